@@ -1,0 +1,103 @@
+"""The stack of a fromager work context: where override modules ask.
+
+Settings, variables and machine are read once for a context, as fromager reads its own settings
+once: a fresh build and a cache look-up of one run agree, even while somebody edits a file or
+an override sets a variable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import weakref
+from collections.abc import Iterator, MutableMapping
+from contextvars import ContextVar
+from typing import Final, Protocol
+
+from packaging.specifiers import SpecifierSet
+
+from .machine import Machine, observe, pinned_version
+from .stack import Stack
+
+#: fromager's own default of ``--settings-dir``.
+DEFAULT_SETTINGS_DIR: Final = pathlib.Path("overrides/settings")
+
+
+class _Settings(Protocol):
+    @property
+    def variant(self) -> str: ...
+
+
+class _Constraint(Protocol):
+    @property
+    def specifier(self) -> SpecifierSet: ...
+
+
+class _Constraints(Protocol):
+    def get_constraint(self, name: str, /) -> _Constraint | None: ...
+
+
+class BuildContext(Protocol):
+    """What the stack needs of fromager's ``WorkContext``."""
+
+    @property
+    def settings(self) -> _Settings: ...
+    @property
+    def settings_dir(self) -> pathlib.Path | None: ...
+    @property
+    def constraints(self) -> _Constraints: ...
+
+
+def stack_of(ctx: BuildContext) -> Stack:
+    """Return the stack that the wheels of *ctx* are built for.
+
+    Raises:
+        BuildTagError: what is declared is wrong, or contradicts this machine.
+    """
+    if (assumed := _ASSUMED.get()) is not None:
+        return assumed
+    variant = ctx.settings.variant
+    by_variant = _STACKS.setdefault(ctx, {})
+    if variant not in by_variant:
+        by_variant[variant] = _resolve(ctx)
+    return by_variant[variant]
+
+
+@contextlib.contextmanager
+def assume(stack: Stack) -> Iterator[None]:
+    """Let :func:`stack_of` answer *stack* in this thread: a plan asks no machine."""
+    token = _ASSUMED.set(stack)
+    try:
+        yield
+    finally:
+        _ASSUMED.reset(token)
+
+
+def variants_dir(settings_dir: pathlib.Path | None) -> pathlib.Path:
+    """Return the folder of the variant files, beside fromager's ``--settings-dir``.
+
+    Not in it: fromager takes every ``*.yaml`` there for a package's.
+    """
+    return (settings_dir or DEFAULT_SETTINGS_DIR).parent / "variants"
+
+
+_ASSUMED: Final[ContextVar[Stack | None]] = ContextVar("assumed stack", default=None)
+_STACKS: Final[MutableMapping[BuildContext, dict[str, Stack]]] = weakref.WeakKeyDictionary()
+
+
+def _resolve(ctx: BuildContext) -> Stack:
+    # pydantic-settings takes a quarter of a second to import: not at fromager's start
+    from .reconcile import reconcile
+    from .variant import declare
+
+    declaration = declare(ctx.settings.variant, variants_dir(ctx.settings_dir))
+    return reconcile(declaration, this_machine(ctx))
+
+
+def this_machine(ctx: BuildContext) -> Machine:
+    """Return what this machine says, with the ``torch==`` pin of fromager's constraints."""
+    constraint = ctx.constraints.get_constraint("torch")
+    specifiers = constraint.specifier if constraint else ()
+    pin = pinned_version((specifier.operator, specifier.version) for specifier in specifiers)
+    return observe(os.environ, pin)

@@ -1,0 +1,93 @@
+"""The distribution segment's text, from os-release(5).
+
+``ID_LIKE`` is never asked: Oracle Linux and Amazon Linux 2023 both say ``fedora`` there, and
+Nobara, a Fedora, says ``rhel centos fedora``. ``PLATFORM_ID`` tells the family where it stands.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from .errors import SettingsError
+
+#: Where os-release(5) may lie, first match wins.
+OS_RELEASE_FILES: Final = (
+    pathlib.Path("/etc/os-release"),
+    pathlib.Path("/usr/lib/os-release"),
+)
+
+_ENTERPRISE_LINUX: Final = {"rhel", "centos", "almalinux", "rocky", "ol", "scientific"}
+_PLATFORM: Final = re.compile(r"platform:(?P<family>el|f)(?P<version>\d[\d.]*)")
+_OTHERS: Final = re.compile(r"[^a-z0-9.]")
+
+
+def read_os_release(files: Iterable[pathlib.Path] = OS_RELEASE_FILES) -> tuple[str, pathlib.Path]:
+    """Return the distribution's text, such as ``el9.6``, and the file that told it.
+
+    Raises:
+        SettingsError: there is no such file, or it has no usable ``ID``.
+    """
+    files = tuple(files)
+    for path in files:
+        try:
+            content = path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        try:
+            return distribution_text(parse_os_release(content)), path
+        except SettingsError as err:
+            raise SettingsError(f"{path} does not tell the distribution: {err}") from err
+    tried = " and ".join(str(path) for path in files)
+    raise SettingsError(f"the distribution is not known: {tried} cannot be read")
+
+
+def parse_os_release(content: str) -> dict[str, str]:
+    """Return the assignments of an os-release file, shell quoting removed.
+
+    A line that is no assignment says nothing, as os-release(5) wants it.
+    """
+    fields: dict[str, str] = {}
+    for line in content.splitlines():
+        name, equals, value = line.strip().partition("=")
+        if not equals or name.startswith("#"):
+            continue
+        try:
+            fields[name] = "".join(shlex.split(value))
+        except ValueError:  # an unbalanced quote: take the text as it stands
+            fields[name] = value.strip("\"'")
+    return fields
+
+
+def distribution_text(os_release: Mapping[str, str]) -> str:
+    """Return ``el9.6``, ``fc43``, or the distribution's own ID and version, ``ubuntu24.04``.
+
+    Raises:
+        SettingsError: ``ID`` is missing, or nothing of it can stand in a build tag.
+    """
+    distro_id = os_release.get("ID", "").lower()
+    platform = _PLATFORM.fullmatch(os_release.get("PLATFORM_ID", "").lower())
+    version = _clean(os_release.get("VERSION_ID", ""))
+    if family := _family(distro_id, platform):
+        return family + (version or (platform["version"] if platform else ""))
+    name = _clean(distro_id)
+    if not name:
+        raise SettingsError(f"it has no usable ID ({os_release.get('ID')!r})")
+    return name + version
+
+
+def _family(distro_id: str, platform: re.Match[str] | None) -> str | None:
+    if distro_id in _ENTERPRISE_LINUX:
+        return "el"
+    if distro_id == "fedora":
+        return "fc"
+    if platform:
+        return "el" if platform["family"] == "el" else "fc"
+    return None
+
+
+def _clean(text: str) -> str:
+    return _OTHERS.sub("", text.lower())

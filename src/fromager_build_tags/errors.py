@@ -1,0 +1,35 @@
+"""Errors, by whose mistake they report.
+
+fromager logs an exception and its ``__cause__`` as one line, "X because Y", so every
+message here reads well before the word "because" and ends without a full stop.
+"""
+
+from __future__ import annotations
+
+
+class BuildTagError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class SegmentError(BuildTagError):
+    """A value is not a sequence of ``(order, text)`` pairs, or pairs contradict each other."""
+
+
+class PluginError(BuildTagError):
+    """A plugin or an override did not load, failed, or returned something else than pairs."""
+
+
+class NeedsError(BuildTagError):
+    """An expression of what a package depends on cannot be read."""
+
+
+class SettingsError(BuildTagError):
+    """A variant name, a variant file or an explicit variable is wrong."""
+
+
+class StackError(BuildTagError):
+    """The facts of the stack contradict each other, or no declared stack fits."""
+
+
+class MissingFactError(StackError):
+    """A package needs a fact of the stack that nothing tells."""

@@ -1,0 +1,99 @@
+"""Entry points, and which distribution registered them.
+
+stevedore keeps a cache of entry points that forgets their distribution, so an error message
+asks the metadata again.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Iterable, Sequence
+from importlib import metadata
+from typing import Any, Final, cast
+
+from stevedore import extension, hook
+
+from .errors import PluginError
+
+#: fromager's group of global hooks, and the name of ours in it.
+HOOKS_GROUP: Final = "fromager.hooks"
+#: fromager's group of override modules; its entry points are named like Python modules.
+PROJECT_OVERRIDES_GROUP: Final = "fromager.project_overrides"
+#: Our own group of override modules: an entry there switches on nothing but build tags.
+SHIPPED_GROUP: Final = "fromager_build_tags.overrides"
+#: The name of the global hook, and of the function in an override module.
+WHEEL_BUILD_TAG: Final = "wheel_build_tag"
+
+
+@functools.cache
+def global_hooks() -> Sequence[extension.Extension[Any]]:
+    """Return every global hook named ``wheel_build_tag``, loaded.
+
+    Raises:
+        PluginError: one does not load.
+    """
+    manager = hook.HookManager[Any](
+        namespace=HOOKS_GROUP,
+        name=WHEEL_BUILD_TAG,
+        on_load_failure_callback=_refuse,
+    )
+    return tuple(manager)
+
+
+def _refuse(manager: object, entry_point: metadata.EntryPoint, error: BaseException) -> None:
+    raise PluginError(f"{describe(entry_point)} does not load") from error
+
+
+@functools.cache
+def shipped_overrides() -> dict[str, tuple[metadata.EntryPoint, ...]]:
+    """Return the entry points of our own group by name, not loaded."""
+    found: dict[str, tuple[metadata.EntryPoint, ...]] = {}
+    for entry_point in metadata.entry_points(group=SHIPPED_GROUP):
+        found[entry_point.name] = (*found.get(entry_point.name, ()), entry_point)
+    return found
+
+
+@functools.cache
+def load_shipped_override(name: str) -> types.ModuleType | None:
+    """Return what is registered in our group as *name*, a module, if there is something.
+
+    Raises:
+        PluginError: it does not load, or several distributions register that name.
+    """
+    candidates = shipped_overrides().get(name, ())
+    if not candidates:
+        return None
+    if len(candidates) > 1:
+        raise PluginError(
+            f"{name} is registered more than once: {_join(map(describe, candidates))}: "
+            "uninstall all but one of these distributions"
+        )
+    try:
+        return cast(types.ModuleType, candidates[0].load())
+    except Exception as err:
+        raise PluginError(f"{describe(candidates[0])} does not load") from err
+
+
+def describe(entry_point: metadata.EntryPoint) -> str:
+    """Return an entry point's own words and its distribution, for a message."""
+    return (
+        f"{entry_point.group}: {entry_point.name} = {entry_point.value} "
+        f"({distribution_of(entry_point)})"
+    )
+
+
+def distribution_of(entry_point: metadata.EntryPoint) -> str:
+    """Return name and version of the distribution that registers *entry_point*."""
+    if entry_point.dist is not None:
+        return f"{entry_point.dist.name} {entry_point.dist.version}"
+    wanted = (entry_point.group, entry_point.name, entry_point.value)
+    for dist in metadata.distributions():
+        for other in dist.entry_points:
+            if (other.group, other.name, other.value) == wanted:
+                return f"{dist.name} {dist.version}"
+    return "of no installed distribution"
+
+
+def _join(texts: Iterable[str]) -> str:
+    return " and ".join(sorted(texts))

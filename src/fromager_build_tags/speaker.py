@@ -1,0 +1,141 @@
+"""Who says what a package needs: the first of four that speaks.
+
+1. ``wheel_build_tag`` in the package's own fromager override module;
+2. the annotation ``build-tags.depends-on`` in its settings, package or variant level;
+3. the module that is shipped for it, in the group ``fromager_build_tags.overrides``;
+4. nobody: the distribution segment only.
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import types
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+from . import plugins
+from .errors import NeedsError, PluginError
+from .needs import DependsOn, WheelBuildTag, depends_on
+from .plugins import WHEEL_BUILD_TAG
+
+if TYPE_CHECKING:
+    from fromager.context import WorkContext
+    from fromager.packagesettings import PackageBuildInfo
+    from packaging.requirements import Requirement
+    from packaging.tags import Tag
+    from packaging.version import Version
+
+    from .context import BuildContext
+
+#: The annotation's key. Keys that begin with ``fromager.`` are reserved.
+ANNOTATION: Final = "build-tags.depends-on"
+
+
+class Rule(enum.IntEnum):
+    """Which of the four spoke."""
+
+    OWN_OVERRIDE = 1
+    ANNOTATION = 2
+    SHIPPED_OVERRIDE = 3
+    NOBODY = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Speaker:
+    """Who speaks for a package, and what it says.
+
+    Attributes:
+        rule: which of the four it is.
+        name: the override's module, the annotation's expression, or "".
+        says: the function that returns the package's segments.
+    """
+
+    rule: Rule
+    name: str
+    says: WheelBuildTag
+
+    def __str__(self) -> str:
+        match self.rule:
+            case Rule.OWN_OVERRIDE:
+                return f"the override {self.name}"
+            case Rule.ANNOTATION:
+                return f"the annotation {ANNOTATION}: {self.name!r}"
+            case Rule.SHIPPED_OVERRIDE:
+                return f"the shipped override {self.name}"
+            case Rule.NOBODY:
+                return "nobody"
+
+
+def speaker_of(ctx: WorkContext, req: Requirement) -> Speaker:
+    """Return who says what the package of *req* needs.
+
+    Raises:
+        PluginError: its override cannot be called as fromager calls it, or does not load.
+        NeedsError: its annotation cannot be read.
+    """
+    build_info = ctx.package_build_info(req)
+    return _own_override(build_info) or _default(ctx, build_info)
+
+
+def _own_override(build_info: PackageBuildInfo) -> Speaker | None:
+    module = build_info.plugin
+    if module is None or not hasattr(module, WHEEL_BUILD_TAG):
+        return None
+    return _override(Rule.OWN_OVERRIDE, module)
+
+
+def _default(ctx: WorkContext, build_info: PackageBuildInfo) -> Speaker:
+    expression = build_info.annotations.get(ANNOTATION)
+    if expression is not None:
+        return _annotation(ctx, build_info, expression)
+    module = plugins.load_shipped_override(build_info.override_module_name)
+    return _NOBODY if module is None else _override(Rule.SHIPPED_OVERRIDE, module)
+
+
+def _override(rule: Rule, module: types.ModuleType) -> Speaker:
+    function = getattr(module, WHEEL_BUILD_TAG, None)
+    if not isinstance(function, DependsOn) and (complaint := _complaint(function)):
+        raise PluginError(f"{module.__name__}.{WHEEL_BUILD_TAG} {complaint}")
+    return Speaker(rule=rule, name=module.__name__, says=cast(WheelBuildTag, function))
+
+
+def _complaint(function: object) -> str | None:
+    """Return what keeps fromager from calling *function*, if anything.
+
+    ``fromager.overrides.find_and_invoke`` passes the arguments that the signature names, and
+    logs the function's ``__name__``.
+    """
+    if not callable(function):
+        return f"is not a function: {function!r}"
+    if not hasattr(function, "__name__"):
+        return f"has no __name__, which fromager logs: {function!r}; write it with def"
+    if "wheel_tags" not in inspect.signature(function).parameters:
+        return (
+            "does not take wheel_tags, so it cannot tell a purelib wheel; "
+            f"write def {WHEEL_BUILD_TAG}(*, ctx, req, version, wheel_tags)"
+        )
+    return None
+
+
+def _annotation(ctx: WorkContext, build_info: PackageBuildInfo, expression: str) -> Speaker:
+    try:
+        says = depends_on(expression)
+    except NeedsError as err:
+        file = f"{build_info.override_module_name}.yaml"
+        place = file if ctx.settings_dir is None else ctx.settings_dir / file
+        raise NeedsError(
+            f"the annotation {ANNOTATION} of {build_info.package} for variant "
+            f"{build_info.variant!r} ({place}) is wrong: {err}"
+        ) from None
+    return Speaker(rule=Rule.ANNOTATION, name=expression, says=says)
+
+
+def _nothing(
+    *, ctx: BuildContext, req: Requirement, version: Version, wheel_tags: frozenset[Tag]
+) -> Sequence[tuple[int, str]]:
+    return ()
+
+
+_NOBODY: Final = Speaker(rule=Rule.NOBODY, name="", says=_nothing)

@@ -1,0 +1,91 @@
+"""The stack: distribution, accelerator and Torch, as the segments spell them.
+
+A fact that nothing tells is an error only when a package needs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from . import accelerator as accelerators
+from .errors import MissingFactError
+from .facts import Fact, Missing
+from .versions import Precision, segment_text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stack:
+    """What the wheels of one build are built for; each fact known, or missing with a remedy.
+
+    Attributes:
+        variant: fromager's word.
+        place: ``file:line`` where the stack is declared.
+        accelerator_version: None where the accelerator has no version.
+        torch_precision: what a Torch segment shows.
+    """
+
+    variant: str
+    place: str
+    distro: Fact[str] | Missing
+    accelerator: Fact[str] | Missing
+    accelerator_version: Fact[Version] | Missing | None
+    torch_version: Fact[Version] | Missing
+    torch_precision: Precision = Precision.PATCH
+
+    def distro_text(self) -> str:
+        """Return the distribution segment's text, such as ``el9.6``.
+
+        Raises:
+            MissingFactError: nothing tells the distribution.
+        """
+        return _known(self.distro).value
+
+    def accelerator_text(self) -> str:
+        """Return the accelerator segment's text: ``cpu``, ``cuda13.0``, ``rocm7.1``, ``tpu``.
+
+        Raises:
+            MissingFactError: nothing tells the accelerator, or its version precisely enough.
+        """
+        word = _known(self.accelerator).value
+        if self.accelerator_version is None:
+            return word
+        fact = _known(self.accelerator_version)
+        if not accelerators.must_have_version(word):
+            return word + fact.value.public
+        return word + _precisely(fact, Precision.MINOR, f"the version of {word}")
+
+    def torch_text(self) -> str:
+        """Return the Torch segment's text, such as ``torch2.10.0``.
+
+        Raises:
+            MissingFactError: nothing tells the Torch version precisely enough.
+        """
+        fact = _known(self.torch_version)
+        return "torch" + _precisely(fact, self.torch_precision, "the version of Torch")
+
+    def __str__(self) -> str:
+        texts = []
+        for text in (self.distro_text, self.accelerator_text, self.torch_text):
+            try:
+                texts.append(text())
+            except MissingFactError:
+                continue
+        return " ".join(texts) or "(nothing is known)"
+
+
+def _known[T](fact: Fact[T] | Missing) -> Fact[T]:
+    if isinstance(fact, Missing):
+        raise MissingFactError(fact.message)
+    return fact
+
+
+def _precisely(fact: Fact[Version], precision: Precision, what: str) -> str:
+    text = segment_text(fact.value, precision)
+    if text is None:
+        example = ".".join(["X", "Y", "Z"][:precision])
+        raise MissingFactError(
+            f"{what} is needed as {example}, yet it is known only as {fact}: give it more precisely"
+        )
+    return text

@@ -1,0 +1,60 @@
+"""Versions of CUDA, ROCm and Torch, told more or less precisely.
+
+``13.0`` in a file and ``CUDA_VERSION=13.0.1`` of an image agree, since both make the segment
+``cuda13.0``; ``TORCH_VERSION=2.11`` and a pin ``torch==2.11.0`` agree as far as both go.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from packaging.version import InvalidVersion, Version
+
+
+class Precision(enum.IntEnum):
+    """How many numbers of a version a segment shows."""
+
+    MINOR = 2
+    PATCH = 3
+
+
+def parse_version(text: str) -> Version:
+    """Return *text* as a PEP 440 version without an epoch.
+
+    Raises:
+        ValueError: it is none. The message reads well behind the value.
+    """
+    try:
+        version = Version(text)
+    except InvalidVersion:
+        raise ValueError("is not a PEP 440 version, such as 13.0 or 2.10.0") from None
+    if version.epoch:
+        raise ValueError("has an epoch, which cannot stand in a build tag")
+    return version
+
+
+def segment_text(version: Version, precision: Precision) -> str | None:
+    """Return how a segment spells *version*, or None where it is not known that precisely.
+
+    A local part is never shown. At patch precision pre-, post- and development releases
+    are: the ABI of a nightly is not that of the release.
+    """
+    if len(version.release) < precision:
+        return None
+    if precision is Precision.MINOR:
+        return f"{version.major}.{version.minor}"
+    return version.public
+
+
+def agree(one: Version, other: Version, precision: Precision) -> bool:
+    """Tell whether two versions make the same segment, as far as both are known."""
+    text, other_text = segment_text(one, precision), segment_text(other, precision)
+    if text is not None and other_text is not None:
+        return text == other_text
+    known = min(len(one.release), len(other.release))
+    return one.release[:known] == other.release[:known]
+
+
+def more_precise(one: Version, other: Version) -> Version:
+    """Return the one with more release numbers; the first where both have as many."""
+    return other if len(other.release) > len(one.release) else one

@@ -1,0 +1,128 @@
+"""One mapping in one YAML file, with the place of every value.
+
+PyYAML drops a repeated key in silence and forgets where a value stood; a settings file
+that is reviewed must do neither.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+from .errors import SettingsError
+
+#: A dotted path inside a file: ``("stacks", 0, "cuda_version")``.
+type Path = tuple[str | int, ...]
+
+_MAXIMAL_SIZE: Final = 1_000_000
+"""Bytes. A variant file has some hundred of them; larger is a mistake, or an attack."""
+_MAXIMAL_VALUES: Final = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class YamlFile:
+    """What a YAML file says, and where.
+
+    Attributes:
+        path: the file, as the caller named it.
+        data: its mapping.
+        lines: the line (from 1) of each key and list item, by dotted path.
+        scalars: the text of each scalar as it stands in the file, by dotted path.
+    """
+
+    path: pathlib.Path
+    data: Mapping[str, Any]
+    lines: Mapping[Path, int]
+    scalars: Mapping[Path, str]
+
+    def place(self, path: Path) -> str:
+        """Return ``file:line`` of the nearest thing at or above *path*."""
+        while path not in self.lines and path:
+            path = path[:-1]
+        return f"{self.path}:{self.lines[path]}" if path in self.lines else str(self.path)
+
+
+def read_yaml_mapping(path: pathlib.Path) -> YamlFile:
+    """Read *path*, whose content has to be one mapping; an empty file is an empty mapping.
+
+    Raises:
+        SettingsError: the file cannot be read, is no UTF-8 or no YAML, is not a mapping,
+            or gives one key twice.
+    """
+    text = _read_text(path)
+    try:
+        loader = yaml.SafeLoader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return YamlFile(path=path, data={}, lines={}, scalars={})
+            if not isinstance(node, yaml.MappingNode):
+                raise SettingsError(
+                    f"{path} has to hold a mapping of keys to values, yet it holds a {_kind(node)}"
+                )
+            lines, scalars = _index(path, node)
+            data = loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except (yaml.YAMLError, ValueError, RecursionError) as err:
+        raise SettingsError(f"{path} is not valid YAML: {_one_line(err)}") from err
+    return YamlFile(path=path, data=data, lines=lines, scalars=scalars)
+
+
+def _read_text(path: pathlib.Path) -> str:
+    try:
+        if path.stat().st_size > _MAXIMAL_SIZE:
+            raise SettingsError(f"{path} is larger than {_MAXIMAL_SIZE:,} bytes")
+        return path.read_text(encoding="utf-8")
+    except IsADirectoryError as err:
+        raise SettingsError(f"{path} is a directory, not a file") from err
+    except UnicodeDecodeError as err:
+        raise SettingsError(
+            f"{path} is not UTF-8 (byte {err.start}: {err.object[err.start : err.start + 1]!r})"
+        ) from err
+    except OSError as err:
+        link = f" (a link to {path.readlink()})" if path.is_symlink() else ""
+        raise SettingsError(f"{path}{link} cannot be read: {err.strerror}") from err
+
+
+def _index(file: pathlib.Path, root: yaml.MappingNode) -> tuple[dict[Path, int], dict[Path, str]]:
+    lines: dict[Path, int] = {}
+    scalars: dict[Path, str] = {}
+    for count, (path, mark, node) in enumerate(_walk(root, ())):
+        if count > _MAXIMAL_VALUES:  # aliases can make a small file endless
+            raise ValueError(f"it holds more than {_MAXIMAL_VALUES:,} values")
+        line = mark.line + 1
+        if path in lines:
+            raise SettingsError(
+                f"{file}:{line} gives the key {path[-1]!r} again, "
+                f"it stands in line {lines[path]} already"
+            )
+        lines[path] = line
+        if isinstance(node, yaml.ScalarNode):
+            scalars[path] = node.value
+    return lines, scalars
+
+
+def _walk(node: yaml.Node, path: Path) -> Iterator[tuple[Path, yaml.Mark, yaml.Node]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            below = (*path, key.value if isinstance(key, yaml.ScalarNode) else "?")
+            yield below, key.start_mark, value
+            yield from _walk(value, below)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            below = (*path, number)
+            yield below, value.start_mark, value
+            yield from _walk(value, below)
+
+
+def _kind(node: yaml.Node) -> str:
+    return "list" if isinstance(node, yaml.SequenceNode) else f"single value ({node.value!r})"
+
+
+def _one_line(err: Exception) -> str:
+    return " ".join(str(err).split())
