@@ -42,11 +42,11 @@ class BuildContext(Protocol):
     """What the stack needs of fromager's ``WorkContext``."""
 
     @property
-    def settings(self) -> _Settings: ...
+    def settings(self) -> _Settings: ...  # noqa: D102 - fromager's
     @property
-    def settings_dir(self) -> pathlib.Path | None: ...
+    def settings_dir(self) -> pathlib.Path | None: ...  # noqa: D102 - fromager's
     @property
-    def constraints(self) -> _Constraints: ...
+    def constraints(self) -> _Constraints: ...  # noqa: D102 - fromager's
 
 
 def stack_of(ctx: BuildContext) -> Stack:

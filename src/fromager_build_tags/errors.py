@@ -27,9 +27,23 @@ class SettingsError(BuildTagError):
     """A variant name, a variant file or an explicit variable is wrong."""
 
 
+class InputError(BuildTagError):
+    """A file that a command was given to read is not what it should be."""
+
+
+class OutputError(BuildTagError):
+    """A result cannot be written."""
+
+
 class StackError(BuildTagError):
     """The facts of the stack contradict each other, or no declared stack fits."""
 
 
 class MissingFactError(StackError):
     """A package needs a fact of the stack that nothing tells."""
+
+
+def explain_error(err: BaseException) -> str:
+    """Return an error and its causes on one line, as fromager logs them: "X because Y"."""
+    text = str(err) or type(err).__name__
+    return f"{text} because {explain_error(err.__cause__)}" if err.__cause__ else text

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fromager import overrides
 
-from . import plugins, speaker
+from . import needs, plugins, speaker
 from .errors import PluginError, SegmentError
 from .segment import Segment, arrange, parse_segments
 
@@ -56,8 +56,8 @@ def run_wheel_build_tag_hooks(
             else than ``(order, text)`` pairs.
         SegmentError: two of them contradict each other.
     """
-    given = given_segments(ctx=ctx, req=req, version=version, wheel_tags=wheel_tags)
-    return [segment.text for segment in arranged(given, req, version)]
+    answers = ask_all(ctx=ctx, req=req, version=version, wheel_tags=wheel_tags)
+    return [segment.text for segment in arranged(answers, req, version)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,53 +70,69 @@ class GlobalHook:
         return f"the plugin {plugins.describe(self.entry_point)}"
 
 
-type Giver = GlobalHook | speaker.Speaker
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one giver says of one wheel, perhaps nothing."""
+
+    giver: GlobalHook | speaker.Speaker
+    segments: tuple[Segment, ...]
 
 
-def given_segments(
+def ask_all(
     *, ctx: WorkContext, req: Requirement, version: Version, wheel_tags: frozenset[Tag]
-) -> list[tuple[Giver, Segment]]:
-    """Return the segments that everybody gives a wheel, each behind its giver, not arranged.
+) -> list[Answer]:
+    """Return what everybody says of a wheel: each global hook, last whoever knows the package.
 
     Raises:
         BuildTagError: somebody does not load, fails, or answers wrongly.
     """
     wheel = {"ctx": ctx, "req": req, "version": version, "wheel_tags": wheel_tags}
-    given: list[tuple[Giver, Segment]] = []
-    for extension in plugins.global_hooks():
-        given += _ask(GlobalHook(extension.entry_point), extension.plugin, wheel)
-    chosen = speaker.speaker_of(ctx, req)
+    answers = [
+        _ask(GlobalHook(extension.entry_point), extension.plugin, wheel)
+        for extension in plugins.global_hooks()
+    ]
+    chosen = speaker.speaker_of(ctx, ctx.package_build_info(req))
     # fromager itself looks for the package's own override; where there is none, it calls ours
     invoke = functools.partial(
         overrides.find_and_invoke, req.name, plugins.WHEEL_BUILD_TAG, chosen.says
     )
-    given += _ask(chosen, invoke, wheel)
-    return given
+    answers.append(_ask(chosen, invoke, wheel))
+    return answers
 
 
-def arranged(
-    given: Iterable[tuple[Giver, Segment]], req: Requirement, version: Version
-) -> tuple[Segment, ...]:
+def deciding_needs(chosen: speaker.Speaker, version: Version) -> frozenset[needs.Need] | None:
+    """Return the needs that, with the stack, decide a wheel's tag alone; None if more does.
+
+    More does where the package has a full function, or another global hook is installed.
+    """
+    if not isinstance(chosen.says, needs.DependsOn):
+        return None
+    if any(extension.plugin is not needs.distribution for extension in plugins.global_hooks()):
+        return None
+    return chosen.says.needs(version)
+
+
+def arranged(answers: Iterable[Answer], req: Requirement, version: Version) -> tuple[Segment, ...]:
     """Sort the segments of a wheel, and refuse those that contradict each other.
 
     Raises:
         SegmentError: with the wheel, both segments and both givers.
     """
     try:
-        return arrange(given)
+        return arrange((answer.giver, segment) for answer in answers for segment in answer.segments)
     except SegmentError as err:
         raise SegmentError(f"{req.name} {version}: {err}") from None
 
 
 def _ask(
-    giver: Giver, function: Callable[..., object], wheel: dict[str, Any]
-) -> list[tuple[Giver, Segment]]:
-    name = f"{wheel['req'].name} {wheel['version']}"
+    giver: GlobalHook | speaker.Speaker, function: Callable[..., object], wheel: dict[str, Any]
+) -> Answer:
     try:
-        answer = function(**wheel)
+        value = function(**wheel)
     except Exception as err:
-        raise PluginError(f"{giver} failed for {name}") from err
+        raise PluginError(f"{giver} failed for {wheel['req'].name} {wheel['version']}") from err
     try:
-        return [(giver, segment) for segment in parse_segments(answer)]
+        return Answer(giver, parse_segments(value))
     except SegmentError as err:
+        name = f"{wheel['req'].name} {wheel['version']}"
         raise PluginError(f"{giver} answered wrongly for {name}: {err}") from None

@@ -28,7 +28,7 @@ class Machine:
     """
 
     distro: Fact[str] | None = None
-    no_distro: str = "this machine was not asked"
+    no_distro: str = "this machine was not asked (--here asks it)"
     variables: Mapping[str, str] = field(default_factory=dict)
     torch_pin: Version | None = None
 

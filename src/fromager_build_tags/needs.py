@@ -51,7 +51,9 @@ class WheelBuildTag(Protocol):
         req: Requirement,
         version: Version,
         wheel_tags: frozenset[Tag],
-    ) -> Sequence[tuple[int, str]]: ...
+    ) -> Sequence[tuple[int, str]]:
+        """Return ``(order, text)`` pairs; none for a wheel that has nothing to tell."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,8 +173,11 @@ class DependsOn:
         self, *, ctx: BuildContext, req: Requirement, version: Version, wheel_tags: frozenset[Tag]
     ) -> Sequence[tuple[int, str]]:
         """Return the segments of what the package depends on in *version*."""
-        needs = parse_expression(self.expression).of(version)
-        return segments(needs, ctx=ctx, wheel_tags=wheel_tags)
+        return segments(self.needs(version), ctx=ctx, wheel_tags=wheel_tags)
+
+    def needs(self, version: Version) -> frozenset[Need]:
+        """Return what the package depends on in *version*."""
+        return parse_expression(self.expression).of(version)
 
 
 def depends_on(expression: str) -> DependsOn:

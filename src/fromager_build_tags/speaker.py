@@ -11,7 +11,6 @@ from __future__ import annotations
 import enum
 import inspect
 import types
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
@@ -23,11 +22,7 @@ from .plugins import WHEEL_BUILD_TAG
 if TYPE_CHECKING:
     from fromager.context import WorkContext
     from fromager.packagesettings import PackageBuildInfo
-    from packaging.requirements import Requirement
-    from packaging.tags import Tag
-    from packaging.version import Version
 
-    from .context import BuildContext
 
 #: The annotation's key. Keys that begin with ``fromager.`` are reserved.
 ANNOTATION: Final = "build-tags.depends-on"
@@ -68,14 +63,13 @@ class Speaker:
                 return "nobody"
 
 
-def speaker_of(ctx: WorkContext, req: Requirement) -> Speaker:
-    """Return who says what the package of *req* needs.
+def speaker_of(ctx: WorkContext, build_info: PackageBuildInfo) -> Speaker:
+    """Return who says what a package needs.
 
     Raises:
         PluginError: its override cannot be called as fromager calls it, or does not load.
         NeedsError: its annotation cannot be read.
     """
-    build_info = ctx.package_build_info(req)
     return _own_override(build_info) or _default(ctx, build_info)
 
 
@@ -132,10 +126,4 @@ def _annotation(ctx: WorkContext, build_info: PackageBuildInfo, expression: str)
     return Speaker(rule=Rule.ANNOTATION, name=expression, says=says)
 
 
-def _nothing(
-    *, ctx: BuildContext, req: Requirement, version: Version, wheel_tags: frozenset[Tag]
-) -> Sequence[tuple[int, str]]:
-    return ()
-
-
-_NOBODY: Final = Speaker(rule=Rule.NOBODY, name="", says=_nothing)
+_NOBODY: Final = Speaker(rule=Rule.NOBODY, name="", says=depends_on("none"))

@@ -225,20 +225,20 @@ def _file_message(file: YamlFile, error: Any) -> str:
 
 
 def _reason(error: Any) -> str:
-    match error["type"]:
-        case "value_error":
-            return str(error["ctx"]["error"])
-        case "string_type":
-            return "is not a text: quote it"
-        case "is_instance_of":
-            return "is not a version: write it as a quoted text"
-        case "tuple_type":
-            return "is not a list of stacks"
-        case "model_type" | "dict_type" | "model_attributes_type":
-            return "is not a mapping of a stack's keys"
-        case "literal_error":
-            return f"is not one of {error['ctx']['expected']}"
-    return f"is refused: {error['msg']}"
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if error["type"] == "literal_error":
+        return f"is not one of {error['ctx']['expected']}"
+    return _REASONS.get(error["type"], f"is refused: {error['msg']}")
+
+
+_REASONS: Final[Mapping[str, str]] = {
+    "string_type": "is not a text: quote it",
+    "is_instance_of": "is not a version: write it as a quoted text",
+    "tuple_type": "is not a list of stacks",
+    "model_type": "is not a mapping of a stack's keys",
+    "model_attributes_type": "is not a mapping of a stack's keys",
+}
 
 
 def _hint(word: str, known: Iterable[str]) -> str:

@@ -1,0 +1,96 @@
+"""``fromager build-tags …``, and the same commands as ``fromager-build-tags …``.
+
+fromager imports this module at every start, whatever its command: it imports click, which
+fromager has, and a command's own module when that command runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+import click
+
+_COMMANDS: Final[Mapping[str, str]] = {
+    "explain": "Say where each part of a build tag comes from.",
+    "show": "Print the build tags that the settings give.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they run, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"{__name__}.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an error that we raise on purpose is one line, not a traceback."""
+        from ..errors import BuildTagError, explain_error
+
+        try:
+            return super().invoke(ctx)
+        except BuildTagError as err:
+            raise click.ClickException(explain_error(err)) from err
+
+
+@click.group(name="build-tags", cls=LazyGroup)
+def build_tags() -> None:
+    """Tell what the build tags of wheels will be, and why."""
+
+
+@click.group(cls=LazyGroup, context_settings={"auto_envvar_prefix": "FROMAGER"})
+@click.version_option(package_name="fromager-build-tags", prog_name="fromager-build-tags")
+@click.option(
+    "--settings-file",
+    default=pathlib.Path("overrides/settings.yaml"),
+    type=click.Path(path_type=pathlib.Path),
+    show_default=True,
+    help="fromager's global settings file",
+)
+@click.option(
+    "--settings-dir",
+    default=pathlib.Path("overrides/settings"),
+    type=click.Path(path_type=pathlib.Path),
+    show_default=True,
+    help="fromager's folder of package settings; variant files lie in 'variants' beside it",
+)
+@click.option(
+    "-p",
+    "--patches-dir",
+    default=pathlib.Path("overrides/patches"),
+    type=click.Path(path_type=pathlib.Path),
+    show_default=True,
+    help="fromager's folder of patches",
+)
+@click.option("--variant", default="cpu", show_default=True, help="the build variant")
+@click.option(
+    "-c",
+    "--constraints-file",
+    "constraints_files",
+    multiple=True,
+    help="fromager's constraints files",
+)
+@click.pass_context
+def main(ctx: click.Context, /, **options: Any) -> None:
+    """Tell what the build tags of wheels will be, and why.
+
+    The options are fromager's own, and so are their FROMAGER_… variables; nothing is built,
+    and no folder is made.
+    """
+    ctx.obj = options

@@ -1,0 +1,1 @@
+"""Renderers: one module per format, each turns plain data into a text."""

@@ -1,0 +1,223 @@
+"""The plan: every tag that a settings tree gives, variant by variant, package by package."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
+
+from fromager.context import WorkContext
+from fromager.packagesettings import PackageBuildInfo, Variant
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.tags import Tag
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from . import hooks, wheelname
+from .context import assume
+from .errors import BuildTagError, StackError
+from .needs import Need
+from .segment import Segment, join
+from .speaker import Speaker, speaker_of
+from .stack import Stack
+from .tree import SettingsTree
+
+#: Stands for every version without a changelog entry: newer than all that have one.
+ANY_VERSION: Final = Version("9999")
+#: What fromager hands to the hook for a wheel of a platform, good for nothing else.
+PLATLIB: Final = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
+PURELIB: Final = frozenset({Tag("py3", "none", "any")})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """A package to plan, and which of its versions.
+
+    Attributes:
+        versions: exactly these; None for each that has a changelog entry, and all others.
+        specifier: of those with a changelog entry, only the ones that satisfy it.
+    """
+
+    package: NormalizedName
+    versions: tuple[Version, ...] | None = None
+    specifier: SpecifierSet = field(default_factory=SpecifierSet)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedTag:
+    """The build tag of one version of a package on one stack.
+
+    Attributes:
+        version: None for all versions without a changelog entry.
+        number: fromager's build number; None where fromager gives none, and asks no hook.
+        platlib: the segments of a platlib wheel.
+        purelib: the segments of a purelib wheel: none, unless a plugin of yours gives one.
+        speaker: who said what the package needs; None where nobody was asked, or could tell.
+        note: why there is no build number, and what to do about it.
+        error: why the hook gives no tag, so that a build would stop; "" where it does.
+    """
+
+    package: NormalizedName
+    version: Version | None
+    variant: str
+    stack: Stack
+    number: int | None
+    platlib: tuple[Segment, ...] = ()
+    purelib: tuple[Segment, ...] = ()
+    speaker: Speaker | None = None
+    note: str = ""
+    error: str = ""
+
+    @property
+    def build_tag(self) -> str:
+        """The build tag of a platlib wheel, such as ``8_el9.6_cuda13.0``; "" for none."""
+        if self.number is None or self.error:
+            return ""
+        return f"{self.number}{join(self.platlib)}"
+
+    @property
+    def platlib_stem(self) -> str:
+        """The file name of a platlib wheel up to its tags; "" where a build would stop."""
+        return "" if self.error else self._stem(self.build_tag)
+
+    @property
+    def purelib_stem(self) -> str:
+        """The file name of a purelib wheel up to its tags; "" where a build would stop."""
+        return self._stem("" if self.number is None else f"{self.number}{join(self.purelib)}")
+
+    def _stem(self, build_tag: str) -> str:
+        version = "*" if self.version is None else self.version
+        return wheelname.stem(self.package, version, build_tag)
+
+
+def plan(
+    tree: SettingsTree, variant: str, stacks: Iterable[Stack], wanted: Iterable[Wanted]
+) -> Iterator[PlannedTag]:
+    """Plan the tags of the wanted packages on each stack of one variant."""
+    tree.settings.variant = Variant(variant)
+    packages = [_Package.of(tree, each) for each in wanted]
+    for stack in stacks:
+        told: dict[frozenset[Need], _Told] = {}
+        with assume(stack):
+            for package in packages:
+                for version in package.versions:
+                    yield _tag(tree, stack, package, version, told)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Package:
+    """A package on one variant: what is the same for all of its tags."""
+
+    req: Requirement
+    name: NormalizedName
+    build_info: PackageBuildInfo
+    versions: tuple[Version | None, ...]
+
+    @classmethod
+    def of(cls, tree: SettingsTree, wanted: Wanted) -> Self:
+        """Look a package up in the settings, whose variant is set."""
+        req = _requirement(wanted.package)
+        return cls(
+            req=req,
+            name=wanted.package,
+            build_info=tree.ctx.package_build_info(req),
+            versions=wanted.versions or _listed(tree, wanted),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Told:
+    """What the hook tells of a wheel, or why it tells nothing."""
+
+    platlib: tuple[Segment, ...] = ()
+    purelib: tuple[Segment, ...] = ()
+    speaker: Speaker | None = None
+    error: str = ""
+
+
+def _tag(
+    tree: SettingsTree,
+    stack: Stack,
+    package: _Package,
+    version: Version | None,
+    told: dict[frozenset[Need], _Told],
+) -> PlannedTag:
+    """Plan one tag on the stack that is assumed."""
+    asked = ANY_VERSION if version is None else version
+    number = package.build_info.build_tag(asked)
+    answer = _tell(tree.ctx, package, asked, told) if number else _Told()
+    return PlannedTag(
+        package=package.name,
+        version=version,
+        variant=stack.variant,
+        stack=stack,
+        number=number[0] if number else None,
+        platlib=answer.platlib,
+        purelib=answer.purelib,
+        speaker=answer.speaker,
+        note="" if number else _no_number(tree, stack.variant, package, version),
+        error=answer.error,
+    )
+
+
+def _tell(
+    ctx: WorkContext, package: _Package, version: Version, told: dict[frozenset[Need], _Told]
+) -> _Told:
+    """Ask the hook as fromager does, and once only where nothing but the needs decides."""
+    try:
+        speaker = speaker_of(ctx, package.build_info)
+        needs = hooks.deciding_needs(speaker, version)
+        if needs is None:
+            return _ask(ctx, package.req, version, speaker)
+        if needs not in told:
+            told[needs] = _ask(ctx, package.req, version, speaker)
+        return replace(told[needs], speaker=speaker)
+    except BuildTagError as err:
+        return _Told(error=_problem(err))
+
+
+def _ask(ctx: WorkContext, req: Requirement, version: Version, speaker: Speaker) -> _Told:
+    platlib, purelib = (
+        hooks.arranged(
+            hooks.ask_all(ctx=ctx, req=req, version=version, wheel_tags=tags), req, version
+        )
+        for tags in (PLATLIB, PURELIB)
+    )
+    return _Told(platlib=platlib, purelib=purelib, speaker=speaker)
+
+
+@functools.cache
+def _requirement(name: NormalizedName) -> Requirement:
+    return Requirement(name)
+
+
+def _no_number(tree: SettingsTree, variant: str, package: _Package, version: Version | None) -> str:
+    if package.build_info.pre_built:
+        return f"pre-built for {variant}: fromager takes the wheel as it is, with its own tag"
+    file = tree.package_file(package.name) or tree.settings_dir / (
+        f"{package.build_info.override_module_name}.yaml"
+    )
+    key = "changelog" if version is None else f'changelog of "{version.public}"'
+    return (
+        "no changelog entry: fromager gives no number and never asks the hook; "
+        f"add one to changelog.{variant} in {tree.settings_file}, or to {key} in {file}"
+    )
+
+
+def _problem(err: BaseException) -> str:
+    """Return what is wrong: of a stack, which is wrong for all packages, only that."""
+    if isinstance(err, StackError) or err.__cause__ is None:
+        return str(err)
+    cause = _problem(err.__cause__)
+    return cause if isinstance(err.__cause__, StackError) else f"{err} because {cause}"
+
+
+def _listed(tree: SettingsTree, wanted: Wanted) -> tuple[Version | None, ...]:
+    """Return the versions with a changelog entry, oldest first, and None for all others."""
+    changelog = tree.settings.package_setting(wanted.package).changelog
+    listed = [
+        version for version in changelog if wanted.specifier.contains(version, prereleases=True)
+    ]
+    return (*sorted(listed), None)

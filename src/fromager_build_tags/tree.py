@@ -1,0 +1,109 @@
+"""A settings tree: fromager's settings, the variant files beside them, and what they name."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fromager.context import WorkContext
+from fromager.packagesettings import Settings
+from packaging.utils import NormalizedName, canonicalize_name
+
+from . import plugins
+from .context import this_machine, variants_dir
+from .errors import SettingsError
+from .reconcile import declared_stacks, reconcile
+from .stack import Stack
+from .variant import declare, read_explicit_settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettingsTree:
+    """The settings that tags are planned from.
+
+    Attributes:
+        ctx: fromager's work context; it need not be set up, and nothing is written.
+        settings_file: fromager's ``--settings-file``.
+        settings_dir: fromager's ``--settings-dir``.
+    """
+
+    ctx: WorkContext
+    settings_file: pathlib.Path
+    settings_dir: pathlib.Path
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of fromager; their ``variant`` can be set."""
+        return self.ctx.settings
+
+    def packages(self) -> list[NormalizedName]:
+        """Return every package that the settings or an override know."""
+        names = {canonicalize_name(name) for name in self.settings.list_overrides()}
+        names.update(canonicalize_name(name) for name in plugins.shipped_overrides())
+        return sorted(names)
+
+    def variants(self) -> list[str]:
+        """Return every variant that the settings name, or that has a file."""
+        names = {str(variant) for variant in self.settings.all_variants()}
+        names.update(path.stem for path in self.variants_dir().glob("*.yaml"))
+        return sorted(names)
+
+    def variants_dir(self) -> pathlib.Path:
+        """Return the folder of the variant files."""
+        return read_explicit_settings().variants_dir or variants_dir(self.settings_dir)
+
+    def stacks(self, variant: str, *, here: bool = False) -> Sequence[Stack]:
+        """Return the stacks of *variant*: all that are declared, or the one of this machine.
+
+        Raises:
+            BuildTagError: the declaration is wrong, or contradicts this machine.
+        """
+        declaration = declare(variant, variants_dir(self.settings_dir))
+        if here:
+            return [reconcile(declaration, this_machine(self.ctx))]
+        return declared_stacks(declaration)
+
+    def package_file(self, package: NormalizedName) -> pathlib.Path | None:
+        """Return the settings file of *package*, however its name is spelled."""
+        for path in sorted(self.settings_dir.glob("*.yaml")):
+            if canonicalize_name(path.stem) == package:
+                return path
+        return None
+
+
+def load_settings_tree(
+    *,
+    settings_file: pathlib.Path,
+    settings_dir: pathlib.Path,
+    patches_dir: pathlib.Path,
+    variant: str,
+    constraints_files: Sequence[str] = (),
+) -> SettingsTree:
+    """Load a settings tree through fromager; no folder is made, nothing is written.
+
+    Raises:
+        SettingsError: fromager cannot load it.
+    """
+    try:
+        settings = Settings.from_files(
+            settings_file=settings_file,
+            settings_dir=settings_dir,
+            patches_dir=patches_dir,
+            variant=variant,
+            max_jobs=None,
+        )
+        nowhere = pathlib.Path()
+        ctx = WorkContext(
+            active_settings=settings,
+            constraints_files=tuple(constraints_files),
+            patches_dir=patches_dir,
+            sdists_repo=nowhere,
+            wheels_repo=nowhere,
+            work_dir=nowhere,
+            variant=variant,
+            settings_dir=settings_dir,
+        )
+    except Exception as err:  # whatever YAML, pydantic and fromager raise
+        raise SettingsError("fromager cannot load the settings") from err
+    return SettingsTree(ctx=ctx, settings_file=settings_file, settings_dir=settings_dir)

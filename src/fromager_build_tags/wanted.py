@@ -1,0 +1,85 @@
+"""Which packages to look at: from arguments, pip's files, and fromager's."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fromager.dependency_graph import DependencyGraph
+from fromager.requirements_file import parse_requirements_file
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from .errors import InputError
+from .machine import pinned_version
+from .plan import Wanted
+
+
+def from_requirements(texts: Iterable[str], where: str = "") -> list[Wanted]:
+    """Return what requirements ask for: a version that is pinned, or the known ones that fit.
+
+    Raises:
+        InputError: a text is not a requirement.
+    """
+    return [_from_requirement(text, where) for text in texts]
+
+
+def from_requirements_file(file: pathlib.Path) -> list[Wanted]:
+    """Return what a pip file asks for; fromager reads it, so it takes what fromager takes.
+
+    Raises:
+        InputError: a line is not a requirement.
+    """
+    try:
+        lines = list(parse_requirements_file(file))
+    except (OSError, UnicodeDecodeError) as err:
+        raise InputError(f"{file} cannot be read") from err
+    return from_requirements(lines, f" in {file}")
+
+
+def from_build_file(file: pathlib.Path) -> list[Wanted]:
+    """Return the packages and versions of fromager's ``graph.json`` or ``build-order.json``.
+
+    Raises:
+        InputError: the file is neither.
+    """
+    try:
+        content = json.loads(file.read_bytes())
+        nodes = _build_order(content) if isinstance(content, list) else _graph(content)
+        versions: dict[NormalizedName, set[Version]] = {}
+        for name, version in nodes:
+            versions.setdefault(canonicalize_name(name), set()).add(version)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as err:
+        raise InputError(
+            f"{file} is neither fromager's graph.json nor its build-order.json"
+        ) from err
+    return [
+        Wanted(package=name, versions=tuple(sorted(versions[name]))) for name in sorted(versions)
+    ]
+
+
+def _build_order(content: list[Any]) -> Iterator[tuple[str, Version]]:
+    for entry in content:
+        yield entry["dist"], Version(entry["version"])
+
+
+def _graph(content: dict[str, Any]) -> Iterator[tuple[str, Version]]:
+    graph = DependencyGraph.from_dict(content)
+    for node in graph.get_all_nodes():
+        if node.canonicalized_name:  # the root has no name
+            yield node.canonicalized_name, node.version
+
+
+def _from_requirement(text: str, where: str) -> Wanted:
+    try:
+        requirement = Requirement(text)
+        package = canonicalize_name(requirement.name, validate=True)
+        pin = pinned_version((each.operator, each.version) for each in requirement.specifier)
+    except (InvalidRequirement, ValueError) as err:
+        raise InputError(f"{text!r}{where} is not a requirement, such as torch==2.10.0") from err
+    if pin is not None:
+        return Wanted(package=package, versions=(pin,))
+    return Wanted(package=package, specifier=requirement.specifier)
