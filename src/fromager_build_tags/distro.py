@@ -40,9 +40,9 @@ def read_os_release(files: Iterable[pathlib.Path] = OS_RELEASE_FILES) -> tuple[s
         try:
             return distribution_text(parse_os_release(content)), path
         except SettingsError as err:
-            raise SettingsError(f"{path} does not tell the distribution: {err}") from err
+            raise SettingsError(f"{path} does not tell it: {err}") from err
     tried = " and ".join(str(path) for path in files)
-    raise SettingsError(f"the distribution is not known: {tried} cannot be read")
+    raise SettingsError(f"{tried} cannot be read")
 
 
 def parse_os_release(content: str) -> dict[str, str]:

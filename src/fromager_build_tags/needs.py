@@ -108,7 +108,7 @@ def parse_expression(text: str) -> Expression:
 
 
 _CONDITION: Final = re.compile(r"\s*version\s*(?P<specifiers>\S.*?)\s+else\s+(?P<else>.*)")
-_WORDS: Final = (*Need, "none")
+_WORDS: Final = (*(need.value for need in Need), "none")
 
 
 def _parse_words(words: str, text: str) -> frozenset[Need]:

@@ -116,7 +116,7 @@ class _Hearing:
                 word, key = told
                 return Fact(value=word, source=said[key].source)
         both = " and ".join(fact.source for fact in self.machine.facts(_GPU_KEYS).values())
-        reason = f"{both} tell more than one; " if both else "the name does not tell it; "
+        reason = f"{both} tell different ones; " if both else "the name does not tell it; "
         return self._missing("accelerator", reason)
 
     def accelerator_version(
@@ -194,7 +194,9 @@ class _Hearing:
     def _garbled(self, key: str, message: str) -> Missing:
         if declared := self.declared.facts.get(key):
             text, _, remedy = message.partition(": ")
-            self.conflicts.append(_Conflict(text=f"{text}, yet {declared} has to", remedy=remedy))
+            self.conflicts.append(
+                _Conflict(text=f"{text}, yet {declared} has to agree with it", remedy=remedy)
+            )
         return Missing(message=message)
 
     def _missing(self, key: str, reason: str = "") -> Missing:

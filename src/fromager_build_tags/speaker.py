@@ -12,7 +12,7 @@ import enum
 import inspect
 import types
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, assert_never, cast
 
 from . import plugins
 from .errors import NeedsError, PluginError
@@ -61,6 +61,8 @@ class Speaker:
                 return f"the shipped override {self.name}"
             case Rule.NOBODY:
                 return "nobody"
+            case _:
+                assert_never(self.rule)
 
 
 def speaker_of(ctx: WorkContext, build_info: PackageBuildInfo) -> Speaker:

@@ -217,8 +217,6 @@ def _file_message(file: YamlFile, error: Any) -> str:
     if error["type"] == "extra_forbidden":
         known = VariantSettings.model_fields if len(path) == 1 else StackSettings.model_fields
         return f"{place}: unknown key {key!r}{_hint(str(path[-1]), known)}"
-    if isinstance(error["input"], Mapping):  # of a whole stack
-        return f"{place}: {key}: {_reason(error)}"
     shown = file.scalars.get(path)
     value = repr(error["input"]) if shown is None or isinstance(error["input"], str) else shown
     return f"{place}: {key}: {value} {_reason(error)}"
@@ -242,7 +240,7 @@ _REASONS: Final[Mapping[str, str]] = {
 
 
 def _hint(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; there are {', '.join(sorted(known))}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from fromager.dependency_graph import DependencyGraph
 from fromager.requirements_file import parse_requirements_file
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
@@ -78,8 +78,8 @@ def _from_requirement(text: str, where: str) -> Wanted:
         requirement = Requirement(text)
         package = canonicalize_name(requirement.name, validate=True)
         pin = pinned_version((each.operator, each.version) for each in requirement.specifier)
-    except (InvalidRequirement, ValueError) as err:
-        raise InputError(f"{text!r}{where} is not a requirement, such as torch==2.10.0") from err
+    except ValueError:  # InvalidRequirement, InvalidName and InvalidVersion are such
+        raise InputError(f"{text!r}{where} is not a requirement, such as torch==2.10.0") from None
     if pin is not None:
         return Wanted(package=package, versions=(pin,))
     return Wanted(package=package, specifier=requirement.specifier)

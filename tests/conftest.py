@@ -1,0 +1,131 @@
+"""What every test shares: a quiet environment, a machine, and a fromager work context."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+from fromager.constraints import Constraints
+from fromager.context import WorkContext
+from fromager.packagesettings import PackageSettings, Settings, SettingsFile
+from packaging.tags import Tag
+from stevedore.extension import Extension
+
+from fromager_build_tags import distro, needs, plugins
+
+PLATLIB = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
+PURELIB = frozenset({Tag("py3", "none", "any")})
+
+type MakeContext = Callable[..., WorkContext]
+
+
+@pytest.fixture(autouse=True)
+def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine that runs the tests must not have a say in them."""
+    for name in os.environ:
+        if name.startswith(("WHEEL_BUILD_TAG_", "FROMAGER_")):
+            monkeypatch.delenv(name)
+    for name in ("CUDA_VERSION", "ROCM_VERSION", "TORCH_VERSION"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def os_release(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> pathlib.Path:
+    """An os-release file of RHEL 9.6, which a test may write over."""
+    path = tmp_path_factory.mktemp("etc") / "os-release"
+    path.write_text('ID="rhel"\nVERSION_ID="9.6"\n')
+    monkeypatch.setattr(distro, "OS_RELEASE_FILES", (path,))
+    return path
+
+
+@pytest.fixture
+def make_context(tmp_path: pathlib.Path) -> MakeContext:
+    """Return a function that makes a real work context; nothing of it is on disk."""
+
+    def make(
+        variant: str = "rocm",
+        *,
+        packages: dict[str, dict[str, Any]] | None = None,
+        constraints: tuple[str, ...] = (),
+        settings_dir: pathlib.Path | None = tmp_path / "settings" / "packages",
+        changelog: dict[str, list[str]] | None = None,
+    ) -> WorkContext:
+        settings = Settings(
+            settings=SettingsFile(changelog=changelog or {}),
+            package_settings=[
+                PackageSettings.from_mapping(name, content, source="test", has_config=True)
+                for name, content in (packages or {}).items()
+            ],
+            variant=variant,
+            patches_dir=tmp_path / "patches",
+            max_jobs=None,
+        )
+        ctx = WorkContext(
+            active_settings=settings,
+            patches_dir=tmp_path / "patches",
+            sdists_repo=tmp_path / "sdists",
+            wheels_repo=tmp_path / "wheels",
+            work_dir=tmp_path / "work",
+            variant=variant,
+            settings_dir=settings_dir,
+        )
+        ctx.constraints = Constraints()
+        for line in constraints:
+            ctx.constraints.add_constraint(line)
+        return ctx
+
+    return make
+
+
+@pytest.fixture
+def variants_dir(tmp_path: pathlib.Path) -> pathlib.Path:
+    """The folder where the context of ``make_context`` looks for variant files."""
+    path = tmp_path / "settings" / "variants"
+    path.mkdir(parents=True)
+    return path
+
+
+@pytest.fixture
+def set_hooks(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that installs global hooks instead of those that are installed."""
+
+    def install(*functions: Any) -> None:
+        extensions = [extension(function) for function in functions]
+        monkeypatch.setattr(plugins, "global_hooks", lambda: extensions)
+
+    return install
+
+
+def extension(function: Any, value: str = "acme.hooks:tag") -> Extension[Any]:
+    """Return a loaded plugin, as stevedore hands it out."""
+    if function is needs.distribution:
+        value = "fromager_build_tags.needs:distribution"
+    return Extension(
+        plugins.WHEEL_BUILD_TAG,
+        EntryPoint(plugins.WHEEL_BUILD_TAG, value, plugins.HOOKS_GROUP),
+        function,
+        None,
+    )
+
+
+@pytest.fixture
+def set_override(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that registers a module in ``fromager.project_overrides``."""
+    from fromager import overrides
+    from stevedore.extension import ExtensionManager
+
+    def install(name: str, module: Any) -> None:
+        entry_point = EntryPoint(name, module.__name__, plugins.PROJECT_OVERRIDES_GROUP)
+        manager = ExtensionManager.make_test_instance(
+            [Extension(name, entry_point, module, None)],
+            namespace=plugins.PROJECT_OVERRIDES_GROUP,
+        )
+        monkeypatch.setattr(overrides, "_mgr", manager)
+
+    return install

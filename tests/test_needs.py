@@ -1,0 +1,163 @@
+"""What override modules are made of."""
+
+from __future__ import annotations
+
+import inspect
+import pathlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.requirements import Requirement
+from packaging.tags import Tag
+from packaging.version import Version
+
+from fromager_build_tags.errors import MissingFactError, NeedsError
+from fromager_build_tags.needs import (
+    Need,
+    depends_on,
+    distribution,
+    is_platlib,
+    parse_expression,
+    segments,
+)
+
+from .conftest import PLATLIB, PURELIB, MakeContext
+
+REQ, VERSION = Requirement("demo"), Version("1.0")
+
+
+def ask(function: Any, ctx: Any, tags: Any = PLATLIB, version: Version = VERSION) -> Any:
+    return list(function(ctx=ctx, req=REQ, version=version, wheel_tags=tags))
+
+
+@pytest.mark.parametrize(
+    ("variant", "file", "expression", "expected"),
+    [
+        ("rocm", 'rocm_version: "7.1"', "accelerator", [(2, "rocm7.1")]),
+        ("cuda", 'cuda_version: "13.0"', "accelerator", [(2, "cuda13.0")]),
+        ("cpu", "torch_version: 2.10.0", "accelerator torch", [(2, "cpu"), (3, "torch2.10.0")]),
+        ("cpu", "torch_version: 2.10.0", "torch", [(3, "torch2.10.0")]),
+        ("cpu", "torch_version: 2.10.0\ntorch_precision: minor", "torch", [(3, "torch2.10")]),
+        ("cpu", "", "none", []),
+    ],
+)
+def test_a_need_is_a_segment_of_the_stack(
+    make_context: MakeContext,
+    variants_dir: pathlib.Path,
+    variant: str,
+    file: str,
+    expression: str,
+    expected: list[tuple[int, str]],
+) -> None:
+    (variants_dir / f"{variant}.yaml").write_text(file)
+    ctx = make_context(variant)
+    assert ask(depends_on(expression), ctx) == expected
+    assert ask(depends_on(expression), ctx, PURELIB) == []
+
+
+def test_the_distribution_is_a_segment_of_every_platlib_wheel(make_context: MakeContext) -> None:
+    ctx = make_context("cpu")
+    assert ask(distribution, ctx) == [(1, "el9.6")]
+    assert ask(distribution, ctx, PURELIB) == []
+
+
+def test_a_purelib_wheel_needs_no_stack(
+    make_context: MakeContext, variants_dir: pathlib.Path
+) -> None:
+    (variants_dir / "cuda.yaml").write_text("not: right")
+    assert ask(distribution, make_context("cuda"), PURELIB) == []
+    assert ask(depends_on("accelerator torch"), make_context("cuda"), PURELIB) == []
+
+
+def test_a_full_function_can_be_made_of_segments(make_context: MakeContext) -> None:
+    assert segments([], ctx=make_context("x"), wheel_tags=PLATLIB) == []
+    assert segments([Need.ACCELERATOR], ctx=make_context("cpu"), wheel_tags=PLATLIB) == [(2, "cpu")]
+    with pytest.raises(MissingFactError):
+        segments([Need.TORCH], ctx=make_context("cpu"), wheel_tags=PLATLIB)
+
+
+@pytest.mark.parametrize(
+    ("expression", "version", "expected"),
+    [
+        ("accelerator torch if version < 0.25 else accelerator", "0.24.1", "accelerator torch"),
+        ("accelerator torch if version < 0.25 else accelerator", "0.25", "accelerator"),
+        ("torch if version<1 else accelerator if version <2 else none", "0.9", "torch"),
+        ("torch if version<1 else accelerator if version <2 else none", "1.0", "accelerator"),
+        ("torch if version<1 else accelerator if version <2 else none", "2.0", ""),
+        ("torch if version >=1,<2 else none", "1.5+cu130", "torch"),
+        ("torch if version >=1 else none", "2.0rc1", "torch"),
+        ("  torch   accelerator ", "1", "accelerator torch"),
+    ],
+)
+def test_an_expression_may_depend_on_the_version(
+    expression: str, version: str, expected: str
+) -> None:
+    assert depends_on(expression).needs(Version(version)) == {
+        Need(word) for word in expected.split()
+    }
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("torhc", "'torhc' in 'torhc' is nothing to depend on; did you mean 'torch'?"),
+        (
+            "accelerator, zlib",
+            "'accelerator,' in 'accelerator, zlib' is nothing to depend on; "
+            "did you mean 'accelerator'?",
+        ),
+        (
+            "zzz",
+            "'zzz' in 'zzz' is nothing to depend on; use accelerator, torch, none",
+        ),
+        ("", "'' has to name what to depend on, or 'none' alone"),
+        ("none torch", "'none torch' has to name what to depend on, or 'none' alone"),
+        (
+            "torch if version < 1",
+            "'torch if version < 1' has to read like "
+            "'accelerator torch if version < 0.25 else accelerator'",
+        ),
+        (
+            "torch if ABI else none",
+            "'torch if ABI else none' has to read like "
+            "'accelerator torch if version < 0.25 else accelerator'",
+        ),
+        (
+            "torch if version < x else none",
+            "'< x' in 'torch if version < x else none' is not a PEP 440 specifier, "
+            "such as '< 0.25'",
+        ),
+        ("torch if version < 1 else", "'torch if version < 1 else' has to read like "
+         "'accelerator torch if version < 0.25 else accelerator'"),
+    ],
+)  # fmt: skip
+def test_a_bad_expression_is_one_clear_error(expression: str, message: str) -> None:
+    with pytest.raises(NeedsError) as caught:
+        depends_on(expression)
+    assert str(caught.value) == message
+
+
+@given(st.text() | st.lists(st.sampled_from(
+    ["torch", "accelerator", "none", "if", "version", "< 1", "else"])).map(" ".join))  # fmt: skip
+def test_any_text_is_an_expression_or_refused(text: str) -> None:
+    try:
+        parse_expression(text).of(VERSION)
+    except NeedsError as err:
+        assert repr(text)[1:-1] in str(err) or text == ""  # noqa: PT017 - it may be accepted
+
+
+@pytest.mark.parametrize(
+    ("platform", "expected"), [("any", False), ("linux_x86_64", True), ("manylinux_2_28_a", True)]
+)
+def test_platlib_means_that_the_platform_is_not_any(platform: str, *, expected: bool) -> None:
+    assert is_platlib({Tag("py3", "none", platform)}) is expected
+
+
+def test_fromager_sees_the_signature_and_the_name() -> None:
+    function = depends_on("torch")
+    assert list(inspect.signature(function).parameters) == ["ctx", "req", "version", "wheel_tags"]
+    assert inspect.signature(function) == inspect.signature(distribution)
+    assert function.__name__ == "wheel_build_tag"
+    assert "torch" in repr(function)
