@@ -33,7 +33,7 @@ def global_hooks() -> Sequence[extension.Extension[Any]]:
     Raises:
         PluginError: one does not load.
     """
-    manager = hook.HookManager[Any](
+    manager: hook.HookManager[Any] = hook.HookManager(
         namespace=HOOKS_GROUP,
         name=WHEEL_BUILD_TAG,
         on_load_failure_callback=_refuse,

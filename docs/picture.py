@@ -1,0 +1,42 @@
+"""Draw the README's picture: what ``show`` prints, as an SVG. Run by hand from the root."""
+
+from __future__ import annotations
+
+import io
+import pathlib
+import subprocess
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+OPTIONS = ["--settings-file", "settings/settings.yaml", "--settings-dir", "settings/packages"]
+PACKAGES = ["torch==2.10.0", "flash-attn==2.8.3", "pillow==12.2.0", "fromager==0.79.0"]
+TITLE = "fromager-build-tags --variant rocm show"
+
+
+def main() -> None:
+    """Write ``docs/show.svg``."""
+    command = [sys.executable, "-c", "from fromager_build_tags.cli import main; main()"]
+    shown = subprocess.run(
+        [*command, *OPTIONS, "--variant", "rocm", "show", *PACKAGES],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    text = Text(shown.rstrip())
+    text.highlight_regex(r"_(el|fc)[0-9.]+(?=[_ ])", "green")
+    text.highlight_regex(r"_(rocm|cuda)[0-9.]+", "magenta")
+    text.highlight_regex(r"_torch[0-9.]+", "yellow")
+    text.highlight_regex(r"(?m)^PACKAGE.*$|^rocm:.*$", "bold")
+    width = max(map(len, shown.splitlines()))
+    console = Console(record=True, width=width, file=io.StringIO())
+    console.print(text)
+    svg = console.export_svg(title=TITLE)
+    # rich names a web font's host; the terminal's own font does as well
+    without_fonts = svg[: svg.index("@font-face")] + svg[svg.index(".terminal") :]
+    pathlib.Path("docs/show.svg").write_text(without_fonts, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
