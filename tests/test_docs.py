@@ -6,8 +6,8 @@ import pathlib
 
 import pytest
 
+from fromager_build_tags.declare import read_variant_file
 from fromager_build_tags.schema import variant_schema
-from fromager_build_tags.variant import read_variant_file
 
 ROOT = pathlib.Path(__file__).parent.parent
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 from packaging.version import Version
 
+from fromager_build_tags.declare import declare
 from fromager_build_tags.errors import MissingFactError, StackError
 from fromager_build_tags.machine import Machine, observe, pinned_version
 from fromager_build_tags.reconcile import declared_stacks, reconcile
 from fromager_build_tags.stack import Stack
-from fromager_build_tags.variant import declare
 
 type Texts = tuple[str, ...]
 

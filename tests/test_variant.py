@@ -9,16 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.version import Version
 
+from fromager_build_tags.declare import declare, read_explicit_settings, read_variant_file
 from fromager_build_tags.errors import SettingsError
 from fromager_build_tags.facts import Declaration
 from fromager_build_tags.variables import FACTS
-from fromager_build_tags.variant import (
-    ExplicitSettings,
-    StackSettings,
-    declare,
-    read_explicit_settings,
-    read_variant_file,
-)
+from fromager_build_tags.variant import ExplicitSettings, StackSettings
 from fromager_build_tags.versions import Precision
 
 

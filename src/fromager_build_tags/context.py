@@ -88,8 +88,8 @@ _STACKS: Final[MutableMapping[BuildContext, dict[str, Stack]]] = weakref.WeakKey
 
 def _resolve(ctx: BuildContext) -> Stack:
     # pydantic-settings takes a quarter of a second to import: not at fromager's start
+    from .declare import declare
     from .reconcile import reconcile
-    from .variant import declare
 
     declaration = declare(ctx.settings.variant, variants_dir(ctx.settings_dir))
     return reconcile(declaration, this_machine(ctx))

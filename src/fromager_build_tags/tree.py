@@ -12,10 +12,10 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from . import plugins
 from .context import this_machine, variants_dir
+from .declare import declare, read_explicit_settings
 from .errors import SettingsError
 from .reconcile import declared_stacks, reconcile
 from .stack import Stack
-from .variant import declare, read_explicit_settings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
