@@ -31,7 +31,7 @@ def main() -> None:
     text.highlight_regex(r"(?m)^PACKAGE.*$|^rocm:.*$", "bold")
     width = max(map(len, shown.splitlines()))
     console = Console(record=True, width=width, file=io.StringIO())
-    console.print(text)
+    console.print(text, end="\n\n")  # the last line is clipped without one below it
     svg = console.export_svg(title=TITLE)
     # rich names a web font's host; the terminal's own font does as well
     without_fonts = svg[: svg.index("@font-face")] + svg[svg.index(".terminal") :]
