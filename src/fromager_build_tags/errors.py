@@ -31,6 +31,10 @@ class InputError(BuildTagError):
     """A file that a command was given to read is not what it should be."""
 
 
+class EditError(BuildTagError):
+    """Nothing can be added to a file without changing more of it than was asked for."""
+
+
 class OutputError(BuildTagError):
     """A result cannot be written."""
 

@@ -1,0 +1,166 @@
+"""Add to a YAML file, and keep every byte that was there: comments, order, quotes, line ends.
+
+A round trip through a YAML library re-indents what it did not write. Here new lines are put in
+between, at the place that the parser tells, and the result is read again: if it says anything
+else than what was there plus what was to be added, the file is left alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import yaml
+
+from .errors import EditError
+
+#: What is added at a key: a text, or items for a list.
+type Addition = str | Sequence[str]
+
+_STEP: Final = 2
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z_][\w.-]*")
+
+
+def add(text: str, path: Sequence[str], addition: Addition) -> str:
+    """Return *text* with a value at a new key, or with items at the end of a list.
+
+    Args:
+        text: a YAML file whose content is a mapping, or nothing.
+        path: the keys that lead to the new key, or to the list; missing ones are made.
+        addition: the value, or the items.
+
+    Raises:
+        EditError: the key has a value already, something on the way is no mapping, or the
+            file is written so that nothing can be added to it without changing more.
+    """
+    try:
+        before = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as err:
+        raise EditError("it is not valid YAML") from err
+    try:
+        expected = _added(before, path, addition)
+    except EditError as err:
+        raise EditError(f"{'.'.join(path)} cannot be added: {err}") from None
+    node, rest, parent_column = _descend(root, path)
+    edited = _insert(text, node, rest, addition, parent_column)
+    try:
+        if yaml.safe_load(edited) == expected:
+            return edited
+    except yaml.YAMLError:
+        pass
+    raise EditError("its YAML is written in a way that nothing can be added to; add it by hand")
+
+
+def _added(before: Any, path: Sequence[str], addition: Addition) -> Any:
+    """Return what the file has to say afterwards; what is shared by aliases stays as it is."""
+    if not path:
+        return _extended(before, addition)
+    before = {} if before is None else before
+    if not isinstance(before, dict):
+        raise EditError(f"{before!r} is not a mapping")
+    return before | {path[0]: _added(before.get(path[0]), path[1:], addition)}
+
+
+def _extended(present: Any, addition: Addition) -> Any:
+    if isinstance(addition, str):
+        if present is not None:
+            raise EditError(f"it is there already: {present!r}")
+        return addition
+    if present is not None and not isinstance(present, list):
+        raise EditError(f"it is not a list: {present!r}")
+    return [*(present or []), *addition]
+
+
+def _descend(
+    node: yaml.Node | None, path: Sequence[str]
+) -> tuple[yaml.Node | None, Sequence[str], int]:
+    """Return the last node that is there, the keys below it that are not, and its indent."""
+    column = -_STEP
+    for depth, step in enumerate(path):
+        if not isinstance(node, yaml.MappingNode):
+            return node, path[depth:], column
+        below = next((value for key, value in node.value if key.value == step), None)
+        if below is None:
+            return node, path[depth:], column
+        column = node.start_mark.column
+        node = below
+    return node, [], column
+
+
+def _insert(
+    text: str, node: yaml.Node | None, rest: Sequence[str], addition: Addition, column: int
+) -> str:
+    if isinstance(node, yaml.CollectionNode) and node.flow_style:
+        return _insert_inline(text, node, rest, addition)
+    if isinstance(node, yaml.CollectionNode):
+        return _insert_lines(text, _end(node), _block(rest, addition, node.start_mark.column))
+    # nothing is there yet: an empty file, or a key without a value
+    line = len(text.splitlines()) if node is None else node.start_mark.line + 1
+    return _insert_lines(text, line, _block(rest, addition, column + _STEP))
+
+
+def _insert_inline(
+    text: str, node: yaml.CollectionNode, rest: Sequence[str], addition: Addition
+) -> str:
+    """Insert into ``[…]`` or ``{…}``, in front of the closing bracket."""
+    inner = _inline(rest, addition)
+    inside = inner if isinstance(node, yaml.MappingNode) and rest else inner[1:-1]
+    end = node.end_mark.index - 1
+    head = text[:end].rstrip()
+    comma = ", " if node.value and not head.endswith(",") else ""
+    return f"{head}{comma}{inside}{text[end:]}"
+
+
+def _insert_lines(text: str, line: int, new: Sequence[str]) -> str:
+    end = "\r\n" if "\r\n" in text else "\n"
+    lines = text.splitlines(keepends=True)
+    if lines and line >= len(lines) and not lines[-1].endswith(("\n", "\r")):
+        lines[-1] += end
+    lines[line:line] = [f"{each}{end}" for each in new]
+    return "".join(lines)
+
+
+def _block(rest: Sequence[str], addition: Addition, column: int) -> list[str]:
+    """Return lines of block style: the missing keys, one below the other, then the addition."""
+    indent = " " * column
+    if rest and len(rest) == 1 and isinstance(addition, str):
+        return [f"{indent}{_key(rest[0])}: {_text(addition)}"]
+    if rest:
+        return [f"{indent}{_key(rest[0])}:", *_block(rest[1:], addition, column + _STEP)]
+    return [f"{indent}- {_text(item)}" for item in addition]
+
+
+def _inline(rest: Sequence[str], addition: Addition) -> str:
+    """Return text of flow style."""
+    if not rest:
+        items = ", ".join(_text(item) for item in addition)
+        return _text(addition) if isinstance(addition, str) else f"[{items}]"
+    below = _inline(rest[1:], addition)
+    below = f"{{{below}}}" if len(rest) > 1 else below
+    return f"{_key(rest[0])}: {below}"
+
+
+def _end(node: yaml.Node) -> int:
+    """Return the number of the line (from 0) behind the last line of a node's content."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        if isinstance(node, yaml.MappingNode):
+            key, value = last
+            behind_key: int = key.end_mark.line + 1
+            return max(behind_key, _end(value))
+        return _end(last)
+    line: int = node.end_mark.line
+    if isinstance(node, yaml.ScalarNode) and node.style in {"|", ">"}:
+        return line if node.end_mark.column == 0 else line + 1  # it ends where a line begins
+    return line + 1
+
+
+def _key(key: str) -> str:
+    return key if _PLAIN_KEY.fullmatch(key) else _text(key)
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)

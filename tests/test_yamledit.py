@@ -1,0 +1,139 @@
+"""Adding to a YAML file keeps every byte of it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fromager_build_tags.errors import EditError
+from fromager_build_tags.yamledit import add
+
+PATH = ["annotations", "build-tags.depends-on"]
+LINES = 'annotations:\n  build-tags.depends-on: "torch"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", LINES),
+        ("# only a comment\n", f"# only a comment\n{LINES}"),
+        ("# no newline", f"# no newline\n{LINES}"),
+        ("build_dir: python  # why\n", f"build_dir: python  # why\n{LINES}"),
+        (
+            "annotations:\n    downstream.team: 'A'  # theirs\n\n# next\nenv: {A: '1'}\n",
+            "annotations:\n    downstream.team: 'A'  # theirs\n"
+            "    build-tags.depends-on: \"torch\"\n\n# next\nenv: {A: '1'}\n",
+        ),
+        ("annotations:\nenv:\n  A: '1'\n", f"{LINES}env:\n  A: '1'\n"),
+        (
+            "annotations: {a: 'b'}\nenv: {}\n",
+            "annotations: {a: 'b', build-tags.depends-on: \"torch\"}\nenv: {}\n",
+        ),
+        ("annotations: {}\n", 'annotations: {build-tags.depends-on: "torch"}\n'),
+        ("{env: {A: '1'}}", "{env: {A: '1'}, annotations: {build-tags.depends-on: \"torch\"}}"),
+        ("env:\r\n  A: '1'\r\n", "env:\r\n  A: '1'\r\n" + LINES.replace("\n", "\r\n")),
+        ("a: |\n  text\n\n", f"a: |\n  text\n\n{LINES}"),
+        ("a: >-\n  text\n  more", f"a: >-\n  text\n  more\n{LINES}"),
+        ("a:\n  - b:\n      c: d # x\n", f"a:\n  - b:\n      c: d # x\n{LINES}"),
+    ],
+)
+def test_a_new_key(text: str, expected: str) -> None:
+    assert add(text, PATH, "torch") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            'changelog:\n  "2.8.3":\n    - one\n    - "two" # c\n  "2.9":\n    - x\n',
+            'changelog:\n  "2.8.3":\n    - one\n    - "two" # c\n    - "new: entry"\n'
+            '  "2.9":\n    - x\n',
+        ),
+        ("changelog:\n  2.8.3:\n  - one\n", 'changelog:\n  2.8.3:\n  - one\n  - "new: entry"\n'),
+        ("changelog:\n  2.8.3: [one]\n", 'changelog:\n  2.8.3: [one, "new: entry"]\n'),
+        ("changelog:\n  2.8.3: []\n", 'changelog:\n  2.8.3: ["new: entry"]\n'),
+        ("changelog:\n  2.8.3:\n", 'changelog:\n  2.8.3:\n    - "new: entry"\n'),
+        (
+            "changelog:\n  2.8.2: [a]\nenv: {}\n",
+            'changelog:\n  2.8.2: [a]\n  "2.8.3":\n    - "new: entry"\nenv: {}\n',
+        ),
+        ("changelog: {2.8.2: [a]}", 'changelog: {2.8.2: [a], "2.8.3": ["new: entry"]}'),
+    ],
+)
+def test_an_item_at_the_end_of_a_list(text: str, expected: str) -> None:
+    assert add(text, ["changelog", "2.8.3"], ["new: entry"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "annotations: {build-tags.depends-on: none}",
+            "annotations.build-tags.depends-on cannot be added: it is there already: 'none'",
+        ),
+        (
+            "annotations: text",
+            "annotations.build-tags.depends-on cannot be added: 'text' is not a mapping",
+        ),
+        (
+            "[a]",
+            "annotations.build-tags.depends-on cannot be added: ['a'] is not a mapping",
+        ),
+        ("a: b: c", "it is not valid YAML"),
+        (
+            "a: &x {b: c}\nannotations: *x\n",
+            "its YAML is written in a way that nothing can be added to; add it by hand",
+        ),
+        (
+            "annotations: ~\n",
+            "its YAML is written in a way that nothing can be added to; add it by hand",
+        ),
+    ],
+)
+def test_what_cannot_be_added_is_said(text: str, message: str) -> None:
+    with pytest.raises(EditError) as caught:
+        add(text, PATH, "torch")
+    assert str(caught.value) == message
+
+
+def test_a_list_is_not_made_of_something_else() -> None:
+    with pytest.raises(EditError) as caught:
+        add("changelog: {a: b}", ["changelog", "a"], ["x"])
+    assert str(caught.value) == "changelog.a cannot be added: it is not a list: 'b'"
+
+
+scalars = st.text("abc: #'\"\n-é", max_size=8) | st.integers() | st.none() | st.booleans()
+keys = st.text("abcxyz", min_size=1, max_size=3)
+trees = st.recursive(
+    scalars,
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(keys, below, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    data=st.dictionaries(keys, trees, max_size=4),
+    path=st.lists(keys, min_size=1, max_size=3),
+    addition=st.text(max_size=9) | st.lists(st.text(max_size=9), min_size=1, max_size=2),
+    flow=st.sampled_from([True, False, None]),
+    indent=st.sampled_from([2, 4]),
+    ends=st.sampled_from(["\n", "\r\n"]),
+)
+def test_all_that_was_there_stays(
+    data: dict[str, Any], path: list[str], addition: Any, flow: Any, indent: int, ends: str
+) -> None:
+    dumped = yaml.safe_dump(data, default_flow_style=flow, indent=indent, allow_unicode=True)
+    text = f"# head\n{dumped}# tail\n".replace("\n", ends)
+    with contextlib.suppress(EditError):
+        edited = add(text, path, addition)
+        kept = iter(edited)
+        assert all(character in kept for character in text.replace(" }", "}"))
+        found = yaml.safe_load(edited)
+        for key in path:
+            found = found[key]
+        assert found == addition or found[-len(addition) :] == addition
