@@ -14,7 +14,14 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from fromager_build_tags import hooks, needs
-from fromager_build_tags.errors import BuildTagError, PluginError, SegmentError, explain_error
+from fromager_build_tags.errors import (
+    BuildTagError,
+    MissingFactError,
+    PluginError,
+    SegmentError,
+    StackError,
+    explain_error,
+)
 from fromager_build_tags.speaker import ANNOTATION
 
 from .conftest import PLATLIB, PURELIB, MakeContext
@@ -197,9 +204,25 @@ def test_a_missing_fact_is_told_with_the_package_that_needs_it(
     monkeypatch.delenv("TORCH_VERSION")
     ctx = make_context()
     assert suffix(ctx, Requirement("torch")) == ["el9.6", "rocm7.1"]
-    assert error(ctx).startswith(
-        "the shipped override fromager_build_tags_overrides.flash_attn failed for flash-attn 2.8.3 "
-        "because the Torch version of variant 'rocm' is not known: set "
+    assert error(ctx, expected=MissingFactError).startswith(
+        "the shipped override fromager_build_tags_overrides.flash_attn cannot tell the build tag "
+        "of flash-attn 2.8.3 because the Torch version of variant 'rocm' is not known: set "
+    )
+
+
+def test_a_contradiction_is_not_blamed_on_who_asks(
+    make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert error(
+        make_context(constraints=("torch==2.9.1",)), Requirement("pillow"), StackError
+    ) == (
+        "there is no build tag for pillow 2.8.3 because the Torch version is 2.10.0 "
+        "(TORCH_VERSION), yet 2.9.1 (the constraint torch==2.9.1): "
+        "correct one of them, or set WHEEL_BUILD_TAG_TORCH_VERSION"
+    )
+    monkeypatch.setenv("WHEEL_BUILD_TAG_DISTRO", "el9_6")
+    assert error(make_context(), expected=StackError).startswith(
+        "there is no build tag for flash-attn 2.8.3 because WHEEL_BUILD_TAG_DISTRO='el9_6' is not "
     )
 
 

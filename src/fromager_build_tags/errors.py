@@ -40,7 +40,10 @@ class OutputError(BuildTagError):
 
 
 class StackError(BuildTagError):
-    """The facts of the stack contradict each other, or no declared stack fits."""
+    """The facts of the stack contradict each other, or no declared stack fits.
+
+    It is nobody's fault who asks for the stack, and is told without them.
+    """
 
 
 class MissingFactError(StackError):

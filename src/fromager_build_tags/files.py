@@ -6,28 +6,47 @@ import os
 import pathlib
 import tempfile
 
-from .errors import OutputError
+from .errors import InputError, OutputError
+
+
+def read_text(path: pathlib.Path) -> str:
+    """Return a file's text with its line ends as they are; "" where there is no file.
+
+    Raises:
+        InputError: the file cannot be read, or is no UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8") from None
+    except OSError as err:
+        raise InputError(f"{path} cannot be read: {err.strerror}") from None
 
 
 def write_text(path: pathlib.Path, text: str) -> None:
     """Write *text* to *path* as UTF-8: to a temporary file beside it, which is then renamed.
 
+    Line ends are written as they are, and through a symbolic link.
+
     Raises:
         OutputError: the file cannot be written; what was there before is still there.
     """
+    target = path.resolve()
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as err:
-        raise OutputError(f"{path} cannot be written: {err.strerror}") from err
+        raise OutputError(f"{path} cannot be written: {err.strerror}") from None
     temporary = pathlib.Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else _new_file_mode())
-        temporary.replace(path)
+        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else _new_file_mode())
+        temporary.replace(target)
     except OSError as err:
         temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path} cannot be written: {err.strerror}") from err
+        raise OutputError(f"{path} cannot be written: {err.strerror}") from None
 
 
 def _new_file_mode() -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fromager import overrides
 
 from . import needs, plugins, speaker
-from .errors import PluginError, SegmentError
+from .errors import MissingFactError, PluginError, SegmentError, SettingsError, StackError
 from .segment import Segment, arrange, parse_segments
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def run_wheel_build_tag_hooks(
     Raises:
         PluginError: a plugin or the override does not load, fails, or answers with something
             else than ``(order, text)`` pairs.
+        StackError: what the wheels are built for cannot be told.
         SegmentError: two of them contradict each other.
     """
     answers = ask_all(ctx=ctx, req=req, version=version, wheel_tags=wheel_tags)
@@ -127,12 +128,16 @@ def arranged(answers: Iterable[Answer], req: Requirement, version: Version) -> t
 def _ask(
     giver: GlobalHook | speaker.Speaker, function: Callable[..., object], wheel: dict[str, Any]
 ) -> Answer:
+    name = f"{wheel['req'].name} {wheel['version']}"
     try:
         value = function(**wheel)
+    except MissingFactError as err:
+        raise MissingFactError(f"{giver} cannot tell the build tag of {name}") from err
+    except (StackError, SettingsError) as err:
+        raise StackError(f"there is no build tag for {name}") from err
     except Exception as err:
-        raise PluginError(f"{giver} failed for {wheel['req'].name} {wheel['version']}") from err
+        raise PluginError(f"{giver} failed for {name}") from err
     try:
         return Answer(giver, parse_segments(value))
     except SegmentError as err:
-        name = f"{wheel['req'].name} {wheel['version']}"
         raise PluginError(f"{giver} answered wrongly for {name}: {err}") from None

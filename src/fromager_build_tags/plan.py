@@ -17,7 +17,7 @@ from packaging.version import Version
 
 from . import hooks, wheelname
 from .context import assume
-from .errors import BuildTagError, StackError
+from .errors import BuildTagError, StackError, explain_error
 from .needs import Need
 from .segment import Segment, join
 from .speaker import Speaker, speaker_of
@@ -208,10 +208,9 @@ def _no_number(tree: SettingsTree, variant: str, package: _Package, version: Ver
 
 def _problem(err: BaseException) -> str:
     """Return what is wrong: of a stack, which is wrong for all packages, only that."""
-    if isinstance(err, StackError) or err.__cause__ is None:
-        return str(err)
-    cause = _problem(err.__cause__)
-    return cause if isinstance(err.__cause__, StackError) else f"{err} because {cause}"
+    if isinstance(err, StackError) and err.__cause__ is not None:
+        return explain_error(err.__cause__)
+    return explain_error(err)
 
 
 def _listed(tree: SettingsTree, wanted: Wanted) -> tuple[Version | None, ...]:
