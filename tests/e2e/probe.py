@@ -88,7 +88,9 @@ def _find_plugins_in_reverse() -> None:
 
 
 def _plugins() -> list[str]:
-    manager = hook.HookManager[object](namespace="fromager.hooks", name="wheel_build_tag")
+    manager: hook.HookManager[object] = hook.HookManager(
+        namespace="fromager.hooks", name="wheel_build_tag"
+    )
     return [plugin.module_name for plugin in manager]
 
 
