@@ -1,5 +1,5 @@
-"""FlashAttention compiles CUDA or HIP kernels into an extension that calls libtorch's C++ API
-(``at::``, ``c10::``), whose ABI changes with every Torch."""
+"""FlashAttention 2 compiles CUDA or HIP kernels into an extension that calls libtorch's C++ API;
+read in the setup.py and csrc of 2.8.3.post2, for want of a wheel on the registry."""
 
 from fromager_build_tags.needs import depends_on
 

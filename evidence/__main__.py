@@ -1,0 +1,77 @@
+"""``python -m evidence measure [PACKAGE …]`` and ``python -m evidence table``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from fromager_build_tags.errors import InputError
+from fromager_build_tags.wheel import WheelError, read_wheel
+
+from . import catalogue, measurements, table
+from .fetch import fetched
+from .measurements import Measurement
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    """Hold the sub-commands."""
+
+
+@main.command()
+@click.argument("packages", nargs=-1)
+@click.option("--again", is_flag=True, help="Measure again what the file has already.")
+def measure(packages: tuple[str, ...], *, again: bool) -> None:
+    """Fetch, read and delete each wheel of packages.yaml; all packages when none is named."""
+    plan = catalogue.load()
+    failed = [
+        message
+        for name in packages or tuple(plan.packages)
+        for version in plan.packages[name].versions
+        if (message := _measure(plan, name, version, again=again)) is not None
+    ]
+    if failed:
+        raise SystemExit("\n".join(failed))
+
+
+@main.command(name="table")
+def write_table() -> None:
+    """Write docs/packages.md from packages.yaml and measurements.json."""
+    text = table.render(catalogue.load(), measurements.load())
+    target = Path(__file__).parent.parent / "docs" / "packages.md"
+    target.write_text(text, encoding="utf-8")
+    click.echo(f"{target.name}: {len(text.splitlines())} lines", err=True)
+
+
+def _measure(plan: catalogue.Catalogue, package: str, version: str, *, again: bool) -> str | None:
+    known = measurements.load()
+    if not again and any(row.version == version for row in known.of(package)):
+        return None
+    started = time.perf_counter()
+    try:
+        row = _fetch_and_read(plan, package, version)
+    except (InputError, WheelError) as err:
+        click.echo(f"failed: {err}", err=True)
+        return str(err)
+    measurements.save(known.having(row))
+    click.echo(
+        f"{package} {version}: {_line(row)}, {time.perf_counter() - started:.0f} s", err=True
+    )
+    return None
+
+
+def _fetch_and_read(plan: catalogue.Catalogue, package: str, version: str) -> Measurement:
+    with fetched(plan, package, version) as wheel:
+        facts = read_wheel(wheel)
+        return measurements.summarise(facts, wheel=wheel, package=package, version=version)
+
+
+def _line(row: Measurement) -> str:
+    stacks = "+".join(row.accelerators) or "no accelerator"
+    return f"{row.megabytes:.0f} MB, {stacks}, Torch {row.torch}"
+
+
+if __name__ == "__main__":
+    main()

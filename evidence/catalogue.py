@@ -1,0 +1,82 @@
+"""``packages.yaml``: what is measured, and what could only be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+from packaging.utils import is_normalized_name
+from packaging.version import Version
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+HERE = Path(__file__).parent
+FILE = HERE / "packages.yaml"
+
+
+class Reading(BaseModel):
+    """A judgement from a source distribution, for want of a wheel."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: str
+    accelerators: tuple[str, ...] = ()
+    torch: str = "none"
+    what: str
+    """What was read, and in which file."""
+
+
+class Package(BaseModel):
+    """One package of the catalogue."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    note: str
+    """What the table says beside its rows."""
+    versions: tuple[str, ...] = ()
+    """Published wheels to measure."""
+    read: tuple[Reading, ...] = ()
+    differs: dict[str, str] = Field(default_factory=dict)
+    """Version to reason: where the override gives more than the published wheel needs."""
+
+    @field_validator("versions")
+    @classmethod
+    def _versions_sorted(cls, versions: tuple[str, ...]) -> tuple[str, ...]:
+        return _in_order(versions, versions)
+
+    @field_validator("read")
+    @classmethod
+    def _readings_sorted(cls, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+        return _in_order(readings, [reading.version for reading in readings])
+
+
+class Catalogue(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    python: str
+    """Version of Python that the wheels are for."""
+    platforms: tuple[str, ...]
+    """Platform tags to accept, as pip takes them."""
+    packages: dict[str, Package]
+
+    @field_validator("packages")
+    @classmethod
+    def _canonical(cls, packages: dict[str, Package]) -> dict[str, Package]:
+        for name in packages:
+            if not is_normalized_name(name):
+                raise ValueError(f"{name!r} is not in canonical form")
+        return packages
+
+
+def _in_order[T](rows: T, versions: Iterable[str]) -> T:
+    given = [Version(version) for version in versions]
+    if given != sorted(given):
+        raise ValueError("versions go from old to new")
+    return rows
+
+
+def load(path: Path = FILE) -> Catalogue:
+    """Read and check the catalogue."""
+    return Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))

@@ -1,0 +1,111 @@
+"""Write docs/packages.md: every package and version, what was seen, and what our override gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from packaging.requirements import Requirement
+
+from .catalogue import Catalogue, Package, Reading
+from .judgement import Judgement, Verdict, expression, judge_measured, judge_read
+from .measurements import Measurement, Measurements
+
+_INTRO = """\
+# Packages that are tied to an accelerator or to Torch
+
+{verdict} {packages} packages, {wheels} wheels measured, {readings} sources read.
+
+Made by `python -m evidence table` from `evidence/packages.yaml` and
+`evidence/measurements.json`; measure again with `python -m evidence measure --again`, which
+fetches each wheel with pip, reads it, and deletes it.
+
+- **Accelerator**: the wheel needs a library of that stack, or carries device code for it.
+- **Torch**: *unstable* wheels import C++ symbols of `c10::`, `at::` or `torch::` and work with
+  the Torch that they were built against; *stable* ones import C functions of libtorch's stable
+  ABI at most, and work with every Torch from a minimum on. The number counts the symbols that
+  decide.
+- **Segments**: what the shipped override gives beside the distribution. `pure` wheels get none,
+  whatever they carry; `-` means that no override is shipped.
+- **more**: the override gives a segment that this wheel could do without; the reason is below.
+  **LESS**: it gives too little.
+- *read*: read, not measured. There is no such wheel on the registry.
+
+| Package | Version | Accelerator | Torch | Requires-Dist torch | Segments | |
+|---|---|---|---|---|---|---|
+"""
+
+
+def render(catalogue: Catalogue, measurements: Measurements) -> str:
+    """Return the page."""
+    rows = [
+        row for name in sorted(catalogue.packages) for row in _rows(name, catalogue, measurements)
+    ]
+    head = _INTRO.format(
+        verdict=_verdict([judgement for _, judgement in rows]),
+        packages=len(catalogue.packages),
+        wheels=len(measurements.measurements),
+        readings=sum(len(package.read) for package in catalogue.packages.values()),
+    )
+    table = "\n".join(line for line, _ in rows)
+    notes = "\n".join(_note(name, package) for name, package in sorted(catalogue.packages.items()))
+    return f"{head}{table}\n\n## Notes\n\n{notes}\n"
+
+
+def _verdict(judgements: Iterable[Judgement]) -> str:
+    judgements = list(judgements)
+    less = sum(each.verdict is Verdict.LESS for each in judgements)
+    more = sum(each.verdict is Verdict.MORE for each in judgements)
+    if less:
+        return f"**{less} rows where an override gives too little.**"
+    return f"**No override gives too little; {more} rows get more than that one wheel needs.**"
+
+
+def _rows(
+    name: str, catalogue: Catalogue, measurements: Measurements
+) -> Iterator[tuple[str, Judgement]]:
+    package = catalogue.packages[name]
+    for row in measurements.of(name):
+        judgement = judge_measured(row, package)
+        yield _line(_measured_cells(row), name, judgement), judgement
+    for reading in package.read:
+        judgement = judge_read(name, reading, package)
+        yield _line(_read_cells(name, reading), name, judgement), judgement
+
+
+def _measured_cells(row: Measurement) -> list[str]:
+    count = {"unstable": row.cxx_symbols, "stable": row.stable_symbols}.get(row.torch)
+    torch = row.torch.value if count is None else f"{row.torch} ({count})"
+    required = ", ".join(dict.fromkeys(_requirement(text) for text in row.requires_torch))
+    return [row.package, row.version, " ".join(row.accelerators) or "no", torch, required]
+
+
+def _read_cells(name: str, reading: Reading) -> list[str]:
+    stacks = " ".join(reading.accelerators) or "no"
+    return [name, f"{reading.version} (*read*)", stacks, reading.torch, ""]
+
+
+def _line(cells: list[str], name: str, judgement: Judgement) -> str:
+    mark = {Verdict.AGREES: "", Verdict.MORE: "more", Verdict.LESS: "**LESS**"}
+    return f"| {' | '.join(cells)} | {_segments(name, judgement)} | {mark[judgement.verdict]} |"
+
+
+def _segments(name: str, judgement: Judgement) -> str:
+    if judgement.pure:
+        return "pure"
+    if expression(name) is None:
+        return "-"
+    return " ".join(sorted(judgement.given)) or "none"
+
+
+def _requirement(text: str) -> str:
+    # Markers would fill the table: torch-tensorrt repeats its pin for each machine.
+    return f"`torch{Requirement(text).specifier}`"
+
+
+def _note(name: str, package: Package) -> str:
+    text = expression(name)
+    shipped = "no override" if text is None else f"`{text}`"
+    lines = [f"- **{name}**: {shipped}. {package.note}"]
+    lines += [f"  - {each.version}, read: {each.what}" for each in package.read]
+    lines += [f"  - {version}, more: {reason}" for version, reason in package.differs.items()]
+    return "\n".join(lines)

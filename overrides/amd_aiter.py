@@ -1,0 +1,6 @@
+"""AITER carries ROCm code objects (measured); extensions that it builds ahead call libtorch's C++
+API (read in setup.py)."""
+
+from fromager_build_tags.needs import depends_on
+
+wheel_build_tag = depends_on("accelerator torch")

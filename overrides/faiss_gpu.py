@@ -1,0 +1,5 @@
+"""Faiss needs libcudart and libcublas; it talks to Torch from Python only (1.15.1 measured)."""
+
+from fromager_build_tags.needs import depends_on
+
+wheel_build_tag = depends_on("accelerator")

@@ -1,0 +1,6 @@
+"""FlashAttention 3 calls libtorch through its stable ABI when built against Torch 2.9 or later;
+read in its hopper/setup.py, measured in xformers 0.0.34, which carries the same code."""
+
+from fromager_build_tags.needs import depends_on
+
+wheel_build_tag = depends_on("accelerator")

@@ -1,0 +1,6 @@
+"""llama-cpp-python builds ggml for CUDA, ROCm or the CPU, and knows no Torch; read in the
+CMakeLists.txt of 0.3.36."""
+
+from fromager_build_tags.needs import depends_on
+
+wheel_build_tag = depends_on("accelerator")

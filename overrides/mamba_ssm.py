@@ -1,0 +1,6 @@
+"""Mamba compiles CUDA or HIP kernels into an extension that calls libtorch's C++ API; read in the
+setup.py and csrc of 2.3.2.post1."""
+
+from fromager_build_tags.needs import depends_on
+
+wheel_build_tag = depends_on("accelerator torch")

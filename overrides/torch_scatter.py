@@ -1,0 +1,6 @@
+"""torch-scatter compiles extensions for CPU and CUDA or ROCm that call libtorch's C++ API; read in
+2.1.2."""
+
+from fromager_build_tags.needs import depends_on
+
+wheel_build_tag = depends_on("accelerator torch")

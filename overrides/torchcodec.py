@@ -1,0 +1,6 @@
+"""TorchCodec links CUDA when built with it; 0.12 dropped the last C++ symbols of libtorch for its
+stable ABI (0.11.1 and 0.12.0 measured)."""
+
+from fromager_build_tags.needs import depends_on
+
+wheel_build_tag = depends_on("accelerator torch if version < 0.12 else accelerator")

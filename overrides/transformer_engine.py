@@ -1,0 +1,6 @@
+"""Transformer Engine is pure on the registry, and gets no segment then. Built from its repository
+it links CUDA and calls libtorch's C++ API (read)."""
+
+from fromager_build_tags.needs import depends_on
+
+wheel_build_tag = depends_on("accelerator torch")

@@ -1,0 +1,5 @@
+"""XGBoost carries CUDA device code, with the runtime linked statically (3.4.1 measured)."""
+
+from fromager_build_tags.needs import depends_on
+
+wheel_build_tag = depends_on("accelerator")

@@ -1,0 +1,61 @@
+"""What the name of a shared library says: whose it is."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+
+class Accelerator(StrEnum):
+    """The accelerator stacks that a library's name or its code can belong to."""
+
+    CUDA = "cuda"
+    ROCM = "rocm"
+    XPU = "xpu"
+
+
+def stem(name: str) -> str:
+    """Return a library's name without version and without the hash that auditwheel puts in.
+
+    >>> stem("libcudart-3eda8113.so.13.0.96"), stem("libcudart.3eda8113.so.13")
+    ('libcudart', 'libcudart')
+    """
+    return _MANGLED.sub("", name.rpartition("/")[2].partition(".so")[0])
+
+
+def accelerator_of(name: str) -> Accelerator | None:
+    """Return the stack that a library belongs to."""
+    base = stem(name)
+    return next((stack for stack, names in _STACKS.items() if names.fullmatch(base)), None)
+
+
+def is_torch(name: str) -> bool:
+    """Whether a library is one of libtorch's own."""
+    return _TORCH.fullmatch(stem(name)) is not None
+
+
+_MANGLED = re.compile(r"[-.][0-9a-f]{8}(?=$|[-.])")
+_TORCH = re.compile(r"libc10(_cuda|_hip|_xpu)?|libtorch(_(cpu|cuda|hip|xpu|python|global_deps))?")
+
+# CUDA toolkit, driver, and NVIDIA's libraries built per CUDA major (names as in the nvidia-*
+# wheels); ROCm's as in rocm-libs; oneAPI's runtime for SYCL and Level Zero.
+_STACKS = {
+    Accelerator.CUDA: re.compile(
+        r"libcuda|libcudart(_static)?|libcudnn(_\w+)?|libcublas(Lt|Mp)?|libcufft(w|Mp)?"
+        r"|libcurand|libcusolver(Mg|Mp)?|libcusparse(Lt)?|libcudss\w*|libcutensor(Mg)?"
+        r"|libcupti|libcufile(_rdma)?|libcudla|libnccl|libnvrtc(-builtins)?|libnvJitLink"
+        r"|libnvToolsExt|libnvshmem\w*|libnvinfer\w*|libnvonnxparser|libnvjpeg(2k)?|libnvcomp\w*"
+        r"|libnpp\w+|libnvidia-ml|libnvfatbin|libnvvm|libnvperf\w*|libnvcuvid|libnvidia-encode"
+        r"|libnvimgcodec|libnvtiff|libnvblas|libnvrm_gpu|libnvcv\w*"
+        r"|libc10_cuda|libtorch_cuda\w*"
+    ),
+    Accelerator.ROCM: re.compile(
+        r"libamdhip64|libhip(blas(lt)?|fft|rand|solver|sparse(lt)?|rtc)|libroc(blas|fft|rand"
+        r"|solver|sparse|al|tx64|profiler\w*|tracer64|m_smi64|shmem)|libMIOpen|librccl"
+        r"|libhsa-runtime64|libamd_comgr|libamd_smi|libmigraphx\w*|libdevice_operations"
+        r"|libc10_hip|libtorch_hip"
+    ),
+    Accelerator.XPU: re.compile(
+        r"libsycl|libze_loader|libmkl_sycl\w*|libccl|libc10_xpu|libtorch_xpu"
+    ),
+}

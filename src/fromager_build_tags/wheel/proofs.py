@@ -1,0 +1,120 @@
+"""The proofs: what in a wheel says accelerator, and what says Torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .contents import Contents, Library
+from .elf import DEVICE_MACHINES
+from .libraries import Accelerator, accelerator_of, is_torch
+from .symbols import is_stable, is_unstable, readable
+
+_SECTION_STACKS = {".nv": Accelerator.CUDA, ".hi": Accelerator.ROCM}
+_MACHINE_STACKS = {"cuda": Accelerator.CUDA, "amdgpu": Accelerator.ROCM}
+
+
+class TorchAbi(StrEnum):
+    """How a wheel is tied to Torch."""
+
+    NONE = "none"
+    STABLE = "stable"
+    """Works with every Torch from a minimum on."""
+    UNSTABLE = "unstable"
+    """Works with the Torch that it was built against."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """One observation: in which member, and what."""
+
+    member: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.member} {self.what}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AcceleratorUse:
+    """An accelerator stack that a wheel links or carries code for."""
+
+    accelerator: Accelerator
+    proofs: tuple[Proof, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TorchUse:
+    """A wheel's tie to Torch; counts are distinct symbols over the whole wheel."""
+
+    abi: TorchAbi
+    proofs: tuple[Proof, ...] = ()
+    cxx_symbols: int = 0
+    stable_symbols: int = 0
+
+
+def accelerators(contents: Contents) -> tuple[AcceleratorUse, ...]:
+    """Return each stack with its proofs, in the order of ``Accelerator``."""
+    found = [each for library in contents.libraries for each in _accelerator_proofs(library)]
+    return tuple(
+        AcceleratorUse(accelerator=stack, proofs=proofs)
+        for stack in Accelerator
+        if (proofs := tuple(proof for which, proof in found if which is stack))
+    )
+
+
+def torch_use(contents: Contents) -> TorchUse:
+    """Judge by symbols: libtorch.so is needed by stable and unstable wheels alike."""
+    imports = list(contents.imports_from_outside())
+    every = frozenset().union(*(names for _, names in imports))
+    cxx = frozenset(filter(is_unstable, every))
+    stable = frozenset(filter(is_stable, every))
+    linked = tuple(_torch_links(contents))
+    return TorchUse(
+        abi=_abi(cxx=bool(cxx), other=bool(stable or linked)),
+        proofs=(*_symbol_proofs(imports), *linked),
+        cxx_symbols=len(cxx),
+        stable_symbols=len(stable),
+    )
+
+
+def _abi(*, cxx: bool, other: bool) -> TorchAbi:
+    if cxx:
+        return TorchAbi.UNSTABLE
+    return TorchAbi.STABLE if other else TorchAbi.NONE
+
+
+def _accelerator_proofs(library: Library) -> Iterator[tuple[Accelerator, Proof]]:
+    # A library that the wheel carries counts too once another one needs it: its code runs.
+    for name in library.elf.needed:
+        if (stack := accelerator_of(name)) is not None:
+            yield stack, Proof(member=library.member, what=f"needs {name}")
+    for section in library.elf.device_sections:
+        what = f"carries device code in {section}"
+        yield _SECTION_STACKS[section[:3]], Proof(member=library.member, what=what)
+    if library.elf.machine in DEVICE_MACHINES:
+        what = f"is device code for {library.elf.machine}"
+        yield _MACHINE_STACKS[library.elf.machine], Proof(member=library.member, what=what)
+
+
+def _symbol_proofs(imports: list[tuple[str, frozenset[str]]]) -> Iterator[Proof]:
+    for member, names in imports:
+        if cxx := sorted(filter(is_unstable, names)):
+            what = f"imports {len(cxx)} C++ symbols of Torch, as {_example(cxx)}"
+            yield Proof(member=member, what=what)
+        if stable := sorted(filter(is_stable, names)):
+            what = f"imports {len(stable)} functions of Torch's stable ABI, as {stable[0]}"
+            yield Proof(member=member, what=what)
+
+
+def _example(symbols: list[str]) -> str:
+    names = [readable(symbol) for symbol in symbols]
+    return next((name for name in names if "::" in name), names[0])
+
+
+def _torch_links(contents: Contents) -> Iterator[Proof]:
+    for library in contents.libraries:
+        for name in library.elf.needed:
+            if is_torch(name) and name not in contents.carried:
+                yield Proof(member=library.member, what=f"needs {name}")

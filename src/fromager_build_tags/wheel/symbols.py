@@ -1,0 +1,56 @@
+"""Which dynamic symbols are Torch's, and which of them stay the same from Torch to Torch.
+
+C++ symbols of the namespaces ``c10``, ``at``, ``torch`` (and ``caffe2``, which libc10 exports)
+change with any release. The C functions ``aoti_torch_…`` and ``torch_…`` of libtorch's stable ABI
+(``torch/csrc/inductor/aoti_torch/c/shim.h``, ``torch/csrc/stable/c/shim.h``) only grow.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Itanium C++ ABI, 5.1: "_ZN" opens a nested name, then come qualifiers of "this" (r V K, R O)
+# and the length of the outermost namespace; special names (vtable, typeinfo, thunk) precede.
+_SPECIAL = r"T[VTISCHW]|GV|GR|Th[n\d]+_|Tv[n\d]+_[n\d]+_|Tc\w+?_"
+_NAMESPACE = r"3c10|2at|5torch|6caffe2"
+_CXX = rf"_Z(?:{_SPECIAL})?N[rVK]*[RO]?(?:{_NAMESPACE})"
+# libtorch_python's own, outside of any namespace: THPVariable_Wrap(at::TensorBase) and the like.
+_PYTHON = r"_Z\d+THP[A-Z]\w+|THP[A-Z]\w+(?:Class|Type)\b"
+_STABLE = r"aoti_torch_|torch_"
+
+TORCH_NAMES = re.compile(rf"{_CXX}|{_PYTHON}|{_STABLE}".encode())
+"""Matches the start of every symbol that this module judges."""
+
+_UNSTABLE = re.compile(rf"{_CXX}|{_PYTHON}")
+_STABLE_START = re.compile(_STABLE)
+_NESTED = re.compile(r"_Z[A-Z_n\d]*?N[rVK]*[RO]?(?=\d)")
+_LENGTH = re.compile(r"\d+")
+
+
+def is_unstable(symbol: str) -> bool:
+    """Whether a symbol ties its importer to one Torch release."""
+    return _UNSTABLE.match(symbol) is not None
+
+
+def is_stable(symbol: str) -> bool:
+    """Whether a symbol belongs to libtorch's stable C interface."""
+    return _STABLE_START.match(symbol) is not None
+
+
+def readable(symbol: str) -> str:
+    """Return the qualified name in a mangled symbol, without its arguments.
+
+    >>> readable("_ZNK3c1010TensorImpl5sizesEv")
+    'c10::TensorImpl::sizes'
+    """
+    if (start := _NESTED.match(symbol)) is None:
+        return symbol
+    return "::".join(_source_names(symbol, start.end()))
+
+
+def _source_names(symbol: str, at: int) -> list[str]:
+    names: list[str] = []
+    while (length := _LENGTH.match(symbol, at)) is not None:
+        at = length.end() + int(length.group())
+        names.append(symbol[length.end() : at])
+    return names

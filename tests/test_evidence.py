@@ -1,0 +1,249 @@
+"""Hold the shipped overrides against the wheels that were measured, without network.
+
+Law 2, true: no override gives less than a wheel needs. Law 4, minimal: where one gives more,
+the catalogue says why.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+
+from evidence import catalogue, measurements, table
+from evidence.catalogue import Package, Reading
+from evidence.judgement import (
+    Judgement,
+    Verdict,
+    expression,
+    given,
+    judge_measured,
+    judge_read,
+    needs,
+)
+from evidence.measurements import Measurement
+from fromager_build_tags.needs import Need
+from fromager_build_tags.wheel import TorchAbi
+
+ROOT = Path(__file__).parent.parent
+PLAN = catalogue.load()
+MEASURED = measurements.load()
+MODULES = sorted(path.stem for path in (ROOT / "overrides").glob("*.py") if path.stem != "__init__")
+PACKAGE_OF = {name.replace("-", "_"): name for name in PLAN.packages}
+
+
+def judged() -> Iterator[tuple[str, str, Judgement]]:
+    for row in MEASURED.measurements:
+        yield row.package, row.version, judge_measured(row, PLAN.packages[row.package])
+    for name, package in PLAN.packages.items():
+        for reading in package.read:
+            yield name, reading.version, judge_read(name, reading, package)
+
+
+JUDGED = list(judged())
+
+
+@pytest.mark.parametrize(("name", "version", "judgement"), JUDGED)
+def test_no_override_lies(name: str, version: str, judgement: Judgement) -> None:
+    assert judgement.verdict is not Verdict.LESS, f"{name} {version} needs {judgement.needed}"
+
+
+@pytest.mark.parametrize(("name", "version", "judgement"), JUDGED)
+def test_an_override_that_gives_more_has_a_reason(
+    name: str, version: str, judgement: Judgement
+) -> None:
+    more = judgement.verdict is Verdict.MORE
+    assert more == (judgement.reason is not None), f"{name} {version}: {judgement.reason}"
+
+
+def test_there_is_enough_evidence() -> None:
+    assert len({row.package for row in MEASURED.measurements}) >= 30
+    assert len(MEASURED.measurements) >= 60
+
+
+def test_all_that_is_planned_was_measured_and_nothing_else() -> None:
+    planned = {(name, each) for name, package in PLAN.packages.items() for each in package.versions}
+
+    assert {(row.package, row.version) for row in MEASURED.measurements} == planned
+
+
+def test_no_member_of_a_measured_wheel_went_unread() -> None:
+    """An ELF file that cannot be read could hide a need; linker scripts and the like cannot."""
+    harmless = ("empty", "linker script", "not ELF", "Mach-O", "PE")
+    unread = [each for row in MEASURED.measurements for each in row.refused]
+
+    assert [each for each in unread if not each.endswith(harmless)] == []
+
+
+def test_the_page_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "packages.md").read_text(encoding="utf-8")
+
+    assert page == table.render(PLAN, MEASURED), "run: python -m evidence table"
+
+
+def test_every_module_is_registered_under_its_name() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    points = project["entry-points"]["fromager_build_tags.overrides"]
+
+    assert points == {name: f"fromager_build_tags_overrides.{name}" for name in MODULES}
+    assert not any(
+        value.startswith("fromager_build_tags_overrides")
+        for value in project["entry-points"].get("fromager.project_overrides", {}).values()
+    )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_has_evidence(module: str) -> None:
+    assert module in PACKAGE_OF
+    package = PLAN.packages[PACKAGE_OF[module]]
+    assert package.versions or package.read
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_a_docstring_and_one_line(module: str) -> None:
+    tree = ast.parse((ROOT / "overrides" / f"{module}.py").read_text(encoding="utf-8"))
+
+    assert ast.get_docstring(tree)
+    assert [type(node) for node in tree.body] == [ast.Expr, ast.ImportFrom, ast.Assign]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_number_of_symbols_in_a_docstring_was_measured(module: str) -> None:
+    text = (ROOT / "overrides" / f"{module}.py").read_text(encoding="utf-8")
+    counts = {row.cxx_symbols for row in MEASURED.of(PACKAGE_OF[module])}
+
+    assert {int(count) for count in re.findall(r"(\d+) C\+\+\s+symbols", text)} <= counts
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if " if " in (expression(m) or "")])
+def test_a_change_has_evidence_on_both_sides(module: str) -> None:
+    package = PLAN.packages[PACKAGE_OF[module]]
+    versions = [*package.versions, *(reading.version for reading in package.read)]
+
+    assert len({given(module, version) for version in versions}) > 1
+
+
+BOTH = frozenset({Need.ACCELERATOR, Need.TORCH})
+ACCELERATOR = frozenset({Need.ACCELERATOR})
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "expected"),
+    [
+        ("torch", "2.15.0", ACCELERATOR),
+        ("flash-attn", "2.8.3.post2", BOTH),
+        ("torchvision", "0.28.0", BOTH),
+        ("torchvision", "0.29.0", ACCELERATOR),
+        ("torchvision", "0.29.0+cu130", ACCELERATOR),
+        ("torchaudio", "2.9.1", BOTH),
+        ("torchaudio", "2.10.0", ACCELERATOR),
+        ("torchcodec", "0.11.1", BOTH),
+        ("torchcodec", "0.12.0", ACCELERATOR),
+        ("torchao", "0.18.0", BOTH),
+        ("torchao", "0.19.0", ACCELERATOR),
+        ("torchtext", "0.18.0", frozenset({Need.TORCH})),
+        ("nixl-cu12", "1.0.0", ACCELERATOR),
+        ("nixl-cu12", "1.0.1", BOTH),
+        ("gptqmodel", "6.0.3", BOTH),
+        ("gptqmodel", "7.0.0", frozenset()),
+        ("triton", "3.9.0", frozenset()),
+        ("xgrammar", "0.2.8", frozenset()),
+    ],
+)
+def test_what_the_overrides_say(name: str, version: str, expected: frozenset[Need]) -> None:
+    assert given(name, version) == expected
+
+
+@pytest.mark.parametrize(
+    ("accelerators", "torch", "expected"),
+    [
+        ((), "none", frozenset()),
+        ((), "stable", frozenset()),
+        ((), "unstable", frozenset({Need.TORCH})),
+        (("cuda",), "stable", ACCELERATOR),
+        (("cuda", "rocm"), "unstable", BOTH),
+    ],
+)
+def test_what_a_wheel_needs(
+    accelerators: tuple[str, ...], torch: str, expected: frozenset[Need]
+) -> None:
+    assert needs(accelerators, torch) == expected
+
+
+def row(*, purelib: bool = False, torch: TorchAbi = TorchAbi.UNSTABLE) -> Measurement:
+    return Measurement(
+        package="triton",
+        version="1.0",
+        file="triton-1.0.whl",
+        megabytes=1.0,
+        purelib=purelib,
+        libraries=1,
+        accelerators={"cuda": ("triton.so needs libcudart.so.13",)},
+        torch=torch,
+        torch_proofs=(),
+        cxx_symbols=7,
+        stable_symbols=0,
+        requires_torch=("torch<2.9,>=2.8; platform_machine == 'x86_64'",),
+        refused=(),
+    )
+
+
+def test_an_override_that_is_missing_is_marked() -> None:
+    page = table.render(
+        PLAN.model_copy(update={"packages": {"triton": Package(note="A note.")}}),
+        measurements.Measurements().having(row()),
+    )
+
+    assert "| triton | 1.0 | cuda | unstable (7) | `torch<2.9,>=2.8` | - | **LESS** |" in page
+    assert "**1 rows where an override gives too little.**" in page
+    assert "- **triton**: no override. A note." in page
+
+
+def test_a_pure_wheel_needs_nothing() -> None:
+    judgement = judge_measured(row(purelib=True), Package(note=""))
+
+    assert judgement.verdict is Verdict.AGREES
+
+
+def test_measuring_again_replaces_a_row_and_keeps_the_order() -> None:
+    first = measurements.Measurements().having(row())
+    other = row().model_copy(update={"version": "0.9"})
+
+    both = first.having(other).having(row(torch=TorchAbi.NONE))
+
+    assert [Version(each.version) for each in both.measurements] == [Version("0.9"), Version("1.0")]
+    assert both.measurements[1].torch is TorchAbi.NONE
+
+
+def test_measurements_survive_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "measurements.json"
+    assert measurements.load(file) == measurements.Measurements()
+
+    measurements.save(MEASURED, file)
+
+    assert measurements.load(file) == MEASURED
+    assert file.read_bytes() == measurements.FILE.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        {"note": "", "versions": ["2.0", "1.0"]},
+        {"note": "", "read": [{"version": "2", "what": ""}, {"version": "1", "what": ""}]},
+    ],
+)
+def test_a_catalogue_out_of_order_is_refused(package: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="versions go from old to new"):
+        Package.model_validate(package)
+
+
+def test_a_reading_is_judged_like_a_measurement() -> None:
+    reading = Reading(version="1.0", accelerators=("cuda",), torch="unstable", what="setup.py")
+
+    assert judge_read("triton", reading, Package(note="")).verdict is Verdict.LESS
+    assert judge_read("flash-attn", reading, Package(note="")).verdict is Verdict.AGREES

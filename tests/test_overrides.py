@@ -1,0 +1,98 @@
+"""The shipped overrides: one module a package, and what each says on every kind of stack."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pathlib
+from types import ModuleType
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name, is_normalized_name
+from packaging.version import Version
+
+from fromager_build_tags import plugins
+from fromager_build_tags.needs import DependsOn, Need, parse_expression
+
+from .conftest import PLATLIB, PURELIB, MakeContext
+
+FOLDER = pathlib.Path(__file__).parent.parent / "overrides"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+
+STACKS = {
+    "cpu": ("", "cpu"),
+    "cuda": ('cuda_version: "13.0"\n', "cuda13.0"),
+    "rocm": ('rocm_version: "7.1"\n', "rocm7.1"),
+}
+
+#: Where a module says something else from a version on: the last that is tied to one Torch,
+#: and the first that is not, as measured in ``evidence/measurements.json``.
+MOVED = [
+    ("torchvision", "0.28.0", "0.29.0"),
+    ("torchaudio", "2.9.1", "2.10.0"),
+    ("torchcodec", "0.11.1", "0.12.0"),
+]
+
+
+def module(name: str) -> ModuleType:
+    return importlib.import_module(f"fromager_build_tags_overrides.{name}")
+
+
+def expression(name: str) -> str:
+    says: DependsOn = module(name).wheel_build_tag
+    return says.expression
+
+
+def versions(name: str) -> list[Version]:
+    """Return versions on both sides of each change that a module speaks of."""
+    found, parsed = [Version("0"), Version("9999")], parse_expression(expression(name))
+    while parsed.versions is not None and parsed.otherwise is not None:
+        found += [Version(specifier.version) for specifier in parsed.versions]
+        parsed = parsed.otherwise
+    return sorted(set(found))
+
+
+def test_every_module_is_registered_under_its_own_name() -> None:
+    assert sorted(plugins.shipped_overrides()) == NAMES
+    for name, registrations in plugins.shipped_overrides().items():
+        assert [each.value for each in registrations] == [f"fromager_build_tags_overrides.{name}"]
+        assert is_normalized_name(canonicalize_name(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_module_is_its_evidence_and_one_line(name: str) -> None:
+    docstring, imported, line = ast.parse((FOLDER / f"{name}.py").read_text()).body
+    assert isinstance(docstring, ast.Expr)
+    assert isinstance(imported, ast.ImportFrom)
+    assert imported.module == "fromager_build_tags.needs"
+    assert ast.unparse(line) == f"wheel_build_tag = depends_on({expression(name)!r})"
+    assert module(name).__doc__
+
+
+@pytest.mark.parametrize("variant", STACKS)
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_says(
+    make_context: MakeContext, variants_dir: pathlib.Path, variant: str, name: str
+) -> None:
+    keys, accelerator = STACKS[variant]
+    (variants_dir / f"{variant}.yaml").write_text(f"{keys}torch_version: 2.10.0\n")
+    ctx, req, says = make_context(variant), Requirement(name), module(name).wheel_build_tag
+    for version in versions(name):
+        needs = parse_expression(expression(name)).of(version)
+        expected = [(2, accelerator)] if Need.ACCELERATOR in needs else []
+        expected += [(3, "torch2.10.0")] if Need.TORCH in needs else []
+        wheel = {"ctx": ctx, "req": req, "version": version}
+        assert says(**wheel, wheel_tags=PLATLIB) == expected
+        assert says(**wheel, wheel_tags=PURELIB) == []
+
+
+@pytest.mark.parametrize(("name", "tied", "free"), MOVED)
+def test_packages_that_moved_to_the_stable_abi(name: str, tied: str, free: str) -> None:
+    says = module(name).wheel_build_tag
+    assert says.needs(Version(tied)) == {Need.ACCELERATOR, Need.TORCH}
+    assert says.needs(Version(free)) == {Need.ACCELERATOR}
+
+
+def test_torch_depends_on_no_torch() -> None:
+    assert module("torch").wheel_build_tag.needs(Version("2.10.0")) == {Need.ACCELERATOR}

@@ -1,0 +1,188 @@
+"""A wheel that is none, or that would do harm, is refused with its path and the reason."""
+
+from __future__ import annotations
+
+import contextlib
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fromager_build_tags.errors import BuildTagError
+from fromager_build_tags.wheel import WheelArchive, WheelError, read_wheel
+
+from .building import DIST_INFO, METADATA, WHEEL, MakeWheel
+
+
+def reason(path: Path) -> str:
+    with pytest.raises(WheelError) as caught:
+        read_wheel(path)
+    assert caught.value.path == path
+    assert str(caught.value) == f"cannot read the wheel {str(path)!r}: {caught.value.reason}"
+    return caught.value.reason
+
+
+def test_the_error_is_one_of_ours() -> None:
+    assert issubclass(WheelError, BuildTagError)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    assert reason(tmp_path / "gone.whl") == "No such file or directory"
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    assert reason(tmp_path) == "Is a directory"
+
+
+def test_not_a_zip_archive(tmp_path: Path) -> None:
+    path = tmp_path / "text.whl"
+    path.write_text("no wheel")
+
+    assert reason(path) == "not a zip archive, or truncated (File is not a zip file)"
+
+
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.9, 0.99])
+def test_a_truncated_wheel(make_wheel: MakeWheel, part: float) -> None:
+    path = make_wheel({"demo.py": "x = 1\n" * 1000})
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * part)])
+
+    assert reason(path).startswith("not a zip archive, or truncated")
+
+
+def test_a_damaged_member(make_wheel: MakeWheel) -> None:
+    path = make_wheel({"libdemo.so": b"\x7fELF" + bytes(range(256)) * 64})
+    with zipfile.ZipFile(path) as archive:
+        start = archive.getinfo("libdemo.so").header_offset + 30 + len("libdemo.so")
+    data = bytearray(path.read_bytes())
+    data[start + 8 : start + 24] = b"\xff" * 16
+    path.write_bytes(data)
+
+    assert reason(path).startswith("its member 'libdemo.so' is damaged: ")
+
+
+def test_an_encrypted_member(make_wheel: MakeWheel) -> None:
+    path = make_wheel({"demo.py": "x = 1"})
+    data = path.read_bytes()
+    directory = data.index(b"PK\x01\x02")
+    path.write_bytes(data[: directory + 8] + b"\x01" + data[directory + 9 :])
+
+    assert reason(path) == "its member 'demo.py' is encrypted"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["/etc/passwd", "../outside.py", "demo/../../outside.py", "..\\outside.py", "C:\\x.py", "\\x"],
+)
+def test_a_member_that_lies_outside(make_wheel: MakeWheel, name: str) -> None:
+    assert reason(make_wheel({name: "x"})) == f"its member {name!r} lies outside of it"
+
+
+@pytest.mark.parametrize("name", ["demo/..hidden.py", "demo/a..b.py", "...", "d/e:f.py"])
+def test_odd_names_that_stay_inside(make_wheel: MakeWheel, name: str) -> None:
+    read_wheel(make_wheel({name: "x"}))
+
+
+def test_without_dist_info(make_wheel: MakeWheel) -> None:
+    path = make_wheel({"demo.py": "x = 1"}, plain=True)
+
+    assert reason(path) == "one dist-info folder expected, found none"
+
+
+def test_with_two_dist_infos(make_wheel: MakeWheel) -> None:
+    path = make_wheel({"other-1.0.dist-info/METADATA": METADATA})
+
+    assert reason(path) == (
+        "one dist-info folder expected, found ['demo_pkg-1.0.dist-info', 'other-1.0.dist-info']"
+    )
+
+
+def test_a_dist_info_further_down_is_no_second_one(make_wheel: MakeWheel) -> None:
+    read_wheel(make_wheel({"demo/_vendor/other-1.0.dist-info/METADATA": METADATA}))
+
+
+@pytest.mark.parametrize("file", ["METADATA", "WHEEL"])
+def test_without_its_files(make_wheel: MakeWheel, file: str) -> None:
+    name = f"demo_pkg-1.0.dist-info/{file}"
+    rest = {key: text for key, text in DIST_INFO.items() if key != name}
+
+    assert reason(make_wheel({**rest}, plain=True)) == f"it has no {name!r}"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ("Metadata-Version: 2.4\nVersion: 1.0\n", "its METADATA has no Name"),
+        (
+            "Metadata-Version: 2.4\nName: demo\nVersion: one\n",
+            "its METADATA has no valid Version (Invalid version: 'one')",
+        ),
+    ],
+)
+def test_metadata_without_name_or_version(
+    make_wheel: MakeWheel, metadata: str, expected: str
+) -> None:
+    assert reason(make_wheel({"demo_pkg-1.0.dist-info/METADATA": metadata})) == expected
+
+
+def test_metadata_of_gigabytes_is_not_read(make_wheel: MakeWheel) -> None:
+    name = "demo_pkg-1.0.dist-info/METADATA"
+
+    assert reason(make_wheel({name: METADATA + "x" * (17 << 20)})) == (
+        f"its {name!r} has {len(METADATA) + (17 << 20)} bytes"
+    )
+
+
+def test_a_future_zip_version(make_wheel: MakeWheel) -> None:
+    path = make_wheel({"demo.py": "x = 1"})
+    data = path.read_bytes()
+    directory = data.index(b"PK\x01\x02")
+    path.write_bytes(data[: directory + 6] + b"\xff" + data[directory + 7 :])
+
+    assert reason(path) == "a damaged zip archive (zip file version 25.5)"
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_mutated_bytes_give_facts_or_our_error(make_wheel: MakeWheel, data: st.DataObject) -> None:
+    path = make_wheel({"demo/libx.so": b"\x7fELF" + bytes(60), "demo.py": "x = 1"})
+    mutated = bytearray(path.read_bytes())
+    directory = mutated.index(b"PK\x01\x02")
+    for _ in range(data.draw(st.integers(1, 4))):
+        everywhere = st.integers(0, len(mutated) - 1)
+        at = data.draw(everywhere | st.integers(directory, len(mutated) - 1))
+        mutated[at] = data.draw(st.integers(0, 255))
+    path.write_bytes(mutated)
+
+    with contextlib.suppress(WheelError):
+        read_wheel(path)
+
+
+def test_what_counts_as_a_library(make_wheel: MakeWheel) -> None:
+    elf = b"\x7fELF" + bytes(60)
+    path = make_wheel(
+        {
+            "demo/_c.abi3.so": elf,
+            "demo/libx.so.1.2": elf,
+            "demo/tool": elf,
+            "demo/kernel.cubin": elf,
+            "demo/libmac.dylib": b"\xcf\xfa\xed\xfe",
+            "demo/script": b"#!/bin/sh",
+            "demo/source.py": elf,
+            "demo/some.solution": b"text",
+        }
+    )
+    with WheelArchive.open(path) as archive:
+        found = [member.name.removeprefix("demo/") for member in archive.libraries()]
+
+    assert found == ["_c.abi3.so", "libx.so.1.2", "tool", "kernel.cubin", "libmac.dylib"]
+
+
+def test_metadata_and_wheel_are_read(make_wheel: MakeWheel) -> None:
+    with WheelArchive.open(make_wheel({"demo.py": ""})) as archive:
+        assert archive.metadata()["name"] == "Demo_Pkg"
+        assert archive.wheel_metadata()["Tag"] == WHEEL.rpartition("Tag: ")[2].strip()
+        assert "demo.py" in archive.names()

@@ -1,0 +1,351 @@
+"""What one ELF file says."""
+
+from __future__ import annotations
+
+import re
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+from elftools.elf.dynamic import DynamicSection
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fromager_build_tags.wheel import dynamic
+from fromager_build_tags.wheel.elf import ElfFacts, read_elf
+from fromager_build_tags.wheel.refusal import ElfRefusal, RefusalReason
+
+from .building import Compiler, ForwardOnly, opener
+from .craft import Shape, elf_without_sections
+
+
+def read(data: bytes) -> ElfFacts | ElfRefusal:
+    return read_elf(opener(data), size=len(data))
+
+
+def facts(data: bytes) -> ElfFacts:
+    found = read(data)
+    assert isinstance(found, ElfFacts), found
+    return found
+
+
+@pytest.fixture(scope="module")
+def sample(stand_ins: Compiler) -> Path:
+    return stand_ins.library(
+        "libsample.so.1",
+        exports=["sample_run", "sample_stop"],
+        imports=["_ZN3c105ErrorC1Ev", "cudaMalloc"],
+        sections=[".nv_fatbin"],
+        needs=["libtorch.so", "libcudart.so.13"],
+    )
+
+
+def test_a_library_says_what_it_needs_imports_and_carries(sample: Path) -> None:
+    found = facts(sample.read_bytes())
+
+    assert found.machine == "x86_64"
+    assert found.soname == "libsample.so.1"
+    assert found.needed == ("libtorch.so", "libcudart.so.13")
+    assert found.imports == {"_ZN3c105ErrorC1Ev", "cudaMalloc"}
+    assert {"sample_run", "sample_stop"} <= found.exports
+    assert found.device_sections == (".nv_fatbin",)
+    assert found.has_sections
+
+
+def test_it_agrees_with_pyelftools(sample: Path) -> None:
+    found = facts(sample.read_bytes())
+
+    with sample.open("rb") as stream:
+        elf = ELFFile(stream)
+        table = elf.get_section_by_name(".dynamic")
+        symbols = elf.get_section_by_name(".dynsym")
+        assert isinstance(table, DynamicSection)
+        assert isinstance(symbols, SymbolTableSection)
+        needed = tuple(getattr(tag, "needed") for tag in table.iter_tags("DT_NEEDED"))  # noqa: B009  # it is set at run time
+        undefined = {s.name for s in symbols.iter_symbols() if s["st_shndx"] == "SHN_UNDEF"}
+        defined = {s.name for s in symbols.iter_symbols() if s["st_shndx"] != "SHN_UNDEF"}
+
+    assert found.needed == needed
+    assert found.imports == undefined - {""}
+    assert found.exports == defined - {""}
+
+
+def test_a_weak_symbol_that_may_stay_open_is_no_import(compiler: Compiler) -> None:
+    """Torch's own libraries leave the initialisers of thread-local variables open."""
+    library = compiler.library(
+        "libweak.so", imports=["_ZTHN3c104flagE"], options=["-Dextern=__attribute__((weak))"]
+    )
+
+    assert facts(library.read_bytes()).imports == frozenset()
+
+
+def test_only_the_names_asked_for_are_kept(sample: Path) -> None:
+    data = sample.read_bytes()
+
+    found = read_elf(opener(data), size=len(data), keep=re.compile(rb"_Z|sample_s"))
+
+    assert isinstance(found, ElfFacts)
+    assert found.imports == {"_ZN3c105ErrorC1Ev"}
+    assert found.exports == {"sample_stop"}
+
+
+def test_a_stripped_library_says_the_same(sample: Path, tmp_path: Path) -> None:
+    stripped = tmp_path / "stripped.so"
+    subprocess.run(["strip", "-o", str(stripped), str(sample)], check=True)
+
+    assert facts(stripped.read_bytes()) == facts(sample.read_bytes())
+
+
+def test_without_section_headers_symbols_come_from_the_dynamic_table(sample: Path) -> None:
+    """Device code cannot be looked for then, and `has_sections` says so."""
+    data = bytearray(sample.read_bytes())
+    data[0x28:0x30] = bytes(8)  # e_shoff
+    data[0x3C:0x40] = bytes(4)  # e_shnum, e_shstrndx
+
+    found = facts(bytes(data))
+
+    assert found.needed == ("libtorch.so", "libcudart.so.13")
+    assert found.imports == {"_ZN3c105ErrorC1Ev", "cudaMalloc"}
+    assert found.device_sections == ()
+    assert not found.has_sections
+
+
+def test_more_sections_than_the_header_can_count(sample: Path) -> None:
+    """A count of 0 beside an offset sends the reader to the first section (gABI, e_shnum)."""
+    data = bytearray(sample.read_bytes())
+    table = int.from_bytes(data[0x28:0x30], "little")
+    count, names = data[0x3C:0x3E], data[0x3E:0x40]
+    data[table + 0x20 : table + 0x22] = count  # sh_size
+    data[table + 0x28 : table + 0x2A] = names  # sh_link
+    data[0x3C:0x40] = b"\0\0\xff\xff"
+
+    assert facts(bytes(data)) == facts(sample.read_bytes())
+
+
+def test_a_32_bit_library(compiler: Compiler) -> None:
+    library = compiler.library(
+        "lib32.so",
+        exports=["here"],
+        imports=["there"],
+        options=["-m32", "-Wl,--allow-shlib-undefined"],
+    )
+
+    found = facts(library.read_bytes())
+
+    assert (found.machine, found.bits) == ("i386", 32)
+    assert found.imports - {"_GLOBAL_OFFSET_TABLE_"} == {"there"}
+    assert "here" in found.exports
+
+
+@pytest.mark.parametrize("gnu_hash", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "machine"),
+    [
+        (Shape(bits=64, order="<", machine=183), "aarch64"),
+        (Shape(bits=64, order=">", machine=22), "s390"),
+        (Shape(bits=32, order=">", machine=20), "ppc"),
+        (Shape(bits=32, order="<", machine=40), "arm"),
+        (Shape(bits=64, order="<", machine=64999), "machine 64999"),
+    ],
+)
+def test_word_sizes_and_byte_orders(shape: Shape, machine: str, gnu_hash: bool) -> None:
+    data = elf_without_sections(
+        shape, needed=["libtorch.so"], imports=["_ZN3c105ErrorC1Ev"], gnu_hash=gnu_hash
+    )
+
+    found = facts(data)
+
+    assert (found.machine, found.bits) == (machine, shape.bits)
+    assert found.needed == ("libtorch.so",)
+    assert found.imports == {"_ZN3c105ErrorC1Ev"}
+
+
+@pytest.mark.parametrize(("machine", "name"), [(190, "cuda"), (224, "amdgpu")])
+def test_device_code_is_told_by_its_machine(machine: int, name: str) -> None:
+    data = elf_without_sections(Shape(machine=machine), needed=[], imports=[])
+
+    assert facts(data).machine == name
+
+
+HEADER = elf_without_sections(Shape(), needed=["libc.so.6"], imports=["malloc"])
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", RefusalReason.EMPTY),
+        (b"/* GNU ld script */\nGROUP ( libfoo.so.1 )", RefusalReason.LINKER_SCRIPT),
+        (b"INPUT(libfoo.so.1)", RefusalReason.LINKER_SCRIPT),
+        (bytes.fromhex("cffaedfe") + bytes(60), RefusalReason.MACH_O),
+        (bytes.fromhex("cafebabe") + bytes(60), RefusalReason.MACH_O),
+        (b"MZ" + bytes(62), RefusalReason.PE),
+        (b"#!/bin/sh\n", RefusalReason.NOT_ELF),
+        (b"\x7fELF", RefusalReason.TRUNCATED),
+        (HEADER[:70], RefusalReason.TRUNCATED),
+        (HEADER[:-1], RefusalReason.TRUNCATED),
+        (HEADER[:4] + b"\x09" + HEADER[5:], RefusalReason.BROKEN),
+        (HEADER[:5] + b"\x07" + HEADER[6:], RefusalReason.BROKEN),
+        (HEADER[:54] + b"\x11" + HEADER[55:], RefusalReason.BROKEN),
+    ],
+)
+def test_what_cannot_be_read_is_refused(data: bytes, reason: RefusalReason) -> None:
+    found = read(data)
+
+    assert isinstance(found, ElfRefusal)
+    assert found.reason is reason
+
+
+SECTIONS_AT, NAMES_AT = slice(0x28, 0x30), slice(0x3E, 0x40)
+
+
+def test_section_names_in_a_section_that_is_not_there(sample: Path) -> None:
+    data = bytearray(sample.read_bytes())
+    data[NAMES_AT] = b"\xf0\x00"
+
+    found = read(bytes(data))
+
+    assert isinstance(found, ElfRefusal)
+    assert found.reason is RefusalReason.BROKEN
+    assert found.detail.startswith("section names in section 240 of ")
+
+
+def test_more_sections_than_any_linker_makes_are_refused(sample: Path) -> None:
+    data = bytearray(sample.read_bytes())
+    table = int.from_bytes(data[SECTIONS_AT], "little")
+    data[table + 0x20 : table + 0x28] = (1 << 20).to_bytes(8, "little")
+    data[0x3C:0x3E] = b"\0\0"
+
+    found = read(bytes(data))
+
+    assert found == ElfRefusal(reason=RefusalReason.BROKEN, detail="1048576 sections")
+
+
+def test_a_dynamic_table_without_bound_is_refused(sample: Path) -> None:
+    data = bytearray(sample.read_bytes())
+    header = next(at for at in range(64, 64 + 56 * 16, 56) if data[at : at + 4] == b"\2\0\0\0")
+    data[header + 32 : header + 40] = (2 << 20).to_bytes(8, "little")
+
+    found = read(bytes(data) + bytes(2 << 20))
+
+    assert found == ElfRefusal(
+        reason=RefusalReason.BROKEN, detail="a dynamic table of 2097152 bytes"
+    )
+
+
+def test_names_without_bound_are_refused(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dynamic, "_NAMES_LIMIT", 20)
+
+    found = read(sample.read_bytes())
+
+    assert found == ElfRefusal(reason=RefusalReason.TOO_LARGE, detail="names of dynamic symbols")
+
+
+def test_program_headers_far_behind_cost_further_passes() -> None:
+    shape = Shape()
+    plain = elf_without_sections(shape, needed=["libtorch.so"], imports=["_ZN3c105ErrorC1Ev"])
+    moved = 5 << 20
+    table = plain[64 : 64 + 2 * 56]
+    data = plain[:0x20] + moved.to_bytes(8, "little") + plain[0x28:]
+    data += bytes(moved - len(data)) + table + bytes(8 << 20)
+
+    assert facts(data) == facts(plain)
+
+
+def test_a_library_without_symbols_to_count() -> None:
+    plain = elf_without_sections(Shape(), needed=["libc.so.6"], imports=["malloc"])
+    hashless = plain.replace(struct.pack("<Q", 4), struct.pack("<Q", 0x6FFFFFFF))
+
+    found = facts(hashless)
+
+    assert found.needed == ("libc.so.6",)
+    assert found.imports == frozenset()
+
+
+def test_a_library_cut_off_anywhere_is_truncated(sample: Path) -> None:
+    """Its section headers are at the end, so that every cut takes some."""
+    data = sample.read_bytes()
+    for size in range(1, len(data), max(1, len(data) // 97)):
+        found = read(data[:size])
+        assert isinstance(found, ElfRefusal)
+        assert found.reason in {RefusalReason.TRUNCATED, RefusalReason.NOT_ELF}
+
+
+def test_a_stream_shorter_than_it_says_is_truncated() -> None:
+    found = read_elf(opener(HEADER), size=1 << 30)
+
+    assert isinstance(found, ElfFacts)  # all that is asked for lies in the head
+    short = read_elf(opener(HEADER[:200]), size=len(HEADER))
+    assert isinstance(short, ElfRefusal)
+    assert short.reason is RefusalReason.TRUNCATED
+
+
+def test_usual_libraries_are_inflated_once(sample: Path) -> None:
+    data = sample.read_bytes()
+    opened: list[ForwardOnly] = []
+
+    def counting() -> ForwardOnly:
+        opened.append(ForwardOnly(data))
+        return opened[-1]
+
+    read_elf(counting, size=len(data))
+
+    assert len(opened) == 1
+
+
+def test_large_libraries_are_inflated_once(sample: Path) -> None:
+    """Dynamic symbols come first and section headers last; what lies between is let pass."""
+    data = bytearray(sample.read_bytes())
+    table = int.from_bytes(data[SECTIONS_AT], "little")
+    moved = 20 << 20
+    data[SECTIONS_AT] = moved.to_bytes(8, "little")
+    large = bytes(data) + bytes(moved - len(data)) + bytes(data[table:])
+    opened: list[ForwardOnly] = []
+
+    def counting() -> ForwardOnly:
+        opened.append(ForwardOnly(large))
+        return opened[-1]
+
+    assert read_elf(counting, size=len(large)) == facts(sample.read_bytes())
+    assert len(opened) == 1
+
+
+def test_tables_in_unusual_places_cost_further_passes(sample: Path) -> None:
+    """Section headers in the middle of a large file: none of head, tail and dynamic table."""
+    data = bytearray(sample.read_bytes())
+    table = int.from_bytes(data[0x28:0x30], "little")
+    moved = 8 << 20
+    data[0x28:0x30] = moved.to_bytes(8, "little")
+    large = bytes(data) + bytes(moved - len(data)) + bytes(data[table:]) + bytes(12 << 20)
+    opened: list[ForwardOnly] = []
+
+    def counting() -> ForwardOnly:
+        opened.append(ForwardOnly(large))
+        return opened[-1]
+
+    assert read_elf(counting, size=len(large)) == facts(sample.read_bytes())
+    assert len(opened) == 2
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_mutated_bytes_give_facts_or_a_refusal(sample: Path, data: st.DataObject) -> None:
+    """Never a traceback, whatever byte of headers and tables is wrong."""
+    mutated = bytearray(sample.read_bytes())
+    hot = [range(64 + 56 * 8), _dynamic(mutated), range(len(mutated) - 64 * 20, len(mutated))]
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.one_of([st.sampled_from(part) for part in [*hot, range(len(mutated))]]))
+        mutated[at] = data.draw(st.sampled_from([0, 1, 0x7F, 0x80, 0xFF]) | st.integers(0, 255))
+
+    assert isinstance(read(bytes(mutated)), ElfFacts | ElfRefusal)
+
+
+def _dynamic(elf: bytearray) -> range:
+    count = int.from_bytes(elf[0x38:0x3A], "little")
+    for at in range(64, 64 + 56 * count, 56):
+        if elf[at : at + 4] == b"\x02\0\0\0":
+            start = int.from_bytes(elf[at + 8 : at + 16], "little")
+            return range(start, start + int.from_bytes(elf[at + 32 : at + 40], "little"))
+    raise AssertionError("no dynamic table")

@@ -1,0 +1,294 @@
+"""What a wheel depends on, and what proves it."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from fromager_build_tags.wheel import Accelerator, RefusalReason, TorchAbi, WheelFacts, read_wheel
+
+from .building import CXX_SYMBOLS, DIST_INFO, METADATA, STABLE_SYMBOLS, Compiler, MakeWheel
+from .craft import Shape, elf_without_sections
+
+
+def stacks(facts: WheelFacts) -> dict[Accelerator, list[str]]:
+    return {use.accelerator: [str(proof) for proof in use.proofs] for use in facts.accelerators}
+
+
+def test_cxx_symbols_tie_a_wheel_to_its_torch(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+    library = stand_ins.library(
+        "_unstable.so", imports=[*CXX_SYMBOLS, *STABLE_SYMBOLS], needs=["libtorch.so"]
+    )
+
+    torch = read_wheel(make_wheel({"demo/_unstable.so": library})).torch
+
+    assert torch.abi is TorchAbi.UNSTABLE
+    assert (torch.cxx_symbols, torch.stable_symbols) == (4, 2)
+    assert [str(proof) for proof in torch.proofs] == [
+        "demo/_unstable.so imports 4 C++ symbols of Torch, as c10::Error",
+        "demo/_unstable.so imports 2 functions of Torch's stable ABI, as aoti_torch_get_dim",
+        "demo/_unstable.so needs libtorch.so",
+    ]
+
+
+def test_c_functions_alone_do_not(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+    """Both need libtorch.so; only the symbols tell them apart."""
+    library = stand_ins.library("_stable.so", imports=STABLE_SYMBOLS, needs=["libtorch.so"])
+
+    torch = read_wheel(make_wheel({"demo/_stable.so": library})).torch
+
+    assert torch.abi is TorchAbi.STABLE
+    assert (torch.cxx_symbols, torch.stable_symbols) == (0, 2)
+
+
+def test_a_link_without_a_symbol_is_stable(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+    library = stand_ins.library("_linked.so", needs=["libtorch.so"])
+
+    assert read_wheel(make_wheel({"_linked.so": library})).torch.abi is TorchAbi.STABLE
+
+
+def test_one_unstable_library_is_enough(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+    stable = stand_ins.library("_a.so", imports=STABLE_SYMBOLS, needs=["libtorch.so"])
+    unstable = stand_ins.library("_b.so", imports=CXX_SYMBOLS[:1], needs=["libtorch.so"])
+
+    facts = read_wheel(make_wheel({"_a.so": stable, "_b.so": unstable}))
+
+    assert facts.torch.abi is TorchAbi.UNSTABLE
+
+
+def test_symbols_that_the_wheel_has_itself_are_no_imports(
+    stand_ins: Compiler, make_wheel: MakeWheel
+) -> None:
+    """Torch's own wheel is not tied to another Torch."""
+    library = stand_ins.library(
+        "libtorch_python.so", imports=[*CXX_SYMBOLS, *STABLE_SYMBOLS], needs=["libtorch.so"]
+    )
+    torch = stand_ins.folder / "libtorch.so"
+
+    facts = read_wheel(make_wheel({"torch/lib/a.so": library, "torch/lib/libtorch.so": torch}))
+
+    assert facts.torch.abi is TorchAbi.NONE
+    assert facts.torch.proofs == ()
+    assert facts.needed == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "stack"),
+    [
+        ("libcudart.so.13", Accelerator.CUDA),
+        ("libcuda.so.1", Accelerator.CUDA),
+        ("libcudart-3eda8113.so.13.0.96", Accelerator.CUDA),
+        ("libcudart.3eda8113.so.13", Accelerator.CUDA),
+        ("libcudnn_graph.so.9", Accelerator.CUDA),
+        ("libnvrtc-builtins-0d6a0ad4.so.12.8", Accelerator.CUDA),
+        ("libc10_cuda.so", Accelerator.CUDA),
+        ("libamdhip64.so.7", Accelerator.ROCM),
+        ("librocblas.so.5", Accelerator.ROCM),
+        ("libc10_hip.so", Accelerator.ROCM),
+        ("libsycl.so.8", Accelerator.XPU),
+        ("librocksdb.so.9", None),
+        ("libcurl.so.4", None),
+        ("libcudf.so", None),
+        ("libhiprtcl.so", None),
+        ("libnpy.so", None),
+        ("libtorch.so", None),
+        ("libnccl-net-plugin.so", None),
+    ],
+)
+def test_a_needed_library_tells_the_stack(
+    stand_ins: Compiler, make_wheel: MakeWheel, name: str, stack: Accelerator | None
+) -> None:
+    stand_ins.library(name)
+    library = stand_ins.library("_c.so", needs=[name])
+
+    facts = read_wheel(make_wheel({"demo/_c.so": library}))
+
+    assert stacks(facts) == ({stack: [f"demo/_c.so needs {name}"]} if stack else {})
+    assert facts.needed == (name,)
+
+
+@pytest.mark.parametrize(
+    ("section", "stack"),
+    [
+        (".nv_fatbin", Accelerator.CUDA),
+        (".nvFatBinSegment", Accelerator.CUDA),
+        (".hip_fatbin", Accelerator.ROCM),
+        (".hipFatBinSegment", Accelerator.ROCM),
+        (".nv_debug", None),
+        (".note.nv", None),
+    ],
+)
+def test_a_runtime_linked_statically_shows_by_its_device_code(
+    compiler: Compiler, make_wheel: MakeWheel, section: str, stack: Accelerator | None
+) -> None:
+    library = compiler.library("libstatic.so", sections=[section])
+
+    facts = read_wheel(make_wheel({"libstatic.so": library}))
+
+    what = [f"libstatic.so carries device code in {section}"]
+    assert stacks(facts) == ({stack: what} if stack else {})
+
+
+def test_several_stacks_in_one_wheel(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+    cuda = stand_ins.library("_cuda.so", needs=["libcudart.so.13"])
+    rocm = stand_ins.library("_rocm.so", needs=["libamdhip64.so.7"])
+
+    facts = read_wheel(make_wheel({"_cuda.so": cuda, "_rocm.so": rocm}))
+
+    assert list(stacks(facts)) == [Accelerator.CUDA, Accelerator.ROCM]
+
+
+def test_files_of_device_code(make_wheel: MakeWheel) -> None:
+    cubin = elf_without_sections(Shape(machine=190), needed=[], imports=[])
+
+    facts = read_wheel(make_wheel({"demo/gemm.cubin": cubin}))
+
+    assert stacks(facts) == {Accelerator.CUDA: ["demo/gemm.cubin is device code for cuda"]}
+
+
+def test_a_carried_runtime_is_no_need_but_still_a_proof(
+    stand_ins: Compiler, make_wheel: MakeWheel
+) -> None:
+    """auditwheel copies it in under a mangled name; its code runs all the same."""
+    name = "libcudart-3eda8113.so.13.0.96"
+    runtime = stand_ins.library(name)
+    library = stand_ins.library("_c.so", needs=[name])
+
+    facts = read_wheel(make_wheel({"_c.so": library, f"demo.libs/{name}": runtime}))
+
+    assert facts.needed == ()
+    assert list(stacks(facts)) == [Accelerator.CUDA]
+
+
+def test_a_carried_library_is_found_by_its_soname(
+    stand_ins: Compiler, make_wheel: MakeWheel
+) -> None:
+    stand_ins.library("libinner.so.2")
+    library = stand_ins.library("_c.so", needs=["libinner.so.2"])
+
+    facts = read_wheel(
+        make_wheel({"_c.so": library, "libs/other.so": stand_ins.folder / "libinner.so.2"})
+    )
+
+    assert facts.needed == ()
+
+
+def test_a_runtime_that_nothing_needs_is_no_proof(
+    stand_ins: Compiler, make_wheel: MakeWheel
+) -> None:
+    """Triton carries libcupti for its profiler, and works with every CUDA."""
+    runtime = stand_ins.library("libcupti.so.12")
+
+    assert read_wheel(make_wheel({"triton/libcupti.so.12": runtime})).accelerators == ()
+
+
+def test_a_pure_wheel_says_so(make_wheel: MakeWheel) -> None:
+    wheel = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py2-none-any\nTag: py3-none-any\n"
+    facts = read_wheel(make_wheel({"demo.py": "", "demo_pkg-1.0.dist-info/WHEEL": wheel}))
+
+    assert facts.purelib
+    assert facts.notes == (
+        "pure: it has no code of its own for an accelerator, or compiles it at run time",
+    )
+
+
+def test_a_platform_wheel_without_libraries_says_so(make_wheel: MakeWheel) -> None:
+    facts = read_wheel(make_wheel({"demo.py": ""}))
+
+    assert not facts.purelib
+    assert facts.notes == ("no library could be read in it",)
+
+
+def test_requirements_on_torch(make_wheel: MakeWheel) -> None:
+    metadata = METADATA + "\n".join(
+        [
+            "Requires-Dist: torch<2.11,>=2.10",
+            "Requires-Dist: Torch==2.10.0; python_version < '3.14'",
+            "Requires-Dist: torch>=2.5; extra == 'gpu'",
+            "Requires-Dist: torchvision>=0.25",
+            "Requires-Dist: not a requirement (at all",
+        ]
+    )
+    facts = read_wheel(make_wheel({"demo_pkg-1.0.dist-info/METADATA": metadata + "\n"}))
+
+    assert (facts.name, str(facts.version)) == ("demo-pkg", "1.0")
+    assert facts.requires_torch == (
+        "torch<2.11,>=2.10",
+        'Torch==2.10.0; python_version < "3.14"',
+    )
+
+
+def test_one_bad_member_never_hides_the_next(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+    good = stand_ins.library("_good.so", needs=["libcudart.so.13"])
+    facts = read_wheel(
+        make_wheel(
+            {
+                "a.so": b"",
+                "b.so": b"INPUT(libb.so.1)",
+                "c.dylib": bytes.fromhex("cffaedfe"),
+                "d.so": good.read_bytes()[:500],
+                "e.so": good,
+            }
+        )
+    )
+
+    assert [(each.member, each.refusal.reason) for each in facts.refused] == [
+        ("a.so", RefusalReason.EMPTY),
+        ("b.so", RefusalReason.LINKER_SCRIPT),
+        ("c.dylib", RefusalReason.MACH_O),
+        ("d.so", RefusalReason.TRUNCATED),
+    ]
+    assert list(stacks(facts)) == [Accelerator.CUDA]
+    assert facts.notes[0] == "a.so was not read: empty"
+
+
+def test_another_architecture_reads_the_same(make_wheel: MakeWheel) -> None:
+    library = elf_without_sections(
+        Shape(machine=183), needed=["libtorch.so", "libcudart.so.13"], imports=[*CXX_SYMBOLS[:1]]
+    )
+
+    facts = read_wheel(make_wheel({"_c.so": library}))
+
+    assert facts.machines == ("aarch64",)
+    assert facts.torch.abi is TorchAbi.UNSTABLE
+    assert list(stacks(facts)) == [Accelerator.CUDA]
+
+
+def test_an_elf_of_gigabytes_stays_in_bounded_memory(stand_ins: Compiler, tmp_path: Path) -> None:
+    """A fresh process reads it, so that its peak is its own."""
+    wheel = tmp_path / "large-1.0-cp312-cp312-linux_x86_64.whl"
+    library = stand_ins.library("_large.so", imports=CXX_SYMBOLS, needs=["libtorch.so"])
+    _write_large(wheel, library.read_bytes(), size=1500 << 20)
+    script = (
+        "import resource, sys, pathlib; from fromager_build_tags.wheel import read_wheel;"
+        "facts = read_wheel(pathlib.Path(sys.argv[1]));"
+        "print(facts.torch.abi, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(wheel)], capture_output=True, text=True, check=True
+    )
+
+    abi, peak = run.stdout.split()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert abi == "unstable"
+    assert int(peak) < max(300 << 10, before + (100 << 10))
+
+
+def _write_large(wheel: Path, elf: bytes, *, size: int) -> None:
+    """Put the section headers of `elf` behind `size` bytes of nothing."""
+    table = int.from_bytes(elf[0x28:0x30], "little")
+    head = elf[:0x28] + (len(elf) + size).to_bytes(8, "little") + elf[0x30:]
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, text in DIST_INFO.items():
+            archive.writestr(name, text)
+        with archive.open("_large.so", "w", force_zip64=True) as stream:
+            stream.write(head)
+            for _ in range(size >> 20):
+                stream.write(bytes(1 << 20))
+            stream.write(elf[table:])

@@ -1,0 +1,61 @@
+"""Which symbols are Torch's."""
+
+from __future__ import annotations
+
+import pytest
+
+from fromager_build_tags.wheel.symbols import TORCH_NAMES, is_stable, is_unstable, readable
+
+
+@pytest.mark.parametrize(
+    ("symbol", "name"),
+    [
+        ("_ZN3c105ErrorC1ENS_14SourceLocationENSt7__cxx1112basic_stringE", "c10::Error"),
+        ("_ZNK3c1010TensorImpl5sizesEv", "c10::TensorImpl::sizes"),
+        ("_ZNKR3c1010TensorImpl5sizesEv", "c10::TensorImpl::sizes"),
+        ("_ZN2at6native5emptyEv", "at::native::empty"),
+        ("_ZN5torch7LibraryD1Ev", "torch::Library"),
+        ("_ZTVN5torch8autograd4NodeE", "torch::autograd::Node"),
+        ("_ZTIN3c105ErrorE", "c10::Error"),
+        ("_ZTSN3c105ErrorE", "c10::Error"),
+        ("_ZN6caffe28TypeMeta2idEv", "caffe2::TypeMeta::id"),
+        ("_Z16THPVariable_WrapRKN2at10TensorBaseE", "_Z16THPVariable_WrapRKN2at10TensorBaseE"),
+        ("THPVariableClass", "THPVariableClass"),
+    ],
+)
+def test_symbols_that_change_with_torch(symbol: str, name: str) -> None:
+    assert is_unstable(symbol)
+    assert not is_stable(symbol)
+    assert TORCH_NAMES.match(b"\0" + symbol.encode() + b"\0next", 1)  # in a table of strings
+    assert readable(symbol) == name
+
+
+@pytest.mark.parametrize("symbol", ["aoti_torch_get_dim", "torch_call_dispatcher"])
+def test_symbols_that_stay(symbol: str) -> None:
+    assert is_stable(symbol)
+    assert not is_unstable(symbol)
+    assert TORCH_NAMES.match(symbol.encode())
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    [
+        "_ZN11torchvision3opsEv",
+        "_ZN10torchaudio4initEv",
+        "_ZN3ate3fooEv",
+        "_ZN4c10x3fooEv",
+        "_ZNSt6vectorIN2at6TensorESaIS1_EE9push_backEv",
+        "_Z3runN2at6TensorE",
+        "_ZN8fbgemm_gpu3runEv",
+        "_ZGVZN3c104infoEvE1x",  # a function's own static: defined wherever it is used
+        "atexit",
+        "torchlight",
+        "libtorch_init",
+        "THPool",
+        "cudaMalloc",
+    ],
+)
+def test_symbols_that_are_not_torchs(symbol: str) -> None:
+    assert not is_unstable(symbol)
+    assert not is_stable(symbol)
+    assert not TORCH_NAMES.match(symbol.encode())
