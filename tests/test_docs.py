@@ -7,6 +7,7 @@ import pathlib
 import pytest
 
 from fromager_build_tags.declare import read_variant_file
+from fromager_build_tags.rules.catalogue import FAMILIES, RULES
 from fromager_build_tags.schema import variant_schema
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -20,3 +21,22 @@ def test_the_schema_is_the_models() -> None:
 def test_the_shipped_variant_files_are_right(path: pathlib.Path) -> None:
     settings, _ = read_variant_file(path)
     assert settings.torch_version is not None
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_every_rule_has_a_page(code: str) -> None:
+    rule = RULES[code]
+    page = (ROOT / "docs/rules" / f"{code}.md").read_text()
+    head = f"# {code}: {rule.name}\n\n**{rule.severity.value}**: {rule.title}.\n\n"
+    assert page.startswith(head)
+    for section in ("## Why", "## What to do"):
+        assert f"\n{section}\n" in page
+
+
+def test_codes_are_those_of_their_families_and_pages_those_of_rules() -> None:
+    for prefix, (family, _) in FAMILIES.items():
+        codes = [each.code for each in vars(family).values() if hasattr(each, "code")]
+        assert all(code.startswith(prefix) for code in codes)
+        assert len(set(codes)) == len(codes)
+    assert {path.stem for path in (ROOT / "docs/rules").glob("BT*.md")} == set(RULES)
+    assert len({rule.name for rule in RULES.values()}) == len(RULES)
