@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 from packaging.version import Version
 
 from fromager_build_tags import plugins
+from fromager_build_tags.annotations import DEPENDS_ON
 from fromager_build_tags.cli import main
-from fromager_build_tags.speaker import ANNOTATION
 
 SETTINGS = pathlib.Path(__file__).parent.parent / "settings"
 
@@ -288,8 +288,8 @@ def test_explain(run: Run) -> None:
 
 def test_explain_tells_which_annotation_spoke(run: Run, tree: pathlib.Path) -> None:
     (tree / "packages/demo.yaml").write_text(
-        f'annotations:\n  {ANNOTATION}: "torch"\n'
-        f'variants:\n  rocm:\n    annotations:\n      {ANNOTATION}: "accelerator"\n'
+        f'annotations:\n  {DEPENDS_ON}: "torch"\n'
+        f'variants:\n  rocm:\n    annotations:\n      {DEPENDS_ON}: "accelerator"\n'
     )
     of_cuda = run("--variant", "cuda", "explain", "demo").stdout
     assert "> 2 its annotation        'torch' in settings/packages/demo.yaml:2\n" in of_cuda

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from fromager_build_tags import hooks, needs
+from fromager_build_tags.annotations import DEPENDS_ON
 from fromager_build_tags.errors import (
     BuildTagError,
     MissingFactError,
@@ -22,7 +23,6 @@ from fromager_build_tags.errors import (
     StackError,
     explain_error,
 )
-from fromager_build_tags.speaker import ANNOTATION
 
 from .conftest import PLATLIB, PURELIB, MakeContext
 
@@ -65,9 +65,9 @@ def answering(value: Any) -> Callable[..., Any]:
 def annotated(expression: str, **variants: str) -> dict[str, dict[str, Any]]:
     return {
         "flash_attn": {
-            "annotations": {ANNOTATION: expression},
+            "annotations": {DEPENDS_ON: expression},
             "variants": {
-                name: {"annotations": {ANNOTATION: text}} for name, text in variants.items()
+                name: {"annotations": {DEPENDS_ON: text}} for name, text in variants.items()
             },
         }
     }

@@ -97,7 +97,7 @@ def test_no_file_and_an_empty_one_declare_nothing(
         (
             "zzz: 1",
             "F:1: unknown key 'zzz'; there are accelerator, accelerator_version, cuda_version, "
-            "distro, rocm_version, stacks, torch_precision, torch_version",
+            "distro, index, rocm_version, stacks, torch_precision, torch_version",
         ),
         (
             "cuda_version: 12.10",

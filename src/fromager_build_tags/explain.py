@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import hooks, plugins
+from .annotations import DEPENDS_ON
 from .context import assume
 from .errors import BuildTagError, SettingsError
 from .facts import Fact, Missing
 from .needs import DependsOn
 from .plan import ANY_VERSION, PLATLIB, PlannedTag
 from .segment import Segment
-from .speaker import ANNOTATION, Rule
+from .speaker import Rule
 from .variables import FACTS
 from .yamlfile import Path, read_yaml_mapping
 
@@ -128,12 +129,12 @@ def _own_override(build_info: PackageBuildInfo) -> str:
 
 def _annotation(tree: SettingsTree, build_info: PackageBuildInfo) -> str:
     file = tree.package_file(build_info.package)
-    expression = build_info.annotations.get(ANNOTATION)
+    expression = build_info.annotations.get(DEPENDS_ON)
     if expression is None:
-        return f"no {ANNOTATION} in {file}" if file else "no settings file"
-    of_variant: Path = ("variants", build_info.variant, "annotations", ANNOTATION)
+        return f"no {DEPENDS_ON} in {file}" if file else "no settings file"
+    of_variant: Path = ("variants", build_info.variant, "annotations", DEPENDS_ON)
     variants = build_info.variants.get(build_info.variant)
-    is_of_variant = variants is not None and ANNOTATION in (variants.annotations or {})
+    is_of_variant = variants is not None and DEPENDS_ON in (variants.annotations or {})
     path = of_variant if is_of_variant else of_variant[2:]
     return f"{expression!r} in {_place(file, path)}"
 

@@ -26,6 +26,8 @@ from .tree import SettingsTree
 
 #: Stands for every version without a changelog entry: newer than all that have one.
 ANY_VERSION: Final = Version("9999")
+#: Stands for every package that neither the settings nor an override name.
+ANY_PACKAGE: Final = NormalizedName("package-that-nothing-names")
 #: What fromager hands to the hook for a wheel of a platform, good for nothing else.
 PLATLIB: Final = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
 PURELIB: Final = frozenset({Tag("py3", "none", "any")})

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
 
 from . import plugins
+from .annotations import DEPENDS_ON
 from .errors import EditError, InputError
 from .files import read_text, write_text
-from .needs import DependsOn, Need, parse_expression
+from .needs import Need, parse_expression
 from .plugins import WHEEL_BUILD_TAG
-from .speaker import ANNOTATION
+from .speaker import shipped_expression
 from .wheel import TorchAbi
 from .yamledit import add
 
@@ -107,22 +108,22 @@ def annotate(tree: SettingsTree, package: NormalizedName, expression: str) -> Ou
     file = tree.package_file(package) or tree.settings_dir / (
         f"{build_info.override_module_name}.yaml"
     )
-    present = (tree.settings.package_setting(package).annotations or {}).get(ANNOTATION)
+    present = (tree.settings.package_setting(package).annotations or {}).get(DEPENDS_ON)
     if present is not None and _same(present, expression):
-        return Outcome(text=f"{file} says it already: {ANNOTATION}: {present!r}")
+        return Outcome(text=f"{file} says it already: {DEPENDS_ON}: {present!r}")
     if present is not None:
         raise EditError(
-            f"{file} says {ANNOTATION}: {present!r}, not {expression!r}; "
+            f"{file} says {DEPENDS_ON}: {present!r}, not {expression!r}; "
             "nothing is changed: edit it there if it is wrong"
         )
     if shipped := _shipped(build_info.override_module_name, expression):
         return Outcome(text=shipped)
     try:
-        text = add(read_text(file), ("annotations", ANNOTATION), expression)
+        text = add(read_text(file), ("annotations", DEPENDS_ON), expression)
     except EditError as err:
         raise EditError(f"{file} is left as it is: {err}") from None
     write_text(file, text)
-    return Outcome(text=f"{file}: {ANNOTATION}: {expression!r}", written=file)
+    return Outcome(text=f"{file}: {DEPENDS_ON}: {expression!r}", written=file)
 
 
 def write_module(
@@ -158,9 +159,9 @@ def _module_text(package: NormalizedName, proposal: Proposal) -> str:
 
 def _shipped(name: str, expression: str) -> str | None:
     """Return what to say where the shipped override says the same."""
-    says = getattr(plugins.load_shipped_override(name), WHEEL_BUILD_TAG, None)
-    if isinstance(says, DependsOn) and _same(says.expression, expression):
-        return f"nothing to write: the shipped override of {name} says {says.expression!r}"
+    shipped = shipped_expression(name)
+    if shipped is not None and _same(shipped, expression):
+        return f"nothing to write: the shipped override of {name} says {shipped!r}"
     return None
 
 

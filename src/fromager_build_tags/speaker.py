@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never, cast
 
 from . import plugins
+from .annotations import DEPENDS_ON
 from .errors import NeedsError, PluginError
 from .needs import DependsOn, WheelBuildTag, depends_on
 from .plugins import WHEEL_BUILD_TAG
@@ -22,10 +23,6 @@ from .plugins import WHEEL_BUILD_TAG
 if TYPE_CHECKING:
     from fromager.context import WorkContext
     from fromager.packagesettings import PackageBuildInfo
-
-
-#: The annotation's key. Keys that begin with ``fromager.`` are reserved.
-ANNOTATION: Final = "build-tags.depends-on"
 
 
 class Rule(enum.IntEnum):
@@ -56,7 +53,7 @@ class Speaker:
             case Rule.OWN_OVERRIDE:
                 return f"the override {self.name}"
             case Rule.ANNOTATION:
-                return f"the annotation {ANNOTATION}: {self.name!r}"
+                return f"the annotation {DEPENDS_ON}: {self.name!r}"
             case Rule.SHIPPED_OVERRIDE:
                 return f"the shipped override {self.name}"
             case Rule.NOBODY:
@@ -82,8 +79,19 @@ def _own_override(build_info: PackageBuildInfo) -> Speaker | None:
     return _override(Rule.OWN_OVERRIDE, module)
 
 
+def shipped_expression(module_name: str) -> str | None:
+    """Return what the shipped override of a package says in one line; None if nothing is.
+
+    Args:
+        module_name: the package's name as a Python module is called.
+    """
+    module = plugins.load_shipped_override(module_name)
+    says = getattr(module, WHEEL_BUILD_TAG, None)
+    return says.expression if isinstance(says, DependsOn) else None
+
+
 def _default(ctx: WorkContext, build_info: PackageBuildInfo) -> Speaker:
-    expression = build_info.annotations.get(ANNOTATION)
+    expression = build_info.annotations.get(DEPENDS_ON)
     if expression is not None:
         return _annotation(ctx, build_info, expression)
     module = plugins.load_shipped_override(build_info.override_module_name)
@@ -92,12 +100,12 @@ def _default(ctx: WorkContext, build_info: PackageBuildInfo) -> Speaker:
 
 def _override(rule: Rule, module: types.ModuleType) -> Speaker:
     function = getattr(module, WHEEL_BUILD_TAG, None)
-    if not isinstance(function, DependsOn) and (complaint := _complaint(function)):
+    if not isinstance(function, DependsOn) and (complaint := complaint_of(function)):
         raise PluginError(f"{module.__name__}.{WHEEL_BUILD_TAG} {complaint}")
     return Speaker(rule=rule, name=module.__name__, says=cast(WheelBuildTag, function))
 
 
-def _complaint(function: object) -> str | None:
+def complaint_of(function: object) -> str | None:
     """Return what keeps fromager from calling *function*, if anything.
 
     ``fromager.overrides.find_and_invoke`` passes the arguments that the signature names, and
@@ -122,7 +130,7 @@ def _annotation(ctx: WorkContext, build_info: PackageBuildInfo, expression: str)
         file = f"{build_info.override_module_name}.yaml"
         place = file if ctx.settings_dir is None else ctx.settings_dir / file
         raise NeedsError(
-            f"the annotation {ANNOTATION} of {build_info.package} for variant "
+            f"the annotation {DEPENDS_ON} of {build_info.package} for variant "
             f"{build_info.variant!r} ({place}) is wrong: {err}"
         ) from None
     return Speaker(rule=Rule.ANNOTATION, name=expression, says=says)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fromager.context import WorkContext
-from fromager.packagesettings import Settings
+from fromager.packagesettings import PackageSettings, Settings
 from packaging.utils import NormalizedName, canonicalize_name
 
 from . import plugins
 from .context import this_machine, variants_dir
 from .declare import declare, read_explicit_settings
-from .errors import SettingsError
+from .errors import SettingsError, explain_error
 from .reconcile import declared_stacks, reconcile
 from .stack import Stack
 
@@ -70,6 +70,17 @@ class SettingsTree:
             if canonicalize_name(path.stem) == package:
                 return path
         return None
+
+
+def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path, str]]:
+    """Return the package files that fromager refuses, each with fromager's reason."""
+    broken = []
+    for path in sorted(settings_dir.glob("*.yaml")):
+        try:
+            PackageSettings.from_file(path)
+        except Exception as err:  # noqa: BLE001 - whatever YAML, pydantic and fromager raise
+            broken.append((path, " ".join(explain_error(err).split())))
+    return broken
 
 
 def load_settings_tree(

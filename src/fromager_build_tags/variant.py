@@ -101,6 +101,10 @@ class VariantSettings(StackSettings):
 
     model_config = pydantic.ConfigDict(title="fromager-build-tags variant file")
 
+    index: Annotated[str, pydantic.Strict()] | None = None
+    """Name or URL of the index that the wheels are published to. `review` warns where variants
+    of several accelerators share one."""
+
     stacks: Annotated[tuple[StackSettings, ...] | None, pydantic.Field(strict=False)] = None
     """The stacks of a family of variants; `accelerator` and `torch_precision` may stand
     beside it, for all of them."""
@@ -126,7 +130,7 @@ class VariantSettings(StackSettings):
         return self
 
 
-_SHARED_KEYS: Final = {"accelerator", "torch_precision"}
+_SHARED_KEYS: Final = {"accelerator", "index", "torch_precision"}
 
 
 class ExplicitSettings(BaseSettings):

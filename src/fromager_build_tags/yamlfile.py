@@ -53,7 +53,15 @@ def read_yaml_mapping(path: pathlib.Path) -> YamlFile:
         SettingsError: the file cannot be read, is no UTF-8 or no YAML, is not a mapping,
             or gives one key twice.
     """
-    text = _read_text(path)
+    return parse_yaml_mapping(_read_text(path), path)
+
+
+def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
+    """Read the *text* of the file *path*, as :func:`read_yaml_mapping` does.
+
+    Raises:
+        SettingsError: it is no YAML, is not a mapping, or gives one key twice.
+    """
     try:
         loader = yaml.SafeLoader(text)
         try:

@@ -14,8 +14,12 @@ from typing import Any, Final
 import click
 
 _COMMANDS: Final[Mapping[str, str]] = {
+    "bump": "Add the changelog entries that make renamed wheels win.",
+    "check": "Check the settings, the variant files and the overrides.",
     "new": "Write what a new package depends on.",
     "explain": "Say where each part of a build tag comes from.",
+    "lock": "Write every build tag that the settings give to a file.",
+    "review": "Say what a change of settings does to the names of wheels.",
     "show": "Print the build tags that the settings give.",
 }
 

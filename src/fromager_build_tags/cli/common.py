@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import click
-from fromager.context import WorkContext
+from packaging.utils import (
+    InvalidWheelFilename,
+    NormalizedName,
+    canonicalize_name,
+    parse_wheel_filename,
+)
+from packaging.version import Version
 
+from ..errors import InputError
 from ..files import write_text
-from ..tree import SettingsTree, load_settings_tree
+
+if TYPE_CHECKING:
+    from ..plan import Wanted
+    from ..tree import SettingsTree
 
 
 def settings_tree(ctx: click.Context) -> SettingsTree:
@@ -17,15 +29,16 @@ def settings_tree(ctx: click.Context) -> SettingsTree:
     Raises:
         SettingsError: fromager cannot load it.
     """
-    if isinstance(ctx.obj, WorkContext):
-        options = ctx.find_root().params
-        return SettingsTree(
-            ctx=ctx.obj,
-            settings_file=options["settings_file"],
-            settings_dir=options["settings_dir"],
-        )
-    options = ctx.obj
-    return load_settings_tree(**options)
+    from ..tree import SettingsTree, load_settings_tree  # fromager takes a second to import
+
+    if isinstance(ctx.obj, dict):
+        return load_settings_tree(**ctx.obj)
+    options = ctx.find_root().params
+    return SettingsTree(
+        ctx=ctx.obj,
+        settings_file=options["settings_file"],
+        settings_dir=options["settings_dir"],
+    )
 
 
 def write(text: str, output: pathlib.Path | None) -> None:
@@ -34,6 +47,48 @@ def write(text: str, output: pathlib.Path | None) -> None:
         click.echo(text, nl=False)
     else:
         write_text(output, text)
+
+
+def real_keys(
+    build_files: Iterable[pathlib.Path], folders: Iterable[pathlib.Path]
+) -> list[tuple[str, str]]:
+    """Return the packages and versions of real builds: of fromager's files, of wheels in folders.
+
+    Raises:
+        InputError: a file is not fromager's, or a folder has no wheels.
+    """
+    keys: dict[tuple[str, str], None] = {}
+    for file in build_files:
+        from ..wanted import from_build_file
+
+        for wanted in from_build_file(file):
+            keys.update({(wanted.package, str(version)): None for version in wanted.versions or ()})
+    for folder in folders:
+        keys.update(dict.fromkeys(_wheels(folder)))
+    return list(keys)
+
+
+def _wheels(folder: pathlib.Path) -> Iterator[tuple[str, str]]:
+    found = sorted(folder.rglob("*.whl"))
+    if not found:
+        raise InputError(f"there are no wheels in {folder}")
+    for path in found:
+        try:
+            name, version, _, _ = parse_wheel_filename(path.name)
+        except InvalidWheelFilename:
+            click.echo(f"{path} is not counted: it has no name of a wheel", err=True)
+        else:
+            yield name, str(version)
+
+
+def wanted_of(keys: Iterable[tuple[str, str]]) -> list[Wanted]:
+    """Return packages and versions as a plan wants them."""
+    from ..plan import Wanted
+
+    versions: dict[NormalizedName, list[Version]] = {}
+    for package, version in keys:
+        versions.setdefault(canonicalize_name(package), []).append(Version(version))
+    return [Wanted(package=name, versions=tuple(sorted(versions[name]))) for name in versions]
 
 
 here_option = click.option(

@@ -43,6 +43,12 @@ NEW_WITHOUT_NUMBER: Final = Rule(
     title="a new package has no build number",
     severity=Severity.WARNING,
 )
+STALE_LOCK: Final = Rule(
+    code="BT208",
+    name="stale-lock",
+    title="the settings changed, and their lock did not",
+    severity=Severity.WARNING,
+)
 BROKEN_SIDE: Final = Rule(
     code="BT207",
     name="broken-side",

@@ -1,0 +1,155 @@
+"""Why tags differ between two sides: what changed in the settings files, where.
+
+Files are compared as YAML, value by value, and without evaluating anything: a cause is told
+even where a lock takes the place of the override code.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from .annotations import DEPENDS_ON
+from .errors import SettingsError
+from .side import Layout, Side
+from .yamlfile import Path, YamlFile, parse_yaml_mapping
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Cause:
+    """One thing that changed.
+
+    Attributes:
+        what: what changed, from what to what.
+        place: ``file:line``, on the new side if it is there.
+        variant: the variant that it can rename wheels of; None for all.
+        package: the package likewise; None for all.
+        version: the version likewise; None for all.
+        of_number: it changes the build number; else it changes the segments.
+    """
+
+    what: str
+    place: str
+    variant: str = ""
+    package: str = ""
+    version: str = ""
+    of_number: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.what} in {self.place}"
+
+
+def causes(base: Side, head: Side) -> list[Cause]:
+    """Return everything that changed in the settings files and can rename a wheel."""
+    found: list[Cause] = []
+    for path in sorted(base.files.keys() | head.files.keys()):
+        before, after = base.files.get(path), head.files.get(path)
+        if before == after or path == head.layout.lock_file.as_posix():
+            continue
+        found += _of_file(head.layout, path, _read(path, before), _read(path, after))
+    return found
+
+
+def _read(path: str, content: bytes | None) -> YamlFile:
+    """Return a file's values; of one that is not there, or not YAML, none."""
+    file = pathlib.Path(path)
+    try:
+        return parse_yaml_mapping((content or b"").decode("utf-8"), file)
+    except (SettingsError, UnicodeDecodeError):
+        return YamlFile(path=file, data={}, lines={}, scalars={})
+
+
+def _of_file(layout: Layout, path: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
+    if variant := layout.variant_of(path):
+        yield from _of_variant_file(variant, before, after)
+    elif layout.is_package(path):
+        yield from _of_package_file(path, before, after)
+    elif path == layout.settings_file.as_posix():
+        yield from _of_settings_file(before, after)
+
+
+def _of_variant_file(variant: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
+    for path, old, new in _changed(before.scalars, after.scalars):
+        key = ".".join(str(step) for step in path)
+        yield Cause(
+            what=f"{key} of {variant} {_told(old)} → {_told(new)}",
+            place=_place(before, after, path),
+            variant=variant,
+        )
+
+
+def _of_settings_file(before: YamlFile, after: YamlFile) -> Iterator[Cause]:
+    for variant, old, new in _changed(_lengths(before), _lengths(after)):
+        yield Cause(
+            what=f"changelog.{variant} {old or 0} → {new or 0} entries",
+            place=_place(before, after, ("changelog", variant)),
+            variant=variant,
+            of_number=True,
+        )
+    hook: Path = ("wheels", "build_tag_hook")
+    for path, name, new_name in _changed(before.scalars, after.scalars):
+        if path == hook:
+            what = f"wheels.build_tag_hook {_told(name)} → {_told(new_name)}"
+            yield Cause(what=what, place=_place(before, after, path))
+
+
+def _of_package_file(path: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
+    package = canonicalize_name(pathlib.PurePath(path).stem)
+    for version, old, new in _changed(_lengths(before), _lengths(after)):
+        yield Cause(
+            what=f"changelog of {package} {version} {old or 0} → {new or 0} entries",
+            place=_place(before, after, ("changelog", version)),
+            package=package,
+            version=_normalized(version),
+            of_number=True,
+        )
+    for at, text, new_text in _changed(before.scalars, after.scalars):
+        if at[-1] in _PACKAGE_KEYS:
+            variant = str(at[1]) if at[0] == "variants" and len(at) > 2 else ""
+            yield Cause(
+                what=f"{at[-1]} of {package} {_told(text)} → {_told(new_text)}",
+                place=_place(before, after, at),
+                variant=variant,
+                package=package,
+                of_number=at[-1] == "pre_built",
+            )
+
+
+_PACKAGE_KEYS: Final = {DEPENDS_ON, "pre_built"}
+
+
+def _normalized(version: str) -> str:
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return version
+
+
+def _lengths(file: YamlFile) -> dict[str, int]:
+    """Return how many entries each changelog of a file has."""
+    changelog = file.data.get("changelog")
+    if not isinstance(changelog, Mapping):
+        return {}
+    return {str(key): len(value) for key, value in changelog.items() if isinstance(value, list)}
+
+
+def _changed[K, V](
+    before: Mapping[K, V], after: Mapping[K, V]
+) -> Iterator[tuple[K, V | None, V | None]]:
+    """Return each key whose value differs, in the order of the files."""
+    for key in dict.fromkeys([*before, *after]):
+        if before.get(key) != after.get(key):
+            yield key, before.get(key), after.get(key)
+
+
+def _place(before: YamlFile, after: YamlFile, path: Path) -> str:
+    return after.place(path) if path in after.lines else before.place(path)
+
+
+def _told(value: str | None) -> str:
+    return "(none)" if value is None else value

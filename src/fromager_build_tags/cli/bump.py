@@ -1,0 +1,111 @@
+"""``bump``: the changelog entries that make renamed wheels win."""
+
+from __future__ import annotations
+
+import difflib
+import pathlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from ..bump import (
+    Edit,
+    package_edits,
+    package_entries,
+    variant_edits,
+    variant_entries,
+    write_edits,
+)
+from ..review import Change
+from ..side import Side
+from . import common, sides
+from .review import reviewed
+
+_FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
+
+
+@click.command()
+@click.argument("base", required=False)
+@click.option("-m", "--message", metavar="TEXT", help="why: the text of the entries")
+@click.option("--global", "global_", is_flag=True, help="add to the variants' changelogs instead")
+@click.option("-n", "--dry-run", is_flag=True, help="show the difference, write nothing")
+@click.option("--lock", "lock_file", type=click.Path(path_type=pathlib.Path), help="the lock file")
+@click.option("-g", "--graph", "graphs", multiple=True, type=_FILE, help="as review takes it")
+@click.option(
+    "--index",
+    "indexes",
+    multiple=True,
+    type=click.Path(path_type=pathlib.Path, exists=True, file_okay=False),
+    help="as review takes it",
+)
+@click.pass_context
+def bump(
+    ctx: click.Context,
+    base: str | None,
+    message: str | None,
+    global_: bool,
+    dry_run: bool,
+    lock_file: pathlib.Path | None,
+    graphs: tuple[pathlib.Path, ...],
+    indexes: tuple[pathlib.Path, ...],
+) -> None:
+    """Add the changelog entries without which installers would keep the old wheels.
+
+    Compares the working tree with BASE, as review does. Comments, order and quotes of the files
+    stay; a lock is made again.
+    """
+    layout = sides.settings_layout(ctx, lock_file)
+    old, new = sides.sides(layout, base, None)
+    compared, _ = reviewed(old, new, common.real_keys(graphs, indexes), use_locks=False)
+    wanted = variant_entries(compared.changes) if global_ else package_entries(compared.changes)
+    if wanted:
+        text = message or _asked(sum(wanted.values()))
+        edits = _edits(new, compared.changes, text, global_=global_)
+        _show(edits)
+        if not dry_run:
+            write_edits(edits)
+            _renew_lock(ctx, new, lock_file)
+    else:
+        click.echo("no entry is missing", err=True)
+    left = sum(change.is_open and change.sorts_below for change in compared.changes)
+    if left and not global_:
+        click.echo(
+            f"{left:,} packages have no changelog entry for some version that may be built: name "
+            "those with --graph or --index, or raise the variant with --global",
+            err=True,
+        )
+
+
+def _edits(new: Side, changes: Sequence[Change], text: str, *, global_: bool) -> list[Edit]:
+    root = sides.working_tree()
+    if global_:
+        return variant_edits(root, new.layout, variant_entries(changes), text)
+    return package_edits(root, new.layout, package_entries(changes), text)
+
+
+def _asked(number: int) -> str:
+    if not sys.stdin.isatty():
+        raise click.UsageError("say why with -m TEXT: it becomes the text of the entries")
+    text: str = click.prompt(f"Why? The text of {number} changelog entries", err=True)
+    return text
+
+
+def _show(edits: Sequence[Edit]) -> None:
+    for edit in edits:
+        shown = sides.relative(edit.path)
+        lines = difflib.unified_diff(
+            edit.before.splitlines(keepends=True),
+            edit.after.splitlines(keepends=True),
+            f"a/{shown}",
+            f"b/{shown}",
+        )
+        click.echo("".join(lines), nl=False)
+
+
+def _renew_lock(ctx: click.Context, new: Side, lock_file: pathlib.Path | None) -> None:
+    """Make the lock again, if there is one: review would go by the old one."""
+    if new.lock is not None:
+        from .lock import lock
+
+        ctx.invoke(lock, file=lock_file)

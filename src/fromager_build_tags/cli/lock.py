@@ -1,0 +1,71 @@
+"""``lock``: every tag that the settings give, in a file that is reviewed."""
+
+from __future__ import annotations
+
+import difflib
+import pathlib
+
+import click
+
+from ..errors import InputError
+from ..files import read_text, write_text
+from ..lock import format_lock, parse_lock
+from . import common
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--lock",
+    "file",
+    type=click.Path(path_type=pathlib.Path, dir_okay=False),
+    help="the lock file  [default: build-tags.lock beside the settings file]",
+)
+@click.option("--check", is_flag=True, help="write nothing; exit with 1 if it is out of date")
+@click.option(
+    "-g",
+    "--graph",
+    "graphs",
+    multiple=True,
+    type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
+    help="lock the packages and versions of a graph.json or build-order.json, too",
+)
+@click.pass_context
+def lock(
+    ctx: click.Context, file: pathlib.Path | None, check: bool, graphs: tuple[pathlib.Path, ...]
+) -> None:
+    """Write every build tag that the settings give to a file, for the diff of a pull request."""
+    from ..locking import lock_file, lock_of
+    from ..wanted import from_build_file
+
+    tree = common.settings_tree(ctx)
+    path = file or lock_file(tree.settings_file)
+    more = [each for graph in graphs for each in from_build_file(graph)]
+    planned = lock_of(tree, more)
+    if planned.wrong:
+        raise InputError(f"the tags cannot be told: {'; '.join(planned.wrong.values())}")
+    text = format_lock(planned.lock)
+    for reason in planned.unknown:
+        click.echo(f"a tag is not known, and locked as ?: {reason}", err=True)
+    present = read_text(path)
+    if present == text:
+        click.echo(f"{path} is up to date", err=True)
+    elif check:
+        _show_difference(path, present, text)
+        ctx.exit(1)
+    else:
+        write_text(path, text)
+        click.echo(f"{path} is written", err=True)
+
+
+def _show_difference(path: pathlib.Path, present: str, text: str) -> None:
+    if present:
+        parse_lock(present, str(path))  # says it better where it is no lock at all
+    lines = difflib.unified_diff(
+        present.splitlines(keepends=True),
+        text.splitlines(keepends=True),
+        f"{path}, as it is",
+        f"{path}, as the settings give it",
+    )
+    click.echo("".join(lines), nl=False)
+    click.echo(f"{path} is out of date: run `fromager-build-tags lock`", err=True)

@@ -1,0 +1,107 @@
+"""``review``: what a change of settings does to the names of wheels."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+
+import click
+
+from ..causes import causes
+from ..errors import InputError
+from ..lock import Key
+from ..report.review import RENDERERS
+from ..review import Review, compare
+from ..rules.finding import Finding
+from ..rules.review import review_findings, stale_lock
+from ..rules.verdict import Verdict
+from ..side import Side, shared_indexes
+from . import common, gates, sides
+
+_FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
+
+
+@click.command()
+@click.argument("base", required=False)
+@click.argument("head", required=False)
+@click.option("--lock", "lock_file", type=click.Path(path_type=pathlib.Path), help="the lock file")
+@click.option("--no-lock", is_flag=True, help="evaluate both sides, even where both have a lock")
+@click.option(
+    "-g",
+    "--graph",
+    "graphs",
+    multiple=True,
+    type=_FILE,
+    help="compare the packages and versions of a graph.json or build-order.json",
+)
+@click.option(
+    "--index",
+    "indexes",
+    multiple=True,
+    type=click.Path(path_type=pathlib.Path, exists=True, file_okay=False),
+    help="compare the packages and versions of the wheels in a folder",
+)
+@click.option("--format", "format_", type=click.Choice(list(RENDERERS)), default="table")
+@common.output_option
+@gates.fail_on_option("error", "warning", "changes")
+@click.option("--max-rebuilds", type=click.IntRange(0), help="exit with 1 if more wheels change")
+@click.option("--detailed-exitcode", is_flag=True, help="exit with 3 if there are changes")
+@gates.exit_zero_option
+@click.pass_context
+def review(
+    ctx: click.Context,
+    base: str | None,
+    head: str | None,
+    lock_file: pathlib.Path | None,
+    no_lock: bool,
+    graphs: tuple[pathlib.Path, ...],
+    indexes: tuple[pathlib.Path, ...],
+    format_: str,
+    output: pathlib.Path | None,
+    fail_on: str,
+    max_rebuilds: int | None,
+    detailed_exitcode: bool,
+    exit_zero: bool,
+) -> None:
+    """Compare the build tags of two revisions, folders or lock files.
+
+    BASE defaults to where HEAD left the default branch, HEAD to the working tree. The checkout
+    is not touched. Where both sides have a lock, nothing of them is evaluated.
+    """
+    old, new = sides.sides(sides.settings_layout(ctx, lock_file), base, head)
+    compared, found = reviewed(old, new, common.real_keys(graphs, indexes), use_locks=not no_lock)
+    verdict = Verdict.of(found)
+    common.write(RENDERERS[format_](compared, verdict), output)
+    changes = len(compared.changes)
+    too_many = max_rebuilds is not None and changes > max_rebuilds
+    if too_many:
+        click.echo(f"Error: {changes:,} wheels change, more than {max_rebuilds:,}", err=True)
+    failed = too_many or gates.fails(verdict, fail_on) or (fail_on == "changes" and changes > 0)
+    if failed and not exit_zero:
+        ctx.exit(1)
+    if changes and detailed_exitcode and not exit_zero:
+        ctx.exit(gates.CHANGED)
+
+
+def reviewed(
+    old: Side, new: Side, real: Sequence[Key], *, use_locks: bool = True
+) -> tuple[Review, list[Finding]]:
+    """Compare two sides, and collect what there is to say about them.
+
+    Raises:
+        InputError: there are no settings on either side.
+    """
+    if not old.files and not new.files:
+        raise InputError(
+            f"there are no settings at {new.layout.settings_file} and {new.layout.settings_dir} on "
+            "either side: name them with --settings-file and --settings-dir"
+        )
+    known = causes(old, new)
+    locked = use_locks and old.lock is not None and new.lock is not None
+    more = common.wanted_of(real) if real and not locked else []
+    before, after = (side.evaluate(more, use_lock=locked) for side in (old, new))
+    compared = compare(before, after, known, real)
+    found = list(review_findings(compared, shared_indexes(new, after.lock)))
+    if locked and old.lock == new.lock and known:
+        found.append(stale_lock(known, new.layout.lock_file.as_posix()))
+    return compared, found

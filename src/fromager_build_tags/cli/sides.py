@@ -1,0 +1,98 @@
+"""The two sides of a review, from what a user names: revisions, folders, or lock files."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from typing import Any
+
+import click
+
+from ..errors import InputError
+from ..git import Repository
+from ..side import Layout, Side, side_of_commit, side_of_folder, side_of_lock
+from ..variables import VARIANTS_DIR
+
+WORKING_TREE = "the working tree"
+
+
+def settings_layout(ctx: click.Context, lock: pathlib.Path | None) -> Layout:
+    """Return where the options say that settings lie, as the user named it."""
+    options: dict[str, Any] = ctx.obj if isinstance(ctx.obj, dict) else ctx.find_root().params
+    settings_file, settings_dir = options["settings_file"], options["settings_dir"]
+    variants = os.environ.get(VARIANTS_DIR) or settings_dir.parent / "variants"
+    return Layout(
+        settings_file=settings_file,
+        settings_dir=settings_dir,
+        variants_dir=pathlib.Path(variants),
+        patches_dir=options["patches_dir"],
+        lock_file=lock or settings_file.parent / "build-tags.lock",
+    )
+
+
+def sides(layout: Layout, base: str | None, head: str | None) -> tuple[Side, Side]:
+    """Return both sides; the base defaults to the merge base, the head to the working tree.
+
+    Raises:
+        InputError: one of them is not a revision, a folder or a lock file.
+    """
+    if base is not None and head is not None and _is_path(base) and _is_path(head):
+        return _of_path(base, layout), _of_path(head, layout)
+    repository = Repository.around(pathlib.Path())
+    below = _below(layout, repository.top)
+    base = base if base is not None else repository.merge_base_with_default_branch()
+    old = _of_path(base, layout) if _is_path(base) else side_of_commit(repository, base, below)
+    if head is None:
+        return old, side_of_folder(repository.top, below, WORKING_TREE)
+    new = _of_path(head, layout) if _is_path(head) else side_of_commit(repository, head, below)
+    return old, new
+
+
+def working_tree() -> pathlib.Path:
+    """Return the top of the checkout."""
+    return Repository.around(pathlib.Path()).top
+
+
+def relative(path: pathlib.Path) -> pathlib.Path:
+    """Return *path* as seen from the current folder, where it is below that."""
+    here = pathlib.Path().absolute()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _is_path(name: str) -> bool:
+    return bool(name) and pathlib.Path(name).exists()
+
+
+def _of_path(name: str, layout: Layout) -> Side:
+    path = pathlib.Path(name)
+    if path.is_file():
+        return side_of_lock(path, layout)
+    if (path / layout.settings_file).exists():
+        return side_of_folder(path, layout, name)
+    inside = Layout(
+        settings_file=pathlib.PurePath(layout.settings_file.name),
+        settings_dir=pathlib.PurePath(layout.settings_dir.name),
+        variants_dir=pathlib.PurePath(layout.variants_dir.name),
+        patches_dir=pathlib.PurePath(layout.patches_dir.name),
+        lock_file=pathlib.PurePath(layout.lock_file.name),
+    )
+    return side_of_folder(path, inside, name)
+
+
+def _below(layout: Layout, top: pathlib.Path) -> Layout:
+    """Return the layout relative to the top of the repository."""
+
+    def relative(path: pathlib.PurePath) -> pathlib.PurePath:
+        whole = pathlib.Path(path).absolute()
+        try:
+            return pathlib.PurePath(os.path.normpath(whole)).relative_to(top)
+        except ValueError:
+            raise InputError(f"{path} is not in the git repository at {top}") from None
+
+    return Layout(
+        settings_file=relative(layout.settings_file),
+        settings_dir=relative(layout.settings_dir),
+        variants_dir=relative(layout.variants_dir),
+        patches_dir=layout.patches_dir,
+        lock_file=relative(layout.lock_file),
+    )

@@ -1,0 +1,155 @@
+"""The lock: a plan as a file, made for line diffs and human eyes.
+
+A stack's line begins at the margin, so that ``git diff`` shows it above each hunk; its tags
+stand below it, one a line: package, version, build tag::
+
+    rocm: el9.6 rocm7.1 torch2.10.0
+      * * 2_el9.6
+      flash-attn 2.8.3 8_el9.6_rocm7.1_torch2.10.0
+
+``*`` stands for every version without a changelog entry, and for every package that nothing
+names; the tag ``-`` for no build tag, and ``?`` for one that needs a fact which is not declared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from packaging.version import InvalidVersion, Version
+
+from .errors import InputError
+
+FORMAT: Final = 1
+ANY: Final = "*"
+NO_TAG: Final = "-"
+UNKNOWN: Final = "?"
+
+_HEADER: Final = (
+    f"# build-tags.lock, format {FORMAT}: the build tags that these settings give.\n"
+    "# Made by `fromager-build-tags lock`: change the settings, not this file.\n"
+)
+_FORMAT_LINE: Final = re.compile(r"# build-tags\.lock, format (\d+)\b.*")
+_MARKERS: Final = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+_TAG: Final = re.compile(r"\d+(_[A-Za-z0-9.]+)*|[-?]")
+
+#: Package and version, each of them perhaps ``*``.
+type Key = tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LockedStack:
+    """The tags of one stack.
+
+    Attributes:
+        variant: fromager's word.
+        label: the facts of the stack, as segments spell them.
+        tags: the tag of each package and version.
+    """
+
+    variant: str
+    label: str
+    tags: Mapping[Key, str]
+
+    @property
+    def accelerator(self) -> str:
+        """The accelerator's word: ``rocm`` of ``el9.6 rocm7.1 torch2.10.0``."""
+        words = [word for word in self.label.split()[1:] if not word.startswith("torch")]
+        return words[0].rstrip("0123456789.") if words else ""
+
+    def tag(self, package: str, version: str) -> str:
+        """Return the tag of a version of a package, named or not."""
+        for key in ((package, version), (package, ANY), (ANY, ANY)):
+            if key in self.tags:
+                return self.tags[key]
+        return NO_TAG
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lock:
+    """The tags of every stack of every variant."""
+
+    stacks: tuple[LockedStack, ...]
+
+    def of_variant(self, variant: str) -> list[LockedStack]:
+        """Return the stacks of one variant."""
+        return [stack for stack in self.stacks if stack.variant == variant]
+
+
+def split_tag(tag: str) -> tuple[int, str] | None:
+    """Return number and suffix, as installers compare them; None where there is no tag."""
+    number = re.match(r"\d+", tag)
+    return (int(number[0]), tag[number.end() :]) if number else None
+
+
+def format_lock(lock: Lock) -> str:
+    """Return the text of a lock file; the same for the same tags, whatever their order."""
+    blocks = [_HEADER]
+    for stack in sorted(lock.stacks, key=lambda each: (each.variant, each.label)):
+        lines = sorted(stack.tags.items(), key=lambda item: _sort_key(item[0]))
+        body = "".join(f"  {package} {version} {tag}\n" for (package, version), tag in lines)
+        blocks.append(f"{stack.variant}: {stack.label}\n{body}")
+    return "\n".join(blocks)
+
+
+def parse_lock(text: str, source: str) -> Lock:
+    """Read the text of a lock file.
+
+    Raises:
+        InputError: the text is not a lock of this format; with *source* and the line.
+    """
+    lines = text.splitlines()
+    _check_format(lines, source)
+    stacks: list[tuple[str, str, dict[Key, str]]] = []
+    for number, line in enumerate(lines, start=1):
+        if not line or line.startswith("#"):
+            continue
+        if not line.startswith(" "):
+            variant, colon, label = line.partition(": ")
+            if not colon:
+                raise InputError(f"{source}:{number}: {line!r} is no line of a lock: {_AGAIN}")
+            stacks.append((variant, label, {}))
+            continue
+        fields = line.split()
+        if len(fields) != 3 or not stacks or not _TAG.fullmatch(fields[2]):
+            raise InputError(f"{source}:{number}: {line!r} is no line of a lock: {_AGAIN}")
+        key = (fields[0], fields[1])
+        if key in stacks[-1][2]:
+            raise InputError(f"{source}:{number}: {line.strip()!r} is there twice: {_AGAIN}")
+        stacks[-1][2][key] = fields[2]
+    return Lock(
+        stacks=tuple(LockedStack(variant=v, label=label, tags=tags) for v, label, tags in stacks)
+    )
+
+
+_AGAIN: Final = "make it again with `fromager-build-tags lock`"
+
+
+def _check_format(lines: Iterable[str], source: str) -> None:
+    for number, line in enumerate(lines, start=1):
+        if line.startswith(_MARKERS):
+            raise InputError(f"{source}:{number}: the lock has conflict markers: {_AGAIN}")
+        if (found := _FORMAT_LINE.fullmatch(line)) and int(found[1]) > FORMAT:
+            raise InputError(
+                f"{source} is of format {found[1]}, newer than {FORMAT}: "
+                "upgrade fromager-build-tags"
+            )
+    if not any(_FORMAT_LINE.fullmatch(line) for line in _head(lines)):
+        raise InputError(f"{source} is not a lock: its first line has to tell its format: {_AGAIN}")
+
+
+def _head(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        if not line.startswith("#"):
+            return
+        yield line
+
+
+def _sort_key(key: Key) -> tuple[str, bool, Version, str]:
+    package, version = key
+    try:
+        return (package, version == ANY, Version(version), version)
+    except InvalidVersion:
+        return (package, version == ANY, Version("0"), version)

@@ -1,0 +1,204 @@
+"""Compare the build tags of two sides: which names change, why, and which new ones lose.
+
+Installers compare the number of a build tag, then its suffix as a string. A renamed wheel has
+to sort above the one that it replaces, or they go on installing that.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .causes import Cause
+from .lock import ANY, Key, LockedStack, split_tag
+from .side import Broken, Evaluation
+
+
+class Kind(enum.StrEnum):
+    """What happened to a tag."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """A tag that is not what it was.
+
+    Attributes:
+        variant: fromager's word.
+        package: the package; ``*`` for all that nothing names.
+        version: its version; ``*`` for all without a changelog entry.
+        before: the tag of the base, "" where its stack is new.
+        after: the tag of the head, "" where its stack is gone.
+        causes: what changed it; empty where no settings file tells.
+    """
+
+    variant: str
+    package: str
+    version: str
+    before: str
+    after: str
+    causes: tuple[Cause, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """What happened."""
+        if not self.before:
+            return Kind.NEW
+        return Kind.CHANGED if self.after else Kind.GONE
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it speaks of versions, or packages, that nothing names."""
+        return ANY in {self.package, self.version}
+
+    @property
+    def sorts_below(self) -> bool:
+        """Whether installers prefer the old wheel to the new one."""
+        old, new = split_tag(self.before), split_tag(self.after)
+        return old is not None and new is not None and new < old
+
+    @property
+    def number_fell(self) -> bool:
+        """Whether the build number went down."""
+        old, new = split_tag(self.before), split_tag(self.after)
+        return old is not None and new is not None and new[0] < old[0]
+
+    @property
+    def lost_a_segment(self) -> bool:
+        """Whether the new tag has fewer segments."""
+        old, new = split_tag(self.before), split_tag(self.after)
+        return old is not None and new is not None and new[1].count("_") < old[1].count("_")
+
+    @property
+    def wheel(self) -> str:
+        """The package and version, for a message."""
+        if self.package == ANY:
+            return "every package that nothing names"
+        return f"{self.package} {'(any other version)' if self.version == ANY else self.version}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Review:
+    """What a change of settings does.
+
+    Attributes:
+        base: what the old side is called.
+        head: what the new side is called.
+        changes: every tag that is not what it was.
+        counted: how many tags of each variant were compared.
+        broken: what could not be read on either side, and is not compared.
+        notes: how the sides were read.
+    """
+
+    base: str
+    head: str
+    changes: Sequence[Change]
+    counted: dict[str, int]
+    broken: Sequence[Broken] = ()
+    notes: Sequence[str] = ()
+
+    def by_cause(self) -> list[tuple[tuple[Cause, ...], list[Change]]]:
+        """Return the changes, grouped by what caused them, the most first."""
+        groups: dict[tuple[Cause, ...], list[Change]] = {}
+        for change in self.changes:
+            groups.setdefault(change.causes, []).append(change)
+        return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+
+
+def compare(
+    base: Evaluation, head: Evaluation, known: Sequence[Cause], real: Sequence[Key] = ()
+) -> Review:
+    """Compare two sides.
+
+    Args:
+        base: the tags of the old side.
+        head: the tags of the new side.
+        known: what changed in the settings files.
+        real: packages and versions of a real build: then only those are compared.
+    """
+    skipped = base.broken_packages | head.broken_packages
+    changes: list[Change] = []
+    counted: dict[str, int] = {}
+    for variant in _variants(base, head):
+        for old, new in _pairs(base.lock.of_variant(variant), head.lock.of_variant(variant)):
+            keys = [key for key in real or _keys(old, new) if key[0] not in skipped]
+            counted[variant] = counted.get(variant, 0) + len(keys)
+            changes += _changes(variant, old, new, keys)
+    return Review(
+        base=base.name,
+        head=head.name,
+        changes=[_because(change, known) for change in changes],
+        counted=counted,
+        broken=(*base.broken, *head.broken),
+        notes=tuple(dict.fromkeys([*base.notes, *head.notes])),
+    )
+
+
+def _variants(base: Evaluation, head: Evaluation) -> list[str]:
+    """Return the variants that neither side fails to tell."""
+    named = {stack.variant for stack in (*base.lock.stacks, *head.lock.stacks)}
+    return sorted(named - base.broken_variants - head.broken_variants)
+
+
+def _changes(
+    variant: str, old: LockedStack | None, new: LockedStack | None, keys: Sequence[Key]
+) -> Iterator[Change]:
+    for package, version in keys:
+        before = old.tag(package, version) if old else ""
+        after = new.tag(package, version) if new else ""
+        if before != after:
+            yield Change(
+                variant=variant, package=package, version=version, before=before, after=after
+            )
+
+
+def _keys(old: LockedStack | None, new: LockedStack | None) -> list[Key]:
+    return list(dict.fromkeys([*(old.tags if old else ()), *(new.tags if new else ())]))
+
+
+def _pairs(
+    old: Sequence[LockedStack], new: Sequence[LockedStack]
+) -> list[tuple[LockedStack | None, LockedStack | None]]:
+    """Pair the stacks of a variant: those of the same label, then the most alike."""
+    pairs: list[tuple[LockedStack | None, LockedStack | None]] = []
+    left, right = list(old), list(new)
+    while left and right:
+        one, other = max(
+            ((one, other) for one in left for other in right),
+            key=lambda pair: _likeness(pair[0].label, pair[1].label),
+        )
+        pairs.append((one, other))
+        left.remove(one)
+        right.remove(other)
+    return [*pairs, *((one, None) for one in left), *((None, other) for other in right)]
+
+
+def _likeness(one: str, other: str) -> tuple[bool, int]:
+    return one == other, len(set(one.split()) & set(other.split()))
+
+
+def _because(change: Change, known: Sequence[Cause]) -> Change:
+    """Return a change with the causes that can have made it."""
+    old, new = split_tag(change.before), split_tag(change.after)
+    number = old is None or new is None or old[0] != new[0]
+    segments = old is None or new is None or old[1] != new[1]
+    found = tuple(
+        cause
+        for cause in known
+        if cause.variant in {"", change.variant}
+        and cause.package in {"", change.package}
+        and cause.version in {"", change.version}
+        and (number if cause.of_number else segments)
+    )
+    return Change(
+        variant=change.variant,
+        package=change.package,
+        version=change.version,
+        before=change.before,
+        after=change.after,
+        causes=found,
+    )

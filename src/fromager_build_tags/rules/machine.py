@@ -1,0 +1,51 @@
+"""What a preflight has to say about the machine that is to build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import metadata
+from typing import Final
+
+from packaging.version import Version
+
+from ..checkup import Checkup
+from ..errors import BuildTagError, explain_error
+from ..plan import plan
+from .catalogue import settings as rules
+from .finding import Finding
+
+_NEEDED: Final = Version("0.99.0")
+
+
+def machine(checkup: Checkup) -> Iterator[Finding]:
+    """The variant's stack can be told here, as far as the packages need it."""
+    yield from fromager(metadata.version("fromager"))
+    variant = str(checkup.tree.ctx.variant)
+    try:
+        stacks = checkup.tree.stacks(variant, here=True)
+    except BuildTagError as err:
+        yield _unresolved(variant, explain_error(err))
+        return
+    planned = plan(checkup.tree, variant, stacks, checkup.wanted)
+    errors: dict[str, list[str]] = {}
+    for tag in planned:
+        if tag.error:
+            errors.setdefault(tag.error, []).append(tag.package)
+    for error, packages in errors.items():
+        yield _unresolved(variant, f"{error} (needed by {', '.join(dict.fromkeys(packages))})")
+
+
+def fromager(version: str) -> Iterator[Finding]:
+    """The hook is known to fromager 0.99 and later."""
+    if Version(version) < _NEEDED:
+        yield rules.OLD_FROMAGER.finding(
+            f"fromager {version} is installed, which knows no wheels.build_tag_hook",
+            subject="fromager",
+            remedy=f"install fromager {_NEEDED} or later",
+        )
+
+
+def _unresolved(variant: str, message: str) -> Finding:
+    return rules.UNRESOLVED_STACK.finding(
+        message, subject=variant, remedy="mend it before the build: it would stop after compiling"
+    )

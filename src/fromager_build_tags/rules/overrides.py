@@ -1,0 +1,82 @@
+"""What a check has to say about the override modules that are installed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
+from typing import Final
+
+from .. import plugins
+from ..plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP, WHEEL_BUILD_TAG
+from ..speaker import complaint_of
+from .catalogue import settings as rules
+from .finding import Finding, Severity
+
+_GIVEN: Final = ("ctx", "req", "version", "wheel_tags")
+
+
+def overrides() -> Iterator[Finding]:
+    """Check every registration, and every ``wheel_build_tag``, that is installed."""
+    for group in (PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP):
+        yield from registered_twice(_by_name(group))
+    for name, entry_points in _by_name(PROJECT_OVERRIDES_GROUP).items():
+        if len(entry_points) == 1:
+            yield from _functions(name, entry_points[0])
+
+
+def registered_twice(
+    registrations: Mapping[str, Sequence[metadata.EntryPoint]],
+) -> Iterator[Finding]:
+    """Two registrations of one package crash fromager, or one of them wins in silence."""
+    for name, entry_points in registrations.items():
+        if len(entry_points) > 1:
+            described = " and ".join(sorted(map(plugins.describe, entry_points)))
+            yield rules.OVERRIDE_REGISTERED_TWICE.finding(
+                f"{name} is registered by {described}",
+                subject=name.replace("_", "-"),
+                remedy="uninstall one of the distributions, or remove its entry point",
+            )
+
+
+def _by_name(group: str) -> dict[str, list[metadata.EntryPoint]]:
+    found: dict[str, list[metadata.EntryPoint]] = {}
+    for entry_point in metadata.entry_points(group=group):
+        found.setdefault(entry_point.name, []).append(entry_point)
+    return found
+
+
+def _functions(name: str, entry_point: metadata.EntryPoint) -> Iterator[Finding]:
+    module = entry_point.load()
+    subject = name.replace("_", "-")
+    if hasattr(module, WHEEL_BUILD_TAG):
+        function = getattr(module, WHEEL_BUILD_TAG)
+        yield from signature(subject, plugins.describe(entry_point), function)
+    elif name in plugins.shipped_overrides():
+        yield rules.OVERRIDE_WITHOUT_TAG.finding(
+            f"{plugins.describe(entry_point)} has no {WHEEL_BUILD_TAG}: the shipped override "
+            "speaks for the build tag",
+            subject=subject,
+            remedy=f"nothing, or give it a {WHEEL_BUILD_TAG} of its own",
+        )
+
+
+def signature(subject: str, described: str, function: object) -> Iterator[Finding]:
+    """Fromager passes the arguments that a signature names, and warns of each it leaves out."""
+    if complaint := complaint_of(function):
+        yield rules.OVERRIDE_SIGNATURE.finding(
+            f"{WHEEL_BUILD_TAG} of {described} {complaint}",
+            subject=subject,
+            remedy="correct its signature: a build of the package would stop",
+        )
+        return
+    taken = inspect.signature(function).parameters if callable(function) else {}
+    missing = [name for name in _GIVEN if name not in taken]
+    if missing:
+        yield rules.OVERRIDE_SIGNATURE.finding(
+            f"{WHEEL_BUILD_TAG} of {described} does not take {', '.join(missing)}, and fromager "
+            "warns of it at every call",
+            subject=subject,
+            remedy=f"write def {WHEEL_BUILD_TAG}(*, {', '.join(_GIVEN)})",
+            severity=Severity.WARNING,
+        )

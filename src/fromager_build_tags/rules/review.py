@@ -1,0 +1,166 @@
+"""What a review has to say about a change of settings."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from ..causes import Cause
+from ..lock import ANY, NO_TAG, UNKNOWN
+from ..review import Change, Kind, Review
+from .catalogue import review as rules
+from .finding import Finding, Place, Severity
+
+_BUMP: Final = "add a changelog entry, or let `fromager-build-tags bump` add them"
+_OPEN: Final = (
+    "if there are wheels of them, add an entry for each such version (--graph and --index name "
+    "them to review and bump), or raise the whole variant with `fromager-build-tags bump --global`"
+)
+
+
+def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Finding]:
+    """Return everything that a review finds.
+
+    Args:
+        review: the comparison.
+        shared: variants whose index wheels of another accelerator share, and with whom.
+    """
+    yield from _broken(review)
+    for change in review.changes:
+        yield from _of_order(change)
+        yield from _of_segments(change)
+        yield from _of_new(change)
+    yield from _of_open_order(review)
+    yield from _everything(review)
+    yield from _shared(review, shared)
+
+
+def stale_lock(known: Sequence[Cause], lock: str) -> Finding:
+    """Return the finding of a lock that is the same on both sides, while settings are not."""
+    return rules.STALE_LOCK.finding(
+        f"the lock is the same on both sides, yet {known[0]} changed",
+        subject=lock,
+        remedy="run `fromager-build-tags lock`, and commit the lock with the settings",
+        place=Place(file=lock),
+    )
+
+
+def _broken(review: Review) -> Iterator[Finding]:
+    for broken in review.broken:
+        yield rules.BROKEN_SIDE.finding(
+            f"{broken.side}: {broken.message}",
+            subject=broken.variant or broken.package,
+            remedy="mend it; until then its wheels are not compared",
+            place=Place(file=broken.place),
+        )
+
+
+def _of_order(change: Change) -> Iterator[Finding]:
+    """A rebuilt wheel has to sort above the one it replaces: only a higher number is sure to."""
+    if change.sorts_below and not change.is_open:
+        rule = rules.CHANGELOG_SHRANK if change.number_fell else rules.SORTS_BELOW
+        yield rule.finding(
+            f"{change.wheel} on {change.variant}: {change.after} sorts below {change.before}, "
+            "so installers keep the old wheel",
+            subject=change.package,
+            remedy=_BUMP,
+            place=_place(change),
+        )
+
+
+def _of_open_order(review: Review) -> Iterator[Finding]:
+    """Of versions that have no changelog entry, nobody knows whether there are wheels."""
+    for variant in review.counted:
+        found = [
+            change
+            for change in review.changes
+            if change.variant == variant and change.is_open and change.sorts_below
+        ]
+        if found:
+            fell = all(change.number_fell for change in found)
+            rule = rules.CHANGELOG_SHRANK if fell else rules.SORTS_BELOW
+            yield rule.finding(
+                f"on {variant}, versions without a changelog entry sort below what they were, of "
+                f"{_few([_name(change) for change in found])}",
+                subject=variant,
+                remedy=_OPEN,
+                place=_place(found[0]),
+                severity=Severity.WARNING,
+            )
+
+
+def _name(change: Change) -> str:
+    return "every package that nothing names" if change.package == ANY else change.package
+
+
+def _few(names: Sequence[str], most: int = 8) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _of_segments(change: Change) -> Iterator[Finding]:
+    if change.lost_a_segment:
+        yield rules.LOST_SEGMENT.finding(
+            f"{change.wheel} on {change.variant} had {change.before}, and has {change.after}",
+            subject=change.package,
+            remedy="make sure that its wheels no longer depend on what the segment told",
+            place=_place(change),
+        )
+
+
+def _of_new(change: Change) -> Iterator[Finding]:
+    if change.after == NO_TAG and change.before not in {"", NO_TAG, UNKNOWN}:
+        yield rules.NEW_WITHOUT_NUMBER.finding(
+            f"{change.wheel} on {change.variant} had {change.before}, and gets no build tag",
+            subject=change.package,
+            remedy="add a changelog entry, unless it is pre-built on purpose",
+            place=_place(change),
+        )
+    elif change.after == NO_TAG and change.kind is Kind.NEW:
+        yield rules.NEW_WITHOUT_NUMBER.finding(
+            f"{change.wheel} on {change.variant} gets no build tag: it has no changelog entry",
+            subject=change.package,
+            remedy="add a changelog entry for the variant or the version",
+            place=_place(change),
+        )
+
+
+def _everything(review: Review) -> Iterator[Finding]:
+    """One entry in a variant's changelog rebuilds each of its wheels."""
+    counts = collections.Counter(
+        cause
+        for change in review.changes
+        for cause in change.causes
+        if cause.of_number and not cause.package
+    )
+    for cause, number in sorted(counts.items()):
+        of = review.counted[cause.variant]
+        yield rules.EVERYTHING_REBUILT.finding(
+            f"{cause.what} rebuilds {number:,} of {of:,} wheels of {cause.variant}",
+            subject=cause.variant,
+            remedy="keep it if that is meant; else add entries to the packages instead",
+            place=_cause_place(cause),
+        )
+
+
+def _shared(review: Review, shared: Mapping[str, str]) -> Iterator[Finding]:
+    for variant, others in shared.items():
+        changed = [each for each in review.changes if each.variant == variant]
+        if changed:
+            yield rules.SHARED_INDEX.finding(
+                f"{len(changed):,} names of {variant} change, and {others} shares its index",
+                subject=variant,
+                remedy="give each accelerator an index of its own: an installer takes one wheel "
+                "by the order of the names",
+                place=_place(changed[0]),
+            )
+
+
+def _place(change: Change) -> Place:
+    return _cause_place(change.causes[0]) if change.causes else Place()
+
+
+def _cause_place(cause: Cause) -> Place:
+    file, colon, line = cause.place.rpartition(":")
+    return Place(file=file, line=int(line)) if colon and line.isdigit() else Place(file=cause.place)

@@ -1,0 +1,272 @@
+"""What a check has to say about a settings tree: its variants and packages."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from packaging.utils import NormalizedName
+
+from .. import hooks
+from ..annotations import DEPENDS_ON, IGNORE, KNOWN, PREFIX
+from ..checkup import Checkup
+from ..context import this_machine
+from ..errors import NeedsError
+from ..facts import Fact, Missing
+from ..needs import Need, parse_expression
+from ..speaker import shipped_expression
+from ..versions import agree
+from .catalogue import RULES
+from .catalogue import settings as rules
+from .finding import Finding, Place, Severity
+
+_TORCH: Final = NormalizedName("torch")
+
+
+def check_hook(checkup: Checkup) -> Iterator[Finding]:
+    """Fromager asks the one hook that its settings name."""
+    configured = checkup.tree.settings.build_tag_hook
+    if configured is hooks.build_tag_hook:
+        return
+    remedy = (
+        'set wheels: {build_tag_hook: "fromager_build_tags.hooks:build_tag_hook"} in '
+        f"{checkup.tree.settings_file}"
+    )
+    if configured is None:
+        yield rules.HOOK_NOT_CONFIGURED.finding(
+            "no hook is configured, so no wheel gets a suffix",
+            subject="wheels.build_tag_hook",
+            remedy=remedy,
+            place=checkup.settings_place("wheels"),
+        )
+    else:
+        name = f"{configured.__module__}.{getattr(configured, '__qualname__', configured)}"
+        yield rules.HOOK_NOT_CONFIGURED.finding(
+            f"another hook is configured: {name}",
+            subject="wheels.build_tag_hook",
+            remedy=f"{remedy}, unless that one calls ours",
+            place=checkup.settings_place("wheels", "build_tag_hook"),
+            severity=Severity.WARNING,
+        )
+
+
+def check_variants(checkup: Checkup) -> Iterator[Finding]:
+    """Every variant has a file and a use, and every name is the name of one."""
+    used = {*checkup.changelog_variants, *checkup.package_variants}
+    for variant in sorted(used - checkup.variant_files.keys()):
+        yield _without_file(checkup, variant)
+    for variant in sorted(checkup.variant_files.keys() - used):
+        yield rules.UNUSED_VARIANT_FILE.finding(
+            f"no changelog and no package names {variant}",
+            subject=variant,
+            remedy=f"add changelog.{variant} to {checkup.tree.settings_file}, or remove the file",
+            place=Place(file=str(checkup.variant_files[variant])),
+        )
+    for variant, message in checkup.wrong_variants.items():
+        yield rules.BAD_VARIANT_FILE.finding(
+            message,
+            subject=variant,
+            remedy="mend it: a build of this variant would stop",
+            place=Place(file=str(checkup.variant_files.get(variant, ""))),
+        )
+
+
+def _without_file(checkup: Checkup, variant: str) -> Finding:
+    packages = checkup.package_variants.get(variant, ())
+    place = checkup.settings_place("changelog", variant)
+    if variant not in checkup.changelog_variants and packages:
+        place = checkup.place(packages[0], "variants", variant)
+    known = {*checkup.variant_files, *checkup.changelog_variants} - {variant}
+    close = difflib.get_close_matches(variant, known, n=1, cutoff=0.75)
+    if close or variant not in checkup.changelog_variants:
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        return rules.UNKNOWN_VARIANT.finding(
+            f"there is no variant {variant!r}{hint}",
+            subject=packages[0] if packages else variant,
+            remedy="correct the name, or give the variant a changelog entry and a file",
+            place=place,
+        )
+    return rules.VARIANT_WITHOUT_FILE.finding(
+        f"{variant} has no file",
+        subject=variant,
+        remedy=f"write {checkup.tree.variants_dir()}/{variant}.yaml, with distro and versions",
+        place=place,
+    )
+
+
+def check_stacks(checkup: Checkup) -> Iterator[Finding]:
+    """Every stack says its distribution, and stacks of a variant give different tags."""
+    for variant, found in checkup.stacks.items():
+        for stack in found:
+            if isinstance(stack.distro, Missing):
+                yield rules.UNPINNED_DISTRIBUTION.finding(
+                    f"{variant} does not declare its distribution",
+                    subject=variant,
+                    remedy=f"add distro to {checkup.tree.variants_dir()}/{variant}.yaml",
+                    place=_stack_place(stack.place),
+                )
+        tags = {
+            stack.place: [tag.build_tag for tag in checkup.planned(variant, stack)]
+            for stack in found
+        }
+        for place, others in _equal(tags):
+            yield rules.EQUAL_STACKS.finding(
+                f"this stack of {variant} gives the same tags as that at {others}",
+                subject=variant,
+                remedy="remove one, or say what differs",
+                place=_stack_place(place),
+            )
+
+
+def _equal(tags: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    seen: dict[tuple[str, ...], str] = {}
+    for place, given in tags.items():
+        if (first := seen.setdefault(tuple(given), place)) != place:
+            yield place, first
+
+
+def check_numbers(checkup: Checkup) -> Iterator[Finding]:
+    """A package that depends on the stack has a build number, or the hook is never asked."""
+    for variant, found in checkup.stacks.items():
+        for stack in found[:1]:  # the number does not depend on the stack
+            for tag in checkup.planned(variant, stack):
+                info = checkup.build_info(tag.package, variant)
+                sensitive = checkup.needs(tag.package, variant) != frozenset()
+                if tag.number is None and sensitive and not info.pre_built:
+                    version = "any version without an entry of its own"
+                    named = version if tag.version is None else str(tag.version)
+                    yield rules.NO_BUILD_NUMBER.finding(
+                        f"{tag.package} has no build number on {variant} in {named}: fromager "
+                        "never asks the hook, and accepts any wheel that it finds",
+                        subject=tag.package,
+                        remedy=f"add an entry to changelog.{variant} in "
+                        f"{checkup.tree.settings_file}, or to the package's changelog",
+                        place=checkup.place(tag.package, "changelog"),
+                    )
+
+
+def check_pre_built(checkup: Checkup) -> Iterator[Finding]:
+    """What it means that torch is pre-built, where other packages are built against it."""
+    for variant in checkup.stacks:
+        if not checkup.build_info(_TORCH, variant).pre_built:
+            continue
+        tied = [
+            each.package
+            for each in checkup.wanted
+            if Need.TORCH in (checkup.needs(each.package, variant) or ())
+        ]
+        if tied:
+            yield rules.PRE_BUILT.finding(
+                f"torch is pre-built on {variant}: its wheel keeps its publisher's name, and "
+                f"nothing but torch_version tells what {len(tied)} packages are built against",
+                subject=_TORCH,
+                remedy="keep torch_version of the variant the version of the pre-built wheel",
+                place=checkup.place(_TORCH, "variants", variant),
+            )
+
+
+def check_annotations(checkup: Checkup) -> Iterator[Finding]:
+    """Annotations of ours are known, can be read, and say something new."""
+    for package in checkup.package_files:
+        settings = checkup.tree.settings.package_setting(package)
+        levels: dict[tuple[str, ...], Mapping[str, str] | None] = {(): settings.annotations}
+        for name, variant in settings.variants.items():
+            levels["variants", str(name)] = variant.annotations
+        for path, given in levels.items():
+            for key, value in (given or {}).items():
+                if key.startswith(PREFIX):
+                    place = checkup.place(package, *path, "annotations", key)
+                    yield from _annotation(package, key, value, place)
+    yield from _redundant(checkup)
+
+
+def _annotation(package: NormalizedName, key: str, value: str, place: Place) -> Iterator[Finding]:
+    if key.startswith(IGNORE):
+        yield from _ignore(package, key, value, place)
+    elif key not in KNOWN:
+        close = difflib.get_close_matches(key, KNOWN, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        yield rules.BAD_ANNOTATION.finding(
+            f"there is no annotation {key!r}{hint}",
+            subject=package,
+            remedy=f"use {', '.join(KNOWN)}, or {IGNORE}CODE",
+            place=place,
+        )
+    elif key == DEPENDS_ON:
+        try:
+            parse_expression(value)
+        except NeedsError as err:
+            yield rules.BAD_ANNOTATION.finding(
+                str(err), subject=package, remedy=f"correct {key}", place=place
+            )
+
+
+def _ignore(package: NormalizedName, key: str, value: str, place: Place) -> Iterator[Finding]:
+    code = key.removeprefix(IGNORE)
+    if code not in RULES:
+        yield rules.BAD_IGNORE.finding(
+            f"{key!r} names no rule", subject=package, remedy="correct the code", place=place
+        )
+    elif not value.strip():
+        yield rules.BAD_IGNORE.finding(
+            f"{key!r} has no reason", subject=package, remedy="say why as its value", place=place
+        )
+
+
+def _redundant(checkup: Checkup) -> Iterator[Finding]:
+    for package in checkup.package_files:
+        settings = checkup.tree.settings.package_setting(package)
+        given = (settings.annotations or {}).get(DEPENDS_ON)
+        shipped = shipped_expression(settings.override_module_name)
+        if given is None or shipped is None:
+            continue
+        try:
+            same = parse_expression(given) == parse_expression(shipped)
+        except NeedsError:
+            continue
+        if same:
+            yield rules.REDUNDANT_ANNOTATION.finding(
+                f"{given!r} is what the shipped override says",
+                subject=package,
+                remedy="remove it, unless it is to stay when the shipped override changes",
+                place=checkup.place(package, "annotations", DEPENDS_ON),
+            )
+
+
+def check_pin(checkup: Checkup) -> Iterator[Finding]:
+    """A ``torch==`` constraint agrees with a stack of the variant that is selected."""
+    variant = str(checkup.tree.ctx.variant)
+    pinned = this_machine(checkup.tree.ctx).torch_pin
+    told = [
+        (stack.torch_version, stack.torch_precision)
+        for stack in checkup.stacks.get(variant, ())
+        if isinstance(stack.torch_version, Fact)
+    ]
+    if pinned is None or not told:
+        return
+    if not any(agree(fact.value, pinned, precision) for fact, precision in told):
+        versions = ", ".join(str(fact) for fact, _ in told)
+        yield rules.PIN_CONTRADICTS_VARIANT.finding(
+            f"the constraints pin torch=={pinned}, yet {variant} is built for {versions}",
+            subject=variant,
+            remedy="correct the constraints or torch_version",
+            place=_stack_place(told[0][0].source),
+        )
+
+
+def _stack_place(text: str) -> Place:
+    file, colon, line = text.rpartition(":")
+    return Place(file=file, line=int(line)) if colon and line.isdigit() else Place(file=text)
+
+
+#: Every check, in the order of what users mend first.
+CHECKS: Final[tuple[Callable[[Checkup], Iterator[Finding]], ...]] = (
+    check_hook,
+    check_variants,
+    check_stacks,
+    check_numbers,
+    check_pre_built,
+    check_annotations,
+    check_pin,
+)

@@ -1,0 +1,231 @@
+"""One side of a review: settings files as they are, or were, and the lock that they give."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from .errors import InputError, SettingsError
+from .lock import Lock, parse_lock
+from .yamlfile import parse_yaml_mapping
+
+if TYPE_CHECKING:
+    from .git import Repository
+    from .plan import Wanted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """Where the settings stand below a root: fromager's options, and what lies beside.
+
+    Attributes:
+        settings_file: fromager's ``--settings-file``.
+        settings_dir: fromager's ``--settings-dir``.
+        variants_dir: the folder of the variant files.
+        patches_dir: fromager's ``--patches-dir``.
+        lock_file: the lock.
+    """
+
+    settings_file: pathlib.PurePath
+    settings_dir: pathlib.PurePath
+    variants_dir: pathlib.PurePath
+    patches_dir: pathlib.PurePath
+    lock_file: pathlib.PurePath
+
+    @property
+    def paths(self) -> tuple[pathlib.PurePath, ...]:
+        """Every path that tags come from."""
+        folders = (self.settings_dir, self.variants_dir)
+        return (self.settings_file, *folders, self.lock_file)
+
+    def variant_of(self, path: str) -> str | None:
+        """Return the variant whose file *path* is."""
+        pure = pathlib.PurePath(path)
+        return pure.stem if pure.parent == self.variants_dir and pure.suffix == ".yaml" else None
+
+    def is_package(self, path: str) -> bool:
+        """Tell whether *path* is a package's settings file."""
+        pure = pathlib.PurePath(path)
+        return pure.parent == self.settings_dir and pure.suffix == ".yaml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Side:
+    """One side of a review.
+
+    Attributes:
+        name: what to call it.
+        files: the settings files, by their path below the root.
+        lock: a lock that is at hand, with no need to evaluate the settings.
+    """
+
+    name: str
+    layout: Layout
+    files: Mapping[str, bytes]
+    lock: Lock | None
+
+    def evaluate(self, more: Sequence[Wanted] = (), *, use_lock: bool = True) -> Evaluation:
+        """Return the tags: from the lock, or from the settings with the overrides installed."""
+        if self.lock is not None and use_lock:
+            return Evaluation(
+                name=self.name,
+                lock=self.lock,
+                notes=(f"the tags of {self.name} are those of its lock",),
+            )
+        if not self.files:
+            return Evaluation(name=self.name, lock=Lock(stacks=()))
+        with self._on_disk() as root:
+            return self._evaluate(root, more)
+
+    def _evaluate(self, root: pathlib.Path, more: Sequence[Wanted]) -> Evaluation:
+        from .locking import lock_of
+        from .tree import broken_package_files, load_settings_tree
+
+        broken = []
+        for path, message in broken_package_files(root / self.layout.settings_dir):
+            path.unlink()
+            place = path.relative_to(root).as_posix()
+            package = canonicalize_name(path.stem)
+            text = message.replace(f"{root}/", "")
+            broken.append(Broken(side=self.name, place=place, message=text, package=package))
+        tree = load_settings_tree(
+            settings_file=root / self.layout.settings_file,
+            settings_dir=root / self.layout.settings_dir,
+            patches_dir=root / self.layout.patches_dir,
+            variant="cpu",
+        )
+        planned = lock_of(tree, more)
+        for variant, message in planned.wrong.items():
+            place = (self.layout.variants_dir / f"{variant}.yaml").as_posix()
+            text = message.replace(f"{root}/", "")
+            broken.append(Broken(side=self.name, place=place, message=text, variant=variant))
+        note = f"{self.name} is evaluated with the overrides that are installed here"
+        return Evaluation(
+            name=self.name,
+            lock=planned.lock,
+            broken=tuple(broken),
+            notes=(note,),
+        )
+
+    @contextlib.contextmanager
+    def _on_disk(self) -> Iterator[pathlib.Path]:
+        with tempfile.TemporaryDirectory(prefix="build-tags-") as name:
+            root = pathlib.Path(name).resolve()
+            for path, content in self.files.items():
+                target = root / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+            yield root
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Broken:
+    """A part of one side that cannot be read, and is not compared."""
+
+    side: str
+    place: str
+    message: str
+    variant: str = ""
+    package: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evaluation:
+    """The tags of one side, what is missing among them, and how they were told."""
+
+    name: str
+    lock: Lock
+    broken: tuple[Broken, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def broken_variants(self) -> set[str]:
+        """Variants whose stacks are not known."""
+        return {each.variant for each in self.broken if each.variant}
+
+    @property
+    def broken_packages(self) -> set[str]:
+        """Packages whose settings are not known."""
+        return {each.package for each in self.broken if each.package}
+
+
+def shared_indexes(side: Side, lock: Lock) -> dict[str, str]:
+    """Return the variants whose index wheels of another accelerator share, and with whom.
+
+    A variant file names the index that its wheels are published to with the key ``index``.
+    """
+    indexes: dict[str, dict[str, set[str]]] = {}
+    for path, content in side.files.items():
+        variant = side.layout.variant_of(path)
+        index = _index_of(path, content) if variant else None
+        if variant and index:
+            words = {stack.accelerator for stack in lock.of_variant(variant)}
+            indexes.setdefault(index, {})[variant] = words
+    shared = {}
+    for variants in indexes.values():
+        for variant, words in variants.items():
+            others = [name for name, theirs in variants.items() if theirs - words]
+            if others:
+                shared[variant] = ", ".join(sorted(others))
+    return shared
+
+
+def _index_of(path: str, content: bytes) -> str | None:
+    try:
+        data = parse_yaml_mapping(content.decode("utf-8"), pathlib.Path(path)).data
+    except (SettingsError, UnicodeDecodeError):
+        return None
+    index = data.get("index")
+    return index if isinstance(index, str) else None
+
+
+def side_of_commit(repository: Repository, ref: str, layout: Layout) -> Side:
+    """Return the settings of a revision.
+
+    Raises:
+        InputError: there is no such revision, or its files or lock cannot be read.
+    """
+    commit = repository.commit(ref)
+    files = repository.files(commit, layout.paths)
+    return _side(ref if ref != commit else commit[:12], layout, files)
+
+
+def side_of_folder(root: pathlib.Path, layout: Layout, name: str) -> Side:
+    """Return the settings of a folder, such as the working tree.
+
+    Raises:
+        InputError: a file or the lock cannot be read.
+    """
+    files: dict[str, bytes] = {}
+    for path in layout.paths:
+        found = [root / path] if (root / path).is_file() else sorted((root / path).glob("*.yaml"))
+        for file in found:
+            try:
+                files[file.relative_to(root).as_posix()] = file.read_bytes()
+            except OSError as err:
+                raise InputError(f"{file} cannot be read: {err.strerror}") from None
+    return _side(name, layout, files)
+
+
+def side_of_lock(file: pathlib.Path, layout: Layout) -> Side:
+    """Return what a lock file alone says.
+
+    Raises:
+        InputError: it is not a lock.
+    """
+    return _side(str(file), layout, {layout.lock_file.as_posix(): file.read_bytes()})
+
+
+def _side(name: str, layout: Layout, files: Mapping[str, bytes]) -> Side:
+    path = layout.lock_file.as_posix()
+    lock = None
+    if path in files:
+        text = files[path].decode("utf-8", errors="replace")
+        lock = parse_lock(text, f"{path} of {name}")
+    return Side(name=name, layout=layout, files=files, lock=lock)
