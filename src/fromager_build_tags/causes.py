@@ -11,12 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
-
 from .annotations import DEPENDS_ON
 from .errors import SettingsError
-from .side import Layout, Side
+from .side import Layout, Side, changed_files
 from .yamlfile import Path, YamlFile, parse_yaml_mapping
 
 
@@ -47,11 +44,9 @@ class Cause:
 def causes(base: Side, head: Side) -> list[Cause]:
     """Return everything that changed in the settings files and can rename a wheel."""
     found: list[Cause] = []
-    for path in sorted(base.files.keys() | head.files.keys()):
-        before, after = base.files.get(path), head.files.get(path)
-        if before == after or path == head.layout.lock_file.as_posix():
-            continue
-        found += _of_file(head.layout, path, _read(path, before), _read(path, after))
+    for path in changed_files(base, head):
+        before, after = _read(path, base.files.get(path)), _read(path, head.files.get(path))
+        found += _of_file(head.layout, path, before, after)
     return found
 
 
@@ -99,6 +94,8 @@ def _of_settings_file(before: YamlFile, after: YamlFile) -> Iterator[Cause]:
 
 
 def _of_package_file(path: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
+    from packaging.utils import canonicalize_name  # takes long to import, and few reviews need it
+
     package = canonicalize_name(pathlib.PurePath(path).stem)
     for version, old, new in _changed(_lengths(before), _lengths(after)):
         yield Cause(
@@ -124,6 +121,8 @@ _PACKAGE_KEYS: Final = {DEPENDS_ON, "pre_built"}
 
 
 def _normalized(version: str) -> str:
+    from packaging.version import InvalidVersion, Version
+
     try:
         return str(Version(version))
     except InvalidVersion:

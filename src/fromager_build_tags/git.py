@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import io
+import hashlib
 import os
 import pathlib
+import posixpath
 import subprocess
-import tarfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 from .errors import InputError
+
+#: The mode of a symbolic link in a tree.
+_LINK: Final = "120000"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,30 +65,32 @@ class Repository:
             )
         return found.stdout.decode().strip()
 
-    def files(self, commit: str, paths: Iterable[pathlib.PurePath]) -> dict[str, bytes]:
+    def files(self, commit: str, paths: Iterable[pathlib.PurePath]) -> GitFiles:
         """Return the files of a commit below *paths*, by their path from the top.
 
         Raises:
-            InputError: git cannot read them, or one is a link that leads out of *paths*.
+            InputError: one is a link that leads out of *paths*.
         """
         wanted = [path.as_posix() for path in paths]
-        listed = _git(self.top, "ls-tree", "-r", "-z", "--name-only", commit, "--", *wanted)
-        if listed.returncode or not listed.stdout:
-            return {}
-        there = self._there(commit, wanted)
-        packed = _git(self.top, "archive", "--format=tar", commit, "--", *there)
-        if packed.returncode:
-            raise InputError(f"git cannot read {commit[:12]}: {_complaint(packed)}")
-        with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
-            return dict(_members(archive, commit))
-
-    def _there(self, commit: str, paths: Sequence[str]) -> list[str]:
-        """Return the paths that the commit has: archive refuses the others."""
-        return [
-            path
-            for path in paths
-            if not _git(self.top, "cat-file", "-e", f"{commit}:{path}").returncode
-        ]
+        listed = _git(self.top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *wanted)
+        ids: dict[str, str] = {}
+        links: list[str] = []
+        for entry in os.fsdecode(listed.stdout).split("\0"):
+            if entry:
+                about, _, path = entry.partition("\t")
+                mode, _, ids[path] = about.split()
+                links += [path] if mode == _LINK else []
+        files = GitFiles(top=self.top, ids=ids)
+        for path in links:
+            target = os.fsdecode(files[path])
+            leads_to = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+            if leads_to not in ids:
+                raise InputError(
+                    f"{path} at {commit[:12]} is a link that leads out of the settings "
+                    f"({target!r}): it is not followed"
+                )
+            ids[path] = ids[leads_to]
+        return GitFiles(top=self.top, ids=ids)
 
     def _default_branch(self) -> str:
         head = _git(self.top, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
@@ -108,31 +114,63 @@ class Repository:
         )
 
 
-def _members(archive: tarfile.TarFile, commit: str) -> Iterable[tuple[str, bytes]]:
-    for member in archive.getmembers():
-        if member.isdir():
-            continue
-        try:
-            file = archive.extractfile(member)
-        except KeyError:
-            file = None
-        if file is None:
-            raise InputError(
-                f"{member.name} at {commit[:12]} is a link that leads out of the settings "
-                f"({member.linkname!r}): it is not followed"
-            )
-        yield member.name, file.read()
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GitFiles(Mapping[str, bytes]):
+    """Files of a commit, read when they are asked for.
+
+    Attributes:
+        top: the top folder of the checkout.
+        ids: git's object name of each file; equal names mean equal content.
+    """
+
+    top: pathlib.Path
+    ids: Mapping[str, str]
+    _read: dict[str, bytes] = field(default_factory=dict)
+
+    def __getitem__(self, path: str) -> bytes:
+        if self.ids[path] not in self._read:
+            self.read([path])
+        return self._read[self.ids[path]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.ids)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def read(self, paths: Iterable[str]) -> None:
+        """Read several files at once."""
+        names = dict.fromkeys(self.ids[path] for path in paths)
+        wanted = [name for name in names if name not in self._read]
+        if not wanted:
+            return
+        asked = "".join(f"{name}\n" for name in wanted).encode()
+        batch = _git(self.top, "cat-file", "--batch", given=asked).stdout
+        at = 0
+        for name in wanted:
+            end = batch.index(b"\n", at)
+            size = int(batch[at:end].split()[2])
+            self._read[name] = batch[end + 1 : end + 1 + size]
+            at = end + 1 + size + 1
 
 
-def _git(folder: pathlib.Path, *args: str) -> subprocess.CompletedProcess[bytes]:
+def object_name(content: bytes) -> str:
+    """Return the name that git gives to a file of this content, in a SHA-1 repository."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _git(
+    folder: pathlib.Path, *args: str, given: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
     environ = os.environ | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
         return subprocess.run(
-            ["git", "-C", str(folder), *args], capture_output=True, check=False, env=environ
+            ["git", "-C", str(folder), *args],
+            input=given,
+            stdin=subprocess.DEVNULL if given is None else None,
+            capture_output=True,
+            check=False,
+            env=environ,
         )
     except FileNotFoundError:
         raise InputError("git is not installed") from None
-
-
-def _complaint(run: subprocess.CompletedProcess[bytes]) -> str:
-    return " ".join(run.stderr.decode(errors="replace").split())

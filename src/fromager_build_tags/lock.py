@@ -100,10 +100,10 @@ def parse_lock(text: str, source: str) -> Lock:
     Raises:
         InputError: the text is not a lock of this format; with *source* and the line.
     """
-    lines = text.splitlines()
-    _check_format(lines, source)
+    _check_format(text, source)
     stacks: list[tuple[str, str, dict[Key, str]]] = []
-    for number, line in enumerate(lines, start=1):
+    tags: set[str] = set()  # there are few different ones
+    for number, line in enumerate(text.splitlines(), start=1):
         if not line or line.startswith("#"):
             continue
         if not line.startswith(" "):
@@ -113,31 +113,40 @@ def parse_lock(text: str, source: str) -> Lock:
             stacks.append((variant, label, {}))
             continue
         fields = line.split()
-        if len(fields) != 3 or not stacks or not _TAG.fullmatch(fields[2]):
+        well_formed = len(fields) == 3 and stacks
+        if not well_formed or not (fields[2] in tags or _TAG.fullmatch(fields[2])):
             raise InputError(f"{source}:{number}: {line!r} is no line of a lock: {_AGAIN}")
         key = (fields[0], fields[1])
         if key in stacks[-1][2]:
             raise InputError(f"{source}:{number}: {line.strip()!r} is there twice: {_AGAIN}")
+        tags.add(fields[2])
         stacks[-1][2][key] = fields[2]
     return Lock(
-        stacks=tuple(LockedStack(variant=v, label=label, tags=tags) for v, label, tags in stacks)
+        stacks=tuple(
+            LockedStack(variant=variant, label=label, tags=locked)
+            for variant, label, locked in stacks
+        )
     )
 
 
 _AGAIN: Final = "make it again with `fromager-build-tags lock`"
 
 
-def _check_format(lines: Iterable[str], source: str) -> None:
-    for number, line in enumerate(lines, start=1):
-        if line.startswith(_MARKERS):
-            raise InputError(f"{source}:{number}: the lock has conflict markers: {_AGAIN}")
-        if (found := _FORMAT_LINE.fullmatch(line)) and int(found[1]) > FORMAT:
-            raise InputError(
-                f"{source} is of format {found[1]}, newer than {FORMAT}: "
-                "upgrade fromager-build-tags"
-            )
-    if not any(_FORMAT_LINE.fullmatch(line) for line in _head(lines)):
+def _check_format(text: str, source: str) -> None:
+    if any(f"\n{marker}" in text or text.startswith(marker) for marker in _MARKERS):
+        lines = enumerate(text.splitlines(), start=1)
+        number = next(number for number, line in lines if line.startswith(_MARKERS))
+        raise InputError(f"{source}:{number}: the lock has conflict markers: {_AGAIN}")
+    formats = [
+        found for line in _head(text.splitlines()) if (found := _FORMAT_LINE.fullmatch(line))
+    ]
+    if not formats:
         raise InputError(f"{source} is not a lock: its first line has to tell its format: {_AGAIN}")
+    if int(formats[0][1]) > FORMAT:
+        raise InputError(
+            f"{source} is of format {formats[0][1]}, newer than {FORMAT}: "
+            "upgrade fromager-build-tags"
+        )
 
 
 def _head(lines: Iterable[str]) -> Iterator[str]:
@@ -149,7 +158,12 @@ def _head(lines: Iterable[str]) -> Iterator[str]:
 
 def _sort_key(key: Key) -> tuple[str, bool, Version, str]:
     package, version = key
+    if version == ANY:
+        return (package, True, _NOTHING, version)
     try:
-        return (package, version == ANY, Version(version), version)
+        return (package, False, Version(version), version)
     except InvalidVersion:
-        return (package, version == ANY, Version("0"), version)
+        return (package, False, _NOTHING, version)
+
+
+_NOTHING: Final = Version("0")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .errors import BuildTagError, explain_error
 from .lock import ANY, NO_TAG, UNKNOWN, Key, Lock, LockedStack
-from .plan import ANY_PACKAGE, PlannedTag, Wanted, plan
+from .plan import ANY_PACKAGE, PlannedTag, Wanted, listed, plan
 from .tree import SettingsTree
 
 
@@ -39,6 +39,7 @@ def lock_of(tree: SettingsTree, more: Iterable[Wanted] = ()) -> PlannedLock:
         *(Wanted(package=package) for package in tree.packages()),
         *more,
     ]
+    wanted = [listed(tree, each) for each in wanted]
     wrong: dict[str, str] = {}
     unknown: dict[str, None] = {}
     stacks: list[LockedStack] = []

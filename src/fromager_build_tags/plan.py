@@ -38,12 +38,13 @@ class Wanted:
     """A package to plan, and which of its versions.
 
     Attributes:
-        versions: exactly these; None for each that has a changelog entry, and all others.
+        versions: exactly these, among which None stands for all others; None for each that has
+            a changelog entry, and all others.
         specifier: of those with a changelog entry, only the ones that satisfy it.
     """
 
     package: NormalizedName
-    versions: tuple[Version, ...] | None = None
+    versions: tuple[Version | None, ...] | None = None
     specifier: SpecifierSet = field(default_factory=SpecifierSet)
 
 
@@ -125,7 +126,7 @@ class _Package:
             req=req,
             name=wanted.package,
             build_info=tree.ctx.package_build_info(req),
-            versions=wanted.versions or _listed(tree, wanted),
+            versions=listed(tree, wanted).versions or (),
         )
 
 
@@ -215,10 +216,13 @@ def _problem(err: BaseException) -> str:
     return explain_error(err)
 
 
-def _listed(tree: SettingsTree, wanted: Wanted) -> tuple[Version | None, ...]:
-    """Return the versions with a changelog entry, oldest first, and None for all others."""
+def listed(tree: SettingsTree, wanted: Wanted) -> Wanted:
+    """Return what is wanted with its versions: those of the changelog, oldest first, and None.
+
+    Changelogs of packages are the same for every variant, so a plan of many variants lists once.
+    """
+    if wanted.versions:
+        return wanted
     changelog = tree.settings.package_setting(wanted.package).changelog
-    listed = [
-        version for version in changelog if wanted.specifier.contains(version, prereleases=True)
-    ]
-    return (*sorted(listed), None)
+    fitting = [each for each in changelog if wanted.specifier.contains(each, prereleases=True)]
+    return replace(wanted, versions=(*sorted(fitting), None))

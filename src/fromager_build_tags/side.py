@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
 from .errors import InputError, SettingsError
+from .git import GitFiles, object_name
 from .lock import Lock, parse_lock
 from .yamlfile import parse_yaml_mapping
 
@@ -84,6 +83,8 @@ class Side:
             return self._evaluate(root, more)
 
     def _evaluate(self, root: pathlib.Path, more: Sequence[Wanted]) -> Evaluation:
+        from packaging.utils import canonicalize_name
+
         from .locking import lock_of
         from .tree import broken_package_files, load_settings_tree
 
@@ -117,11 +118,34 @@ class Side:
     def _on_disk(self) -> Iterator[pathlib.Path]:
         with tempfile.TemporaryDirectory(prefix="build-tags-") as name:
             root = pathlib.Path(name).resolve()
+            _read_at_once(self.files, self.files)
             for path, content in self.files.items():
                 target = root / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
             yield root
+
+
+def changed_files(base: Side, head: Side) -> list[str]:
+    """Return the settings files that differ; the lock is none."""
+    paths = sorted((base.files.keys() | head.files.keys()) - {head.layout.lock_file.as_posix()})
+    changed = [path for path in paths if _name(base.files, path) != _name(head.files, path)]
+    for files in (base.files, head.files):
+        _read_at_once(files, [path for path in changed if path in files])
+    return changed
+
+
+def _read_at_once(files: Mapping[str, bytes], paths: Iterable[str]) -> None:
+    """Let git read several files in one process, not in one for each."""
+    if isinstance(files, GitFiles):
+        files.read(paths)
+
+
+def _name(files: Mapping[str, bytes], path: str) -> str | None:
+    """Return the name that git gives to a file's content; None where there is no such file."""
+    if isinstance(files, GitFiles):
+        return files.ids.get(path)
+    return object_name(files[path]) if path in files else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,10 +185,10 @@ def shared_indexes(side: Side, lock: Lock) -> dict[str, str]:
     A variant file names the index that its wheels are published to with the key ``index``.
     """
     indexes: dict[str, dict[str, set[str]]] = {}
-    for path, content in side.files.items():
-        variant = side.layout.variant_of(path)
-        index = _index_of(path, content) if variant else None
-        if variant and index:
+    files = {variant: path for path in side.files if (variant := side.layout.variant_of(path))}
+    _read_at_once(side.files, files.values())
+    for variant, path in files.items():
+        if index := _index_of(path, side.files[path]):
             words = {stack.accelerator for stack in lock.of_variant(variant)}
             indexes.setdefault(index, {})[variant] = words
     shared = {}

@@ -7,13 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
-from packaging.utils import (
-    InvalidWheelFilename,
-    NormalizedName,
-    canonicalize_name,
-    parse_wheel_filename,
-)
-from packaging.version import Version
 
 from ..errors import InputError
 from ..files import write_text
@@ -69,6 +62,8 @@ def real_keys(
 
 
 def _wheels(folder: pathlib.Path) -> Iterator[tuple[str, str]]:
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
     found = sorted(folder.rglob("*.whl"))
     if not found:
         raise InputError(f"there are no wheels in {folder}")
@@ -83,6 +78,9 @@ def _wheels(folder: pathlib.Path) -> Iterator[tuple[str, str]]:
 
 def wanted_of(keys: Iterable[tuple[str, str]]) -> list[Wanted]:
     """Return packages and versions as a plan wants them."""
+    from packaging.utils import NormalizedName, canonicalize_name
+    from packaging.version import Version
+
     from ..plan import Wanted
 
     versions: dict[NormalizedName, list[Version]] = {}

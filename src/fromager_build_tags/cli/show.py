@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import click
 
 from ..errors import BuildTagError, explain_error
-from ..plan import PlannedTag, Wanted, plan
+from ..plan import PlannedTag, Wanted, listed, plan
 from ..report.tags import RENDERERS
 from ..tree import SettingsTree
 from ..wanted import from_build_file, from_requirements, from_requirements_file
@@ -59,6 +59,7 @@ def show(
         *(each for file in build_files for each in from_build_file(file)),
     ]
     wanted = wanted or [Wanted(package=package) for package in tree.packages()]
+    wanted = [listed(tree, each) for each in wanted]
     variants = tree.variants() if all_variants else [str(tree.settings.variant)]
     tags, failures = _plan(tree, variants, wanted, here=here)
     common.write(RENDERERS[format_](tags), output)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pathlib
 import urllib.parse
-from importlib import metadata
 from typing import Any, Final
 
 from ...rules.catalogue import RULES
@@ -22,6 +21,8 @@ _LEVELS: Final = {
 
 def render(verdict: Verdict) -> str:
     """Return a log of one run; what is ignored is there as suppressed, with its reason."""
+    from importlib import metadata  # with the parsers of mail that it takes along
+
     findings = [*verdict.findings, *verdict.ignored]
     rules = [RULES[code] for code in sorted({each.code for each in findings})]
     driver = {
