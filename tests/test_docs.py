@@ -8,6 +8,7 @@ import pytest
 
 from fromager_build_tags.declare import read_variant_file
 from fromager_build_tags.rules.catalogue import FAMILIES, RULES
+from fromager_build_tags.rules.pages import index
 from fromager_build_tags.rules.rule import Rule
 from fromager_build_tags.schema import variant_schema
 
@@ -16,6 +17,10 @@ ROOT = pathlib.Path(__file__).parent.parent
 
 def test_the_schema_is_the_models() -> None:
     assert (ROOT / "docs/variant.schema.json").read_text() == variant_schema()
+
+
+def test_the_list_of_rules_is_made_of_the_rules() -> None:
+    assert (ROOT / "docs/rules/README.md").read_text() == index()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "settings/variants").glob("*.yaml")))

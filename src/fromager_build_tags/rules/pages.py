@@ -1,0 +1,29 @@
+"""The list of the pages of all rules.
+
+``python -m fromager_build_tags.rules.pages`` prints what stands in ``docs/rules/README.md``.
+"""
+
+from __future__ import annotations
+
+from .catalogue import FAMILIES, RULES
+
+
+def index() -> str:
+    """Return a table for each family of rules."""
+    lines = ["# Rules", ""]
+    lines += ["A package ignores a rule by an annotation in its settings, with the reason:", ""]
+    lines += ['    annotations: {build-tags.ignore.BT104: "why"}', ""]
+    for prefix, (_, title) in FAMILIES.items():
+        rules = [rule for code, rule in sorted(RULES.items()) if code.startswith(prefix)]
+        if rules:
+            lines += [f"## {title}", "", "| code | | |", "|---|---|---|"]
+            lines += [
+                f"| [{rule.code}]({rule.code}.md) | {rule.severity.value} | {rule.title} |"
+                for rule in rules
+            ]
+            lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(index(), end="")
