@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from ...rules.catalogue import RULES
 from ...rules.finding import Finding
 from ...rules.verdict import Verdict
-from ..escape import markdown_code, markdown_text
+from ..escape import markdown_code, markdown_text, plain
 
 #: GitHub takes 65,536 characters in a comment, other forges more.
 LONGEST: Final = 60_000
@@ -48,11 +49,12 @@ def bounded(blocks: Sequence[str], longest: int = LONGEST) -> str:
 
 
 def folded(title: str, lines: Sequence[str], most: int = _LONG_LIST) -> str:
-    """Return a titled list, folded if it is long."""
+    """Return a list below its title, which is plain text; folded if it is long."""
     body = "".join(f"{line}\n" for line in lines)
     if len(lines) <= most:
-        return f"\n{title}\n\n{body}"
-    return f"\n<details><summary>{title}</summary>\n\n{body}\n</details>\n"
+        return f"\n{markdown_text(title)}\n\n{body}"
+    summary = html.escape(plain(title, 2_000))  # no Markdown is read in there
+    return f"\n<details><summary>{summary}</summary>\n\n{body}\n</details>\n"
 
 
 def _section(title: str, findings: Sequence[Finding]) -> str:

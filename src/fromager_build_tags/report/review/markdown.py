@@ -23,7 +23,7 @@ def _blocks(review: Review, verdict: Verdict) -> Iterator[str]:
     yield f"{MARKER}\n**{markdown_text(words.verdict_line(review, verdict))}**\n"
     yield from markdown.sections(verdict)
     for causes, changes in review.by_cause():
-        title = markdown_text(words.cause_line(causes, changes))
+        title = words.cause_line(causes, changes)
         yield markdown.folded(title, [_item(change) for change in changes])
     if review.changes:
         lines = [f"- {markdown_text(line)}" for line in words.counts(review)]
