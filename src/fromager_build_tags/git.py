@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import os
 import pathlib
+import posixpath
+import re
 import subprocess
-import tarfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from .errors import InputError
 
@@ -40,8 +41,8 @@ class Repository:
         Raises:
             InputError: it names none.
         """
-        if not ref or ref.startswith("-") or "\0" in ref:
-            raise InputError(f"{ref!r} is not a revision: no name begins with '-'")
+        if not ref or ref.startswith(("-", "^")) or "\0" in ref:
+            raise InputError(f"{ref!r} is not a revision: no name begins with '-' or '^'")
         found = _git(self.top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
         if found.returncode:
             raise InputError(f"there is no revision {ref!r} here{self._shallow_hint(ref)}")
@@ -68,23 +69,22 @@ class Repository:
             InputError: git cannot read them, or one is a link that leads out of *paths*.
         """
         wanted = [path.as_posix() for path in paths]
-        listed = _git(self.top, "ls-tree", "-r", "-z", "--name-only", commit, "--", *wanted)
-        if listed.returncode or not listed.stdout:
-            return {}
-        there = self._there(commit, wanted)
-        packed = _git(self.top, "archive", "--format=tar", commit, "--", *there)
-        if packed.returncode:
-            raise InputError(f"git cannot read {commit[:12]}: {_complaint(packed)}")
-        with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
-            return dict(_members(archive, commit))
+        listed = _git(self.top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *wanted)
+        if listed.returncode:
+            raise InputError(f"git cannot read {commit[:12]}: {_complaint(listed)}")
+        blobs, links = _listed(listed.stdout)
+        contents = self._contents(commit, {*blobs.values(), *links.values()})
+        for path in links:
+            blobs[path] = _followed(path, commit, blobs, links, contents)
+        return {path: contents[name] for path, name in blobs.items()}
 
-    def _there(self, commit: str, paths: Sequence[str]) -> list[str]:
-        """Return the paths that the commit has: archive refuses the others."""
-        return [
-            path
-            for path in paths
-            if not _git(self.top, "cat-file", "-e", f"{commit}:{path}").returncode
-        ]
+    def _contents(self, commit: str, names: Iterable[str]) -> dict[str, bytes]:
+        """Return the content of objects, as committed: ``git archive`` would filter them."""
+        asked = "".join(f"{name}\n" for name in names).encode()
+        told = _git(self.top, "cat-file", "--batch", stdin=asked)
+        if told.returncode:
+            raise InputError(f"git cannot read {commit[:12]}: {_complaint(told)}")
+        return dict(_batch(told.stdout))
 
     def _default_branch(self) -> str:
         head = _git(self.top, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
@@ -95,40 +95,78 @@ class Repository:
                 return branch
         raise InputError(
             "there is no default branch here (origin/HEAD, main or master): name the base"
+            f"{self._shallow_hint('origin/main')}"
         )
 
     def _shallow_hint(self, ref: str) -> str:
-        shallow = _git(self.top, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
-        name = ref.removeprefix("refs/remotes/").removeprefix("origin/")
-        if not shallow:
+        if _git(self.top, "rev-parse", "--is-shallow-repository").stdout.strip() != b"true":
             return ""
-        return (
-            ", and this is a shallow clone: run `git fetch --unshallow origin`, "
-            f"or `git fetch --depth=1000 origin {name}`"
-        )
+        # such a clone has one branch, and fetches no other unless it is told where to put it
+        name = ref.removeprefix("refs/remotes/").removeprefix("origin/")
+        into = name if name == ref else f"refs/remotes/origin/{name}"
+        branch = f" {name}:{into}" if _BRANCH.fullmatch(name) else ""
+        return f", and this is a shallow clone: run `git fetch --unshallow origin{branch}` first"
 
 
-def _members(archive: tarfile.TarFile, commit: str) -> Iterable[tuple[str, bytes]]:
-    for member in archive.getmembers():
-        if member.isdir():
-            continue
-        try:
-            file = archive.extractfile(member)
-        except KeyError:
-            file = None
-        if file is None:
+#: A name, and not the beginning of a hash or an expression such as ``HEAD~1``.
+_BRANCH: Final = re.compile(r"(?!HEAD$|[0-9a-f]{7,40}$)\w[\w./-]*")
+
+
+def _listed(output: bytes) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the files of ``git ls-tree``, and its symbolic links: object names by path."""
+    blobs: dict[str, str] = {}
+    links: dict[str, str] = {}
+    for line in output.split(b"\0")[:-1]:
+        about, _, path = line.partition(b"\t")
+        mode, kind, name = about.decode().split()
+        if kind == "blob":
+            (links if mode == "120000" else blobs)[os.fsdecode(path)] = name
+    return blobs, links
+
+
+def _batch(output: bytes) -> Iterator[tuple[str, bytes]]:
+    """Read what ``git cat-file --batch`` writes."""
+    at = 0
+    while at < len(output):
+        end = output.index(b"\n", at)
+        name, _, size = output[at:end].decode().split()
+        at = end + 1 + int(size)
+        yield name, output[end + 1 : at]
+        at += 1
+
+
+def _followed(
+    link: str,
+    commit: str,
+    blobs: Mapping[str, str],
+    links: Mapping[str, str],
+    contents: Mapping[str, bytes],
+) -> str:
+    """Return the object that a link leads to, over other links, but to nowhere else."""
+    path, seen = link, {link}
+    while path not in blobs:
+        target = os.fsdecode(contents[links[path]])
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        if path in seen or not (path in blobs or path in links):
             raise InputError(
-                f"{member.name} at {commit[:12]} is a link that leads out of the settings "
-                f"({member.linkname!r}): it is not followed"
+                f"{link} at {commit[:12]} is a link that leads out of the settings "
+                f"({target!r}): it is not followed"
             )
-        yield member.name, file.read()
+        seen.add(path)
+    return blobs[path]
 
 
-def _git(folder: pathlib.Path, *args: str) -> subprocess.CompletedProcess[bytes]:
+def _git(
+    folder: pathlib.Path, *args: str, stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
     environ = os.environ | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
         return subprocess.run(
-            ["git", "-C", str(folder), *args], capture_output=True, check=False, env=environ
+            ["git", "-C", str(folder), *args],
+            input=stdin,
+            capture_output=True,
+            check=False,
+            env=environ,
         )
     except FileNotFoundError:
         raise InputError("git is not installed") from None
