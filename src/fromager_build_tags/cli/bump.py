@@ -108,4 +108,8 @@ def _renew_lock(ctx: click.Context, new: Side, lock_file: pathlib.Path | None) -
     if new.lock is not None:
         from .lock import lock
 
+        if not isinstance(ctx.obj, dict):  # fromager read the settings before they were edited
+            options = ctx.find_root().params
+            names = ("settings_file", "settings_dir", "patches_dir", "variant")
+            ctx.obj = {name: options[name] for name in names}
         ctx.invoke(lock, file=lock_file)
