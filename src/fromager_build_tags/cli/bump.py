@@ -68,10 +68,11 @@ def bump(
             _renew_lock(ctx, new, lock_file)
     else:
         click.echo("no entry is missing", err=True)
-    left = sum(change.is_open and change.sorts_below for change in compared.changes)
+    left = {each.package for each in compared.changes if each.is_open and each.sorts_below}
     if left and not global_:
+        have = "1 package has" if len(left) == 1 else f"{len(left):,} packages have"
         click.echo(
-            f"{left:,} packages have no changelog entry for some version that may be built: name "
+            f"{have} no changelog entry for some version that may be built: name "
             "those with --graph or --index, or raise the variant with --global",
             err=True,
         )
