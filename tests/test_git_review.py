@@ -521,3 +521,24 @@ def test_one_side_that_cannot_be_evaluated_at_all(cli: Cli, checkout: Checkout) 
     checkout.write({SETTINGS_FILE: SETTINGS})
     message = cli("review", "HEAD", status=1).stderr
     assert message.startswith("Error: the tags of HEAD cannot be told: fromager cannot load")
+
+
+def test_an_object_that_is_not_here(cli: Cli, checkout: Checkout) -> None:
+    blob = checkout.git("rev-parse", f"HEAD:{TORCH_FILE}")
+    (checkout.folder / f".git/objects/{blob[:2]}/{blob[2:]}").unlink()
+    assert cli("review", "HEAD", status=1).stderr == (
+        f"Error: git has no object {blob[:12]} here: fetch the revision as a whole\n"
+    )
+    tree = checkout.git("rev-parse", "HEAD^{tree}")
+    (checkout.folder / f".git/objects/{tree[:2]}/{tree[2:]}").unlink()
+    commit = checkout.git("rev-parse", "HEAD")
+    error = cli("review", "HEAD", status=1).stderr
+    assert error.startswith(f"Error: git cannot read {commit[:12]}: fatal: ")
+
+
+def test_a_file_of_the_working_tree_that_cannot_be_read(cli: Cli, checkout: Checkout) -> None:
+    path = checkout.folder / "settings/packages/demo.yaml"
+    path.symlink_to("no-such.yaml")
+    assert cli("review", status=1).stderr == (
+        f"Error: {path.resolve().with_name('demo.yaml')} cannot be read: No such file or directory\n"
+    )

@@ -129,8 +129,10 @@ def _batch(output: bytes) -> Iterator[tuple[str, bytes]]:
     at = 0
     while at < len(output):
         end = output.index(b"\n", at)
-        name, _, size = output[at:end].decode().split()
-        at = end + 1 + int(size)
+        name, *about = output[at:end].decode().split()
+        if about[-1] == "missing":
+            raise InputError(f"git has no object {name[:12]} here: fetch the revision as a whole")
+        at = end + 1 + int(about[-1])
         yield name, output[end + 1 : at]
         at += 1
 
