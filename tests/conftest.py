@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from fromager.constraints import Constraints
 from fromager.context import WorkContext
 from fromager.packagesettings import PackageSettings, Settings, SettingsFile
@@ -16,11 +17,13 @@ from packaging.tags import Tag
 from stevedore.extension import Extension
 
 from fromager_build_tags import distro, needs, plugins
+from fromager_build_tags.cli import main
 
 PLATLIB = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
 PURELIB = frozenset({Tag("py3", "none", "any")})
 
 type MakeContext = Callable[..., WorkContext]
+type Cli = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
@@ -129,3 +132,28 @@ def set_override(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(overrides, "_mgr", manager)
 
     return install
+
+
+@pytest.fixture
+def two_overrides(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Of the shipped overrides, two only: tables of all packages would be long."""
+    two = {name: plugins.shipped_overrides()[name] for name in ("torch", "flash_attn")}
+    plugins.load_shipped_override.cache_clear()
+    monkeypatch.setattr(plugins, "shipped_overrides", lambda: two)
+    yield
+    plugins.load_shipped_override.cache_clear()
+
+
+@pytest.fixture
+def cli(tmp_path: pathlib.Path, two_overrides: None, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Return a function that runs a command in ``tmp_path``, where ``settings/`` is the tree."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FROMAGER_SETTINGS_FILE", "settings/settings.yaml")
+    monkeypatch.setenv("FROMAGER_SETTINGS_DIR", "settings/packages")
+
+    def invoke(*args: str, status: int = 0) -> Result:
+        result = CliRunner().invoke(main, args)
+        assert result.exit_code == status, f"{result.output}\n{result.exception!r}"
+        return result
+
+    return invoke

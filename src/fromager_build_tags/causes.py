@@ -70,6 +70,8 @@ def _of_file(layout: Layout, path: str, before: YamlFile, after: YamlFile) -> It
 
 def _of_variant_file(variant: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
     for path, old, new in _changed(before.scalars, after.scalars):
+        if path == ("index",):  # it is no part of a name
+            continue
         key = ".".join(str(step) for step in path)
         yield Cause(
             what=f"{key} of {variant} {_told(old)} → {_told(new)}",

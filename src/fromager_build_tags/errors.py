@@ -52,5 +52,5 @@ class MissingFactError(StackError):
 
 def explain_error(err: BaseException) -> str:
     """Return an error and its causes on one line, as fromager logs them: "X because Y"."""
-    text = str(err) or type(err).__name__
+    text = " ".join(str(err).split()) or type(err).__name__
     return f"{text} because {explain_error(err.__cause__)}" if err.__cause__ else text

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pathlib
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .errors import InputError, SettingsError
+from .errors import InputError, SettingsError, explain_error
 from .git import GitFiles, object_name
 from .lock import Lock, parse_lock
+from .variables import VARIANTS_DIR
 from .yamlfile import parse_yaml_mapping
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ class Side:
 
     def evaluate(self, more: Sequence[Wanted] = (), *, use_lock: bool = True) -> Evaluation:
         """Return the tags: from the lock, or from the settings with the overrides installed."""
-        if self.lock is not None and use_lock:
+        if self.lock is not None and (use_lock or not self._has_settings):
             return Evaluation(
                 name=self.name,
                 lock=self.lock,
@@ -80,7 +82,15 @@ class Side:
         if not self.files:
             return Evaluation(name=self.name, lock=Lock(stacks=()))
         with self._on_disk() as root:
-            return self._evaluate(root, more)
+            try:
+                return self._evaluate(root, more)
+            except SettingsError as err:
+                text = explain_error(err).replace(f"{root}/", "")
+                raise SettingsError(f"the tags of {self.name} cannot be told: {text}") from None
+
+    @property
+    def _has_settings(self) -> bool:
+        return any(path != self.layout.lock_file.as_posix() for path in self.files)
 
     def _evaluate(self, root: pathlib.Path, more: Sequence[Wanted]) -> Evaluation:
         from packaging.utils import canonicalize_name
@@ -123,7 +133,23 @@ class Side:
                 target = root / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
-            yield root
+            with _variants_in(root / self.layout.variants_dir):
+                yield root
+
+
+@contextlib.contextmanager
+def _variants_in(folder: pathlib.Path) -> Iterator[None]:
+    """Let the variable that names the folder of the variant files, if it is set, name this."""
+    named = os.environ.get(VARIANTS_DIR)
+    if not named:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ[VARIANTS_DIR] = str(folder)
+    try:
+        yield
+    finally:
+        os.environ[VARIANTS_DIR] = named
 
 
 def changed_files(base: Side, head: Side) -> list[str]:

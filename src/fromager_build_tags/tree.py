@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fromager.context import WorkContext
-from fromager.packagesettings import PackageSettings, Settings
+from fromager.packagesettings import PackageSettings, Settings, SettingsFile
 from packaging.utils import NormalizedName, canonicalize_name
 
 from . import plugins
@@ -16,6 +16,7 @@ from .declare import declare, read_explicit_settings
 from .errors import SettingsError, explain_error
 from .reconcile import declared_stacks, reconcile
 from .stack import Stack
+from .yamlfile import refuse_endless
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,10 +78,28 @@ def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path,
     broken = []
     for path in sorted(settings_dir.glob("*.yaml")):
         try:
+            refuse_endless(path)
             PackageSettings.from_file(path)
         except Exception as err:  # noqa: BLE001 - whatever YAML, pydantic and fromager raise
-            broken.append((path, " ".join(explain_error(err).split())))
+            broken.append((path, explain_error(err)))
     return broken
+
+
+def _broken_files(
+    settings_file: pathlib.Path, settings_dir: pathlib.Path
+) -> Iterator[tuple[pathlib.Path, str]]:
+    try:
+        if settings_file.is_file():
+            refuse_endless(settings_file)
+            SettingsFile.from_file(settings_file)
+    except Exception as err:  # noqa: BLE001 - as below
+        yield settings_file, explain_error(err)
+    yield from broken_package_files(settings_dir)
+
+
+def _named(path: pathlib.Path, message: str) -> str:
+    """Return a message with its file, which YAML's messages do not name."""
+    return message if path.name in message else f"{path}: {message}"
 
 
 def load_settings_tree(
@@ -97,6 +116,9 @@ def load_settings_tree(
         SettingsError: fromager cannot load it.
     """
     try:
+        for path in (settings_file, *sorted(settings_dir.glob("*.yaml"))):
+            if path.is_file():
+                refuse_endless(path)
         settings = Settings.from_files(
             settings_file=settings_file,
             settings_dir=settings_dir,
@@ -116,5 +138,8 @@ def load_settings_tree(
             settings_dir=settings_dir,
         )
     except Exception as err:  # whatever YAML, pydantic and fromager raise
+        broken = "; ".join(_named(*each) for each in _broken_files(settings_file, settings_dir))
+        if broken:
+            raise SettingsError(f"fromager cannot load the settings because {broken}") from None
         raise SettingsError("fromager cannot load the settings") from err
     return SettingsTree(ctx=ctx, settings_file=settings_file, settings_dir=settings_dir)

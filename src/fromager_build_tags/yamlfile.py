@@ -21,6 +21,7 @@ type Path = tuple[str | int, ...]
 _MAXIMAL_SIZE: Final = 1_000_000
 """Bytes. A variant file has some hundred of them; larger is a mistake, or an attack."""
 _MAXIMAL_VALUES: Final = 10_000
+_MAXIMAL_REPEATED: Final = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +63,7 @@ def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
     Raises:
         SettingsError: it is no YAML, is not a mapping, or gives one key twice.
     """
+    _check_size(path, len(text))
     try:
         loader = yaml.SafeLoader(text)
         try:
@@ -81,10 +83,46 @@ def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
     return YamlFile(path=path, data=data, lines=lines, scalars=scalars)
 
 
+def refuse_endless(path: pathlib.Path) -> None:
+    """Refuse a file that fromager would read for ages: a huge one, or aliases of aliases.
+
+    Raises:
+        SettingsError: it is such a file, or cannot be read.
+    """
+    text = _read_text(path)
+    if "&" in text and "*" in text:  # else no value stands in it more than once
+        try:
+            _check_aliases(yaml.compose(text, Loader=yaml.SafeLoader))
+        except (yaml.YAMLError, ValueError, RecursionError) as err:
+            raise SettingsError(f"{path} is not valid YAML: {_one_line(err)}") from err
+
+
+def _check_aliases(root: yaml.Node | None) -> None:
+    """Count values as often as aliases repeat them, without going there again."""
+    counts: dict[int, int] = {}
+
+    def count(node: yaml.Node) -> int:
+        if id(node) in counts:
+            return counts[id(node)]
+        counts[id(node)] = _MAXIMAL_REPEATED  # of a node that holds itself, there is no end
+        below = node.value if isinstance(node, yaml.SequenceNode) else ()
+        if isinstance(node, yaml.MappingNode):
+            below = [each for pair in node.value for each in pair]
+        counts[id(node)] = 1 + sum(map(count, below))
+        return counts[id(node)]
+
+    if root is not None and count(root) > _MAXIMAL_REPEATED:
+        raise ValueError(f"with its aliases it holds more than {_MAXIMAL_REPEATED:,} values")
+
+
+def _check_size(path: pathlib.Path, size: int) -> None:
+    if size > _MAXIMAL_SIZE:
+        raise SettingsError(f"{path} is larger than {_MAXIMAL_SIZE:,} bytes")
+
+
 def _read_text(path: pathlib.Path) -> str:
     try:
-        if path.stat().st_size > _MAXIMAL_SIZE:
-            raise SettingsError(f"{path} is larger than {_MAXIMAL_SIZE:,} bytes")
+        _check_size(path, path.stat().st_size)
         return path.read_text(encoding="utf-8")
     except IsADirectoryError as err:
         raise SettingsError(f"{path} is a directory, not a file") from err

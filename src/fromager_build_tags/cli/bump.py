@@ -68,10 +68,11 @@ def bump(
             _renew_lock(ctx, new, lock_file)
     else:
         click.echo("no entry is missing", err=True)
-    left = sum(change.is_open and change.sorts_below for change in compared.changes)
+    left = {each.package for each in compared.changes if each.is_open and each.sorts_below}
     if left and not global_:
+        have = "1 package has" if len(left) == 1 else f"{len(left):,} packages have"
         click.echo(
-            f"{left:,} packages have no changelog entry for some version that may be built: name "
+            f"{have} no changelog entry for some version that may be built: name "
             "those with --graph or --index, or raise the variant with --global",
             err=True,
         )
@@ -108,4 +109,8 @@ def _renew_lock(ctx: click.Context, new: Side, lock_file: pathlib.Path | None) -
     if new.lock is not None:
         from .lock import lock
 
+        if not isinstance(ctx.obj, dict):  # fromager read the settings before they were edited
+            options = ctx.find_root().params
+            names = ("settings_file", "settings_dir", "patches_dir", "variant")
+            ctx.obj = {name: options[name] for name in names}
         ctx.invoke(lock, file=lock_file)

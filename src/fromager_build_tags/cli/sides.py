@@ -67,7 +67,8 @@ def _of_path(name: str, layout: Layout) -> Side:
     path = pathlib.Path(name)
     if path.is_file():
         return side_of_lock(path, layout)
-    if (path / layout.settings_file).exists():
+    named_below_it = not any(each.is_absolute() for each in layout.paths)
+    if named_below_it and (path / layout.settings_file).exists():
         return side_of_folder(path, layout, name)
     inside = Layout(
         settings_file=pathlib.PurePath(layout.settings_file.name),

@@ -55,7 +55,7 @@ def check_variants(checkup: Checkup) -> Iterator[Finding]:
     """Every variant has a file and a use, and every name is the name of one."""
     used = {*checkup.changelog_variants, *checkup.package_variants}
     for variant in sorted(used - checkup.variant_files.keys()):
-        yield _without_file(checkup, variant)
+        yield from _without_file(checkup, variant)
     for variant in sorted(checkup.variant_files.keys() - used):
         yield rules.UNUSED_VARIANT_FILE.finding(
             f"no changelog and no package names {variant}",
@@ -72,32 +72,39 @@ def check_variants(checkup: Checkup) -> Iterator[Finding]:
         )
 
 
-def _without_file(checkup: Checkup, variant: str) -> Finding:
-    packages = checkup.package_variants.get(variant, ())
-    place = checkup.settings_place("changelog", variant)
-    if variant not in checkup.changelog_variants and packages:
-        place = checkup.place(packages[0], "variants", variant)
+def _without_file(checkup: Checkup, variant: str) -> Iterator[Finding]:
+    in_changelog = variant in checkup.changelog_variants
     known = {*checkup.variant_files, *checkup.changelog_variants} - {variant}
     close = difflib.get_close_matches(variant, known, n=1, cutoff=0.75)
-    if close or variant not in checkup.changelog_variants:
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        return rules.UNKNOWN_VARIANT.finding(
+    if in_changelog and not close:
+        yield rules.VARIANT_WITHOUT_FILE.finding(
+            f"{variant} has no file",
+            subject=variant,
+            remedy=f"write {checkup.tree.variants_dir()}/{variant}.yaml, with distro and versions",
+            place=checkup.settings_place("changelog", variant),
+        )
+        return
+    places: dict[str, Place] = {
+        package: checkup.place(package, "variants", variant)
+        for package in checkup.package_variants.get(variant, ())
+    }
+    if in_changelog:
+        places[variant] = checkup.settings_place("changelog", variant)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    for subject, place in places.items():
+        yield rules.UNKNOWN_VARIANT.finding(
             f"there is no variant {variant!r}{hint}",
-            subject=packages[0] if packages else variant,
+            subject=subject,
             remedy="correct the name, or give the variant a changelog entry and a file",
             place=place,
         )
-    return rules.VARIANT_WITHOUT_FILE.finding(
-        f"{variant} has no file",
-        subject=variant,
-        remedy=f"write {checkup.tree.variants_dir()}/{variant}.yaml, with distro and versions",
-        place=place,
-    )
 
 
 def check_stacks(checkup: Checkup) -> Iterator[Finding]:
     """Every stack says its distribution, and stacks of a variant give different tags."""
     for variant, found in checkup.stacks.items():
+        if variant not in checkup.variant_files:
+            continue  # check_variants says so
         for stack in found:
             if isinstance(stack.distro, Missing):
                 yield rules.UNPINNED_DISTRIBUTION.finding(
@@ -128,7 +135,10 @@ def _equal(tags: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
 
 def check_numbers(checkup: Checkup) -> Iterator[Finding]:
     """A package that depends on the stack has a build number, or the hook is never asked."""
+    known = {*checkup.variant_files, *checkup.changelog_variants}
     for variant, found in checkup.stacks.items():
+        if variant not in known:
+            continue  # there is no such variant, as check_variants says
         for stack in found[:1]:  # the number does not depend on the stack
             for tag in checkup.planned(variant, stack):
                 info = checkup.build_info(tag.package, variant)

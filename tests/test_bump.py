@@ -1,0 +1,424 @@
+"""``bump``: entries in the right files, and every other byte as it was."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fromager_build_tags.bump import (
+    Edit,
+    missing_entries,
+    package_edits,
+    package_entries,
+    variant_edits,
+    variant_entries,
+    write_edits,
+)
+from fromager_build_tags.errors import EditError
+from fromager_build_tags.lock import ANY, Key, Lock, LockedStack, split_tag
+from fromager_build_tags.review import Change, compare
+from fromager_build_tags.rules.review import review_findings
+from fromager_build_tags.side import Evaluation, Layout
+
+from .conftest import Cli
+from .repositories import Checkout
+from .test_order import TAGS
+from .trees import GOOD, ROCM, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH, TORCH_FILE
+
+FLASH_FILE = "settings/packages/flash_attn.yaml"
+FLASH = 'changelog:\n  "2.8.3":\n    - first\n'
+BASE = {**GOOD, FLASH_FILE: FLASH}
+#: 2.10.0 sorts below 2.9.1.
+NEW_TORCH = {ROCM_FILE: ROCM.replace("2.9.1", "2.10.0")}
+LAYOUT = Layout(
+    settings_file=pathlib.PurePath(SETTINGS_FILE),
+    settings_dir=pathlib.PurePath("settings/packages"),
+    variants_dir=pathlib.PurePath("settings/variants"),
+    patches_dir=pathlib.PurePath("patches"),
+    lock_file=pathlib.PurePath("settings/build-tags.lock"),
+)
+
+
+def change(
+    before: str, after: str, *, variant: str = "rocm", package: str = "demo", version: str = "1"
+) -> Change:
+    return Change(variant=variant, package=package, version=version, before=before, after=after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "missing"),
+    [
+        ("8_a", "8_b", 0),
+        ("8_a", "8_a", 0),
+        ("8_b", "8_a", 1),
+        ("8_b", "7_c", 1),
+        ("8_b", "7_b", 2),  # with one more it would have the name of the old wheel
+        ("8_b", "5_a", 4),
+        ("8_b", "9_a", 0),
+        ("8", "7_a", 1),
+        ("8_a", "8", 1),
+        ("", "8", 0),
+        ("8", "", 0),
+        ("8", "-", 0),
+        ("?", "8", 0),
+    ],
+)
+def test_missing_entries(before: str, after: str, missing: int) -> None:
+    assert missing_entries(change(before, after)) == missing
+
+
+@given(TAGS, TAGS)
+def test_missing_entries_are_enough_and_no_more(before: str, after: str) -> None:
+    missing = missing_entries(change(before, after))
+    old, new = split_tag(before), split_tag(after)
+    assert old is not None
+    assert new is not None
+    assert (missing > 0) == (new < old)
+    if missing:
+        assert (new[0] + missing, new[1]) > old
+        assert (new[0] + missing - 1, new[1]) <= old
+
+
+def test_a_package_gets_what_the_worst_variant_lacks() -> None:
+    found = [
+        change("8_b", "8_a"),
+        change("8_b", "5_a", variant="cuda"),
+        change("8_b", "5_a", package=ANY, version=ANY),
+        change("8_b", "1_a", version=ANY),
+        change("8_a", "8_b", package="fine"),
+    ]
+    assert package_entries(found) == {("demo", "1"): 4}
+    assert variant_entries(found) == {"rocm": 8, "cuda": 4}
+
+
+_KEYS = st.tuples(st.sampled_from([ANY, "a", "b"]), st.sampled_from([ANY, "1", "2"]))
+
+
+def _side(name: str, tables: Mapping[str, Mapping[Key, str]]) -> Evaluation:
+    stacks = [LockedStack(variant=v, label="el9.6", tags=tags) for v, tags in tables.items()]
+    return Evaluation(name=name, lock=Lock(stacks=tuple(stacks)))
+
+
+def _raised(tag: str, more: int) -> str:
+    told = split_tag(tag)
+    return f"{told[0] + more}{told[1]}" if told else tag
+
+
+@st.composite
+def _sides(draw: st.DrawFn) -> dict[str, dict[Key, str]]:
+    """The same packages and versions on every variant: one changelog names them for all."""
+    keys = draw(st.sets(_KEYS, min_size=1, max_size=6))
+    variants = draw(st.sets(st.sampled_from(["rocm", "cuda"]), min_size=1))
+    return {each: {key: draw(TAGS) for key in sorted(keys)} for each in sorted(variants)}
+
+
+_SIDES = _sides()
+
+
+@given(_SIDES, _SIDES)
+def test_after_a_bump_no_wheel_that_is_named_sorts_below(
+    base: dict[str, dict[Key, str]], head: dict[str, dict[Key, str]]
+) -> None:
+    """The entries raise a version on every variant, as fromager counts them."""
+    before = compare(_side("base", base), _side("head", head), [])
+    entries = package_entries(before.changes)
+    bumped = {}
+    for variant, tags in head.items():
+        [stack] = _side("head", {variant: tags}).lock.stacks
+        raised = {key: _raised(stack.tag(*key), more) for key, more in entries.items()}
+        bumped[variant] = {**tags, **raised}
+    after = compare(_side("base", base), _side("head", bumped), [])
+    assert package_entries(after.changes) == {}
+    codes = {each.code for each in review_findings(after, {}) if each.severity.value == "error"}
+    assert codes == set()
+
+
+@given(_SIDES, _SIDES)
+def test_after_a_global_bump_nothing_sorts_below(
+    base: dict[str, dict[Key, str]], head: dict[str, dict[Key, str]]
+) -> None:
+    entries = variant_entries(compare(_side("base", base), _side("head", head), []).changes)
+    bumped = {
+        variant: {key: _raised(tag, entries.get(variant, 0)) for key, tag in tags.items()}
+        for variant, tags in head.items()
+    }
+    after = compare(_side("base", base), _side("head", bumped), [])
+    assert not [each for each in after.changes if each.sorts_below]
+
+
+@pytest.fixture
+def checkout(tmp_path: pathlib.Path) -> Checkout:
+    return Checkout.create(tmp_path, BASE)
+
+
+def test_a_new_torch(cli: Cli, checkout: Checkout) -> None:
+    checkout.write(NEW_TORCH)
+    assert "error BT201: flash-attn 2.8.3 on rocm" in cli("review", status=1).stdout
+    result = cli("bump", "-m", "rebuild against Torch 2.10.0")
+    assert result.stdout == (
+        f"--- a/{FLASH_FILE}\n"
+        f"+++ b/{FLASH_FILE}\n"
+        "@@ -1,3 +1,4 @@\n"
+        " changelog:\n"
+        '   "2.8.3":\n'
+        "     - first\n"
+        '+    - "rebuild against Torch 2.10.0"\n'
+    )
+    assert result.stderr == (
+        "1 package has no changelog entry for some version that may be built: name those with "
+        "--graph or --index, or raise the variant with --global\n"
+    )
+    assert (checkout.folder / FLASH_FILE).read_text() == (
+        FLASH + '    - "rebuild against Torch 2.10.0"\n'
+    )
+    reviewed = cli("review").stdout
+    assert "error" not in reviewed
+    assert "3_el9.6_rocm7.1_torch2.10.0" in reviewed
+    assert cli("bump").stderr.startswith("no entry is missing\n")
+
+
+def test_once_for_all(cli: Cli, checkout: Checkout) -> None:
+    checkout.write(NEW_TORCH)
+    result = cli("bump", "--global", "-m", 'Torch "2.10.0": é')
+    assert (checkout.folder / SETTINGS_FILE).read_text() == (
+        SETTINGS + '    - "Torch \\"2.10.0\\": é"\n'
+    )
+    assert result.stderr == ""
+    assert (checkout.folder / FLASH_FILE).read_text() == FLASH
+    reviewed = cli("review").stdout
+    assert "BT201" not in reviewed
+    assert "BT204" in reviewed
+
+
+def test_a_dry_run_shows_and_writes_nothing(cli: Cli, checkout: Checkout) -> None:
+    checkout.write(NEW_TORCH)
+    cli("lock")
+    before = {path: path.read_bytes() for path in checkout.folder.rglob("*") if path.is_file()}
+    shown = cli("bump", "--dry-run", "-m", "x").stdout
+    after = {path: path.read_bytes() for path in checkout.folder.rglob("*") if path.is_file()}
+    assert after == before
+    assert cli("bump", "-m", "x").stdout.startswith(shown)
+
+
+def test_without_a_reason_and_without_a_person(cli: Cli, checkout: Checkout) -> None:
+    checkout.write(NEW_TORCH)
+    result = cli("bump", status=2)
+    assert result.stderr.endswith(
+        "Error: say why with -m TEXT: it becomes the text of the entries\n"
+    )
+    assert (checkout.folder / FLASH_FILE).read_text() == FLASH
+
+
+def test_a_person_is_asked(cli: Cli, checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout.write(NEW_TORCH)
+    asked: list[str] = []
+
+    def answer(text: str, *, err: bool) -> str:
+        asked.append(text)
+        return "since"
+
+    monkeypatch.setattr(click, "prompt", answer)
+    monkeypatch.setattr("fromager_build_tags.cli.bump.sys", _terminal())
+    cli("bump")
+    assert asked == ["Why? The text of 1 changelog entries"]
+    assert (checkout.folder / FLASH_FILE).read_text() == f'{FLASH}    - "since"\n'
+
+
+def _terminal() -> object:
+    class Terminal:
+        class stdin:  # noqa: N801 - as in sys
+            @staticmethod
+            def isatty() -> bool:
+                return True
+
+    return Terminal
+
+
+ODD_FILES = [
+    # comments, order, quotes, indentation
+    (
+        "# why\nenv:   {B: '1',  A: \"2\"}  # odd\n\nchangelog:\n"
+        "      '2.8.3':   # the newest\n      -   'first'   # entry\n\n# end\nbuild_dir: x\n",
+        "      -   'first'   # entry\n",
+        '      - "x"\n',
+    ),
+    (FLASH.replace("\n", "\r\n"), "    - first\r\n", '    - "x"\r\n'),
+    (FLASH.rstrip("\n"), "    - first", '\n    - "x"\n'),
+    ('changelog:\n  2.8.3: ["first"]\n', '"first"', ', "x"'),
+    # another spelling of the version is the same version
+    ("changelog:\n  2.8.3.0:\n    - first\n", "    - first\n", '    - "x"\n'),
+    # an alias, which is not what is added to
+    (
+        "env: &e\n  A: '1'\nchangelog:\n  2.8.3:\n    - first\nvariants:\n  rocm:\n    env: *e\n",
+        "    - first\n",
+        '    - "x"\n',
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "after", "added"), ODD_FILES)
+def test_every_other_byte_stays(
+    cli: Cli, tmp_path: pathlib.Path, text: str, after: str, added: str
+) -> None:
+    checkout = Checkout.create(tmp_path, {**BASE, FLASH_FILE: text})
+    checkout.write(NEW_TORCH)
+    cli("bump", "-m", "x")
+    assert (tmp_path / FLASH_FILE).read_bytes().decode() == text.replace(after, after + added, 1)
+    assert "error" not in cli("review").stdout
+
+
+def test_the_mode_of_the_file_stays_and_so_does_a_link(cli: Cli, checkout: Checkout) -> None:
+    path = checkout.folder / FLASH_FILE
+    path.rename(path.with_name("real.txt"))
+    path.symlink_to("real.txt")
+    path.chmod(0o640)
+    checkout.write(NEW_TORCH)
+    cli("bump", "-m", "x")
+    assert path.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert path.read_text().endswith('- "x"\n')
+
+
+def test_a_package_without_a_file_gets_one(cli: Cli, checkout: Checkout) -> None:
+    """A version that an index has, and no changelog knows."""
+    (checkout.folder / "wheels").mkdir()
+    for name in ("flash_attn-2.8.2-1_el9.6_rocm7.1_torch2.9.1", "flash_attn-2.8.3-2_el9.6"):
+        (checkout.folder / f"wheels/{name}-cp312-cp312-linux_x86_64.whl").touch()
+    (checkout.folder / "wheels/broken.whl").touch()
+    checkout.commit({FLASH_FILE: None})
+    checkout.write(NEW_TORCH)
+    assert "BT201: flash-attn 2.8.2" in cli("review", "--index", "wheels", status=1).stdout
+    cli("bump", "--index", "wheels", "-m", "x")
+    assert (checkout.folder / FLASH_FILE).read_text() == (
+        'changelog:\n  "2.8.2":\n    - "x"\n  "2.8.3":\n    - "x"\n'
+    )
+    result = cli("review", "--index", "wheels")
+    assert "error" not in result.stdout
+    assert result.stderr == "wheels/broken.whl is not counted: it has no name of a wheel\n"
+
+
+def test_a_file_that_is_spelled_otherwise(cli: Cli, tmp_path: pathlib.Path) -> None:
+    odd = "settings/packages/Flash-Attn.yaml"
+    checkout = Checkout.create(tmp_path, {**GOOD, odd: FLASH})
+    checkout.write(NEW_TORCH)
+    cli("bump", "-m", "x")
+    assert (tmp_path / odd).read_text() == f'{FLASH}    - "x"\n'
+    assert "error" not in cli("review").stdout
+
+
+def test_the_lock_is_made_again(cli: Cli, checkout: Checkout) -> None:
+    cli("lock")
+    checkout.commit({})
+    checkout.write(NEW_TORCH)
+    assert cli("bump", "-m", "x").stderr.startswith("settings/build-tags.lock is written\n")
+    cli("lock", "--check")
+    assert "error" not in cli("review").stdout
+
+
+def test_the_lock_is_made_again_within_fromager(cli: Cli, checkout: Checkout) -> None:
+    """fromager has read the settings before they were edited."""
+    cli("lock")
+    checkout.commit({})
+    checkout.write(NEW_TORCH)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "fromager",
+            "--settings-file",
+            SETTINGS_FILE,
+            "--settings-dir",
+            "settings/packages",
+            "build-tags",
+            "bump",
+            "-m",
+            "x",
+        ],
+        cwd=checkout.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    text = (checkout.folder / "settings/build-tags.lock").read_text()
+    assert "  flash-attn 2.8.3 3_el9.6_rocm7.1_torch2.10.0\n" in text
+
+
+def test_a_number_that_fell(cli: Cli, checkout: Checkout) -> None:
+    """One entry more than were taken away: the old wheel's name is taken."""
+    checkout.commit({FLASH_FILE: FLASH + "    - second\n    - third\n"})
+    checkout.write({FLASH_FILE: FLASH})
+    cli("bump", "-m", "put back")
+    assert (checkout.folder / FLASH_FILE).read_text() == FLASH + '    - "put back"\n' * 3
+    assert changed_tags(cli) == [("4_el9.6_rocm7.1_torch2.9.1", "5_el9.6_rocm7.1_torch2.9.1")]
+
+
+def changed_tags(cli: Cli) -> list[tuple[str, str]]:
+    report = json.loads(cli("review", "--format", "json").stdout)
+    return [(each["before"], each["after"]) for each in report["changes"]]
+
+
+def test_a_file_that_changed_meanwhile(tmp_path: pathlib.Path) -> None:
+    """Nothing is written, the other files neither."""
+    checkout = Checkout.create(tmp_path, BASE)
+    missing = {("flash-attn", "2.8.3"): 1, ("torch", "2.9.1"): 2}
+    edits = package_edits(tmp_path, LAYOUT, missing, "x")
+    assert [edit.path.name for edit in edits] == ["flash_attn.yaml", "torch.yaml"]
+    checkout.write({TORCH_FILE: TORCH + "# somebody\n"})
+    with pytest.raises(EditError) as caught:
+        write_edits(edits)
+    assert str(caught.value) == (
+        f"{tmp_path / TORCH_FILE} has changed meanwhile: nothing is written; try again"
+    )
+    assert (tmp_path / FLASH_FILE).read_text() == FLASH
+
+
+def test_a_file_that_appeared_meanwhile(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "new.yaml"
+    path.write_text("")
+    write_edits([Edit(path=path, before="", after="a: 1\n")])
+    with pytest.raises(EditError):
+        write_edits([Edit(path=path, before="", after="a: 2\n")])
+    assert path.read_text() == "a: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("changelog: {2.8.3: [a]", "is left as it is"),  # its cause says why
+        (
+            "changelog:\n  2.8.3: text\n",
+            "is left as it is: changelog.2.8.3 cannot be added: it is not a list: 'text'",
+        ),
+        (
+            "changelog: text\n",
+            "is left as it is: changelog.2.8.3 cannot be added: 'text' is not a mapping",
+        ),
+    ],
+)
+def test_a_file_that_nothing_can_be_added_to(
+    tmp_path: pathlib.Path, text: str, message: str
+) -> None:
+    checkout = Checkout.create(tmp_path, {FLASH_FILE: text})
+    with pytest.raises(EditError) as caught:
+        package_edits(tmp_path, LAYOUT, {("flash-attn", "2.8.3"): 1}, "x")
+    assert str(caught.value) == f"{tmp_path / FLASH_FILE} {message}"
+    assert (checkout.folder / FLASH_FILE).read_text() == text
+
+
+def test_no_entries_no_edits(tmp_path: pathlib.Path) -> None:
+    assert variant_edits(tmp_path, LAYOUT, {}, "x") == []
+    assert package_edits(tmp_path, LAYOUT, {}, "x") == []
+
+
+def test_not_a_repository(cli: Cli, tmp_path: pathlib.Path) -> None:
+    message = cli("bump", "-m", "x", status=1).stderr
+    assert message.startswith("Error: . is not in a git repository")

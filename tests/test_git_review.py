@@ -1,0 +1,545 @@
+"""``review`` in real git repositories: what it reads, and that it leaves everything alone."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import types
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from fromager_build_tags.git import Repository
+
+from .conftest import Cli
+from .repositories import Checkout, git
+from .trees import GOOD, ROCM, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH, TORCH_FILE, write_tree
+
+BUMPED = {ROCM_FILE: ROCM.replace("7.1", "7.2")}
+LOCK_FILE = "settings/build-tags.lock"
+
+
+@pytest.fixture
+def checkout(tmp_path: pathlib.Path) -> Checkout:
+    return Checkout.create(tmp_path, GOOD)
+
+
+def changes(cli: Cli, *args: str, status: int = 0) -> list[tuple[str, str, str | None, str | None]]:
+    report = json.loads(cli("review", "--format", "json", *args, status=status).stdout)
+    return [
+        (each["package"], each["version"], each["before"], each["after"])
+        for each in report["changes"]
+    ]
+
+
+ROCM_7_2 = [
+    ("flash-attn", "*", "1_el9.6_rocm7.1_torch2.9.1", "1_el9.6_rocm7.2_torch2.9.1"),
+    ("torch", "2.9.1", "2_el9.6_rocm7.1", "2_el9.6_rocm7.2"),
+    ("torch", "*", "1_el9.6_rocm7.1", "1_el9.6_rocm7.2"),
+]
+
+
+def test_the_base_is_where_head_left_main(cli: Cli, checkout: Checkout) -> None:
+    """What main got meanwhile is no part of the review."""
+    checkout.git("switch", "--quiet", "--create", "feature")
+    checkout.commit(BUMPED)
+    checkout.git("switch", "--quiet", "main")
+    checkout.commit({TORCH_FILE: TORCH + "    - second\n"})
+    checkout.git("switch", "--quiet", "feature")
+    assert changes(cli) == ROCM_7_2
+    assert [each for each in changes(cli, "main", status=1) if each[0] == "torch"] == [
+        ("torch", "2.9.1", "3_el9.6_rocm7.1", "2_el9.6_rocm7.2"),
+        ("torch", "*", "1_el9.6_rocm7.1", "1_el9.6_rocm7.2"),
+    ]
+
+
+def test_on_main_what_is_not_committed_is_reviewed(cli: Cli, checkout: Checkout) -> None:
+    assert cli("review").stdout.startswith("No build tag changes from ")
+    checkout.write(BUMPED)
+    assert changes(cli) == ROCM_7_2
+
+
+@pytest.mark.parametrize(
+    ("base", "head"),
+    [
+        ("main~1", "main"),
+        ("HEAD~1", "HEAD"),
+        ("v1", "main"),
+        ("refs/tags/v1", "refs/heads/main"),
+        ("main~1", "{head}"),
+        ("{base}", "main"),
+    ],
+)
+def test_two_revisions(cli: Cli, checkout: Checkout, base: str, head: str) -> None:
+    checkout.git("tag", "--annotate", "--message=v1", "v1")
+    names = {"base": checkout.git("rev-parse", "HEAD"), "head": checkout.commit(BUMPED)}
+    checkout.write({ROCM_FILE: "not: [even\n"})
+    assert changes(cli, base.format_map(names), head.format_map(names)) == ROCM_7_2
+
+
+def test_a_hash_is_shown_short(cli: Cli, checkout: Checkout) -> None:
+    base = checkout.git("rev-parse", "HEAD")
+    assert cli("review", base, "HEAD").stdout.startswith(
+        f"No build tag changes from {base[:12]} to HEAD; no findings\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--", "--output=x"], "'--output=x' is not a revision: no name begins with '-' or '^'"),
+        (["--", "-n"], "'-n' is not a revision: no name begins with '-' or '^'"),
+        (["^main"], "'^main' is not a revision: no name begins with '-' or '^'"),
+        ([""], "'' is not a revision: no name begins with '-' or '^'"),
+        (["no-such"], "there is no revision 'no-such' here"),
+        (["main..main"], "there is no revision 'main..main' here"),
+        (["main:settings"], "there is no revision 'main:settings' here"),
+        (["main", "$(id)"], "there is no revision '$(id)' here"),
+    ],
+)
+def test_what_is_no_revision(cli: Cli, checkout: Checkout, args: list[str], message: str) -> None:
+    assert cli("review", *args, status=1).stderr == f"Error: {message}\n"
+    assert not (checkout.folder / "x").exists()
+
+
+def test_not_a_repository(cli: Cli, tmp_path: pathlib.Path) -> None:
+    write_tree(tmp_path, GOOD)
+    assert cli("review", status=1).stderr == (
+        "Error: . is not in a git repository: name two folders or two lock files to compare, "
+        "or run this in a checkout\n"
+    )
+
+
+def test_without_git(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert cli("review", status=1).stderr == "Error: git is not installed\n"
+
+
+def test_no_commit_yet(cli: Cli, tmp_path: pathlib.Path) -> None:
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    assert cli("review", status=1).stderr == (
+        "Error: there is no default branch here (origin/HEAD, main or master): name the base\n"
+    )
+
+
+def test_histories_without_a_common_commit(cli: Cli, checkout: Checkout) -> None:
+    checkout.git("switch", "--quiet", "--orphan", "other")
+    checkout.commit({**GOOD, "README": "so that it is another commit\n"})
+    assert cli("review", status=1).stderr == "Error: HEAD and main have no commit in common here\n"
+
+
+def test_master_and_origin_head_are_default_branches(
+    cli: Cli, checkout: Checkout, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout.git("branch", "--move", "main", "trunk")
+    git(tmp_path, "clone", "--quiet", str(tmp_path), "clone")
+    clone = Checkout(tmp_path / "clone")
+    clone.git("switch", "--quiet", "--create", "feature")
+    clone.commit(BUMPED)
+    monkeypatch.chdir(clone.folder)
+    assert changes(cli) == ROCM_7_2
+    clone.git("remote", "remove", "origin")
+    assert "there is no default branch here" in cli("review", status=1).stderr
+    clone.git("branch", "--move", "trunk", "master")
+    assert changes(cli) == ROCM_7_2
+
+
+@pytest.fixture
+def shallow(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Checkout]:
+    """Return a function that clones the last commit of a branch, into the current folder."""
+
+    def clone(*args: str) -> Checkout:
+        upstream = Checkout.create(tmp_path_factory.mktemp("upstream"), GOOD)
+        upstream.git("switch", "--quiet", "--create", "feature")
+        upstream.commit({})
+        upstream.commit(BUMPED)
+        upstream.git("switch", "--quiet", "main")
+        upstream.commit({TORCH_FILE: TORCH + "    - second\n"})
+        folder = tmp_path_factory.mktemp("clone")
+        git(folder, "clone", "--quiet", "--depth=1", *args, f"file://{upstream.folder}", ".")
+        monkeypatch.chdir(folder)
+        return Checkout(folder)
+
+    return clone
+
+
+SHALLOW = [
+    (
+        [],
+        "there is no default branch here (origin/HEAD, main or master): name the base, and this "
+        "is a shallow clone: run `git fetch --unshallow origin main:refs/remotes/origin/main` "
+        "first",
+    ),
+    (
+        ["origin/main~1"],
+        "there is no revision 'origin/main~1' here, and this is a shallow clone: run "
+        "`git fetch --unshallow origin` first",
+    ),
+    (
+        ["origin/main"],
+        "there is no revision 'origin/main' here, and this is a shallow clone: run "
+        "`git fetch --unshallow origin main:refs/remotes/origin/main` first",
+    ),
+    (
+        ["main"],
+        "there is no revision 'main' here, and this is a shallow clone: run "
+        "`git fetch --unshallow origin main:main` first",
+    ),
+    (
+        ["HEAD~1"],
+        "there is no revision 'HEAD~1' here, and this is a shallow clone: run "
+        "`git fetch --unshallow origin` first",
+    ),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), SHALLOW)
+def test_a_shallow_clone_says_what_to_fetch(
+    cli: Cli, shallow: Callable[..., Checkout], args: list[str], message: str
+) -> None:
+    shallow("--branch=feature")
+    assert cli("review", *args, status=1).stderr == f"Error: {message}\n"
+
+
+@pytest.mark.parametrize("args", [[], ["origin/main"], ["main"], ["HEAD~1"]])
+def test_what_it_says_helps(cli: Cli, shallow: Callable[..., Checkout], args: list[str]) -> None:
+    clone = shallow("--branch=feature")
+    message = cli("review", *args, status=1).stderr
+    clone.git(*message.split("`")[1].removeprefix("git ").split())
+    expected = ROCM_7_2 if args in ([], ["HEAD~1"]) else None
+    found = changes(cli, *args, status=1 if expected is None else 0)
+    assert expected is None or found == expected
+
+
+def test_a_shallow_clone_of_both_branches_has_no_common_commit(
+    cli: Cli, shallow: Callable[..., Checkout]
+) -> None:
+    clone = shallow("--no-single-branch")
+    clone.git("switch", "--quiet", "feature")
+    message = cli("review", status=1).stderr
+    assert message == (
+        "Error: HEAD and refs/remotes/origin/main have no commit in common here, and this is a "
+        "shallow clone: run `git fetch --unshallow origin main:refs/remotes/origin/main` first\n"
+    )
+    clone.git(*message.split("`")[1].removeprefix("git ").split())
+    assert changes(cli) == ROCM_7_2
+
+
+def test_a_revision_that_is_there_needs_no_more_history(
+    cli: Cli, shallow: Callable[..., Checkout]
+) -> None:
+    clone = shallow()
+    clone.write(BUMPED)
+    assert [each[0] for each in changes(cli, "HEAD")] == ["flash-attn", "torch", "torch"]
+
+
+def test_a_base_without_settings_all_is_new(cli: Cli, tmp_path: pathlib.Path) -> None:
+    checkout = Checkout.create(tmp_path, {"README": "nothing else\n"})
+    checkout.write(GOOD)
+    assert changes(cli) == [
+        ("*", "*", None, "1_el9.6"),
+        ("flash-attn", "*", None, "1_el9.6_rocm7.1_torch2.9.1"),
+        ("torch", "2.9.1", None, "2_el9.6_rocm7.1"),
+        ("torch", "*", None, "1_el9.6_rocm7.1"),
+    ]
+
+
+def test_no_settings_on_either_side(cli: Cli, tmp_path: pathlib.Path) -> None:
+    Checkout.create(tmp_path, {"README": "nothing else\n"})
+    assert cli("review", status=1).stderr == (
+        "Error: there are no settings at settings/settings.yaml and settings/packages on either "
+        "side: name them with --settings-file and --settings-dir\n"
+    )
+
+
+GONE: list[tuple[Mapping[str, str | None], int, list[tuple[str, str, str | None, str | None]]]] = [
+    # the global settings: no numbers, and no variant but those with a file
+    (
+        {SETTINGS_FILE: None},
+        1,
+        [
+            ("*", "*", "1_el9.6", "-"),
+            ("flash-attn", "*", "1_el9.6_rocm7.1_torch2.9.1", "-"),
+            ("torch", "2.9.1", "2_el9.6_rocm7.1", "1_el9.6_rocm7.1"),
+            ("torch", "*", "1_el9.6_rocm7.1", "-"),
+        ],
+    ),
+    ({TORCH_FILE: None}, 1, [("torch", "2.9.1", "2_el9.6_rocm7.1", "1_el9.6_rocm7.1")]),
+    # a package file that is renamed in a way that means nothing
+    ({TORCH_FILE: None, "settings/packages/Torch.yaml": TORCH}, 0, []),
+    # a variant
+    (
+        {ROCM_FILE: None, "settings/variants/rocm-7.yaml": ROCM},
+        0,
+        [
+            ("*", "*", "1_el9.6", "?"),
+            ("flash-attn", "*", "1_el9.6_rocm7.1_torch2.9.1", "?"),
+            ("torch", "2.9.1", "2_el9.6_rocm7.1", "?"),
+            ("torch", "*", "1_el9.6_rocm7.1", "?"),
+            ("*", "*", None, "-"),
+            ("flash-attn", "*", None, "-"),
+            ("torch", "2.9.1", None, "1_el9.6_rocm7.1"),
+            ("torch", "*", None, "-"),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "status", "expected"), GONE)
+def test_a_file_that_is_renamed_or_gone(
+    cli: Cli,
+    checkout: Checkout,
+    files: Mapping[str, str | None],
+    status: int,
+    expected: list[tuple[str, str, str | None, str | None]],
+) -> None:
+    checkout.write(files)
+    assert changes(cli, status=status) == expected
+    checkout.git("add", "--all")
+    checkout.git("commit", "--quiet", "--message=gone")
+    assert changes(cli, "HEAD~1", "HEAD", status=status) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("../../secret.yaml", "settings/packages/demo.yaml"),
+        ("/etc/hostname", "settings/packages/demo.yaml"),
+        ("demo.yaml", "settings/packages/demo.yaml"),
+        ("no-such.yaml", "settings/variants/rocm.yaml"),
+    ],
+)
+def test_a_link_out_of_the_settings_is_not_followed(
+    cli: Cli, checkout: Checkout, target: str, name: str
+) -> None:
+    checkout.write({"secret.yaml": TORCH})
+    path = checkout.folder / name
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+    commit = checkout.commit({})
+    assert cli("review", "HEAD~1", "HEAD", status=1).stderr == (
+        f"Error: {name} at {commit[:12]} is a link that leads out of the settings "
+        f"({target!r}): it is not followed\n"
+    )
+
+
+def test_a_circle_of_links(cli: Cli, checkout: Checkout) -> None:
+    folder = checkout.folder / "settings/packages"
+    (folder / "a.yaml").symlink_to("b.yaml")
+    (folder / "b.yaml").symlink_to("a.yaml")
+    checkout.commit({})
+    assert "is a link that leads out" in cli("review", "HEAD~1", "HEAD", status=1).stderr
+
+
+def test_a_link_inside_the_settings_is_followed(cli: Cli, checkout: Checkout) -> None:
+    (checkout.folder / "settings/packages/demo.yaml").symlink_to("../packages/torch.yaml")
+    (checkout.folder / "settings/packages/other.yaml").symlink_to("demo.yaml")
+    checkout.commit({})
+    expected = [("demo", "2.9.1", "1_el9.6", "2_el9.6"), ("other", "2.9.1", "1_el9.6", "2_el9.6")]
+    assert changes(cli, "HEAD~1", "HEAD") == expected
+    assert changes(cli, "HEAD~1") == expected
+
+
+def test_settings_outside_the_repository(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tree(tmp_path, GOOD)
+    repository = Checkout.create(tmp_path / "repository", {"README": ""})
+    monkeypatch.chdir(repository.folder)
+    monkeypatch.setenv("FROMAGER_SETTINGS_FILE", "../settings/settings.yaml")
+    assert cli("review", status=1).stderr == (
+        "Error: ../settings/settings.yaml is not in the git repository at "
+        f"{repository.folder.resolve()}\n"
+    )
+
+
+def test_from_a_folder_below_the_top(
+    cli: Cli, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout.write(BUMPED)
+    monkeypatch.chdir(checkout.folder / "settings")
+    monkeypatch.setenv("FROMAGER_SETTINGS_FILE", "settings.yaml")
+    monkeypatch.setenv("FROMAGER_SETTINGS_DIR", str(checkout.folder / "settings/packages"))
+    assert changes(cli) == ROCM_7_2
+
+
+def test_what_is_committed_is_read_as_it_is(cli: Cli, checkout: Checkout) -> None:
+    """``git archive`` would leave files out, and change others, as attributes tell it."""
+    checkout.commit(
+        {
+            ".gitattributes": "settings export-ignore\n*.yaml export-subst eol=crlf\n",
+            ROCM_FILE: f"{ROCM}# $Format:%H$\n",
+        }
+    )
+    checkout.commit(BUMPED)
+    assert changes(cli, "HEAD~2", "HEAD~1") == []
+    assert changes(cli, "HEAD~1", "HEAD") == ROCM_7_2
+    [content] = Repository(top=checkout.folder).files("HEAD~1", [pathlib.Path(ROCM_FILE)]).values()
+    assert content.decode() == f"{ROCM}# $Format:%H$\n"
+
+
+def test_a_submodule_is_no_file(cli: Cli, checkout: Checkout, tmp_path: pathlib.Path) -> None:
+    entry = f"160000,{checkout.git('rev-parse', 'HEAD')},settings/packages/sub.yaml"
+    checkout.git("update-index", "--add", "--cacheinfo", entry)
+    checkout.git("commit", "--quiet", "--message=submodule")
+    assert changes(cli, "HEAD~1", "HEAD") == []
+
+
+def test_each_side_has_variant_files_of_its_own(
+    cli: Cli, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variable names a folder of the working tree, which is not the base's."""
+    monkeypatch.setenv("WHEEL_BUILD_TAG_VARIANTS_DIR", "settings/variants")
+    checkout.write(BUMPED)
+    assert changes(cli) == ROCM_7_2
+    checkout.commit({ROCM_FILE: None})
+    assert ("torch", "2.9.1", "2_el9.6_rocm7.1", "?") in changes(cli, "HEAD~1", "HEAD")
+
+
+def everything(folder: pathlib.Path) -> dict[str, tuple[int, bytes]]:
+    return {
+        str(path): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("args", [[], ["HEAD~1", "HEAD"], ["HEAD~1", "--no-lock"]])
+def test_nothing_is_touched(cli: Cli, checkout: Checkout, args: list[str]) -> None:
+    cli("lock")
+    checkout.commit({})
+    checkout.write({**BUMPED, TORCH_FILE: None, "untracked": "mine\n", "staged": "mine, too\n"})
+    checkout.git("add", "staged")
+    status = checkout.git("status", "--porcelain")
+    before = everything(checkout.folder)
+    cli("review", *args, "--exit-zero")
+    assert everything(checkout.folder) == before
+    assert checkout.git("status", "--porcelain") == status
+    assert checkout.git("worktree", "list").count("\n") == 0
+
+
+def test_with_a_lock_on_both_sides_no_override_runs(
+    cli: Cli, checkout: Checkout, set_override: Callable[..., None]
+) -> None:
+    cli("lock")
+    checkout.commit({})
+    checkout.write(BUMPED)
+    cli("lock")
+
+    def wheel_build_tag(*, ctx: object, req: object, version: object, wheel_tags: object) -> None:
+        raise AssertionError("code of the branch runs")
+
+    module = types.ModuleType("evil")
+    module.wheel_build_tag = wheel_build_tag  # type: ignore[attr-defined]
+    set_override("torch", module)
+    result = cli("review")
+    assert result.stdout.startswith("3 build tags change from ")
+    assert result.stdout.endswith("the tags of the working tree are those of its lock\n")
+    evaluated = cli("review", "--no-lock").stdout
+    assert "the working tree is evaluated with the overrides that are installed here" in evaluated
+    assert ("torch", "2.9.1", "?", "?") not in changes(cli, "--no-lock")
+    assert [each[0] for each in changes(cli, "--no-lock")] == ["flash-attn"]
+
+
+@pytest.mark.parametrize(
+    ("args", "files", "status"),
+    [
+        ([], {}, 0),
+        (["--detailed-exitcode"], {}, 0),
+        ([], BUMPED, 0),
+        (["--detailed-exitcode"], BUMPED, 3),
+        (["--detailed-exitcode", "--exit-zero"], BUMPED, 0),
+        (["--fail-on=changes"], {}, 0),
+        (["--fail-on=changes"], BUMPED, 1),
+        (["--fail-on=changes", "--detailed-exitcode"], BUMPED, 1),
+        (["--max-rebuilds=3"], BUMPED, 0),
+        (["--max-rebuilds=2"], BUMPED, 1),
+        (["--max-rebuilds=2", "--exit-zero"], BUMPED, 0),
+        (["--max-rebuilds=-1"], BUMPED, 2),
+        # a warning: one entry for everything
+        ([], {SETTINGS_FILE: f"{SETTINGS}    - second\n"}, 0),
+        (["--fail-on=warning"], {SETTINGS_FILE: f"{SETTINGS}    - second\n"}, 1),
+        # an error: a number fell
+        ([], {TORCH_FILE: None}, 1),
+        (["--detailed-exitcode"], {TORCH_FILE: None}, 1),
+        (["--exit-zero"], {TORCH_FILE: None}, 0),
+        (["--fail-on=note"], {}, 2),
+    ],
+)
+def test_exit_status(
+    cli: Cli, checkout: Checkout, args: list[str], files: Mapping[str, str | None], status: int
+) -> None:
+    checkout.write(files)
+    result = cli("review", *args, status=status)
+    if "--max-rebuilds=2" in args:
+        assert result.stderr == "Error: 3 wheels change, more than 2\n"
+
+
+def test_two_folders_two_locks_and_one_of_each(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock file alone has no settings that could be evaluated in its place."""
+    write_tree(tmp_path / "old", GOOD)
+    write_tree(tmp_path / "new", {**GOOD, **BUMPED})
+    assert changes(cli, "old", "new") == ROCM_7_2
+    assert changes(cli, "old/settings", "new/settings") == ROCM_7_2
+    monkeypatch.setenv("FROMAGER_SETTINGS_FILE", "old/settings/settings.yaml")
+    monkeypatch.setenv("FROMAGER_SETTINGS_DIR", "old/settings/packages")
+    cli("lock", "-o", "old.lock")
+    monkeypatch.setenv("FROMAGER_SETTINGS_FILE", "new/settings/settings.yaml")
+    monkeypatch.setenv("FROMAGER_SETTINGS_DIR", "new/settings/packages")
+    cli("lock", "-o", "new.lock")
+    assert changes(cli, "old.lock", "new.lock") == ROCM_7_2
+    monkeypatch.setenv("FROMAGER_SETTINGS_FILE", "settings/settings.yaml")
+    monkeypatch.setenv("FROMAGER_SETTINGS_DIR", "settings/packages")
+    assert changes(cli, "old.lock", "new") == ROCM_7_2
+    assert changes(cli, "old", "new.lock") == ROCM_7_2
+    assert changes(cli, "old.lock", "new.lock", "--no-lock") == ROCM_7_2
+
+
+def test_two_folders_where_the_options_are_absolute(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tree(tmp_path / "old", GOOD)
+    write_tree(tmp_path / "new", {**GOOD, **BUMPED})
+    monkeypatch.setenv("FROMAGER_SETTINGS_FILE", str(tmp_path / "old/settings/settings.yaml"))
+    monkeypatch.setenv("FROMAGER_SETTINGS_DIR", str(tmp_path / "old/settings/packages"))
+    assert changes(cli, "old/settings", "new/settings") == ROCM_7_2
+
+
+def test_one_side_that_cannot_be_evaluated_at_all(cli: Cli, checkout: Checkout) -> None:
+    checkout.write({SETTINGS_FILE: "wheels: [\n"})
+    message = cli("review", status=1).stderr
+    assert message.startswith(
+        "Error: the tags of the working tree cannot be told: fromager cannot load the settings "
+        "because settings/settings.yaml: while parsing a flow node"
+    )
+    assert message.count("\n") == 1
+    checkout.commit({})
+    checkout.write({SETTINGS_FILE: SETTINGS})
+    message = cli("review", "HEAD", status=1).stderr
+    assert message.startswith("Error: the tags of HEAD cannot be told: fromager cannot load")
+
+
+def test_an_object_that_is_not_here(cli: Cli, checkout: Checkout) -> None:
+    blob = checkout.git("rev-parse", f"HEAD:{TORCH_FILE}")
+    (checkout.folder / f".git/objects/{blob[:2]}/{blob[2:]}").unlink()
+    assert cli("review", "HEAD", status=1).stderr == (
+        f"Error: git has no object {blob[:12]} here: fetch the revision as a whole\n"
+    )
+    tree = checkout.git("rev-parse", "HEAD^{tree}")
+    (checkout.folder / f".git/objects/{tree[:2]}/{tree[2:]}").unlink()
+    commit = checkout.git("rev-parse", "HEAD")
+    error = cli("review", "HEAD", status=1).stderr
+    assert error.startswith(f"Error: git cannot read {commit[:12]}: fatal: ")
+
+
+def test_a_file_of_the_working_tree_that_cannot_be_read(cli: Cli, checkout: Checkout) -> None:
+    path = checkout.folder / "settings/packages/demo.yaml"
+    path.symlink_to("no-such.yaml")
+    assert cli("review", status=1).stderr == (
+        f"Error: {path.resolve().with_name('demo.yaml')} cannot be read: "
+        "No such file or directory\n"
+    )

@@ -1,0 +1,524 @@
+"""BT2: what ``review`` finds in a change, and what it must not."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Iterable, Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fromager_build_tags.causes import Cause, causes
+from fromager_build_tags.lock import ANY, Key, Lock, LockedStack
+from fromager_build_tags.review import Kind, Review, compare
+from fromager_build_tags.rules.catalogue import FAMILIES
+from fromager_build_tags.rules.finding import Finding
+from fromager_build_tags.rules.review import review_findings, stale_lock
+from fromager_build_tags.rules.rule import Rule
+from fromager_build_tags.side import Broken, Evaluation, Layout, Side, shared_indexes
+
+from .conftest import Cli
+from .repositories import Checkout
+from .test_order import TAGS
+from .trees import GOOD, ROCM, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH, TORCH_FILE
+
+type Tags = Mapping[str, str]
+
+KEEP = "so installers keep the old wheel"
+CHANGELOG = Cause(
+    what="changelog.rocm 1 → 2 entries",
+    place="settings/settings.yaml:4",
+    variant="rocm",
+    of_number=True,
+)
+TORCH_VERSION = Cause(
+    what="torch_version of rocm 2.9.1 → 2.10.0",
+    place="settings/variants/rocm.yaml:3",
+    variant="rocm",
+)
+
+
+def side(name: str, tags: Tags, variant: str = "rocm", label: str = "el9.6 rocm7.1") -> Evaluation:
+    """Return a side with one stack; keys are ``package version``."""
+    table: dict[Key, str] = {}
+    for text, tag in tags.items():
+        package, version = text.split()
+        table[package, version] = tag
+    stack = LockedStack(variant=variant, label=label, tags=table)
+    return Evaluation(name=name, lock=Lock(stacks=(stack,)))
+
+
+def found(before: Tags, after: Tags, *known: Cause) -> list[tuple[str, str, str, str, str]]:
+    review = compare(side("base", before), side("head", after), known)
+    return told(review_findings(review, {}))
+
+
+def told(findings: Iterable[Finding]) -> list[tuple[str, str, str, str, str]]:
+    return [
+        (each.code, each.severity.value, each.subject, str(each.place), each.message)
+        for each in findings
+    ]
+
+
+FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
+    (
+        "BT201",
+        {"demo 1": "8_torch2.9.1"},
+        {"demo 1": "8_torch2.10.0"},
+        (TORCH_VERSION,),
+        "error",
+        "demo",
+        "settings/variants/rocm.yaml:3",
+        f"demo 1 on rocm: 8_torch2.10.0 sorts below 8_torch2.9.1, {KEEP}",
+    ),
+    # nobody knows whether there are such wheels
+    (
+        "BT201",
+        {"demo *": "8_torch2.9.1", "* *": "8_b"},
+        {"demo *": "8_torch2.10.0", "* *": "8_a"},
+        (TORCH_VERSION,),
+        "warning",
+        "rocm",
+        "settings/variants/rocm.yaml:3",
+        "on rocm, versions without a changelog entry sort below what they were, of demo, every "
+        "package that nothing names",
+    ),
+    (
+        "BT201",
+        {f"demo{n} *": "8_b" for n in range(10)},
+        {f"demo{n} *": "8_a" for n in range(10)},
+        (),
+        "warning",
+        "rocm",
+        "",
+        "on rocm, versions without a changelog entry sort below what they were, of demo0, demo1, "
+        "demo2, demo3, demo4, demo5, demo6, demo7 and 2 more",
+    ),
+    (
+        "BT202",
+        {"demo 1": "8_a"},
+        {"demo 1": "7_b"},
+        (),
+        "error",
+        "demo",
+        "",
+        f"demo 1 on rocm: 7_b sorts below 8_a, {KEEP}",
+    ),
+    # the entry of the version is gone
+    (
+        "BT202",
+        {"demo 1": "8_a", "demo *": "2_a"},
+        {"demo *": "2_a"},
+        (),
+        "error",
+        "demo",
+        "",
+        f"demo 1 on rocm: 2_a sorts below 8_a, {KEEP}",
+    ),
+    (
+        "BT202",
+        {"demo *": "8_a"},
+        {"demo *": "7_a"},
+        (),
+        "warning",
+        "rocm",
+        "",
+        "on rocm, versions without a changelog entry sort below what they were, of demo",
+    ),
+    (
+        "BT204",
+        {"demo 1": "1_a", "torch 2": "1_a", "fixed 2": "1_a"},
+        {"demo 1": "2_a", "torch 2": "2_a", "fixed 2": "1_a"},
+        (CHANGELOG,),
+        "warning",
+        "rocm",
+        "settings/settings.yaml:4",
+        "changelog.rocm 1 → 2 entries rebuilds 2 of 3 wheels of rocm",
+    ),
+    (
+        "BT205",
+        {"demo 1": "1_el9.6_rocm7.1"},
+        {"demo 1": "2_el9.6"},
+        (),
+        "warning",
+        "demo",
+        "",
+        "demo 1 on rocm had 1_el9.6_rocm7.1, and has 2_el9.6",
+    ),
+    (
+        "BT205",
+        {"demo *": "1_el9.6"},
+        {"demo *": "2"},
+        (),
+        "warning",
+        "demo",
+        "",
+        "demo (any other version) on rocm had 1_el9.6, and has 2",
+    ),
+    (
+        "BT206",
+        {"demo 1": "1_a"},
+        {"demo 1": "-"},
+        (),
+        "warning",
+        "demo",
+        "",
+        "demo 1 on rocm had 1_a, and gets no build tag",
+    ),
+]
+
+STAYS_QUIET: list[tuple[str, Tags, Tags, tuple[Cause, ...]]] = [
+    ("BT201", {"demo 1": "8_torch2.10.0"}, {"demo 1": "8_torch2.10.0"}, ()),
+    ("BT201", {"demo 1": "8_torch2.10.0"}, {"demo 1": "8_torch2.9.1"}, ()),
+    ("BT201", {"demo 1": "8_torch2.9.1"}, {"demo 1": "9_torch2.10.0"}, (TORCH_VERSION,)),
+    ("BT201", {"demo 1": "8_torch2.9.1"}, {"demo 1": "?"}, ()),
+    ("BT201", {"demo 1": "?"}, {"demo 1": "8_torch2.10.0"}, ()),
+    ("BT201", {"demo 1": "-"}, {"demo 1": "8_torch2.10.0"}, ()),
+    ("BT201", {"demo 1": "8_b"}, {"demo 1": "7_a"}, ()),  # it is BT202
+    ("BT202", {"demo 1": "8_b"}, {"demo 1": "8_a"}, ()),
+    ("BT202", {"demo 1": "8_b"}, {"demo 1": "9_a"}, ()),
+    ("BT202", {"demo 1": "8_b"}, {"demo 1": "-"}, ()),
+    # a version that is named for the first time has what all others had
+    ("BT202", {"demo *": "2_a"}, {"demo 1": "3_a", "demo *": "2_a"}, ()),
+    ("BT204", {"demo 1": "1_a"}, {"demo 1": "2_a"}, ()),
+    ("BT204", {"demo 1": "1_a"}, {"demo 1": "1_b"}, (TORCH_VERSION,)),
+    # the entry of a package
+    (
+        "BT204",
+        {"demo 1": "1_a"},
+        {"demo 1": "2_a"},
+        (Cause(what="x", place="y:1", package="demo", version="1", of_number=True),),
+    ),
+    ("BT205", {"demo 1": "1_a"}, {"demo 1": "2_b"}, ()),
+    ("BT205", {"demo 1": "1_a"}, {"demo 1": "2_a_b"}, ()),
+    ("BT205", {"demo 1": "1_a_b"}, {"demo 1": "-"}, ()),
+    ("BT205", {"demo 1": "1_a_b"}, {"demo 1": "?"}, ()),
+    ("BT206", {"demo 1": "1_a"}, {"demo 1": "?"}, ()),
+    ("BT206", {"demo 1": "?"}, {"demo 1": "-"}, ()),
+    ("BT206", {"demo 1": "-"}, {"demo 1": "-"}, ()),
+    ("BT206", {"demo 1": "-"}, {"demo 1": "1_a"}, ()),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after", "known", "severity", "subject", "place", "message"), FIRES
+)
+def test_a_rule_fires(
+    code: str,
+    before: Tags,
+    after: Tags,
+    known: tuple[Cause, ...],
+    severity: str,
+    subject: str,
+    place: str,
+    message: str,
+) -> None:
+    of_rule = [each for each in found(before, after, *known) if each[0] == code]
+    assert of_rule == [(code, severity, subject, place, message)]
+
+
+@pytest.mark.parametrize(("code", "before", "after", "known"), STAYS_QUIET)
+def test_a_rule_stays_quiet(code: str, before: Tags, after: Tags, known: tuple[Cause, ...]) -> None:
+    assert [each for each in found(before, after, *known) if each[0] == code] == []
+
+
+def test_every_rule_has_cases_of_both_kinds() -> None:
+    """BT203, BT207 and BT208 are about more than tags: they have tests of their own below."""
+    family, _ = FAMILIES["BT2"]
+    codes = {rule.code for rule in vars(family).values() if isinstance(rule, Rule)}
+    below = {"BT203", "BT207", "BT208"}
+    assert {code for code, *_ in FIRES} | below == codes
+    assert {code for code, *_ in STAYS_QUIET} | below == codes
+
+
+def test_a_new_variant_without_numbers() -> None:
+    review = compare(
+        Evaluation(name="base", lock=Lock(stacks=())), side("head", {"demo 1": "-", "a 1": "1"}), []
+    )
+    assert told(review_findings(review, {})) == [
+        (
+            "BT206",
+            "warning",
+            "demo",
+            "",
+            "demo 1 on rocm gets no build tag: it has no changelog entry",
+        )
+    ]
+
+
+# BT203: a shared index
+
+
+@pytest.mark.parametrize(
+    ("shared", "before", "after", "messages"),
+    [
+        (
+            {"rocm": "cuda"},
+            {"demo 1": "1_a"},
+            {"demo 1": "1_b"},
+            ["1 names of rocm change, and cuda shares its index"],
+        ),
+        ({"rocm": "cuda"}, {"demo 1": "1_a"}, {"demo 1": "1_a"}, []),
+        ({"cuda": "rocm"}, {"demo 1": "1_a"}, {"demo 1": "1_b"}, []),
+        ({}, {"demo 1": "1_a"}, {"demo 1": "1_b"}, []),
+    ],
+)
+def test_a_shared_index(
+    shared: Mapping[str, str], before: Tags, after: Tags, messages: list[str]
+) -> None:
+    review = compare(side("base", before), side("head", after), [])
+    said = [each for each in review_findings(review, shared) if each.code == "BT203"]
+    assert [each.message for each in said] == messages
+
+
+LAYOUT = Layout(
+    settings_file=pathlib.PurePath(SETTINGS_FILE),
+    settings_dir=pathlib.PurePath("settings/packages"),
+    variants_dir=pathlib.PurePath("settings/variants"),
+    patches_dir=pathlib.PurePath("patches"),
+    lock_file=pathlib.PurePath("settings/build-tags.lock"),
+)
+
+
+def files(**variants: str) -> Side:
+    content = {f"settings/variants/{name}.yaml": text.encode() for name, text in variants.items()}
+    return Side(name="head", layout=LAYOUT, files=content, lock=None)
+
+
+@pytest.mark.parametrize(
+    ("variants", "expected"),
+    [
+        ({"rocm": "index: a", "cuda": "index: a"}, {"rocm": "cuda", "cuda": "rocm"}),
+        ({"rocm": "index: a", "cuda": "index: b"}, {}),
+        ({"rocm": "index: a", "cuda": ""}, {}),
+        ({"rocm": "", "cuda": ""}, {}),
+        # several stacks of one accelerator may share
+        ({"rocm": "index: a", "rocm-el10": "index: a"}, {}),
+        ({"rocm": "index: 1", "cuda": "index: 1"}, {}),
+        ({"rocm": "index: [", "cuda": "index: a"}, {}),
+    ],
+)
+def test_who_shares_an_index(variants: dict[str, str], expected: Mapping[str, str]) -> None:
+    labels = {"rocm": "el9.6 rocm7.1", "rocm-el10": "el10.1 rocm7.1", "cuda": "el9.6 cuda13.0"}
+    stacks = [LockedStack(variant=each, label=labels[each], tags={}) for each in variants]
+    assert shared_indexes(files(**variants), Lock(stacks=tuple(stacks))) == expected
+
+
+# BT207: a broken side
+
+
+def broken(**given: str) -> Evaluation:
+    whole = side("head", {"torch 1": "1_b", "demo 1": "1_b"})
+    return Evaluation(
+        name="head",
+        lock=whole.lock,
+        broken=(Broken(side="head", place="a.yaml", message="it is odd", **given),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "compared"),
+    [
+        ({"package": "torch"}, ["demo"]),
+        ({"variant": "rocm"}, []),
+        ({"variant": "cuda"}, ["torch", "demo"]),
+    ],
+)
+def test_what_is_broken_is_told_and_the_rest_compared(
+    given: dict[str, str], compared: list[str]
+) -> None:
+    base = side("base", {"torch 1": "1_a", "demo 1": "1_a"})
+    for review in (compare(base, broken(**given), []), compare(broken(**given), base, [])):
+        [finding] = [each for each in review_findings(review, {}) if each.code == "BT207"]
+        assert finding.message == "head: it is odd"
+        assert finding.subject == next(iter(given.values()))
+        assert (str(finding.place), finding.severity.value) == ("a.yaml", "error")
+        assert [each.package for each in review.changes] == compared
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "subject"),
+    [
+        (TORCH_FILE, "changelog: [\n", "torch"),
+        (TORCH_FILE, "unknown: key\n", "torch"),
+        (TORCH_FILE, "- list\n", "torch"),
+        (ROCM_FILE, "distro: 9.6\n", "rocm"),
+    ],
+)
+def test_a_file_that_is_broken_on_one_side(
+    cli: Cli, tmp_path: pathlib.Path, name: str, content: str, subject: str
+) -> None:
+    """No temporary folder shows in the message, and the place is a file of the side."""
+    checkout = Checkout.create(tmp_path, GOOD)
+    head = {name: content, "settings/packages/demo.yaml": TORCH}
+    checkout.write(head)
+    report = json.loads(cli("review", "--format", "json", status=1).stdout)
+    [finding] = report["findings"]
+    assert (finding["code"], finding["file"], finding["subject"]) == ("BT207", name, subject)
+    assert finding["message"].startswith("the working tree: ")
+    assert "/tmp" not in finding["message"]
+    assert "build-tags-" not in finding["message"]
+    compared = [each["package"] for each in report["changes"]]
+    assert compared == ([] if subject == "rocm" else ["demo"])
+    checkout.commit({})
+    checkout.write({name: GOOD[name]})
+    [again] = json.loads(cli("review", "HEAD", "--format", "json", status=1).stdout)["findings"]
+    assert again["message"].startswith("HEAD: ")
+
+
+# BT208: a lock that was forgotten
+
+
+@pytest.mark.parametrize(
+    ("change", "known"),
+    [
+        ({}, ""),
+        ({TORCH_FILE: f"# a comment\n{TORCH}"}, ""),
+        ({TORCH_FILE: f"{TORCH}env: {{A: '1'}}\n"}, ""),
+        ({ROCM_FILE: f"{ROCM}index: test\n"}, ""),
+        (
+            {ROCM_FILE: ROCM.replace("7.1", "7.2")},
+            f"rocm_version of rocm 7.1 → 7.2 in {ROCM_FILE}:2",
+        ),
+        (
+            {TORCH_FILE: f"{TORCH}    - second\n"},
+            f"changelog of torch 2.9.1 1 → 2 entries in {TORCH_FILE}:2",
+        ),
+        (
+            {SETTINGS_FILE: f"{SETTINGS}    - second\n"},
+            f"changelog.rocm 1 → 2 entries in {SETTINGS_FILE}:4",
+        ),
+        (
+            {TORCH_FILE: f"{TORCH}variants: {{rocm: {{pre_built: true}}}}\n"},
+            f"pre_built of torch (none) → true in {TORCH_FILE}:4",
+        ),
+        (
+            {TORCH_FILE: f"{TORCH}annotations: {{build-tags.depends-on: none}}\n"},
+            f"build-tags.depends-on of torch (none) → none in {TORCH_FILE}:4",
+        ),
+        (
+            {SETTINGS_FILE: SETTINGS.replace(":build_tag_hook", ":run_wheel_build_tag_hooks")},
+            "wheels.build_tag_hook fromager_build_tags.hooks:build_tag_hook → "
+            f"fromager_build_tags.hooks:run_wheel_build_tag_hooks in {SETTINGS_FILE}:2",
+        ),
+    ],
+)
+def test_a_stale_lock(
+    cli: Cli, tmp_path: pathlib.Path, change: Mapping[str, str], known: str
+) -> None:
+    checkout = Checkout.create(tmp_path, GOOD)
+    cli("lock")
+    checkout.commit({})
+    checkout.write(change)
+    report = json.loads(cli("review", "--format", "json").stdout)
+    messages = [each["message"] for each in report["findings"] if each["code"] == "BT208"]
+    expected = [f"the lock is the same on both sides, yet {known} changed"] if known else []
+    assert messages == expected
+    cli("lock")
+    report = json.loads(cli("review", "--exit-zero", "--format", "json").stdout)
+    assert [each for each in report["findings"] if each["code"] == "BT208"] == [] or (
+        "run_wheel_build_tag_hooks" in known  # the lock is right: the plan asks our hook anyway
+    )
+
+
+def test_the_place_of_a_stale_lock() -> None:
+    finding = stale_lock([CHANGELOG], "settings/build-tags.lock")
+    assert (str(finding.place), finding.subject) == (("settings/build-tags.lock",) * 2)
+
+
+# causes
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "names"),
+    [
+        # of the number alone, of the segments alone, of both
+        ("1_a", "2_a", ["number"]),
+        ("1_a", "1_b", ["segments"]),
+        ("1_a", "2_b", ["number", "segments"]),
+        # of a tag that is not known either can be it
+        ("?", "1_a", ["number", "segments"]),
+        ("1_a", "-", ["number", "segments"]),
+    ],
+)
+def test_what_can_have_caused_a_change(before: str, after: str, names: list[str]) -> None:
+    known = [
+        Cause(what="number", place="a:1", of_number=True),
+        Cause(what="segments", place="a:1"),
+        Cause(what="other variant", place="a:1", variant="cuda"),
+        Cause(what="other package", place="a:1", package="torch"),
+        Cause(what="other version", place="a:1", package="demo", version="2"),
+    ]
+    review = compare(side("base", {"demo 1": before}), side("head", {"demo 1": after}), known)
+    assert [each.what for each in review.changes[0].causes] == names
+
+
+def test_what_is_gone_has_its_place_on_the_old_side() -> None:
+    old = Side(name="base", layout=LAYOUT, files={ROCM_FILE: ROCM.encode()}, lock=None)
+    assert [str(each) for each in causes(old, files())] == [
+        f"distro of rocm el9.6 → (none) in {ROCM_FILE}:1",
+        f"rocm_version of rocm 7.1 → (none) in {ROCM_FILE}:2",
+        f"torch_version of rocm 2.9.1 → (none) in {ROCM_FILE}:3",
+    ]
+
+
+def test_a_family_is_compared_stack_by_stack() -> None:
+    """The most alike make a pair: a stack that is added renames no other."""
+
+    def family(*versions: str) -> Evaluation:
+        stacks = [
+            LockedStack(
+                variant="cuda",
+                label=f"el9.6 cuda{version} torch2.9.1",
+                tags={("demo", ANY): f"1_el9.6_cuda{version}"},
+            )
+            for version in versions
+        ]
+        return Evaluation(name="x", lock=Lock(stacks=tuple(stacks)))
+
+    def changes(old: Evaluation, new: Evaluation) -> list[tuple[str, str, str]]:
+        return [(each.kind, each.before, each.after) for each in compare(old, new, []).changes]
+
+    two = family("12.9", "13.0")
+    assert changes(two, two) == []
+    assert changes(two, family("13.0", "12.9")) == []
+    assert changes(two, family("12.9", "13.0", "13.1")) == [(Kind.NEW, "", "1_el9.6_cuda13.1")]
+    assert changes(two, family("13.0")) == [(Kind.GONE, "1_el9.6_cuda12.9", "")]
+    assert changes(two, family("12.9", "13.1")) == [
+        (Kind.CHANGED, "1_el9.6_cuda13.0", "1_el9.6_cuda13.1")
+    ]
+
+
+def test_real_wheels_are_counted_where_they_are_known() -> None:
+    base = side("base", {"* *": "1_a", "torch *": "1_b"})
+    head = side("head", {"* *": "1_a", "torch *": "1_c"})
+    real = [("torch", "2.9.1"), ("torch", "2.10.0"), ("pillow", "12")]
+    review = compare(base, head, [], real)
+    assert review.counted == {"rocm": 3}
+    assert [(each.package, each.version) for each in review.changes] == real[:2]
+    assert not any(each.is_open for each in review.changes)
+
+
+# a tree that is equal on both sides reviews to nothing
+
+_KEYS = st.tuples(st.sampled_from([ANY, "a", "b"]), st.sampled_from([ANY, "1", "2"]))
+_LABELS = ["el9.6 cuda12.9", "el9.6 cuda13.0", "el10.1 cuda13.0"]
+_STACKS = st.builds(
+    LockedStack,
+    variant=st.sampled_from(["cuda", "cuda-ubi9"]),
+    label=st.sampled_from(_LABELS),
+    tags=st.dictionaries(_KEYS, TAGS | st.sampled_from("-?"), max_size=5),
+)
+
+
+@given(st.lists(_STACKS, max_size=5, unique_by=lambda each: (each.variant, each.label)))
+def test_equal_sides_review_to_nothing(stacks: list[LockedStack]) -> None:
+    """In whatever order they are declared, and even where an index is shared."""
+    base = Evaluation(name="base", lock=Lock(stacks=tuple(stacks)))
+    head = Evaluation(name="head", lock=Lock(stacks=tuple(reversed(stacks))))
+    review: Review = compare(base, head, [])
+    assert review.changes == []
+    assert list(review_findings(review, {"cuda": "rocm"})) == []
+    assert review.by_cause() == []
