@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 _COMMANDS: Final[Mapping[str, str]] = {
+    "audit": "Say what is wrong with the wheels of indexes.",
     "new": "Write what a new package depends on.",
     "explain": "Say where each part of a build tag comes from.",
     "show": "Print the build tags that the settings give.",
