@@ -17,6 +17,8 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "audit": "Say what is wrong with the wheels of indexes.",
     "new": "Write what a new package depends on.",
     "explain": "Say where each part of a build tag comes from.",
+    "prune": "List the wheels of indexes that nothing needs any more.",
+    "share": "Say which wheels are the same in several indexes.",
     "show": "Print the build tags that the settings give.",
 }
 

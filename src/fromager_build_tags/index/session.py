@@ -69,6 +69,7 @@ class _OneHost(requests.Session):
         if target is not None:
             there = urllib.parse.urljoin(resp.url, target)
             if not _same_host(resp.url, there):
+                resp.close()
                 raise _ElsewhereError(shown_url(there))
         return target
 
@@ -101,6 +102,10 @@ class Session:
         self._session.headers["User-Agent"] = "fromager-build-tags"
         self._cache = None if cache is None else PageCache(cache, parts.netloc)
 
+    def close(self) -> None:
+        """Close the connections; another request opens one again."""
+        self._session.close()
+
     def get(self, url: str) -> Page:
         """Return a page; one that did not change comes from the cache.
 
@@ -122,6 +127,8 @@ class Session:
             reason = f"it redirects to another place, {err}: if that is the index, name it"
             raise PageError(url, reason) from None
         except (requests.RequestException, ValueError) as err:
+            if isinstance(err, requests.RequestException) and err.response is not None:
+                err.response.close()
             raise PageError(url, _trouble(err)) from None
         page = Page(
             url=response.url, content_type=response.headers.get("Content-Type", ""), body=body

@@ -47,6 +47,7 @@ class SimpleIndex:
                 yield listed
         finally:
             pool.shutdown(cancel_futures=True)
+            self.session.close()
 
     def _project(self, project: NormalizedName, url: str) -> Listed:
         try:
@@ -69,5 +70,6 @@ def open_simple(place: IndexPlace, session: Session) -> SimpleIndex:
     try:
         links = project_links(session.get(session.root))
     except PageError as err:
+        session.close()
         raise InputError(str(err)) from None
     return SimpleIndex(place, sorted(links.items()), session)

@@ -26,15 +26,16 @@ def write_wheel(
         for three in platform.split(".")
     ]
     head = ["Wheel-Version: 1.0", "Generator: tests", f"Root-Is-Purelib: {purelib}", *tags]
-    content = {
+    own = {
         f"{name}_said.txt": path.name.encode(),
-        **(files or {}),
         f"{folder}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
         f"{folder}/WHEEL": "\n".join([*head, ""]).encode(),
     }
-    record = "".join(f"{member},,\n" for member in [*content, f"{folder}/RECORD"])
+    members = [*own, *(files or {})]
+    record = "".join(f"{member},,\n" for member in [*members, f"{folder}/RECORD"])
+    content = {**own, f"{folder}/RECORD": record.encode(), **(files or {})}
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
-        for member, text in [*content.items(), (f"{folder}/RECORD", record.encode())]:
+        for member, text in content.items():
             archive.writestr(zipfile.ZipInfo(member, date), text)
     return path

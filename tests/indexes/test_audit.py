@@ -6,23 +6,19 @@ import json
 import os
 import pathlib
 import re
-import shutil
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from fromager_build_tags import plugins
-from fromager_build_tags.cli import main
 from fromager_build_tags.rules.catalogue import index as rules
 from fromager_build_tags.rules.rule import Rule
 
+from ..wheel_reader.craft import Shape, elf_without_sections
 from .simple_server import Answer, html_index, json_index, serve
-from .wheel_reader.craft import Shape, elf_without_sections
 from .wheels import write_wheel
 
-SETTINGS = pathlib.Path(__file__).parent.parent / "settings"
 PLAT = "-cp312-cp312-linux_x86_64"
 PURE = "-py3-none-any"
 
@@ -35,31 +31,6 @@ GOOD = (
 )
 
 type Run = Callable[..., Result]
-
-
-@pytest.fixture
-def tree(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    """A copy of the shipped settings, in the current folder."""
-    shutil.copytree(SETTINGS, tmp_path / "settings")
-    monkeypatch.chdir(tmp_path)
-    two = {name: plugins.shipped_overrides()[name] for name in ("torch", "flash_attn")}
-    monkeypatch.setattr(plugins, "shipped_overrides", lambda: two)
-    return tmp_path / "settings"
-
-
-@pytest.fixture
-def run(tree: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("FROMAGER_SETTINGS_FILE", "settings/settings.yaml")
-    monkeypatch.setenv("FROMAGER_SETTINGS_DIR", "settings/packages")
-    monkeypatch.setenv("FROMAGER_VARIANT", "rocm")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tree.parent / "cache"))
-
-    def invoke(*args: str, status: int = 0) -> Result:
-        result = CliRunner().invoke(main, args)
-        assert result.exit_code == status, result.output
-        return result
-
-    return invoke
 
 
 def fill(folder: pathlib.Path, stems: Iterable[str]) -> pathlib.Path:
