@@ -102,6 +102,20 @@ def test_a_link_twice_is_one_file_unless_the_hashes_differ(server: Server) -> No
     assert [file.sha256[0] for file in files(server, "torch")] == ["0", "1"]
 
 
+@pytest.mark.parametrize(
+    "links",
+    [
+        {"torch/": "torch"},
+        {"/simple/torch": "Torch", "/simple/": "here", "/": "up", "../simple": "x"},
+        {"./Torch/": "..", "../": "up", "?C=N;O=D": "sort", "/simplex/a/": "a", "a/b/": "b"},
+        {"%74orch/": "", "<b>/": "", "a%20b/": "", "mailto:x": ""},
+    ],
+)
+def test_the_links_of_a_list_of_projects(links: dict[str, str]) -> None:
+    with serve({"/simple/": html_page(links), "/simple": html_page(links)}) as server:
+        assert list(names(list_url(f"{server.url}/simple"))) == ["torch"]
+
+
 def test_an_index_without_projects_is_empty() -> None:
     with serve({"/simple/": html_page({})}) as server:
         assert names(list_url(f"{server.url}/simple/")) == {}

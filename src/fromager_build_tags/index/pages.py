@@ -109,9 +109,9 @@ def _parsing(page: Page) -> Iterator[None]:
 
 def _project_name(page: Page, link: str) -> NormalizedName | None:
     """Return the project that a link of the root page leads to, which is one level below."""
-    path, root = _split(link).path, _split(page.url).path
-    below = path.removeprefix(posixpath.dirname(root) + "/").strip("/") if root else path
-    name = urllib.parse.unquote(below)
+    root = _split(page.url).path.rstrip("/") + "/"
+    path = urllib.parse.unquote(_split(link).path)
+    name = path.removeprefix(root).strip("/") if path.startswith(root) else ""
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
         return None
     return canonicalize_name(name)
