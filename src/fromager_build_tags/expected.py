@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -74,26 +75,24 @@ class Expectations:
         for tag in plan(self.tree, variant, self._stacks[variant], [wanted]):
             if tag.version is not None:
                 by_version.setdefault(tag.version, []).append(tag)
-        tags = [tag for each in by_version.values() for tag in each]
-        self.errors.update({tag.error for tag in tags if tag.error})
+        errors = (tag.error for tags in by_version.values() for tag in tags if tag.error)
+        self.errors.update(set(errors))
         return {version: _expected(each) for version, each in by_version.items()}
 
 
 def _expected(tags: Sequence[PlannedTag]) -> Expected:
-    told = [tag for tag in tags if tag.number is not None and not tag.error]
-    if not told or len(told) < len(tags):
+    if any(tag.number is None or tag.error for tag in tags):
         return ANYTHING
+    return _of(tuple((tag.number or 0, tag.platlib, tag.purelib) for tag in tags))
+
+
+@functools.lru_cache(maxsize=4096)
+def _of(told: tuple[tuple[int, tuple[Segment, ...], tuple[Segment, ...]], ...]) -> Expected:
+    """Return what number, platlib and purelib segments of each stack come to."""
+    orders = {segment.order for _, platlib, _ in told for segment in platlib}
     return Expected(
-        number=max(tag.number for tag in told if tag.number is not None),
-        platlib=frozenset(_build_tag(tag.number, tag.platlib) for tag in told),
-        purelib=frozenset(_build_tag(tag.number, tag.purelib) for tag in told),
-        sensitive=any(
-            segment.order in {Order.ACCELERATOR, Order.TORCH}
-            for tag in told
-            for segment in tag.platlib
-        ),
+        number=max(number for number, _, _ in told),
+        platlib=frozenset((number, join(platlib)) for number, platlib, _ in told),
+        purelib=frozenset((number, join(purelib)) for number, _, purelib in told),
+        sensitive=not orders.isdisjoint({Order.ACCELERATOR, Order.TORCH}),
     )
-
-
-def _build_tag(number: int | None, segments: Iterable[Segment]) -> BuildTag:
-    return (number or 0, join(segments))

@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from packaging.tags import Tag
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
@@ -46,8 +46,7 @@ class Standing(enum.Enum):
     UNKNOWN = enum.auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Wheel:
+class Wheel(NamedTuple):
     """A wheel of an index."""
 
     file: IndexFile
@@ -88,8 +87,10 @@ def sort_files(files: Iterable[IndexFile]) -> Sorted:
             name = _wheel_name(file.filename)
             if name is None or name.name != file.project:
                 unreadable.append(file)
+            elif name.version in wheels:
+                wheels[name.version].append((file, name))
             else:
-                wheels.setdefault(name.version, []).append((file, name))
+                wheels[name.version] = [(file, name)]
         elif version := _sdist_version(file.filename):
             sdists.add(version)
         else:
@@ -100,10 +101,35 @@ def sort_files(files: Iterable[IndexFile]) -> Sorted:
 def _wheel_name(filename: str) -> WheelName | None:
     if len(filename) > _LONGEST_NAME:
         return None
+    # What is said of a name is said again and again: versions for each Python, tags for each
+    # version. The tags are the last three parts, so either half is read on its own.
+    front, *tags = filename.removesuffix(".whl").rsplit("-", 3)
     try:
-        return parse_wheel_name(filename)
+        name = _front(front)
+        return WheelName(
+            name=name.name,
+            version=name.version,
+            number=name.number,
+            suffix=name.suffix,
+            tags=_tags("-".join(tags)),
+        )
     except ValueError:
         return None
+
+
+@functools.lru_cache(maxsize=4096)
+def _front(front: str) -> WheelName:
+    return parse_wheel_name(f"{front}-py3-none-any.whl")
+
+
+@functools.lru_cache(maxsize=4096)
+def _tags(tags: str) -> frozenset[Tag]:
+    return parse_wheel_name(f"a-1-{tags}.whl").tags
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_platlib(tags: frozenset[Tag]) -> bool:
+    return any(tag.platform != "any" for tag in tags)
 
 
 def _sdist_version(filename: str) -> Version | None:
@@ -121,25 +147,31 @@ def judge(wheels: Sequence[tuple[IndexFile, WheelName]], expected: Expected) -> 
         for file, name in wheels:
             yield Wheel(file, name)
         return
+    are_current = [_is_current(name, expected) for _, name in wheels]
+    if all(are_current):
+        for file, name in wheels:
+            yield Wheel(file, name, Standing.CURRENT)
+        return
     current = [
-        name.tags for file, name in wheels if _is_current(name, expected) and not file.yanked
+        name.tags
+        for (file, name), is_current in zip(wheels, are_current, strict=True)
+        if is_current and not file.yanked
     ]
-    for file, name in wheels:
-        yield Wheel(file, name, _standing(name, expected, current))
+    for (file, name), is_current in zip(wheels, are_current, strict=True):
+        yield Wheel(file, name, Standing.CURRENT if is_current else _other(name, expected, current))
 
 
 def _is_current(name: WheelName, expected: Expected) -> bool:
-    return (name.number, name.suffix) in expected.tags(platlib=name.is_platlib)
+    return (name.number, name.suffix) in expected.tags(platlib=_is_platlib(name.tags))
 
 
-def _standing(name: WheelName, expected: Expected, current: Iterable[frozenset[Tag]]) -> Standing:
-    if _is_current(name, expected):
-        return Standing.CURRENT
+def _other(name: WheelName, expected: Expected, current: Iterable[frozenset[Tag]]) -> Standing:
+    """Say how a wheel stands whose build tag the settings don't give."""
     if expected.number is not None and (name.number or 0) > expected.number:
         return Standing.FOREIGN
     if any(covers(tags, name.tags) for tags in current):
         return Standing.SUPERSEDED
-    if not name.is_platlib:
+    if not _is_platlib(name.tags):
         tagged = bool(name.suffix) and not any(suffix for _, suffix in expected.purelib)
         return Standing.TAGGED_PURELIB if tagged else Standing.STALE
     if expected.sensitive and not _tells_needs(name):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from ..errors import InputError
 from .listing import IndexFile, Listed
@@ -22,22 +21,22 @@ _FROMAGER: Final = ("downloads", "prebuilt")
 
 @dataclass(frozen=True, slots=True)
 class DirectoryIndex:
-    """The files of a folder, by project and name: (project, file name, folder)."""
+    """The files of a folder: of each project, (file name, folder)."""
 
     place: IndexPlace
-    files: Sequence[tuple[str, str, str]]
+    files: Mapping[NormalizedName, list[tuple[str, str]]]
 
     def projects(self) -> Iterator[Listed]:
         """Yield every project, in the order of their names."""
-        for project, group in itertools.groupby(self.files, lambda each: each[0]):
-            name = canonicalize_name(project)
-            files = [
-                IndexFile(name, filename, f"{folder}/{filename}") for _, filename, folder in group
-            ]
-            yield Listed(project=name, files=tuple(files))
+        for project in sorted(self.files):
+            files = tuple(
+                IndexFile(project, filename, f"{folder}/{filename}")
+                for filename, folder in sorted(self.files[project])
+            )
+            yield Listed(project=project, files=files)
 
     def __len__(self) -> int:
-        return sum(1 for _ in itertools.groupby(self.files, lambda each: each[0]))
+        return len(self.files)
 
 
 def open_directory(place: IndexPlace) -> DirectoryIndex:
@@ -51,8 +50,10 @@ def open_directory(place: IndexPlace) -> DirectoryIndex:
         raise InputError(f"{str(root)!r} does not exist; an index is a folder or an http(s) URL")
     if not root.is_dir():
         raise InputError(f"{str(root)!r} is a file; an index is a folder or an http(s) URL")
+    files: dict[NormalizedName, list[tuple[str, str]]] = {}
     try:
-        files = sorted(itertools.chain.from_iterable(map(_files, _folders(root))))
+        for folder in _folders(root):
+            _list(folder, files)
     except OSError as err:
         raise InputError(f"{str(root)!r} cannot be read: {err.strerror}") from None
     return DirectoryIndex(place, files)
@@ -68,17 +69,16 @@ def _folders(root: pathlib.Path) -> list[str]:
     return [str(root), *below]
 
 
-def _files(folder: str) -> Iterator[tuple[str, str, str]]:
-    canonical: dict[str, str] = {}
+def _list(folder: str, files: dict[NormalizedName, list[tuple[str, str]]]) -> None:
+    by_word: dict[str, list[tuple[str, str]]] = {}
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_file():
                 filename = _printable(entry.name)
                 word = _project(filename)
-                project = canonical.get(word)
-                if project is None:
-                    project = canonical[word] = canonicalize_name(word)
-                yield project, filename, folder
+                if word not in by_word:
+                    by_word[word] = files.setdefault(canonicalize_name(word), [])
+                by_word[word].append((filename, folder))
 
 
 def _project(filename: str) -> str:

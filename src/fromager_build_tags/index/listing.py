@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from packaging.utils import NormalizedName
 
 from .place import IndexPlace
 
 
-@dataclass(frozen=True, slots=True)
-class IndexFile:
-    """A file of a project.
+class IndexFile(NamedTuple):
+    """A file of a project: a tuple, since there are a million of them.
 
     Attributes:
         project: canonical; of a name that nothing can read, what stands before the first "-".

@@ -16,11 +16,13 @@ def check_contents(files: Iterable[IndexFile]) -> Iterator[Finding]:
 
     A file on this machine is hashed only where another has its name.
     """
-    by_name: dict[str, list[IndexFile]] = collections.defaultdict(list)
-    for file in files:
-        by_name[file.filename].append(file)
-    for name, same in by_name.items():
-        if len(same) > 1 and name.endswith(".whl") and (hashes := _hashes(same)):
+    files = list(files)
+    counts = collections.Counter(file.filename for file in files)
+    if len(counts) == len(files):
+        return
+    for name in [name for name, count in counts.items() if count > 1]:
+        same = [file for file in files if file.filename == name]
+        if hashes := _hashes(same):
             yield rules.DIFFERENT_CONTENT.finding(
                 f"{name} has {len(hashes)} different contents: "
                 + ", ".join(f"{sha256[:12]}… in {file.location}" for sha256, file in hashes),

@@ -114,6 +114,8 @@ def _shadow(wanted: Wheel, other: Wheel, who: Sequence[str]) -> Finding:
 
 
 def _mixed(wheels: Sequence[Wheel]) -> Iterator[Finding]:
+    if len({wheel.name.suffix for wheel in wheels}) == 1:
+        return
     examples: dict[str, Wheel] = {}
     for wheel in leading(wheels):
         accelerator = told(wheel.name.suffix).get(Order.ACCELERATOR)

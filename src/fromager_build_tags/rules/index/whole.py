@@ -10,6 +10,7 @@ from packaging.version import Version
 
 from ...index import IndexPlace
 from ...segment import Order
+from ...standing import Wheel
 from ...versions import Precision, segment_text
 from ...view import ProjectView, leading, told
 from ..catalogue import index as rules
@@ -57,11 +58,16 @@ class Tally:
             self._torch = set(view.wheels)
         for wheels in view.wheels.values():
             self.wheels += len(wheels)
-            for wheel in leading(wheels) if len(wheels) > 1 else wheels:
-                for order, text in told(wheel.name.suffix).items():
-                    self._told[order][text] += 1
-                    if text not in self._examples:
-                        self._examples[text] = wheel.file.filename
+            if len({(wheel.name.number, wheel.name.suffix) for wheel in wheels}) == 1:
+                self._count(wheels[0], len(wheels))
+            else:
+                for wheel in leading(wheels):
+                    self._count(wheel, 1)
+
+    def _count(self, wheel: Wheel, times: int) -> None:
+        for order, text in told(wheel.name.suffix).items():
+            self._told[order][text] += times
+            self._examples.setdefault(text, wheel.file.filename)
 
     def findings(self) -> Iterator[Finding]:
         """Yield what there is to say when every project is counted."""
