@@ -13,6 +13,7 @@ from ..audit import Audit
 from ..expected import Expectations
 from ..plan import Wanted
 from ..report.audit import RENDERERS, AuditReport, IndexSummary
+from ..report.html import Grid, render_html
 from ..rules.finding import Finding, Severity
 from ..rules.verdict import Verdict
 from ..wanted import from_build_file, from_requirements_file
@@ -39,7 +40,11 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 @common.here_option
 @shared.no_cache_option
 @click.option(
-    "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
+    "--format",
+    "format_",
+    type=click.Choice([*RENDERERS, "html"]),
+    default="table",
+    show_default=True,
 )
 @common.output_option
 @shared.fail_on_option
@@ -78,12 +83,16 @@ def audit(
         indexes=opened, expectations=expectations, wanted=wanted, targets=targets, deep=deep
     )
     findings: list[Finding] = []
+    grid = Grid(len(opened))
     with shared.progress(opened) as count:
         for audited in run.run():
             findings += (finding for _, finding in audited.findings)
+            if format_ == "html":
+                grid.add(audited)
             count()
     report = AuditReport(verdict=Verdict.of(findings), indexes=_summaries(run))
-    common.write(RENDERERS[format_](report), output)
+    text = render_html(report, grid) if format_ == "html" else RENDERERS[format_](report)
+    common.write(text, output)
     failed = shared.complain(failures, expectations)
     if failed or (report.verdict.fails(Severity(fail_on)) and not exit_zero):
         ctx.exit(1)
