@@ -20,6 +20,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "prune": "List the wheels of indexes that nothing needs any more.",
     "share": "Say which wheels are the same in several indexes.",
     "show": "Print the build tags that the settings give.",
+    "winners": "Say which wheels of indexes pip and uv take.",
 }
 
 
