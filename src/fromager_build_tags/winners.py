@@ -3,7 +3,8 @@
 Of one version, the wheel whose tag the Python prefers; of those, the one with the highest build
 tag: its number, then its suffix as a string; none at all is lowest. Of the versions, the highest
 that is no pre-release; a yanked file only for want of another. The two disagree on one thing:
-pip prefers ``linux_x86_64`` to any ``manylinux_…``, and uv the other way round.
+pip prefers ``linux_x86_64`` to any ``manylinux_…`` from 26.3 on, and uv the other way round, as
+pip did before.
 Source: pip, ``CandidateEvaluator._sort_key``; uv, ``TagPriority`` and ``BuildTag``.
 """
 
@@ -32,7 +33,7 @@ _LEGACY: Final = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 
 
 class Installer(enum.StrEnum):
-    """Who installs."""
+    """Who installs: pip 26.3 or later (an older one chooses as uv does), or uv."""
 
     PIP = "pip"
     UV = "uv"
