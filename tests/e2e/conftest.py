@@ -16,7 +16,7 @@ from .environment import offline_environment
 from .factories import Bootstrapped, MakeVenv, MakeWorkspace
 from .index import serve, write_index
 from .project import build_wheel, copy_project
-from .stacks import STACKS, ExampleStack
+from .stacks import ALL_STACKS, ExampleStack
 from .venvs import Venv, running_versions
 from .workspaces import Workspace, copy_settings
 
@@ -67,10 +67,10 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
 def index_urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
     """One simple index of sdists for each stack, by variant."""
     root = tmp_path_factory.mktemp("index")
-    for stack in STACKS:
+    for stack in ALL_STACKS:
         write_index(root / stack.variant / "simple", stack.stand_ins)
     with serve(root) as url:
-        yield {stack.variant: f"{url}/{stack.variant}/simple" for stack in STACKS}
+        yield {stack.variant: f"{url}/{stack.variant}/simple" for stack in ALL_STACKS}
 
 
 @pytest.fixture(scope="session")

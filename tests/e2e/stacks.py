@@ -87,4 +87,17 @@ CUDA: Final = ExampleStack(
         "fromager": "2",
     },
 )
+#: Beside the two of the README's tables, for what is about several indexes.
+CPU: Final = ExampleStack(
+    variant="cpu",
+    distro="el9.6",
+    torch=StandIn(name="torch", version="2.10.0"),
+    build_tags={
+        "torch": "7_el9.6_cpu",
+        "flash-attn": "8_el9.6_cpu_torch2.10.0",
+        "pillow": "2_el9.6",
+        "fromager": "2",
+    },
+)
 STACKS: Final = (ROCM, CUDA)
+ALL_STACKS: Final = (*STACKS, CPU)

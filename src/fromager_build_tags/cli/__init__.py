@@ -14,13 +14,17 @@ from typing import Any, Final
 import click
 
 _COMMANDS: Final[Mapping[str, str]] = {
+    "audit": "Say what is wrong with the wheels of indexes.",
     "bump": "Add the changelog entries that make renamed wheels win.",
     "check": "Check the settings, the variant files and the overrides.",
-    "new": "Write what a new package depends on.",
     "explain": "Say where each part of a build tag comes from.",
     "lock": "Write every build tag that the settings give to a file.",
+    "new": "Write what a new package depends on.",
+    "prune": "List the wheels of indexes that nothing needs any more.",
     "review": "Say what a change of settings does to the names of wheels.",
+    "share": "Say which wheels are the same in several indexes.",
     "show": "Print the build tags that the settings give.",
+    "winners": "Say which wheels of indexes pip and uv take.",
 }
 
 

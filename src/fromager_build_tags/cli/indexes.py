@@ -1,0 +1,119 @@
+"""What the commands that take indexes share: arguments, opening, and a progress bar."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import click
+
+from ..errors import BuildTagError, explain_error
+from ..expected import Expectations
+from ..index import Index, open_index, parse_place
+from ..index.cache import default_folder
+from ..rules.finding import Severity
+from ..winners import Target
+
+_PYTHON: Final = re.compile(r"(\d)\.(\d+)(t?)")
+
+indexes_argument = click.argument("indexes", nargs=-1, required=True, metavar="INDEX...")
+no_cache_option = click.option(
+    "--no-cache", is_flag=True, help="keep no pages on disk, and use none that are there"
+)
+exit_zero_option = click.option(
+    "--exit-zero", is_flag=True, help="report only: the exit status is 0 whatever is found"
+)
+fail_on_option = click.option(
+    "--fail-on",
+    type=click.Choice([each.value for each in Severity]),
+    default=Severity.ERROR.value,
+    show_default=True,
+    help="how bad a finding has to be for an exit status of 1",
+)
+
+
+def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say for which Pythons and platforms wheels are installed."""
+    platform = click.option(
+        "--platform",
+        "platforms",
+        multiple=True,
+        metavar="PLATFORM",
+        help="such as linux_x86_64, or manylinux_2_34_x86_64 for that glibc",
+    )
+    python = click.option(
+        "--python",
+        "pythons",
+        multiple=True,
+        metavar="X.Y",
+        help="such as 3.12, or 3.13t  [default: what the wheels' names spell]",
+    )
+    return python(platform(command))
+
+
+def read_targets(pythons: Sequence[str], platforms: Sequence[str]) -> list[Target]:
+    """Return what the options say; nothing for the targets of each wheel's name."""
+    if not pythons:
+        if platforms:
+            raise click.UsageError("--platform needs --python")
+        return []
+    targets = []
+    for text in pythons:
+        match = _PYTHON.fullmatch(text)
+        if match is None:
+            raise click.UsageError(f"--python {text!r} is not a version such as 3.12 or 3.13t")
+        python = (int(match[1]), int(match[2]))
+        abi = f"cp{match[1]}{match[2]}{match[3]}"
+        for platform in platforms or ["linux_x86_64"]:
+            targets.append(Target(python=python, abi=abi, platform=platform))
+    return targets
+
+
+def open_indexes(
+    texts: Iterable[str], variant: str, *, no_cache: bool, expectations: Expectations | None = None
+) -> tuple[list[Index], list[str]]:
+    """Open every index; one that cannot be read never hides the next.
+
+    Returns:
+        The indexes, and what is wrong with the others.
+    """
+    cache: pathlib.Path | None = None if no_cache else default_folder()
+    indexes: list[Index] = []
+    failures: list[str] = []
+    for text in texts:
+        place = parse_place(text, variant)
+        try:
+            if expectations is not None:
+                expectations.learn(place.variant)
+            indexes.append(open_index(place, cache=cache))
+        except BuildTagError as err:
+            failures.append(explain_error(err))
+    return indexes, failures
+
+
+def complain(failures: Iterable[str], expectations: Expectations | None = None) -> bool:
+    """Print what went wrong, and tell whether something did."""
+    lines = list(failures)
+    if expectations is not None:
+        lines += [
+            f"the tags of {count:,} package{'s' * (count > 1)} cannot be told: {error}"
+            for error, count in sorted(expectations.errors.items())
+        ]
+    for line in dict.fromkeys(lines):
+        click.echo(f"Error: {line}", err=True)
+    return bool(lines)
+
+
+@contextlib.contextmanager
+def progress(indexes: Sequence[Index]) -> Iterator[Callable[[], None]]:
+    """Show how many projects are done, on a terminal only; give what counts one."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    length = sum(map(len, indexes))
+    with click.progressbar(length=length, file=sys.stderr, label="projects") as bar:
+        yield lambda: bar.update(1)

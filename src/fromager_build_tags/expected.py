@@ -1,0 +1,98 @@
+"""What the settings give for the wheels of an index, version by version, on every stack."""
+
+from __future__ import annotations
+
+import collections
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from .plan import PlannedTag, Wanted, plan
+from .segment import Order, Segment, join
+from .stack import Stack
+from .tree import SettingsTree
+
+#: A build tag as installers compare it: number and suffix.
+type BuildTag = tuple[int, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expected:
+    """What the settings give for one version of a package.
+
+    Attributes:
+        number: fromager's build number; None where the settings give none, or cannot tell.
+        platlib: the build tag of a platlib wheel on each stack.
+        purelib: of a purelib wheel.
+        sensitive: whether a platlib wheel depends on the accelerator or Torch.
+    """
+
+    number: int | None = None
+    platlib: frozenset[BuildTag] = frozenset()
+    purelib: frozenset[BuildTag] = frozenset()
+    sensitive: bool = False
+
+    def tags(self, *, platlib: bool) -> frozenset[BuildTag]:
+        """Return the build tags of one kind of wheel."""
+        return self.platlib if platlib else self.purelib
+
+
+#: Nothing is known, so nothing is wrong.
+ANYTHING = Expected()
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What a settings tree gives, asked for project by project.
+
+    Attributes:
+        errors: why tags cannot be told, and for how many packages each.
+    """
+
+    tree: SettingsTree
+    here: bool = False
+    errors: collections.Counter[str] = field(default_factory=collections.Counter)
+    _stacks: dict[str, Sequence[Stack]] = field(default_factory=dict)
+
+    def learn(self, variant: str) -> None:
+        """Read the stacks of a variant.
+
+        Raises:
+            BuildTagError: the declaration is wrong, or contradicts this machine.
+        """
+        if variant not in self._stacks:
+            self._stacks[variant] = self.tree.stacks(variant, here=self.here)
+
+    def of(
+        self, variant: str, package: NormalizedName, versions: Iterable[Version]
+    ) -> Mapping[Version, Expected]:
+        """Return what the settings give for each of *versions* on a variant that is learnt."""
+        wanted = Wanted(package=package, versions=tuple(dict.fromkeys(versions)))
+        by_version: dict[Version, list[PlannedTag]] = {}
+        for tag in plan(self.tree, variant, self._stacks[variant], [wanted]):
+            if tag.version is not None:
+                by_version.setdefault(tag.version, []).append(tag)
+        errors = (tag.error for tags in by_version.values() for tag in tags if tag.error)
+        self.errors.update(set(errors))
+        return {version: _expected(each) for version, each in by_version.items()}
+
+
+def _expected(tags: Sequence[PlannedTag]) -> Expected:
+    if any(tag.number is None or tag.error for tag in tags):
+        return ANYTHING
+    return _of(tuple((tag.number or 0, tag.platlib, tag.purelib) for tag in tags))
+
+
+@functools.lru_cache(maxsize=4096)
+def _of(told: tuple[tuple[int, tuple[Segment, ...], tuple[Segment, ...]], ...]) -> Expected:
+    """Return what number, platlib and purelib segments of each stack come to."""
+    orders = {segment.order for _, platlib, _ in told for segment in platlib}
+    return Expected(
+        number=max(number for number, _, _ in told),
+        platlib=frozenset((number, join(platlib)) for number, platlib, _ in told),
+        purelib=frozenset((number, join(purelib)) for number, _, purelib in told),
+        sensitive=not orders.isdisjoint({Order.ACCELERATOR, Order.TORCH}),
+    )

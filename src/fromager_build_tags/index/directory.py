@@ -1,0 +1,95 @@
+"""A folder of files: flat, a folder for each project, or fromager's ``wheels-repo``."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from ..errors import InputError
+from .listing import IndexFile, Listed
+from .place import IndexPlace
+
+#: fromager's folders of finished and of pre-built wheels; ``simple`` links to both,
+#: and ``build`` holds what is not finished.
+_FROMAGER: Final = ("downloads", "prebuilt")
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryIndex:
+    """The files of a folder: of each project, (file name, folder)."""
+
+    place: IndexPlace
+    files: Mapping[NormalizedName, list[tuple[str, str]]]
+
+    def projects(self) -> Iterator[Listed]:
+        """Yield every project, in the order of their names."""
+        for project in sorted(self.files):
+            files = tuple(
+                IndexFile(project, filename, f"{folder}/{filename}")
+                for filename, folder in sorted(self.files[project])
+            )
+            yield Listed(project=project, files=files)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+
+def open_directory(place: IndexPlace) -> DirectoryIndex:
+    """List a folder.
+
+    Raises:
+        InputError: there is none, or it cannot be read.
+    """
+    root = pathlib.Path(place.address)
+    if not root.exists():
+        raise InputError(f"{str(root)!r} does not exist; an index is a folder or an http(s) URL")
+    if not root.is_dir():
+        raise InputError(f"{str(root)!r} is a file; an index is a folder or an http(s) URL")
+    files: dict[NormalizedName, list[tuple[str, str]]] = {}
+    try:
+        for folder in _folders(root):
+            _list(folder, files)
+    except OSError as err:
+        raise InputError(f"{str(root)!r} cannot be read: {err.strerror}") from None
+    return DirectoryIndex(place, files)
+
+
+def _folders(root: pathlib.Path) -> list[str]:
+    """Return the folders that hold files: fromager's, or *root* and one level below."""
+    fromager = [root / name for name in _FROMAGER if (root / name).is_dir()]
+    if fromager:
+        return [str(folder) for folder in fromager]
+    with os.scandir(root) as entries:
+        below = [entry.path for entry in entries if entry.is_dir() and entry.name[0] != "."]
+    return [str(root), *below]
+
+
+def _list(folder: str, files: dict[NormalizedName, list[tuple[str, str]]]) -> None:
+    by_word: dict[str, list[tuple[str, str]]] = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_file():
+                filename = _printable(entry.name)
+                word = _project(filename)
+                if word not in by_word:
+                    by_word[word] = files.setdefault(canonicalize_name(word), [])
+                by_word[word].append((filename, folder))
+
+
+def _project(filename: str) -> str:
+    """Return what stands for the project; sdists of old spell it with a "-" in it."""
+    if filename.endswith((".tar.gz", ".zip")):
+        return filename.rpartition("-")[0]
+    return filename.partition("-")[0]
+
+
+def _printable(filename: str) -> str:
+    """Spell out the bytes of a name that is no UTF-8, which no report could write."""
+    if filename.isascii():
+        return filename
+    return filename.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

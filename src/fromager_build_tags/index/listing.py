@@ -1,0 +1,69 @@
+"""What an index lists: frozen data, whatever kind of index it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from packaging.utils import NormalizedName
+
+from .place import IndexPlace
+
+
+class IndexFile(NamedTuple):
+    """A file of a project: a tuple, since there are a million of them.
+
+    Attributes:
+        project: canonical; of a name that nothing can read, what stands before the first "-".
+        filename: as listed; it can hold anything.
+        location: a path, or a URL without credentials, query and fragment.
+        sha256: as listed, in lower case; "" if it is not listed.
+        size: in bytes; None if it is not listed.
+        yanked: whether an installer takes it only for a version that is pinned.
+    """
+
+    project: NormalizedName
+    filename: str
+    location: str
+    sha256: str = ""
+    size: int | None = None
+    yanked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Broken:
+    """A page that cannot be read: which, and why."""
+
+    location: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """The files of one project, each once, or why its page gives none."""
+
+    project: NormalizedName
+    files: tuple[IndexFile, ...] = ()
+    broken: Broken | None = None
+
+
+class Index(Protocol):
+    """An index whose projects can be read."""
+
+    @property
+    def place(self) -> IndexPlace:
+        """Where it is, and what it is meant for."""
+        ...
+
+    def projects(self) -> Iterator[Listed]:
+        """Yield every project, in the order of their names.
+
+        Raises:
+            InputError: the index cannot be read at all.
+        """
+        ...
+
+    def __len__(self) -> int:
+        """Return how many projects there are."""
+        ...

@@ -1,0 +1,31 @@
+"""Open what an argument names: a folder, or a simple API."""
+
+from __future__ import annotations
+
+import pathlib
+
+from ..errors import InputError
+from .directory import open_directory
+from .listing import Index
+from .place import IndexPlace
+
+
+def open_index(place: IndexPlace, *, cache: pathlib.Path | None = None) -> Index:
+    """Open an index: its list of projects is read, no project yet.
+
+    Args:
+        place: where it is.
+        cache: a folder for pages that can be asked for again; None for no cache.
+
+    Raises:
+        InputError: there is no index, or it cannot be read.
+    """
+    if place.is_url:
+        from .session import Session
+        from .simple import open_simple
+
+        return open_simple(place, Session(place.address, cache=cache))
+    if "://" in place.address:
+        scheme = place.address.partition("://")[0]
+        raise InputError(f"an index is a folder or an http(s) URL, not {scheme!r}://…")
+    return open_directory(place)

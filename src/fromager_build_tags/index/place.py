@@ -1,0 +1,52 @@
+"""Where an index is, told by an argument: ``PATH|URL`` or ``VARIANT=PATH|URL``."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from dataclasses import dataclass
+from typing import Final
+
+_VARIANT: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexPlace:
+    """Where an index is, and which variant it is meant for.
+
+    Attributes:
+        address: a path, or a URL, which may hold credentials: never shown.
+        variant: fromager's word.
+    """
+
+    address: str
+    variant: str
+
+    @property
+    def is_url(self) -> bool:
+        """Whether it is asked over HTTP."""
+        return self.address.startswith(("http://", "https://"))
+
+    def __str__(self) -> str:
+        return shown_url(self.address) if self.is_url else self.address
+
+    def __repr__(self) -> str:
+        """Show no credentials in a traceback either."""
+        return f"IndexPlace({self!s}, {self.variant})"
+
+
+def parse_place(text: str, variant: str) -> IndexPlace:
+    """Return where an index is; *variant* is what it is meant for unless it says another."""
+    if named := _VARIANT.fullmatch(text):
+        return IndexPlace(address=named[2], variant=named[1])
+    return IndexPlace(address=text, variant=variant)
+
+
+def shown_url(url: str) -> str:
+    """Return *url* without credentials, and without query and fragment, which can hold some."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "(a URL that cannot be read)"
+    return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "", ""))

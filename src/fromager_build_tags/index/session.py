@@ -1,0 +1,192 @@
+"""Ask a server for pages: one session for all threads, retries, and a cache on disk.
+
+Credentials come from the URL or from netrc, as requests and pip take them, and go to the host
+of the index alone.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import urllib.parse
+from dataclasses import dataclass
+from typing import Final
+
+import pypi_simple
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from ..errors import BuildTagError
+from .cache import PageCache
+from .place import shown_url
+
+#: As fast over HTTP/1.1 as HTTP/2 was, measured.
+THREADS: Final = 16
+#: Seconds to connect, and between two bytes.
+TIMEOUT: Final = (10, 30)
+_RETRIED: Final = (429, 500, 502, 503, 504)
+_REASONS: Final = {
+    401: "it wants credentials: put them into netrc",
+    403: "the credentials are not allowed to read it",
+    404: "there is no such page",
+    429: "it is asked too often",
+}
+#: A page of a hundred thousand files has some 50 MB; an endless one has to end.
+_LARGEST: Final = 512 << 20
+
+
+class PageError(BuildTagError):
+    """A page that cannot be had: which, and why."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.location = shown_url(url)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.location} cannot be read: {self.reason}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """A page, and the URL that links on it are relative to."""
+
+    url: str
+    content_type: str
+    body: bytes
+
+
+class _ElsewhereError(Exception):
+    """A page leads to another host."""
+
+
+class _OneHost(requests.Session):
+    """A session that is not led to another host: what that says is no part of the index."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return where a page redirects to, if it does."""
+        target = super().get_redirect_target(resp)
+        if target is not None:
+            there = urllib.parse.urljoin(resp.url, target)
+            if not _same_host(resp.url, there):
+                resp.close()
+                raise _ElsewhereError(shown_url(there))
+        return target
+
+
+class Session:
+    """Asks for the pages of one index, from any thread."""
+
+    def __init__(
+        self, address: str, *, cache: pathlib.Path | None = None, backoff: float = 0.5
+    ) -> None:
+        """Take credentials out of *address*; *backoff* is in seconds, doubled each time."""
+        self._session = _OneHost()
+        parts = _split(address)
+        netloc = parts.netloc.rpartition("@")[2]
+        if parts.username is not None:
+            user, password = parts.username, parts.password or ""
+            self._session.auth = (urllib.parse.unquote(user), urllib.parse.unquote(password))
+        path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
+        #: The URL of the list of projects, without credentials.
+        self.root = urllib.parse.urlunsplit((parts.scheme, netloc, path, parts.query, ""))
+        retry = Retry(
+            total=3,
+            backoff_factor=backoff,
+            status_forcelist=_RETRIED,
+            raise_on_status=False,
+        )
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=THREADS, max_retries=retry))
+        self._session.headers["Accept"] = pypi_simple.ACCEPT_ANY
+        self._session.headers["User-Agent"] = "fromager-build-tags"
+        self._cache = None if cache is None else PageCache(cache, parts.netloc)
+
+    def close(self) -> None:
+        """Close the connections; another request opens one again."""
+        self._session.close()
+
+    def get(self, url: str) -> Page:
+        """Return a page; one that did not change comes from the cache.
+
+        Raises:
+            PageError: it cannot be had.
+        """
+        if not _same_host(self.root, url):
+            raise PageError(url, "it is on another host than the index")
+        known = None if self._cache is None else self._cache.find(url)
+        headers = dict(known.validators) if known else {}
+        try:
+            with self._session.get(url, headers=headers, timeout=TIMEOUT, stream=True) as response:
+                if known and response.status_code == requests.codes.not_modified:
+                    return Page(url=known.url, content_type=known.content_type, body=known.body)
+                if response.status_code != requests.codes.ok:
+                    raise PageError(url, _reason(response.status_code))
+                body = _body(url, response)
+        except _ElsewhereError as err:
+            reason = f"it redirects to another place, {err}: if that is the index, name it"
+            raise PageError(url, reason) from None
+        except (requests.RequestException, ValueError) as err:
+            if isinstance(err, requests.RequestException) and err.response is not None:
+                err.response.close()
+            raise PageError(url, _trouble(err)) from None
+        page = Page(
+            url=response.url, content_type=response.headers.get("Content-Type", ""), body=body
+        )
+        if self._cache is not None:
+            self._cache.keep(url, page.url, page.content_type, body, response.headers)
+        return page
+
+
+def _same_host(here: str, there: str) -> bool:
+    """Tell whether two URLs are of one server; from http to https it may be another port."""
+    one, other = _split(here), _split(there)
+    try:
+        same_port = one.port == other.port
+    except ValueError:
+        return False
+    upgraded = (one.scheme, other.scheme) == ("http", "https")
+    return one.hostname == other.hostname and (
+        upgraded or (same_port and one.scheme == other.scheme)
+    )
+
+
+def _split(url: str) -> urllib.parse.SplitResult:
+    try:
+        return urllib.parse.urlsplit(url)
+    except ValueError:
+        return urllib.parse.urlsplit("")
+
+
+def _body(url: str, response: requests.Response) -> bytes:
+    parts, size = [], 0
+    for part in response.iter_content(1 << 16):
+        size += len(part)
+        if size > _LARGEST:
+            raise PageError(url, f"it is larger than {_LARGEST >> 20} MB")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _reason(status: int) -> str:
+    why = _REASONS.get(status, "the server fails" if status >= 500 else "that is no page")
+    return f"status {status}, {why}"
+
+
+def _trouble(err: Exception) -> str:
+    """Return what is wrong, in our own words: those of requests can hold the URL."""
+    said = (text for kind, text in _TROUBLES if isinstance(err, kind))
+    return next(said, f"the request fails ({type(err).__name__})")
+
+
+#: The special ones first: a time-out while connecting is a ConnectionError, too.
+_TROUBLES: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (requests.exceptions.SSLError, "its certificate is not trusted"),
+    (requests.Timeout, f"it does not answer within {TIMEOUT[1]} seconds"),
+    (requests.exceptions.ChunkedEncodingError, "the connection ends in the middle of the page"),
+    (requests.TooManyRedirects, "it redirects without an end"),
+    (requests.exceptions.InvalidURL, "it is no URL"),
+    (requests.exceptions.InvalidSchema, "it is no URL"),
+    (requests.exceptions.RetryError, "the server fails again and again"),
+    (requests.ConnectionError, "the host cannot be reached"),
+)

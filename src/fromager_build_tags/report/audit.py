@@ -1,0 +1,84 @@
+"""An audit: its findings, with a line for each index that says how much was looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from ..rules.verdict import Verdict
+from .escape import markdown_code, plain
+from .findings import RENDERERS as FINDINGS
+from .findings import json as findings_json
+from .findings import markdown as findings_markdown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexSummary:
+    """How much of an index was looked at.
+
+    Attributes:
+        index: its path, or its URL without credentials.
+        skipped: files that are neither wheels nor sdists.
+    """
+
+    index: str
+    variant: str
+    projects: int
+    wheels: int
+    skipped: int
+
+    @property
+    def counts(self) -> str:
+        """The numbers in words."""
+        text = f"{_count(self.projects, 'project')}, {_count(self.wheels, 'wheel')}"
+        return f"{text}, {_count(self.skipped, 'other file')} skipped" if self.skipped else text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditReport:
+    """What an audit comes to."""
+
+    verdict: Verdict
+    indexes: Sequence[IndexSummary]
+
+
+def render_table(report: AuditReport) -> str:
+    """Return the findings, a line for each index, and the verdict last."""
+    *findings, verdict = FINDINGS["table"](report.verdict).splitlines(keepends=True)
+    lines = [f"{plain(each.index)} for {each.variant}: {each.counts}\n" for each in report.indexes]
+    return "".join([*findings, *lines, verdict])
+
+
+def render_markdown(report: AuditReport) -> str:
+    """Return the verdict, the indexes, and a section for each rule."""
+    lines = [
+        f"- {markdown_code(each.index)} for {markdown_code(each.variant)}: {each.counts}\n"
+        for each in report.indexes
+    ]
+    head = f"**{report.verdict}**\n\n"
+    blocks = [head, *lines, *findings_markdown.sections(report.verdict)]
+    return findings_markdown.bounded(blocks)
+
+
+def render_json(report: AuditReport) -> str:
+    """Return the findings as for any other command, and ``indexes``."""
+    indexes = {"indexes": [asdict(each) for each in report.indexes]}
+    return json.dumps(findings_json.as_json(report.verdict) | indexes, indent=1) + "\n"
+
+
+def _of_findings(format_: str) -> Callable[[AuditReport], str]:
+    return lambda report: FINDINGS[format_](report.verdict)
+
+
+RENDERERS: Final[Mapping[str, Callable[[AuditReport], str]]] = {
+    "table": render_table,
+    "markdown": render_markdown,
+    "json": render_json,
+    **{each: _of_findings(each) for each in ("github", "gitlab", "sarif")},
+}
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

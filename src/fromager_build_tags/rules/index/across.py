@@ -1,0 +1,49 @@
+"""Of several indexes: files of one name that are not the same."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterable, Iterator, Sequence
+
+from ...hashing import file_sha256, file_size
+from ...index import IndexFile
+from ..catalogue import index as rules
+from ..finding import Finding, Place
+
+
+def check_contents(files: Iterable[IndexFile]) -> Iterator[Finding]:
+    """Yield the wheels *of one project* whose name stands for different contents.
+
+    A file on this machine is hashed only where another has its name.
+    """
+    files = list(files)
+    counts = collections.Counter(file.filename for file in files)
+    if len(counts) == len(files):
+        return
+    for name in [name for name, count in counts.items() if count > 1]:
+        same = [file for file in files if file.filename == name]
+        if hashes := _hashes(same):
+            yield rules.DIFFERENT_CONTENT.finding(
+                f"{name} has {len(hashes)} different contents: "
+                + ", ".join(f"{sha256[:12]}… in {file.location}" for sha256, file in hashes),
+                subject=same[0].project,
+                remedy="keep one: a lock file that holds its hash refuses the others",
+                place=Place(file=hashes[0][1].location),
+            )
+
+
+def _hashes(files: Sequence[IndexFile]) -> list[tuple[str, IndexFile]]:
+    """Return each hash with its first file, if there are several; what is unknown is left out."""
+    sizes = {file_size(file) for file in files} - {None}
+    known = {file.sha256 for file in files if file.sha256}
+    if len(sizes) < 2 and len(known) < 2 and not any(_is_local(file) for file in files):
+        return []
+    first: dict[str, IndexFile] = {}
+    for file in files:
+        if sha256 := file_sha256(file):
+            first.setdefault(sha256, file)
+    return sorted(first.items()) if len(first) > 1 else []
+
+
+def _is_local(file: IndexFile) -> bool:
+    return "://" not in file.location

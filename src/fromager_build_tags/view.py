@@ -1,0 +1,83 @@
+"""A project as one index holds it, with what the settings say of each wheel."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.tags import Tag
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from .expected import Expected
+from .index import Broken, IndexPlace
+from .index.listing import IndexFile
+from .segment import Order
+from .standing import Wheel
+from .wheelname import classify
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProjectView:
+    """A project in one index.
+
+    Attributes:
+        wheels: by version, each with its standing.
+        expected: by version, what the settings give.
+        sdists: the versions that have one.
+        unreadable: files that end in ``.whl`` and have no wheel's name.
+        skipped: how many other files there are.
+        broken: why its page gives nothing.
+    """
+
+    place: IndexPlace
+    project: NormalizedName
+    wheels: Mapping[Version, Sequence[Wheel]]
+    expected: Mapping[Version, Expected]
+    sdists: frozenset[Version] = frozenset()
+    unreadable: Sequence[IndexFile] = ()
+    skipped: int = 0
+    broken: Broken | None = None
+
+    def all_wheels(self) -> Iterator[Wheel]:
+        """Yield every wheel."""
+        return itertools.chain.from_iterable(self.wheels.values())
+
+
+def leading(wheels: Iterable[Wheel]) -> Iterator[Wheel]:
+    """Yield those wheels *of one version* that no other with the same tags outnumbers.
+
+    Where there are several for the same tags, the spelling of their suffixes decides.
+    """
+    highest: dict[frozenset[Tag], tuple[int, list[Wheel]]] = {}
+    for wheel in wheels:
+        number = -1 if wheel.name.number is None else wheel.name.number
+        best = highest.get(wheel.name.tags)
+        if best is None or number > best[0]:
+            highest[wheel.name.tags] = (number, [wheel])
+        elif number == best[0]:
+            best[1].append(wheel)
+    for _, wheels_with_it in highest.values():
+        yield from wheels_with_it
+
+
+@functools.lru_cache(maxsize=4096)
+def told(suffix: str) -> Mapping[Order, str]:
+    """Return what a suffix tells: ``{Order.ACCELERATOR: "cuda13.0", …}``."""
+    texts = {classify(text): text for text in reversed(suffix.split("_"))}
+    return {order: text for order, text in texts.items() if order is not None}
+
+
+def build_tag(wheel: Wheel) -> str:
+    """Return a wheel's build tag for a message."""
+    return (
+        "no build tag" if wheel.name.number is None else f"{wheel.name.number}{wheel.name.suffix}"
+    )
+
+
+def wanted_tags(wheel: Wheel, expected: Expected) -> str:
+    """Return the build tags that the settings give for such a wheel, for a message."""
+    tags = expected.tags(platlib=wheel.name.is_platlib)
+    return " or ".join(f"{number}{suffix}" for number, suffix in sorted(tags))

@@ -1,0 +1,218 @@
+"""Indexes that the real fromager filled: audited, pruned, built again, served and shared."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pytest
+
+from .factories import Bootstrapped, MakeWorkspace
+from .server import wheel_server
+from .stacks import ALL_STACKS, FLASH_ATTN, ROCM, platlib, purelib
+from .workspaces import Workspace
+
+pytestmark = pytest.mark.e2e
+
+#: Wheels of an older stack, by variant, and what is said of each.
+LEFT: Final[Mapping[str, Mapping[str, set[str]]]] = {
+    "rocm": {
+        platlib("flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1"): {"BT404"},
+        platlib("flash_attn-2.8.3-7_el9.6_rocm7.0_torch2.9.1"): {"BT404"},
+        platlib("torch-2.10.0-6_el9.6_rocm7.0"): {"BT404"},
+        platlib("pillow-12.2.0-2_el9.4"): {"BT404"},
+        purelib("fromager-0.79.0-1"): {"BT404"},
+    },
+    "cuda": {
+        platlib("torch-2.9.1-8_fc43_cuda12.9"): {"BT404"},
+        platlib("pillow-12.2.0-1"): {"BT404"},
+    },
+    "cpu": {platlib("torch-2.10.0-5_el9.6_cpu"): {"BT404"}},
+}
+#: What is said of the wheels that the settings want, and of whole indexes.
+ELSE: Final[Mapping[str, list[str]]] = {
+    # torch2.9.1 sorts above torch2.10.0; el9.4 sorts below el9.6
+    "rocm": ["BT402", "BT407", "BT408", "BT409"],
+    "cuda": ["BT405", "BT406"],
+    "cpu": [],
+}
+
+
+def tool(workspace: Workspace, *arguments: str, status: int = 0) -> str:
+    """Run the plain script on the workspace's settings, and return what it prints."""
+    settings = workspace.settings
+    done = workspace.venv.run(
+        "fromager-build-tags",
+        *("--settings-file", settings / "settings.yaml"),
+        *("--settings-dir", settings / "packages"),
+        *("--variant", workspace.stack.variant, *arguments),
+        environ=workspace.variables(),
+        cwd=workspace.folder,
+        status=status,
+    )
+    return done.stdout
+
+
+def findings(workspace: Workspace, *arguments: str) -> list[dict[str, Any]]:
+    arguments = ("audit", "--no-cache", "--exit-zero", "--format", "json", *arguments)
+    made: list[dict[str, Any]] = json.loads(tool(workspace, *arguments))["findings"]
+    return made
+
+
+@pytest.fixture
+def built(bootstrapped: Bootstrapped, tmp_path: pathlib.Path) -> Mapping[str, Workspace]:
+    """A workspace for each of three variants, in which everything is built."""
+    return {
+        stack.variant: bootstrapped(stack).copy(tmp_path / stack.variant) for stack in ALL_STACKS
+    }
+
+
+@pytest.mark.parametrize("variant", [stack.variant for stack in ALL_STACKS])
+def test_what_fromager_built_is_clean(variant: str, built: Mapping[str, Workspace]) -> None:
+    workspace = built[variant]
+    graph = ("--graph", str(workspace.folder / "work-dir" / "graph.json"))
+    assert findings(workspace, "wheels-repo", "--deep", *graph) == []
+
+
+@pytest.mark.parametrize("variant", [stack.variant for stack in ALL_STACKS])
+def test_an_older_stack_is_found_pruned_and_built_again(
+    variant: str, built: Mapping[str, Workspace]
+) -> None:
+    workspace = built[variant]
+    good = workspace.wheel_names()
+    for name in LEFT[variant]:
+        same = next(each for each in good if each.partition("-")[0] == name.partition("-")[0])
+        shutil.copy(workspace.downloads / same, workspace.downloads / name)
+    found = findings(workspace, "wheels-repo")
+    of_files = {name: set[str]() for name in LEFT[variant]}
+    others = []
+    for each in found:
+        name = pathlib.Path(each["file"]).name
+        if name in of_files and each["code"] == "BT404":
+            of_files[name].add(each["code"])
+        else:
+            others.append(each["code"])
+    assert of_files == LEFT[variant]
+    assert sorted(others) == ELSE[variant]
+
+    # one that the settings want gets lost: what does its job stays until it is built again
+    [torch] = [name for name in good if name.startswith("torch-")]
+    (workspace.downloads / torch).unlink()
+    tool(workspace, "prune", "wheels-repo", "--delete")
+    kept = {name for name in LEFT[variant] if name.startswith("torch-")}
+    assert workspace.wheel_names() == (good - {torch}) | kept
+    codes = {each["code"] for each in findings(workspace, "wheels-repo")}
+    assert ("BT401" in codes) == bool(kept)
+
+    run = workspace.fromager("bootstrap", *workspace.stack.requirements)
+    assert [each.split()[0] for each in run.compiled] == ["torch"]
+    tool(workspace, "prune", "wheels-repo", "--delete")
+    assert workspace.wheel_names() == good
+    assert tool(workspace, "audit", "--no-cache", "wheels-repo", "--fail-on", "note") == (
+        f"wheels-repo for {variant}: 4 projects, 4 wheels\nno findings\n"
+    )
+
+
+def test_another_torch_leaves_stale_wheels(built: Mapping[str, Workspace]) -> None:
+    workspace = built["rocm"]
+    file = workspace.settings / "variants" / "rocm.yaml"
+    file.write_text(file.read_text().replace('"2.10.0"', '"2.11.0"'))
+    [found] = findings(workspace, "wheels-repo")
+    assert (found["code"], found["subject"]) == ("BT401", "flash-attn")
+    run = workspace.fromager("bootstrap", *workspace.stack.requirements)
+    assert run.compiled == [f"{FLASH_ATTN.import_name} {FLASH_ATTN.version}"]
+    # installers compare the suffix as a string: torch2.11.0 wins here by chance
+    codes = sorted(each["code"] for each in findings(workspace, "wheels-repo"))
+    assert codes == ["BT404", "BT408", "BT409"]
+
+
+def test_servers_give_the_same_report(built: Mapping[str, Workspace]) -> None:
+    workspace = built["rocm"]
+    stale = platlib("flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1")
+    shutil.copy(workspace.downloads / ROCM.wheel_name(FLASH_ATTN), workspace.downloads / stale)
+    expected = report(workspace, "wheels-repo")
+    assert "BT402" in expected
+    with wheel_server(workspace) as url:
+        assert report(workspace, url) == expected
+    with pypiserver(workspace.downloads) as url:
+        assert report(workspace, url) == expected
+
+
+def report(workspace: Workspace, index: str) -> str:
+    """Return the report for people, without the place of the index."""
+    text = tool(workspace, "audit", "--no-cache", "--exit-zero", index)
+    place = rf"^({re.escape(index)}|http://[\d.:]+)([\w/-]*/)?"
+    return re.sub(place, "", text, flags=re.MULTILINE)
+
+
+@contextlib.contextmanager
+def pypiserver(folder: pathlib.Path) -> Iterator[str]:
+    """Serve *folder* with pypiserver on loopback; give the URL of its simple API."""
+    import socket
+    import time
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "pypiserver", "run", "-i", "127.0.0.1", "-p", str(port)]
+    command += ["--disable-fallback", "-a", ".", "-P", ".", str(folder)]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            for _ in range(200):
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}/simple/"
+        finally:
+            process.terminate()
+
+
+def test_variants_that_build_from_other_sources_share_nothing(
+    built: Mapping[str, Workspace],
+) -> None:
+    made = shared(built)
+    assert made["shared"] == []
+    assert {each["project"]: each["reason"] for each in made["unshared"]} == {
+        "fromager": "different content in fromager-0.79.0.dist-info/fromager-build-settings",
+        "pillow": "not the same suffix: 2_el9.6, 2_fc43",
+    }
+    assert made["tied"] == 6
+
+
+def test_variants_share_exactly_what_is_the_same(
+    make_workspace: MakeWorkspace, index_urls: Mapping[str, str]
+) -> None:
+    workspaces: dict[str, Workspace] = {}
+    for stack in ALL_STACKS:
+        workspace = workspaces[stack.variant] = make_workspace(stack)
+        for name in ("fromager", "pillow"):
+            file = workspace.settings / "packages" / f"{name}.yaml"
+            text = file.read_text().replace(index_urls[stack.variant], index_urls["cpu"])
+            file.write_text(text)
+        workspace.fromager("bootstrap", *stack.requirements)
+    fromager, pillow = purelib("fromager-0.79.0-2"), platlib("pillow-12.2.0-2_el9.6")
+    made = shared(workspaces)
+    assert [each["filename"] for each in made["shared"]] == [fromager]
+    assert made["saved"]["builds"] == 2
+    assert [each["project"] for each in made["unshared"]] == ["pillow"]
+    del workspaces["cuda"]
+    made = shared(workspaces)
+    assert [each["filename"] for each in made["shared"]] == [fromager, pillow]
+    assert made["unshared"] == []
+
+
+def shared(workspaces: Mapping[str, Workspace]) -> dict[str, Any]:
+    """Return the plan of what the downloads of *workspaces* share."""
+    indexes = [str(workspaces[variant].downloads) for variant in sorted(workspaces)]
+    some = next(iter(workspaces.values()))
+    made: dict[str, Any] = json.loads(tool(some, "share", "--format", "json", *indexes))
+    return made

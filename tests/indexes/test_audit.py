@@ -1,0 +1,336 @@
+"""``audit``: every rule fires where it should, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from fromager_build_tags.rules.catalogue import index as rules
+from fromager_build_tags.rules.rule import Rule
+
+from ..wheel_reader.craft import Shape, elf_without_sections
+from .simple_server import Answer, html_index, json_index, serve
+from .wheels import write_wheel
+
+PLAT = "-cp312-cp312-linux_x86_64"
+PURE = "-py3-none-any"
+
+#: What the settings give on rocm.
+GOOD = (
+    f"torch-2.10.0-7_el9.6_rocm7.1{PLAT}",
+    f"flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.10.0{PLAT}",
+    f"pillow-12.2.0-2_el9.6{PLAT}",
+    f"fromager-0.79.0-2{PURE}",
+)
+
+type Run = Callable[..., Result]
+
+
+def fill(folder: pathlib.Path, stems: Iterable[str]) -> pathlib.Path:
+    """Write empty files; a name is enough for an audit of names."""
+    folder.mkdir(exist_ok=True)
+    for stem in stems:
+        name = stem if stem.endswith((".gz", ".asc", ".json", ".metadata")) else f"{stem}.whl"
+        (folder / name).write_bytes(b"")
+    return folder
+
+
+def codes(run: Run, *args: str, status: int | None = None) -> list[str]:
+    """Return the codes of what is found, sorted."""
+    found = findings(run, *args)
+    return sorted(each["code"] for each in found)
+
+
+def findings(run: Run, *args: str) -> list[dict[str, Any]]:
+    report = json.loads(run("audit", *args, "--format", "json", "--exit-zero").stdout)
+    made: list[dict[str, Any]] = report["findings"]
+    return made
+
+
+#: (rule, wheels beside the good ones, wheels that are not there, all that is found)
+FIRES = [
+    (rules.STALE_WHEEL, ["pillow-11.0-1_el9.6" + PLAT], [], ["BT401"]),
+    (rules.STALE_WHEEL, ["pillow-11.0-2_el9.4" + PLAT], [], ["BT401", "BT407"]),
+    (rules.STALE_WHEEL, ["demo-1.0-1" + PURE], [], ["BT401"]),
+    (rules.STALE_WHEEL, ["pillow-12.2.0-1_el9.6-cp311-cp311-linux_x86_64"], [], ["BT401"]),
+    (rules.SUPERSEDED_WHEEL, ["pillow-12.2.0-1_el9.6" + PLAT], [], ["BT404"]),
+    (rules.SUPERSEDED_WHEEL, ["pillow-12.2.0-2" + PLAT], [], ["BT404"]),
+    (
+        rules.SHADOWED_WHEEL,
+        ["flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1" + PLAT],
+        [],
+        ["BT402", "BT404", "BT408", "BT409"],
+    ),
+    (
+        rules.SHADOWED_WHEEL,
+        ["pillow-12.2.0-1_el9.6-cp312-cp312-manylinux_2_28_x86_64"],
+        [],
+        ["BT402", "BT404"],
+    ),
+    (
+        rules.MIXED_ACCELERATORS_IN_PROJECT,
+        ["torch-2.10.0-7_el9.6_cuda13.0" + PLAT],
+        [],
+        ["BT404", "BT405", "BT406"],
+    ),
+    (rules.MIXED_ACCELERATORS, ["torch-2.9.1-8_el9.6_cuda13.0" + PLAT], [], ["BT401", "BT406"]),
+    (rules.MIXED_DISTRIBUTIONS, ["demo-1.0-2_fc43" + PLAT], [], ["BT401", "BT407"]),
+    (
+        rules.MIXED_TORCH,
+        [
+            "flash_attn-2.8.2-2_el9.6_rocm7.1_torch2.9.1" + PLAT,
+            "torch-2.9.1-8_el9.6_rocm7.1" + PLAT,
+        ],
+        [],
+        ["BT401", "BT408"],
+    ),
+    (rules.ORPHAN_TORCH, [], ["torch"], ["BT409"]),
+    (rules.UNTAGGED_PLATLIB, ["torch-2.9.1-8" + PLAT], [], ["BT410"]),
+    (rules.UNTAGGED_PLATLIB, ["torch-2.9.1" + PLAT], [], ["BT410"]),
+    (rules.UNTAGGED_PLATLIB, ["torch-2.9.1-8_el9.6" + PLAT], [], ["BT410"]),
+    (rules.TAGGED_PURELIB, ["demo-1.0-2_el9.6" + PURE], [], ["BT411"]),
+    (rules.FOREIGN_BUILD_NUMBER, ["pillow-12.1.0-3_el9.6" + PLAT], [], ["BT412"]),
+    (rules.FOREIGN_BUILD_NUMBER, ["pillow-12.2.0-3_el9.6" + PLAT], [], ["BT402", "BT412"]),
+    (rules.SDIST_ONLY, ["demo-1.0.tar.gz"], [], ["BT414"]),
+    (rules.UNREADABLE_NAME, ["demo-1.0-1-cp312-cp312-linux_x86_64-cu12"], [], ["BT415"]),
+    (rules.UNREADABLE_NAME, ["demo-one" + PURE], [], ["BT415"]),
+    (rules.UNREADABLE_NAME, ["demo"], [], ["BT415"]),
+    (rules.EMPTY_INDEX, [], ["torch", "flash_attn", "pillow", "fromager"], ["BT416"]),
+]
+
+
+@pytest.mark.parametrize(("rule", "more", "less", "expected"), FIRES)
+def test_a_rule_fires(
+    rule: Rule,
+    more: list[str],
+    less: list[str],
+    expected: list[str],
+    run: Run,
+    tmp_path: pathlib.Path,
+) -> None:
+    good = [stem for stem in GOOD if stem.partition("-")[0] not in less]
+    fill(tmp_path / "index", [*good, *more])
+    assert rule.code in expected
+    assert codes(run, "index") == expected
+
+
+#: Wheels beside the good ones about which there is nothing to say.
+SILENT = [
+    [],
+    ["torch-2.9.1-8_el9.6_rocm7.1" + PLAT],
+    ["torch-2.9.1-8_el9.6_rocm7.1-cp313-cp313-linux_x86_64"],
+    ["pillow-12.2.0-2_el9.6-cp313-cp313-linux_x86_64"],
+    ["pillow-12.2.0-2_el9.6-cp313-cp313t-manylinux_2_28_aarch64"],
+    ["pillow-12.1.0-2_el9.6" + PLAT, "pillow-12.2.0.tar.gz"],
+    ["torch-2.10.0+rocm7.1-7_el9.6_rocm7.1" + PLAT],
+    ["demo-1.0-2" + PURE, "demo-1.0-2_el9.6" + PLAT],
+    ["pillow-12.2.0-2_el9.6-cp312-cp312-linux_x86_64.whl.asc"],
+    ["pillow-12.2.0-variants.json", "pillow-12.2.0-2_el9.6-cp312-cp312-linux_x86_64.whl.metadata"],
+]
+
+
+@pytest.mark.parametrize("more", SILENT)
+def test_no_rule_fires(more: list[str], run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", [*GOOD, *more])
+    assert findings(run, "index") == []
+
+
+def test_a_package_that_is_pre_built_says_nothing(
+    run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    with (tree / "packages/torch.yaml").open("a") as file:
+        file.write("variants: {rocm: {pre_built: true}}\n")
+    fill(tmp_path / "index", [*GOOD[1:], "torch-2.10.0" + PLAT])
+    assert findings(run, "index") == []
+
+
+def test_the_messages(run: Run, tmp_path: pathlib.Path) -> None:
+    stale = "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1" + PLAT
+    fill(tmp_path / "index", [*GOOD, stale, "x-1-2.whl.asc"])
+    assert run("audit", "index", status=1).stdout == (
+        f"index/{GOOD[1]}.whl: error BT402: {GOOD[1]}.whl is what the settings want, yet "
+        f"{stale}.whl is taken by pip (cp312 on linux_x86_64), uv (cp312 on linux_x86_64)\n"
+        "    fromager build-tags prune deletes the other; only a higher build number wins, so add "
+        "a changelog entry with each change of the stack\n"
+        f"index: warning BT408: the index holds wheels for torch2.10.0 (1, as {GOOD[1]}.whl), "
+        f"torch2.9.1 (1, as {stale}.whl)\n"
+        "    build what is left of an older Torch again, or keep an index for each Torch\n"
+        f"index: warning BT409: 1 wheel is built for torch2.9.1, as {stale}.whl, and the index "
+        "holds 2.10.0\n"
+        "    add torch2.9.1 to the index, or build them again for the Torch in it\n"
+        f"index/{stale}.whl: note BT404: {stale}.whl is not needed any more: there is a wheel "
+        "with 8_el9.6_rocm7.1_torch2.10.0\n"
+        "    fromager build-tags prune lists what can be deleted\n"
+        "index for rocm: 4 projects, 5 wheels, 1 other file skipped\n"
+        "1 error, 2 warnings, 1 note\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ([], 0),
+        (["--fail-on", "warning"], 1),
+        (["--fail-on", "note"], 1),
+        (["--fail-on", "note", "--exit-zero"], 0),
+    ],
+)
+def test_exit_status(options: list[str], status: int, run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", [*GOOD, "demo-1.0-2_el9.6" + PURE])
+    run("audit", "index", *options, status=status)
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown", "json", "github", "gitlab", "sarif"])
+def test_every_format(format_: str, run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", [*GOOD, "demo-1.0-2_el9.6" + PURE])
+    run("audit", "index", "--format", format_, "-o", "out")
+    text = (tmp_path / "out").read_text()
+    assert "BT411" in text
+    if format_ == "markdown":
+        assert text.startswith(
+            "**1 warning**\n\n- `index` for `rocm`: 5 projects, 5 wheels\n\nwarning BT411: "
+        )
+    if format_ == "json":
+        assert json.loads(text)["indexes"] == [
+            {"index": "index", "variant": "rocm", "projects": 5, "wheels": 5, "skipped": 0}
+        ]
+
+
+def test_what_is_wanted_and_missing(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", [*GOOD, "demo-1.0.tar.gz"])
+    order = [("torch", "2.10.0"), ("torch", "2.11.0"), ("zlib-ng", "1.0"), ("demo", "1.0")]
+    (tmp_path / "order.json").write_text(
+        json.dumps([{"dist": name, "version": version} for name, version in order])
+    )
+    (tmp_path / "r.txt").write_text("pillow\nnumpy>=2\n")
+    found = findings(run, "index", "--build-order", "order.json", "-r", "r.txt")
+    assert [each["message"] for each in found if each["code"] == "BT403"] == [
+        "demo 1.0 is wanted, and has no wheel",
+        "numpy (any version) is wanted, and has no wheel",
+        "torch 2.11.0 is wanted, and has no wheel",
+        "zlib-ng 1.0 is wanted, and has no wheel",
+    ]
+
+
+def test_several_indexes_each_for_its_variant(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "rocm", GOOD)
+    cuda = ["torch-2.9.1-8_fc43_cuda13.0" + PLAT, "fromager-0.79.0-2" + PURE]
+    fill(tmp_path / "cuda", cuda)
+    assert findings(run, "rocm", "cuda=cuda") == []
+    (tmp_path / "cuda/fromager-0.79.0-2-py3-none-any.whl").write_bytes(b"another")
+    [found] = findings(run, "rocm", "cuda=cuda")
+    assert found["code"] == "BT413"
+    assert "in rocm/fromager-0.79.0-2-py3-none-any.whl" in found["message"]
+    assert "in cuda/fromager-0.79.0-2-py3-none-any.whl" in found["message"]
+
+
+def test_one_bad_index_never_hides_the_next(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", GOOD)
+    result = run("audit", "nowhere", "settings/settings.yaml", "ftp://x/", "index", status=1)
+    assert result.stderr == (
+        "Error: 'nowhere' does not exist; an index is a folder or an http(s) URL\n"
+        "Error: 'settings/settings.yaml' is a file; an index is a folder or an http(s) URL\n"
+        "Error: an index is a folder or an http(s) URL, not 'ftp'://…\n"
+    )
+    assert "index for rocm: 4 projects, 4 wheels\n" in result.stdout
+
+
+def test_a_stack_that_cannot_be_told(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", ["torch-2.10.0-7_el9.6_cpu" + PLAT, "pillow-1-2_el9.6" + PLAT])
+    result = run("audit", "cpu=index", status=1)
+    assert result.stderr.startswith(
+        "Error: the tags of 2 packages cannot be told: the distribution of variant 'cpu' is not "
+    )
+    assert run("audit", "cpu=index", "--here").stderr == ""
+
+
+def test_targets_can_be_given(run: Run, tmp_path: pathlib.Path) -> None:
+    many = "pillow-12.2.0-1_el9.6-cp312-cp312-manylinux_2_39_x86_64"
+    fill(tmp_path / "index", [*GOOD, many])
+    assert codes(run, "index") == ["BT402", "BT404"]
+    older = ["--python", "3.12", "--platform", "manylinux_2_34_x86_64"]
+    assert codes(run, "index", *older) == ["BT404"]
+    for wrong in (["--python", "three"], ["--platform", "linux_x86_64"]):
+        run("audit", "index", *wrong, status=2)
+
+
+@pytest.mark.parametrize("layout", ["downloads", "prebuilt", "torch"])
+def test_folders_below(layout: str, run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "repo").mkdir()
+    fill(tmp_path / "repo" / layout, [*GOOD, "demo-1.0-2_el9.6" + PURE])
+    if layout != "torch":
+        fill(tmp_path / "repo" / "build", ["unfinished"])
+    assert codes(run, "repo") == ["BT411"]
+
+
+def test_hostile_names_do_no_harm(run: Run, tmp_path: pathlib.Path) -> None:
+    names = ["<img src=x onerror=alert(1)>.whl", "a\x1b[31m\n.whl", "`x`|[y](z)-1.whl", "..-..whl"]
+    folder = fill(tmp_path / "index", GOOD)
+    for name in names:
+        (folder / name).write_bytes(b"")
+    (pathlib.Path(os.fsdecode(os.fsencode(folder) + b"/\xff.whl"))).write_bytes(b"")
+    for format_ in ("table", "markdown", "json", "github"):
+        text = run("audit", "index", "--format", format_).stdout
+        assert text.count("BT415") >= 1
+        assert "\x1b" not in text
+    markdown = run("audit", "index", "--format", "markdown").stdout
+    assert "<img" not in re.sub(r"(`+) ?[^`].*?\1", "", markdown)
+    assert codes(run, "index") == ["BT415"] * 5
+
+
+def test_a_url_gives_the_same_report_as_a_folder(run: Run, tmp_path: pathlib.Path) -> None:
+    more = ["demo-1.0-2_el9.6" + PURE, "torch-2.10.0-7_el9.6_rocm7.0" + PLAT, "x-1.tar.gz"]
+    folder = fill(tmp_path / "index", [*GOOD, *more, "x-1.whl.asc"])
+    expected = _report(run("audit", "index", "--exit-zero").stdout, "index")
+    projects: dict[str, list[str]] = {}
+    for path in folder.iterdir():
+        word = path.name.partition("-")[0].replace("_", "-")
+        projects.setdefault(word, []).append(path.name)
+    for pages in (html_index(projects), json_index(projects)):
+        with serve(pages) as server:
+            url = f"{server.url}/simple/"
+            assert _report(run("audit", url, "--exit-zero").stdout, url) == expected
+
+
+def _report(text: str, index: str) -> str:
+    """Return a report without the place of the index."""
+    places = re.compile(rf"^({re.escape(index)}|http://[\d.:]+/files)/?", re.MULTILINE)
+    return places.sub("", text)
+
+
+def test_a_page_that_cannot_be_read_is_a_finding(run: Run) -> None:
+    pages = html_index({"fromager": ["fromager-0.79.0-2-py3-none-any.whl"], "torch": []})
+    pages["/simple/torch/"] = Answer(status=404)
+    with serve(pages) as server:
+        [found] = findings(run, f"{server.url}/simple")
+        assert found["file"] == f"{server.url}/simple/torch/"
+    assert found["code"] == "BT417"
+    assert found["message"] == (
+        "the page of torch cannot be read: status 404, there is no such page"
+    )
+
+
+CXX = "_ZN3c104warnEv"
+
+
+def test_deep_reads_inside(run: Run, tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "index"
+    tied = elf_without_sections(Shape(), needed=["libcudart.so.13", "libc10.so"], imports=[CXX])
+    for stem in GOOD:
+        write_wheel(folder / f"{stem}.whl", {"x.so": tied} if stem.startswith("pillow") else {})
+    (folder / "broken-1.0-2-py3-none-any.whl").write_bytes(b"PK")
+    assert codes(run, "index") == []
+    found = findings(run, "index", "--deep")
+    assert [each["code"] for each in found] == ["BT418", "BT418", "BT419"]
+    assert found[0]["inside"] == "x.so"
+    messages = [each["message"].partition(".whl ")[2] for each in found]
+    assert messages[0].startswith("is tied to Torch's C++ ABI, which its name does not tell: ")
+    assert messages[1].startswith("is tied to cuda, which its name does not tell: ")
+    assert messages[2].startswith("cannot be read: ")

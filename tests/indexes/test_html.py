@@ -1,0 +1,172 @@
+"""The HTML report: in text, and in a real browser."""
+
+from __future__ import annotations
+
+import html.parser
+import pathlib
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from click.testing import Result
+
+from .browser import ESCAPE, TAB, Browser, browse
+from .simple_server import html_index, html_page, serve
+
+PLAT = "-cp312-cp312-linux_x86_64.whl"
+ROWS = 5_000
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "'\"><script>alert(1)</script>",
+    "@ROWS@",
+    "a\u202e\x1b[31m",
+    "x" * 4_000,
+)
+
+type Run = Callable[..., Result]
+
+
+@pytest.fixture
+def page(run: Run, tmp_path: pathlib.Path) -> pathlib.Path:
+    """The report on two indexes, with five thousand projects in one of them."""
+    return write_page(run, tmp_path, ROWS)
+
+
+@pytest.fixture
+def small_page(run: Run, tmp_path: pathlib.Path) -> pathlib.Path:
+    """The same with ten projects."""
+    return write_page(run, tmp_path, 10)
+
+
+def write_page(run: Run, root: pathlib.Path, rows: int) -> pathlib.Path:
+    rocm, cuda = root / "rocm", root / "cuda"
+    names = [f"project_{n}-1.0-{1 + n % 2}_el9.6{PLAT}" for n in range(rows - 2)]
+    names += [f"torch-2.10.0-7_el9.6_rocm7.1{PLAT}", f"pillow-12.2.0-2_el9.6{PLAT}"]
+    for folder, files in ((rocm, names), (cuda, [f"torch-2.9.1-8_fc43_cuda13.0{PLAT}"])):
+        folder.mkdir()
+        for name in files:
+            (folder / name).touch()
+    run("audit", "rocm", "cuda=cuda", "--format", "html", "-o", "out.html", "--exit-zero")
+    return root / "out.html"
+
+
+class Page(html.parser.HTMLParser):
+    """Collects the elements and links of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.links: list[str] = []
+        self.attributes: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes.update(name for name, _ in attrs)
+        self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
+
+
+def test_what_comes_from_outside_is_text(run: Run) -> None:
+    names = [f"{text}.whl" for text in HOSTILE]
+    pages = html_index({"demo": names, "torch": [f"torch-2.10.0-7_el9.6_rocm7.1{PLAT}"]})
+    extra = html_page({f"javascript:alert(1)//torch-2.9.1-8_el9.6_rocm7.1{PLAT}": "x"})
+    pages["/simple/evil/"] = extra
+    links = {"/simple/evil/": "e", "/simple/demo/": "d", "/simple/torch/": "t"}
+    pages["/simple/"] = html_page(links)
+    with serve(pages) as server:
+        url = f"{server.url}/simple/"
+        text = run("audit", url, "--format", "html", "--exit-zero").stdout
+    shown = Page(text)
+    assert shown.elements.count("script") == 1
+    assert "img" not in shown.elements
+    assert not [name for name in shown.attributes if name.startswith("on")]
+    assert {link.partition(":")[0] for link in shown.links} == {"#grid", "http"}
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert max(map(len, text.splitlines())) < 20_000
+
+
+def test_nothing_is_loaded_from_anywhere(small_page: pathlib.Path) -> None:
+    text = small_page.read_text()
+    assert "default-src 'none'" in text
+    shown = Page(text)
+    assert not {"link", "img", "iframe", "object"} & set(shown.elements)
+    assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", text)
+
+
+def test_links_lead_to_the_files(small_page: pathlib.Path) -> None:
+    torch = (small_page.parent / "cuda" / f"torch-2.9.1-8_fc43_cuda13.0{PLAT}").as_uri()
+    assert torch in Page(small_page.read_text()).links
+
+
+@pytest.fixture
+def browser(tmp_path: pathlib.Path) -> Iterator[Browser]:
+    with browse(tmp_path / "profile") as running:
+        yield running
+
+
+SHOWN = "return document.querySelectorAll('tbody tr:not([hidden])').length"
+COUNT = "return document.getElementById('count').textContent"
+
+
+def choose(browser: Browser, field: str, value: str) -> float:
+    """Set a field of the filter as a user does, and return how many milliseconds it took."""
+    milliseconds: float = browser.run(
+        "const [id, value] = arguments, field = document.getElementById(id);"
+        "field.value = value; const start = performance.now();"
+        "field.dispatchEvent(new Event('change', {bubbles: true})); document.body.offsetHeight;"
+        "return performance.now() - start;",
+        field,
+        value,
+    )
+    return milliseconds
+
+
+def test_in_a_browser(page: pathlib.Path, browser: Browser, tmp_path: pathlib.Path) -> None:
+    browser.open(page)
+    assert browser.run(COUNT) == f"{ROWS} of {ROWS} projects"
+
+    # the keyboard alone: / goes to the filter, Escape clears it, Tab and Enter open a cell
+    browser.keys("/")
+    browser.keys("project_1234-")
+    _wait(browser, f"1 of {ROWS} projects")
+    assert browser.run("return document.activeElement.id") == "text"
+    browser.keys(TAB * 3)
+    assert browser.run("return document.activeElement.tagName") == "SUMMARY"
+    browser.keys("\ue007")
+    assert browser.run("return document.activeElement.parentElement.open") is True
+    browser.keys(TAB)
+    assert browser.run("return document.activeElement.textContent").startswith("project_1234-")
+    browser.keys(ESCAPE)
+    _wait(browser, f"{ROWS} of {ROWS} projects")
+
+    assert choose(browser, "accelerator", "cuda13.0") < 2_000
+    assert browser.run(SHOWN) == 1
+    choose(browser, "accelerator", "")
+    assert choose(browser, "finding", "BT401") < 2_000
+    assert browser.run(SHOWN) == (ROWS - 2) / 2
+    assert set(browser.asked_for()) == {page.as_uri()}
+
+    for width, name in ((1200, "wide.png"), (400, "phone.png")):
+        browser.resize(width, 900)
+        overflow = "return document.documentElement.scrollWidth <= window.innerWidth"
+        assert browser.run(overflow) is True, name
+        browser.screenshot(tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 10_000
+
+
+def test_it_reads_without_javascript(small_page: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    with browse(tmp_path / "profile", javascript=False) as browser:
+        browser.open(small_page)
+        assert browser.run("return document.getElementById('filter').hidden") is True
+        assert browser.run(SHOWN) == 10
+
+
+def _wait(browser: Browser, text: str) -> None:
+    import time
+
+    for _ in range(100):
+        if browser.run(COUNT) == text:
+            return
+        time.sleep(0.05)
+    assert browser.run(COUNT) == text

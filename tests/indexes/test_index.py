@@ -1,0 +1,276 @@
+"""Listing an index: a folder, HTML and JSON give the same; what is wrong is said."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from fromager_build_tags.errors import InputError
+from fromager_build_tags.index import Index, IndexFile, open_index, parse_place
+from fromager_build_tags.index import session as sessions
+from fromager_build_tags.index.place import shown_url
+from fromager_build_tags.index.session import PageError, Session
+from fromager_build_tags.index.simple import open_simple
+
+from .simple_server import Answer, Server, html_index, html_page, json_index, json_page, serve
+
+PROJECTS = {
+    "torch": [
+        "torch-2.10.0+rocm7.1-7_el9.6_rocm7.1-cp312-cp312-linux_x86_64.whl",
+        "torch-2.10.0-7_el9.6_rocm7.1-cp312-cp312-linux_x86_64.whl",
+    ],
+    "flash-attn": ["flash_attn-2.8.3-8_el9.6_rocm7.1-cp312-cp312-linux_x86_64.whl"],
+    "zlib-ng": ["zlib_ng-1.0.tar.gz", "zlib_ng-1.0-2-py3-none-any.whl"],
+}
+
+
+def list_url(url: str, cache: pathlib.Path | None = None) -> Index:
+    """Open a simple API without waiting between retries."""
+    return open_simple(parse_place(url, "rocm"), Session(url, cache=cache, backoff=0))
+
+
+def names(index: Index) -> dict[str, list[str]]:
+    return {listed.project: [file.filename for file in listed.files] for listed in index.projects()}
+
+
+def troubles(index: Index) -> list[str]:
+    return [listed.broken.reason for listed in index.projects() if listed.broken]
+
+
+EXPECTED = {name: sorted(PROJECTS[name]) for name in sorted(PROJECTS)}
+
+
+def test_a_folder_html_and_json_give_the_same(tmp_path: pathlib.Path) -> None:
+    for filenames in PROJECTS.values():
+        for filename in filenames:
+            (tmp_path / filename).write_bytes(b"")
+    assert names(open_index(parse_place(str(tmp_path), "rocm"))) == EXPECTED
+    for pages in (html_index(PROJECTS), json_index(PROJECTS)):
+        with serve(pages) as server:
+            index = list_url(f"{server.url}/simple")
+            assert names(index) == EXPECTED
+            assert len(index) == len(PROJECTS)
+            assert list(names(index)) == sorted(PROJECTS)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serve(html_index(PROJECTS)) as running:
+        yield running
+
+
+def files(server: Server, project: str) -> Sequence[IndexFile]:
+    listed = {each.project: each for each in list_url(f"{server.url}/simple/").projects()}
+    return next(each.files for name, each in listed.items() if name == project)
+
+
+def test_what_a_page_says_of_a_file(server: Server) -> None:
+    name = "torch-1-py3-none-any.whl"
+    page = html_page({f"x/{name}?token=secret#sha256={'A' * 64}": "what you like"})
+    yanked = page.body.replace(b"<a ", b'<a data-yanked="broken" ')
+    server.answers["/simple/torch/"] = Answer(body=yanked)
+    [file] = files(server, "torch")
+    assert file == IndexFile(
+        file.project, name, f"{server.url}/simple/torch/x/{name}", "a" * 64, None, True
+    )
+    hashes = {"sha256": "B" * 64, "md5": "x"}
+    listed = {"filename": name, "url": f"/x/{name}", "hashes": hashes, "size": 7, "yanked": "why"}
+    server.answers["/simple/torch/"] = json_page(
+        {"meta": {"api-version": "1.0"}, "name": "torch", "files": [listed]}
+    )
+    [file] = files(server, "torch")
+    assert file == IndexFile(file.project, name, f"{server.url}/x/{name}", "b" * 64, 7, True)
+
+
+@pytest.mark.parametrize(
+    ("fragment", "sha256"),
+    [("", ""), ("#md5=00", ""), ("#sha256=00", ""), ("#sha256=" + "g" * 64, "")],
+)
+def test_a_hash_that_is_none_is_not_known(fragment: str, sha256: str, server: Server) -> None:
+    server.answers["/simple/torch/"] = html_page({f"torch-1.whl{fragment}": ""})
+    assert [file.sha256 for file in files(server, "torch")] == [sha256]
+
+
+def test_a_link_twice_is_one_file_unless_the_hashes_differ(server: Server) -> None:
+    one, other = (f"#sha256={digit * 64}" for digit in "01")
+    links = {f"a/t-1.whl{one}": "", f"b/t-1.whl{one}": "", f"c/t-1.whl{other}": "", "../": "up"}
+    server.answers["/simple/torch/"] = html_page(links)
+    assert [file.sha256[0] for file in files(server, "torch")] == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        {"torch/": "torch"},
+        {"/simple/torch": "Torch", "/simple/": "here", "/": "up", "../simple": "x"},
+        {"./Torch/": "..", "../": "up", "?C=N;O=D": "sort", "/simplex/a/": "a", "a/b/": "b"},
+        {"%74orch/": "", "<b>/": "", "a%20b/": "", "mailto:x": ""},
+    ],
+)
+def test_the_links_of_a_list_of_projects(links: dict[str, str]) -> None:
+    with serve({"/simple/": html_page(links), "/simple": html_page(links)}) as server:
+        assert list(names(list_url(f"{server.url}/simple"))) == ["torch"]
+
+
+def test_an_index_without_projects_is_empty() -> None:
+    with serve({"/simple/": html_page({})}) as server:
+        assert names(list_url(f"{server.url}/simple/")) == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer(status=404), "status 404, there is no such page"),
+        (Answer(status=401), "status 401, it wants credentials: put them into netrc"),
+        (Answer(status=403), "status 403, the credentials are not allowed to read it"),
+        (Answer(status=410), "status 410, that is no page"),
+        (Answer(status=500), "status 500, the server fails"),
+        (
+            dataclasses.replace(html_page({"torch/": "torch"}), cut=20),
+            "the connection ends in the middle of the page",
+        ),
+        (Answer(body=b"<html><body><a href='torch/'>tor"), "it ends in the middle"),
+        (
+            json_page({"meta": {"api-version": "2.0"}, "projects": []}),
+            "it is of version 2.0 of the API; 1 is known",
+        ),
+        (json_page([]), "it is no page of a simple API"),
+        (json_page({"projects": [1]}), "it is no page of a simple API"),
+        (
+            Answer(body=b'{"meta": {"api-ver', content_type="application/json"),
+            "it is no JSON, or ends in the middle",
+        ),
+        (
+            Answer(body=b"\x7fELF", content_type="application/octet-stream"),
+            "it is neither HTML nor JSON, but 'application/octet-stream'",
+        ),
+        (
+            Answer(status=302, headers={"Location": "http://localhost:9/simple/"}),
+            "it redirects to another place, http://localhost:9/simple/: if that is the index, "
+            "name it",
+        ),
+        (Answer(status=302, headers={"Location": "/simple/"}), "it redirects without an end"),
+    ],
+)
+def test_a_list_of_projects_that_cannot_be_read(answer: Answer, reason: str) -> None:
+    with serve({"/simple/": answer}) as server:
+        with pytest.raises(InputError) as caught:
+            list_url(f"{server.url}/simple")
+        assert str(caught.value) == f"{server.url}/simple/ cannot be read: {reason}"
+
+
+def test_a_page_that_cannot_be_read_hides_no_other(server: Server) -> None:
+    server.answers["/simple/flash-attn/"] = Answer(status=503)
+    server.answers["/simple/torch/"] = Answer(status=404)
+    index = list_url(f"{server.url}/simple")
+    assert troubles(index) == [
+        "status 503, the server fails",
+        "status 404, there is no such page",
+    ]
+    assert names(index)["zlib-ng"] == EXPECTED["zlib-ng"]
+    assert server.asked.count("/simple/flash-attn/") == 8  # four times for each look
+
+
+def test_what_fails_for_a_moment_is_asked_again(server: Server) -> None:
+    good = server.answers["/simple/torch/"]
+    answers = iter([Answer(status=503), Answer(status=429), good])
+    server.answers["/simple/torch/"] = lambda _: next(answers)
+    assert names(list_url(f"{server.url}/simple")) == EXPECTED
+
+
+def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="cannot be read: the host cannot be reached"):
+        list_url("http://127.0.0.1:9/simple")
+    monkeypatch.setattr(sessions, "TIMEOUT", (0.2, 0.2))
+
+    def late(handler: BaseHTTPRequestHandler) -> Answer:
+        import time
+
+        time.sleep(0.5)
+        return Answer()
+
+    with (
+        serve({"/simple/": late}) as server,
+        pytest.raises(InputError, match=r"it does not answer within|the host cannot be reached"),
+    ):
+        list_url(f"{server.url}/simple")
+
+
+def test_a_page_on_another_host_is_not_asked_for(server: Server) -> None:
+    with serve({"/simple/torch/": html_page({})}) as other:
+        server.answers["/simple/"] = html_page({f"{other.url}/simple/torch/": "torch"})
+        reason = "it is on another host than the index"
+        assert troubles(list_url(f"{server.url}/simple")) == [reason]
+        with pytest.raises(PageError, match="it is on another host than the index"):
+            Session(server.url).get(f"{other.url}/simple/torch/")
+        assert other.asked == []
+
+
+def test_credentials_are_sent_and_never_shown(server: Server) -> None:
+    address = server.url.replace("//", "//user:s3cret@") + "/simple?token=s3cret"
+    place = parse_place(address, "rocm")
+    server.answers["/simple/?token=s3cret"] = server.answers["/simple/"]
+    index = open_index(place)
+    assert names(index) == EXPECTED
+    assert set(server.authorized) == {"Basic dXNlcjpzM2NyZXQ="}
+    shown = [str(place), repr(place), repr(index), *(file.location for file in index_files(index))]
+    assert not [text for text in shown if "s3cret" in text]
+    server.answers["/simple/?token=s3cret"] = Answer(status=401)
+    with pytest.raises(InputError) as caught:
+        open_index(place)
+    assert "s3cret" not in str(caught.value)
+    with pytest.raises(InputError) as caught:
+        open_index(parse_place("http://user:s3cret@[::1/simple", "rocm"))
+    assert "s3cret" not in str(caught.value)
+
+
+def index_files(index: Index) -> list[IndexFile]:
+    return [file for listed in index.projects() for file in listed.files]
+
+
+def test_credentials_come_from_netrc(
+    server: Server, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login user password s3cret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    names(list_url(f"{server.url}/simple"))
+    assert set(server.authorized) == {"Basic dXNlcjpzM2NyZXQ="}
+
+
+@pytest.mark.parametrize("url", ["http://h/a?b#c", "http://u:p@h/a", "http://u@h/a"])
+def test_a_url_is_shown_without_secrets(url: str) -> None:
+    assert shown_url(url) == "http://h/a"
+
+
+def test_pages_that_did_not_change_come_from_disk(server: Server, tmp_path: pathlib.Path) -> None:
+    for path, answer in server.answers.items():
+        server.answers[path] = dataclasses.replace(answer, headers={"ETag": f'"{path}"'})
+    url, cache = f"{server.url}/simple", tmp_path / "cache"
+    assert names(list_url(url, cache)) == EXPECTED
+    kept = sorted(cache.iterdir())
+    assert len(kept) == 1 + len(PROJECTS)
+    assert cache.stat().st_mode & 0o777 == 0o700
+    assert names(list_url(url, cache)) == EXPECTED
+    for page in kept:
+        page.write_bytes(page.read_bytes()[:-1])
+    assert names(list_url(url, cache)) == EXPECTED
+    changed = html_page({"torch-3-py3-none-any.whl": ""})
+    server.answers["/simple/torch/"] = dataclasses.replace(changed, headers={"ETag": '"new"'})
+    assert names(list_url(url, cache))["torch"] == ["torch-3-py3-none-any.whl"]
+
+
+def test_a_hundred_projects_come_in_order_over_many_threads() -> None:
+    many = {f"p{number:03}": [f"p{number:03}-1-py3-none-any.whl"] for number in range(150)}
+    with serve(json_index(many)) as server:
+        assert names(list_url(f"{server.url}/simple")) == many
+
+
+def test_a_variant_may_stand_before_the_place() -> None:
+    place = parse_place("cuda-ubi9=http://h/simple/?a=b", "cpu")
+    assert (place.variant, place.address) == ("cuda-ubi9", "http://h/simple/?a=b")
+    assert parse_place("http://h/?a=b", "cpu").variant == "cpu"
+    assert parse_place("./a=b", "cpu").address == "./a=b"

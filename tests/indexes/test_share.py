@@ -1,0 +1,154 @@
+"""``share``: what is the same over indexes, what is not, and in which file."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from .simple_server import html_index, serve
+from .wheels import write_wheel
+
+PURE = "demo-1.0-2-py3-none-any.whl"
+PLAT = "-cp312-cp312-linux_x86_64.whl"
+
+type Run = Callable[..., Result]
+
+
+@pytest.fixture
+def indexes(tmp_path: pathlib.Path) -> list[pathlib.Path]:
+    folders = [tmp_path / name for name in ("cpu", "cuda", "rocm")]
+    for folder in folders:
+        folder.mkdir()
+    return folders
+
+
+def plan(run: Run) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(
+        run("share", "cpu", "cuda", "rocm", "--format", "json").stdout
+    )
+    return made
+
+
+def test_the_same_bytes_can_be_linked(run: Run, indexes: list[pathlib.Path]) -> None:
+    for folder in indexes:
+        write_wheel(folder / PURE)
+    size = (indexes[0] / PURE).stat().st_size
+    made = plan(run)
+    assert made["shared"] == [
+        {
+            "filename": PURE,
+            "keep": f"cpu/{PURE}",
+            "link": [f"cuda/{PURE}", f"rocm/{PURE}"],
+            "delete": [],
+            "bytes": 2 * size,
+        }
+    ]
+    assert made["saved"] == {"builds": 2, "bytes": 2 * size}
+    assert made["unshared"] == []
+
+
+def test_timestamps_and_record_make_no_difference(run: Run, indexes: list[pathlib.Path]) -> None:
+    for year, folder in enumerate(indexes, 2020):
+        record = {"demo-1.0.dist-info/RECORD": f"{year}".encode()}
+        write_wheel(folder / PURE, record if year > 2020 else {}, date=(year, 1, 1, 0, 0, 0))
+    [shared] = plan(run)["shared"]
+    assert shared["link"] == []
+    assert shared["delete"] == [f"cuda/{PURE}", f"rocm/{PURE}"]
+
+
+def test_a_file_that_differs_is_named(run: Run, indexes: list[pathlib.Path]) -> None:
+    for folder in indexes:
+        more = {"extra.py": b""} if folder.name == "rocm" else {}
+        write_wheel(folder / PURE, {"demo.py": b"1" if folder.name != "rocm" else b"2", **more})
+    [unshared] = plan(run)["unshared"]
+    assert unshared["reason"] == "different content in demo.py"
+    assert unshared["differences"] == [
+        {"member": "demo.py", "what": "differs"},
+        {"member": "extra.py", "what": "is in one of them only"},
+    ]
+    assert unshared["wheels"]["rocm"] == [f"rocm/{PURE}"]
+    text = run("share", "cpu", "cuda", "rocm").stdout
+    assert "demo.py differs; extra.py is in one of them only\n" in text
+
+
+@pytest.mark.parametrize(
+    ("wheels", "reason"),
+    [
+        ([PURE, PURE, None], "not in rocm"),
+        ([PURE, PURE, PURE.replace("-2-", "-3-")], "not the same build number: 2, 3"),
+        (
+            [f"p-1-2_{distro}{PLAT}" for distro in ("el9.6", "fc43", "el9.6")],
+            "not the same suffix: 2_el9.6, 2_fc43",
+        ),
+        (
+            [f"p-1-2_el9.6{PLAT}", f"p-1-3{PLAT}", f"p-1-2_el9.6{PLAT}"],
+            "not the same build tag: 2_el9.6, 3",
+        ),
+        (["broken", PURE, PURE], f"cannot be compared: cpu/{PURE} is no whole wheel"),
+    ],
+)
+def test_why_a_wheel_is_not_shared(
+    wheels: list[str | None], reason: str, run: Run, indexes: list[pathlib.Path]
+) -> None:
+    for folder, name in zip(indexes, wheels, strict=True):
+        if name == "broken":
+            (folder / PURE).write_bytes(b"PK")
+        elif name is not None:
+            write_wheel(folder / name)
+    made = plan(run)
+    assert [each["reason"] for each in made["unshared"]] == [reason]
+    assert made["shared"] == []
+
+
+def test_what_is_tied_to_a_stack_is_counted(run: Run, indexes: list[pathlib.Path]) -> None:
+    for folder in indexes:
+        write_wheel(folder / f"torch-2.10.0-7_el9.6_cuda13.0{PLAT}")
+        write_wheel(folder / f"text-1.0-7_el9.6_torch2.10.0{PLAT}")
+    made = plan(run)
+    assert (made["tied"], made["shared"], made["unshared"]) == (6, [], [])
+    assert run("share", "cpu", "cuda").stdout == (
+        "0 the same in all 2 indexes (0 builds and 0 B saved), 0 that could be, 4 wheels tied to "
+        "accelerator or Torch\n"
+    )
+
+
+def test_an_older_wheel_beside_the_same_is_no_matter(run: Run, indexes: list[pathlib.Path]) -> None:
+    for folder in indexes:
+        write_wheel(folder / PURE)
+    write_wheel(indexes[1] / PURE.replace("-2-", "-1-"))
+    made = plan(run)
+    assert (len(made["shared"]), made["unshared"]) == (1, [])
+
+
+def test_urls_are_compared_by_hash(run: Run, indexes: list[pathlib.Path]) -> None:
+    write_wheel(indexes[0] / PURE)
+    with serve(html_index({"demo": [PURE]})) as server:
+        url = f"{server.url}/simple/"
+        assert (
+            "demo-1.0-2-py3-none-any.whl  1 with the same hash (?)"
+            not in run("share", "cpu", url).stdout
+        )
+        text = run("share", url, url).stdout
+        assert "same  demo-1.0-2-py3-none-any.whl  1 with the same hash (0 B)\n" in text
+        assert "is not on this machine" in run("share", "cpu", url).stdout
+        del server.answers["/simple/demo/"]
+        assert "status 404" in run("share", "cpu", url, status=1).stderr
+
+
+def test_markdown(run: Run, indexes: list[pathlib.Path]) -> None:
+    for folder in indexes:
+        write_wheel(folder / PURE)
+    write_wheel(indexes[0] / "other-1-1-py3-none-any.whl")
+    lines = run("share", "cpu", "cuda", "--format", "markdown").stdout.splitlines()
+    assert lines[0].startswith("**1 the same in all 2 indexes (1 builds and ")
+    assert "- `other 1`: not in cuda" in lines
+
+
+def test_bad_arguments(run: Run) -> None:
+    assert "share compares two indexes or more" in run("share", ".", status=2).stderr
+    assert "'no' does not exist" in run("share", ".", "no", status=1).stderr

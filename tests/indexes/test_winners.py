@@ -1,0 +1,274 @@
+"""Which wheel is taken: what we say, and what the real pip and uv do over generated indexes."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import platform
+import random
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+
+import pytest
+from packaging.version import Version
+
+from fromager_build_tags.segment import Order
+from fromager_build_tags.wheelname import WheelName, classify, parse_wheel_name
+from fromager_build_tags.winners import (
+    Installer,
+    Target,
+    newest_winner,
+    running_target,
+    targets_of,
+    winner,
+)
+
+from .wheels import write_wheel
+
+INDEXES = 80
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """A wheel of an index."""
+
+    name: WheelName
+    filename: str = ""
+    yanked: bool = False
+
+
+def wheel(filename: str, *, yanked: bool = False) -> File:
+    return File(name=parse_wheel_name(filename), filename=filename, yanked=yanked)
+
+
+CP312 = Target(python=(3, 12), abi="cp312", platform="linux_x86_64")
+
+
+@pytest.mark.parametrize(
+    ("loser", "taken"),
+    [
+        ("1-8_el9.6_rocm7.1_torch2.10.0", "1-8_el9.6_rocm7.1_torch2.9.1"),
+        ("1-8_el10.1", "1-8_el9.6"),
+        ("1-8_el9.6_cuda13.0", "1-8_el9.6_rocm7.1"),
+        ("1-8", "1-8_el9.6"),
+        ("1", "1-0"),
+        ("1-9_el9.6", "1-10_el9.6"),
+    ],
+)
+def test_build_tags_compare_by_number_then_as_strings(loser: str, taken: str) -> None:
+    files = [wheel(f"a-{stem}-cp312-cp312-linux_x86_64.whl") for stem in (loser, taken)]
+    for order in (files, files[::-1]):
+        assert winner(order, CP312) is files[1]
+
+
+@pytest.mark.parametrize(
+    ("loser", "taken"),
+    [
+        ("9-cp312-cp312-manylinux2014_x86_64", "1-cp312-cp312-manylinux_2_17_x86_64"),
+        ("9-cp39-abi3-linux_x86_64", "1-cp312-abi3-linux_x86_64"),
+        ("9-py3-none-any", "1-py3-none-linux_x86_64"),
+        ("9-py2.py3-none-any", "1-cp38-abi3-linux_x86_64"),
+        ("9-cp313-cp313-linux_x86_64", "1-py3-none-any"),
+        ("9-cp312-cp312-linux_aarch64", "1-py3-none-any"),
+    ],
+)
+def test_the_tag_that_a_python_prefers_beats_any_build_tag(loser: str, taken: str) -> None:
+    files = [wheel(f"a-1-{rest}.whl") for rest in (loser, taken)]
+    assert winner(files, CP312) is files[1]
+
+
+def test_pip_and_uv_disagree_on_linux_and_manylinux() -> None:
+    linux = wheel("a-1-1-cp312-cp312-linux_x86_64.whl")
+    many = wheel("a-1-9-cp312-cp312-manylinux_2_28_x86_64.whl")
+    assert winner([many, linux], CP312, Installer.PIP) is linux
+    assert winner([many, linux], CP312, Installer.UV) is many
+
+
+def test_a_yanked_wheel_is_taken_for_want_of_another() -> None:
+    yanked = wheel("a-1-9-py3-none-any.whl", yanked=True)
+    kept = wheel("a-1-1-py3-none-any.whl")
+    assert winner([yanked, kept], CP312) is kept
+    assert winner([yanked], CP312) is yanked
+    assert newest_winner([yanked], CP312) is None
+    assert winner([wheel("a-1-cp39-cp39-linux_x86_64.whl")], CP312) is None
+
+
+def test_the_newest_release_is_taken() -> None:
+    names = ("a-1.9-1", "a-1.10-1", "a-1.10-2", "a-2.0rc1-1")
+    files = [wheel(f"{stem}-py3-none-any.whl") for stem in names]
+    assert newest_winner(files, CP312) is files[2]
+    assert newest_winner(files[3:], CP312) is files[3]
+
+
+@pytest.mark.parametrize(
+    ("platform", "tag", "fits"),
+    [
+        ("manylinux_2_34_x86_64", "manylinux_2_34_x86_64", True),
+        ("manylinux_2_34_x86_64", "manylinux_2_35_x86_64", False),
+        ("manylinux_2_34_x86_64", "manylinux2014_x86_64", True),
+        ("musllinux_1_2_x86_64", "musllinux_1_1_x86_64", True),
+        ("musllinux_1_2_x86_64", "manylinux_2_17_x86_64", False),
+        ("macosx_11_0_arm64", "macosx_11_0_arm64", True),
+    ],
+)
+def test_platforms(platform: str, tag: str, fits: bool) -> None:
+    target = Target(python=(3, 12), abi="cp312", platform=platform)
+    assert (winner([wheel(f"a-1-cp312-cp312-{tag}.whl")], target) is not None) is fits
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (["cp312-cp312-linux_x86_64"], ["cp312 on linux_x86_64"]),
+        (
+            ["cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64", "py3-none-any"],
+            ["cp312 on linux_x86_64"],
+        ),
+        (
+            ["cp312-cp312-linux_x86_64", "cp313-cp313t-linux_aarch64"],
+            [
+                "cp312 on linux_aarch64",
+                "cp312 on linux_x86_64",
+                "cp313t on linux_aarch64",
+                "cp313t on linux_x86_64",
+            ],
+        ),
+        (["py3-none-any"], [str(running_target())]),
+        (["cp39-abi3-macosx_11_0_arm64"], [str(running_target("macosx_11_0_arm64"))]),
+        (["cp39-abi3-musllinux_1_1_x86_64"], [str(running_target("musllinux_1_5_x86_64"))]),
+    ],
+)
+def test_targets_are_those_that_the_names_spell(tags: list[str], expected: list[str]) -> None:
+    names = [parse_wheel_name(f"a-1-{tag}.whl") for tag in tags]
+    assert [str(target) for target in targets_of(names)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("el9.6", Order.DISTRIBUTION),
+        ("el9", Order.DISTRIBUTION),
+        ("fc43", Order.DISTRIBUTION),
+        ("ubuntu24.04", Order.DISTRIBUTION),
+        ("cuda13.0", Order.ACCELERATOR),
+        ("rocm7.1", Order.ACCELERATOR),
+        ("cpu", Order.ACCELERATOR),
+        ("tpu", Order.ACCELERATOR),
+        ("torch2.10.0", Order.TORCH),
+        ("torch2.10", Order.TORCH),
+        ("torch", None),
+        ("abi3", None),
+        ("cpu9", None),
+        ("elf", None),
+        ("", None),
+    ],
+)
+def test_a_segment_is_told_by_its_spelling(text: str, order: Order | None) -> None:
+    assert classify(text) is order
+
+
+def test_a_wheel_name_is_taken_apart() -> None:
+    name = parse_wheel_name("Flash_Attn-2.8.3+x-8_el9.6_cuda13.0-cp312-cp312-linux_x86_64.whl")
+    assert (name.name, str(name.version), name.number) == ("flash-attn", "2.8.3+x", 8)
+    assert name.segments == ("el9.6", "cuda13.0")
+    assert name.is_platlib
+    assert not parse_wheel_name("a-1-py3-none-any.whl").is_platlib
+    with pytest.raises(ValueError, match="Invalid wheel filename"):
+        parse_wheel_name("a-1-1-cp312-cp312-linux_x86_64-cu12.whl")
+
+
+# The real installers. Every index is a folder of its own, with one project.
+
+
+@pytest.fixture(scope="module")
+def indexes(tmp_path_factory: pytest.TempPathFactory) -> Sequence[pathlib.Path]:
+    root = tmp_path_factory.mktemp("indexes")
+    folders = [root / f"index{number}" for number in range(INDEXES)]
+    for number, folder in enumerate(folders):
+        for filename in _filenames(random.Random(number), f"demo{number}"):
+            write_wheel(folder / filename)
+    return folders
+
+
+def _filenames(chance: random.Random, project: str) -> Iterator[str]:
+    python = f"{sys.version_info.major}{sys.version_info.minor}"
+    machine = platform.machine()
+    tags = [
+        *(f"cp{python}-cp{python}-{each}_{machine}" for each in ("linux", "manylinux_2_17")),
+        f"cp{python}-cp{python}-manylinux2014_{machine}.manylinux_2_17_{machine}",
+        f"cp{python}-abi3-linux_{machine}",
+        f"cp39-abi3-linux_{machine}",
+        f"cp{python}-none-linux_{machine}",
+        f"py3-none-linux_{machine}",
+        f"cp{python}-none-any",
+        "py3-none-any",
+        "py2.py3-none-any",
+        "cp39-cp39-linux_x86_64",
+    ]
+    suffixes = [
+        *("", "_el9.6", "_el10.1", "_el9.6_cuda13.0", "_el9.6_rocm7.1", "_el9.6_cpu"),
+        *("_el9.6_rocm7.1_torch2.9.1", "_el9.6_rocm7.1_torch2.10.0", "_EL9.6", "el9.6"),
+    ]
+    some_tags = chance.sample(tags, chance.choice([1, 1, 2, 4]))
+    versions = ["1.0", "1.10", "1.9", "2.0rc1", "1.0+local"]
+    yield f"{project}-0.9-py3-none-any.whl"
+    for _ in range(chance.randint(2, 12)):
+        version = chance.choice(versions[: chance.choice([1, 2, 5])])
+        build = f"-{chance.choice([1, 2, 9, 10])}{chance.choice(suffixes)}"
+        stem = f"{project}-{version}{chance.choice([build, build, ''])}"
+        yield f"{stem}-{chance.choice(some_tags)}.whl"
+
+
+def _taken(target: pathlib.Path) -> dict[str, str]:
+    """Return what every installed wheel says its name is."""
+    said = {path.name: path.read_text() for path in target.glob("*_said.txt")}
+    return {name.removesuffix("_said.txt"): filename for name, filename in said.items()}
+
+
+@pytest.mark.parametrize("installer", Installer)
+def test_the_real_installers_agree(
+    installer: Installer, indexes: Sequence[pathlib.Path], tmp_path: pathlib.Path
+) -> None:
+    pytest.importorskip("pip", reason="pip is not installed here")
+    found = [argument for folder in indexes for argument in ("--find-links", str(folder))]
+    projects = [f"demo{number}" for number in range(INDEXES)]
+    options = ["--quiet", "--no-index", "--no-deps", "--target", str(tmp_path / "target")]
+    command = {
+        Installer.PIP: ["pip", "install", "--disable-pip-version-check", "--no-compile"],
+        Installer.UV: [
+            "uv",
+            "pip",
+            "install",
+            "--python",
+            sys.executable,
+            "--cache-dir",
+            str(tmp_path / "c"),
+        ],
+    }[installer]
+    done = subprocess.run(
+        [sys.executable, "-m", *command, *options, *found, *projects],
+        env={"PATH": os.defpath, "HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    taken = _taken(tmp_path / "target")
+    assert len(taken) == INDEXES
+    order = installer
+    if installer is Installer.PIP and Version(metadata.version("pip")) < Version("26.3"):
+        order = Installer.UV  # they chose alike before
+    expected = [_expected(folder, order) for folder in indexes]
+    assert dict(zip(projects, expected, strict=True)) == taken
+
+
+def _expected(folder: pathlib.Path, installer: Installer) -> str:
+    glibc = platform.libc_ver()[1].replace(".", "_")
+    target = running_target(f"manylinux_{glibc}_{platform.machine()}")
+    files = [wheel(path.name) for path in folder.iterdir()]
+    taken = newest_winner(files, target, installer)
+    assert taken is not None
+    return taken.filename
