@@ -27,6 +27,7 @@ def bomb(levels: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+#: A file, and a part of the message.
 BROKEN = [
     # tabs, with their place
     (
@@ -48,7 +49,24 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("content", "message"), BROKEN)
+#: A test is not to be called by ten megabytes.
+IDS = [
+    "tab",
+    "deep-list",
+    "deep-map",
+    "bomb",
+    "loop",
+    "huge",
+    "undefined-alias",
+    "control",
+    "list",
+    "python",
+    "two-documents",
+    "no-version",
+]
+
+
+@pytest.mark.parametrize(("content", "message"), BROKEN, ids=IDS)
 def test_a_package_file_that_is_broken(
     cli: Cli, tmp_path: pathlib.Path, content: str, message: str
 ) -> None:
@@ -67,7 +85,7 @@ def test_a_package_file_that_is_broken(
     assert {each["package"] for each in report["changes"]} == {"torch", "flash-attn"}
 
 
-@pytest.mark.parametrize(("content", "message"), BROKEN[:6])
+@pytest.mark.parametrize(("content", "message"), BROKEN[:6], ids=IDS[:6])
 def test_global_settings_that_are_broken(
     cli: Cli, tmp_path: pathlib.Path, content: str, message: str
 ) -> None:
@@ -84,7 +102,7 @@ def test_global_settings_that_are_broken(
         assert message in error
 
 
-@pytest.mark.parametrize("content", [content for content, _ in BROKEN[:9]])
+@pytest.mark.parametrize("content", [content for content, _ in BROKEN[:9]], ids=IDS[:9])
 def test_a_variant_file_that_is_broken(cli: Cli, tmp_path: pathlib.Path, content: str) -> None:
     checkout = Checkout.create(tmp_path, GOOD)
     checkout.write({ROCM_FILE: content, DEMO: TORCH})

@@ -540,6 +540,6 @@ def test_a_file_of_the_working_tree_that_cannot_be_read(cli: Cli, checkout: Chec
     path = checkout.folder / "settings/packages/demo.yaml"
     path.symlink_to("no-such.yaml")
     assert cli("review", status=1).stderr == (
-        f"Error: {path.resolve().with_name('demo.yaml')} cannot be read: "
-        "No such file or directory\n"
+        f"Error: {path.resolve().with_name('demo.yaml')} cannot be read: No such file or "
+        "directory\n"
     )
