@@ -17,6 +17,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "new": "Write what a new package depends on.",
     "explain": "Say where each part of a build tag comes from.",
     "show": "Print the build tags that the settings give.",
+    "verify": "Hold names of wheels against what is inside.",
 }
 
 

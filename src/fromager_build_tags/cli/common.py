@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Callable
 
 import click
 from fromager.context import WorkContext
+from packaging.requirements import Requirement
+from packaging.utils import NormalizedName
 
+from ..declared import declared_for
 from ..files import write_text
+from ..rules.wheel.declared import NOTHING, Declared
 from ..tree import SettingsTree, load_settings_tree
 
 
@@ -26,6 +31,18 @@ def settings_tree(ctx: click.Context) -> SettingsTree:
         )
     options = ctx.obj
     return load_settings_tree(**options)
+
+
+def declared_of(ctx: click.Context) -> Callable[[NormalizedName], Declared]:
+    """Return what tells what is declared of a package; nothing is where there are no settings.
+
+    Raises:
+        SettingsError: fromager cannot load the settings.
+    """
+    if not isinstance(ctx.obj, WorkContext) and not ctx.obj["settings_dir"].is_dir():
+        return lambda _: NOTHING
+    tree = settings_tree(ctx)
+    return lambda name: declared_for(tree.ctx, Requirement(name))
 
 
 def write(text: str, output: pathlib.Path | None) -> None:
