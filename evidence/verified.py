@@ -14,6 +14,8 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from fromager_build_tags.rules.catalogue import RULES
+from fromager_build_tags.rules.finding import Severity
 from fromager_build_tags.rules.wheel import NOTHING
 from fromager_build_tags.rules.wheel.declared import parse_declared
 from fromager_build_tags.verify import Source, verify_wheel
@@ -37,6 +39,8 @@ class Candidate(BaseModel):
     """A segment of another major, where a soname tells the true one."""
     declared: str | None = None
     """The annotation ``build-tags.verify``."""
+    requires: bool = False
+    """Whether METADATA excludes Torch 2.0.0."""
 
 
 class WrongName(BaseModel):
@@ -47,7 +51,8 @@ class WrongName(BaseModel):
     suffix: str
     tags: str | None = None
     """Compatibility tags, where these are wrong."""
-    rule: str
+    rules: tuple[str, ...]
+    """One of them has to see it."""
 
 
 class Result(BaseModel):
@@ -63,7 +68,7 @@ class Result(BaseModel):
     ignored: tuple[str, ...]
     wrong: int
     missed: tuple[str, ...]
-    """``suffix: rule`` of the wrong names that were not seen."""
+    """``suffix: rules`` of the wrong names that were not seen."""
     rules: tuple[str, ...]
     """The rules that saw the others."""
 
@@ -86,8 +91,8 @@ def verified(requirement: str, candidate: Candidate, wheel: Path) -> Result:
     declared = candidate.declared
     found = _findings(wheel, right, declared=declared)
     wrong = list(_wrong_names(right, candidate, platlib=platlib))
-    seen = {each: _findings(wheel, each.suffix, tags=each.tags) for each in wrong}
-    missed = [each for each in wrong if not _sees(seen[each], each.rule)]
+    seen = {each: _seen(each, _findings(wheel, each.suffix, tags=each.tags)) for each in wrong}
+    missed = [each for each in wrong if not seen[each]]
     return Result(
         wheel=requirement,
         megabytes=round(wheel.stat().st_size / 1e6, 1),
@@ -95,8 +100,8 @@ def verified(requirement: str, candidate: Candidate, wheel: Path) -> Result:
         findings=tuple(text for text, ignored in found if not ignored),
         ignored=tuple(text for text, ignored in found if ignored),
         wrong=len(wrong),
-        missed=tuple(f"{each.suffix}: {each.rule}" for each in missed),
-        rules=tuple(sorted({each.rule for each in wrong if each not in missed})),
+        missed=tuple(f"{each.suffix}: {' or '.join(each.rules)}" for each in missed),
+        rules=tuple(sorted({rule for rules in seen.values() for rule in rules})),
     )
 
 
@@ -111,30 +116,32 @@ def _wrong_names(right: str, candidate: Candidate, *, platlib: bool) -> Iterator
     def instead(segment: str, other: str) -> str:
         return "_".join(other if each == segment else each for each in segments)
 
+    if torch and candidate.requires:
+        yield WrongName(suffix=instead(torch, "torch2.0.0"), rules=("BT304",))
     if torch:
-        yield WrongName(suffix=without(torch), rule="BT301")
+        yield WrongName(suffix=without(torch), rules=("BT301",))
     else:
         # on the stable ABI, a warning says that it is too tight
-        yield WrongName(suffix="_".join([*segments, "torch2.10.0"]), rule="BT303|BT302")
+        yield WrongName(suffix="_".join([*segments, "torch2.10.0"]), rules=("BT303", "BT302"))
     if accelerator and accelerator != "cpu" and candidate.declared is None:
-        yield WrongName(suffix=without(accelerator), rule="BT311")
-        yield WrongName(suffix=instead(accelerator, "rocm7.1"), rule="BT313|BT315")
-        yield WrongName(suffix=instead(accelerator, "cpu"), rule="BT313")
+        yield WrongName(suffix=without(accelerator), rules=("BT311",))
+        yield WrongName(suffix=instead(accelerator, "rocm7.1"), rules=("BT313", "BT315"))
+        yield WrongName(suffix=instead(accelerator, "cpu"), rules=("BT313",))
     elif accelerator is None or accelerator == "cpu":
         rest = [each for each in segments if each not in {accelerator, torch}]
         for claimed in ("cuda13.0", "rocm7.1"):
             tags = "_".join([*rest, claimed, *([torch] if torch else [])])
-            yield WrongName(suffix=tags, rule="BT312")
+            yield WrongName(suffix=tags, rules=("BT312",))
     if candidate.toolkit and accelerator:
-        yield WrongName(suffix=instead(accelerator, candidate.toolkit), rule="BT314")
+        yield WrongName(suffix=instead(accelerator, candidate.toolkit), rules=("BT314",))
     if len(segments) > 1:
-        yield WrongName(suffix="_".join(reversed(segments)), rule="BT323")
+        yield WrongName(suffix="_".join(reversed(segments)), rules=("BT323",))
     if platlib:
-        yield WrongName(suffix="", tags="py3-none-any", rule="BT332")
-        yield WrongName(suffix=right, tags="cp312-cp312-linux_aarch64", rule="BT334")
+        yield WrongName(suffix="", tags="py3-none-any", rules=("BT332",))
+        yield WrongName(suffix=right, tags="cp312-cp312-linux_aarch64", rules=("BT334",))
     else:
-        yield WrongName(suffix="", tags="cp312-cp312-linux_x86_64", rule="BT331")
-        yield WrongName(suffix=DISTRIBUTION, rule="BT333")
+        yield WrongName(suffix="", tags="cp312-cp312-linux_x86_64", rules=("BT331",))
+        yield WrongName(suffix=DISTRIBUTION, rules=("BT333",))
 
 
 def _findings(
@@ -154,8 +161,15 @@ def _findings(
     return [(f"{each.code} {each.severity.value}", bool(each.ignored)) for each in findings]
 
 
-def _sees(findings: list[tuple[str, bool]], rule: str) -> bool:
-    return any(text.partition(" ")[0] in rule.split("|") for text, _ in findings)
+def _seen(wrong: WrongName, findings: list[tuple[str, bool]]) -> list[str]:
+    """Return the rules that see a wrong name: by an error, where the rule is one for errors."""
+    codes = [text.partition(" ") for text, _ in findings]
+    return [
+        code
+        for code, _, severity in codes
+        if code in wrong.rules
+        and (severity == "error" or RULES[code].severity is not Severity.ERROR)
+    ]
 
 
 def load() -> dict[str, Result]:
@@ -214,6 +228,6 @@ def _line(row: Result) -> str:
         f"`{row.right}`" if row.right else "no segment",
         ", ".join(found) or "nothing",
         f"{row.wrong - len(row.missed)} of {row.wrong}{missed}",
-        " ".join(each.partition("|")[0] for each in row.rules),
+        " ".join(row.rules),
     ]
     return f"| {' | '.join(cells)} |\n"

@@ -66,8 +66,11 @@ def shown_url(url: str) -> str:
 
 
 def file_name(url: str) -> str:
-    """Return the name of the file that a URL names."""
-    return unquote(urlsplit(url).path.rpartition("/")[2])
+    """Return the name of the file that a URL names, "" if it is none."""
+    try:
+        return unquote(urlsplit(url).path.rpartition("/")[2])
+    except ValueError:
+        return ""
 
 
 @contextlib.contextmanager
