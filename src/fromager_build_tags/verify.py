@@ -13,7 +13,9 @@ from .errors import InputError, SettingsError
 from .rules.catalogue.settings import BAD_ANNOTATION
 from .rules.wheel import NOTHING, Declared, Examined, check, unreadable
 from .wheel import WheelError, read_facts, read_wheel
-from .wheel.remote import Traffic, file_name, is_url, open_url, shown_url
+from .wheel.remote import open_url
+from .wheel.server import Traffic
+from .wheel.urls import file_name, is_url, shown_url
 from .wheelname import parse_wheel_name
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def serve(served: Served) -> Iterator[Served]:
     class Handler(_Handler):
         what = served
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _QuietServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     served.url = f"http://127.0.0.1:{server.server_port}"
@@ -44,6 +44,11 @@ def serve(served: Served) -> Iterator[Served]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that hang up, as they should on a server that lies."""
 
 
 class _Handler(BaseHTTPRequestHandler):

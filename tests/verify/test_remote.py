@@ -11,7 +11,8 @@ from fromager_build_tags.rules.finding import Finding
 from fromager_build_tags.rules.wheel import NOTHING
 from fromager_build_tags.verify import Source, verify_wheel
 from fromager_build_tags.wheel import remote
-from fromager_build_tags.wheel.remote import Traffic, file_name, is_url, shown_url
+from fromager_build_tags.wheel.server import Traffic
+from fromager_build_tags.wheel.urls import file_name, is_url, shown_url
 
 from .building import PURE, Wheel
 from .conftest import Write

@@ -11,7 +11,8 @@ from ..report.findings import RENDERERS
 from ..rules.finding import Finding, Severity
 from ..rules.verdict import Verdict
 from ..verify import DeclaredOf, Source, find_wheels, verify_wheel
-from ..wheel.remote import Traffic, is_url
+from ..wheel.server import Traffic
+from ..wheel.urls import is_url
 from . import common
 
 
