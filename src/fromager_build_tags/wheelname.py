@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
+from packaging.utils import NormalizedName, parse_wheel_filename
 
 from .errors import InputError, SegmentError
 from .segment import Order, split
@@ -61,8 +61,10 @@ def parse_wheel_name(filename: str) -> WheelName:
     """
     try:
         name, version, build, tags = parse_wheel_filename(filename)
-    except InvalidWheelFilename as err:
-        raise InputError(f"{filename!r} is not the file name of a wheel ({err})") from None
+    except ValueError as err:  # InvalidWheelFilename, or a number that is too long for int()
+        raise InputError(
+            f"{filename[:300]!r} is not the file name of a wheel ({str(err)[:300]})"
+        ) from None
     number, suffix = build or (None, "")
     try:
         segments = split(suffix)

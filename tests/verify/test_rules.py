@@ -206,6 +206,10 @@ WRONG = {
         Wheel(tag=EL, libraries=["plain"], members={"x.dylib": b"\xcf\xfa\xed\xfe"}),
         ["BT342 note"],
     ),
+    "Mach-O alone": (
+        Wheel(tag=EL, members={"x.dylib": b"\xcf\xfa\xed\xfe"}),
+        ["BT342 note"],
+    ),
     "not a wheel's name": (Wheel(stem="demo_pkg-1.0-x", tag=EL), ["BT341 error"]),
     "no name in METADATA": (Wheel(tag=EL, metadata="Version: 1.0\n"), ["BT341 error"]),
     "two dist-infos": (Wheel(tag=EL, members={"x-1.dist-info/WHEEL": ""}), ["BT341 error"]),
@@ -236,6 +240,30 @@ def test_a_finding_names_proofs_and_the_exact_remedy(write: Write) -> None:
         "so, or build it with Torch's stable ABI"
     )
     assert (found.subject, found.place.inside) == ("demo-pkg", "demo/unstable.so")
+
+
+NINES = "9" * 5_000
+
+
+@pytest.mark.parametrize(
+    ("wheel", "codes"),
+    [
+        (Wheel(tag=TORCH, libraries=["unstable", CUDART], requires=[f"torch=={NINES}"]), []),
+        (Wheel(tag=TORCH, libraries=["unstable", CUDART], requires=[f"torch=={NINES}.*"]), []),
+        (Wheel(tag=TORCH, libraries=["unstable", CUDART], requires=["torch===x+y"]), ["BT304"]),
+        (Wheel(tag=EL, metadata=f"Name: demo-pkg\nVersion: {NINES}\n"), ["BT341"]),
+        (Wheel(tag=EL, build=NINES, libraries=["plain"]), ["BT321"]),
+    ],
+)
+def test_numbers_that_python_does_not_read(write: Write, wheel: Wheel, codes: list[str]) -> None:
+    assert [each.code for each in findings(write, wheel)] == codes
+
+
+def test_a_url_with_a_number_that_python_does_not_read() -> None:
+    url = f"http://127.0.0.1:9/demo-1.0-{NINES}-py3-none-any.whl"
+    [found] = verify_wheel(Source(text=url), lambda _: NOTHING)
+    assert found.code == "BT341"
+    assert len(found.message) < 1_000
 
 
 def test_at_most_three_proofs_and_a_count(write: Write, compiled: dict[str, bytes]) -> None:

@@ -8,9 +8,9 @@ from email.message import Message
 from pathlib import Path
 
 from packaging.metadata import RawMetadata
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from .archive import WheelArchive, WheelError
 from .contents import Library, Refused, read_contents
@@ -105,8 +105,8 @@ def _name(path: Path | str, metadata: RawMetadata) -> NormalizedName:
 def _version(path: Path | str, metadata: RawMetadata) -> Version:
     try:
         return Version(metadata.get("version", ""))
-    except InvalidVersion as err:
-        raise WheelError(path, f"its METADATA has no valid Version ({err})") from None
+    except ValueError as err:  # InvalidVersion, or a number that is too long for int()
+        raise WheelError(path, f"its METADATA has no valid Version ({str(err)[:300]})") from None
 
 
 def _is_purelib(wheel: Message) -> bool:
@@ -139,7 +139,7 @@ def _torch_requirements(metadata: RawMetadata) -> Iterator[str]:
     for text in metadata.get("requires_dist", []):
         try:
             requirement = Requirement(text)
-        except InvalidRequirement:
+        except ValueError:
             continue  # Old metadata holds requirements that PEP 508 does not know.
         if canonicalize_name(requirement.name) == "torch" and not _is_extra(requirement):
             yield str(requirement)

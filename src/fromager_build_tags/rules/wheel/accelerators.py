@@ -64,7 +64,7 @@ def other(wheel: Examined) -> Iterator[Finding]:
 def other_major(wheel: Examined) -> Iterator[Finding]:
     """BT314: libraries of another major than the segment's."""
     segment = wheel.accelerator
-    version = re.search(r"\d+", segment or "")
+    version = re.search(r"\d{1,9}", segment or "")
     if segment is None or version is None:
         return
     word, major = accelerator_word(segment), int(version.group())

@@ -26,9 +26,9 @@ def build_mismatch(wheel: Examined) -> Iterator[Finding]:
     )
 
 
-def _same_tag(one: str, other: str) -> bool:
-    # the number is a number: 08 is 8
-    return re.sub(r"^0+(?=\d)", "", one) == re.sub(r"^0+(?=\d)", "", other)
+def _same_tag(named: str, written: str) -> bool:
+    # the number is a number: 08 is 8, as in the name that was taken apart
+    return named == re.sub(r"^0+(?=\d)", "", written)
 
 
 def metadata_mismatch(wheel: Examined) -> Iterator[Finding]:

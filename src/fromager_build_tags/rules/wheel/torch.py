@@ -7,7 +7,7 @@ from typing import Final
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ...wheel import TorchAbi
 from ..catalogue import wheel as rules
@@ -64,7 +64,7 @@ def other_required(wheel: Examined) -> Iterator[Finding]:
         return
     try:
         version = Version(wheel.torch.removeprefix(_PREFIX))
-    except InvalidVersion:
+    except ValueError:  # no version, or a number that is too long for int()
         return
     requirements = [Requirement(text) for text in wheel.facts.requires_torch]
     excluding = [each for each in requirements if not _admits(each.specifier, version)]
@@ -82,8 +82,11 @@ def other_required(wheel: Examined) -> Iterator[Finding]:
 
 
 def _admits(specifiers: SpecifierSet, version: Version) -> bool:
-    public = SpecifierSet(",".join(str(each).partition("+")[0] for each in specifiers))
-    return any(public.contains(each, prereleases=True) for each in _meant_by(version))
+    try:
+        public = SpecifierSet(",".join(str(each).partition("+")[0] for each in specifiers))
+        return any(public.contains(each, prereleases=True) for each in _meant_by(version))
+    except ValueError:  # such as === and no version, or a number that is too long for int()
+        return True
 
 
 def _meant_by(version: Version) -> Sequence[Version]:
