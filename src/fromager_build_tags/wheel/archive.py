@@ -24,9 +24,12 @@ _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 # The largest wheels of the registry unpack to five times their size.
 _BOMB_SIZE, _BOMB_RATIO = 4 << 30, 50
 _LIBRARY = re.compile(r".*\.(so(\.[\w.]+)?|dylib|pyd|dll)")
+# To look into a member costs little in a file, yet a request where the wheel is behind a URL.
 _NEVER_ELF = re.compile(
     r".*\.(py[icxd]?|pxd|md|rst|txt|sh|h|hh|hpp|hxx|cuh|inl|inc|c|cc|cpp|cu|cmake|json|ya?ml"
-    r"|toml|csv|html|css|js|png|svg|pt|npz|npy|a)"
+    r"|toml|csv|html|css|js|png|svg|pt|npz|npy|a|typed|cfg|ini|in|xml|xsd|tsv|ipynb|jinja2?|j2"
+    r"|dat|gz|bz2|xz|zst|zip|mo|po|pot|ttf|otf|woff2?|eot|ico|gif|jpe?g|webp|pdf|map|tsx?|jsx"
+    r"|mjs|scss|less|pem|crt|f90|rs|parquet|pkl|safetensors|onnx|proto|patch)"
 )
 # What zipfile raises on an archive that is damaged inside: bad checksum, bad deflate stream,
 # an end too early, a compression method it does not know.
