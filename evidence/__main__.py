@@ -1,4 +1,4 @@
-"""``python -m evidence measure [PACKAGE …]`` and ``python -m evidence table``."""
+"""``python -m evidence measure [PACKAGE …]``, ``… table`` and ``… verify [WHEEL …]``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.wheel import WheelError, read_wheel
 
-from . import catalogue, measurements, table
+from . import catalogue, measurements, table, verified
 from .fetch import fetched
 from .measurements import Measurement
 
@@ -43,6 +43,30 @@ def write_table() -> None:
     target = Path(__file__).parent.parent / "docs" / "packages.md"
     target.write_text(text, encoding="utf-8")
     click.echo(f"{target.name}: {len(text.splitlines())} lines", err=True)
+
+
+@main.command()
+@click.argument("wheels", nargs=-1)
+@click.option("--again", is_flag=True, help="Verify again what the file has already.")
+def verify(wheels: tuple[str, ...], *, again: bool) -> None:
+    """Verify wheels of verified.yaml under right and wrong names; write docs/verify.md."""
+    plan, known = catalogue.load(), verified.load()
+    candidates = verified.candidates()
+    for wheel in wheels or tuple(candidates):
+        if wheel in known and not again:
+            continue
+        package, _, version = wheel.partition("==")
+        try:
+            with fetched(plan, package, version) as path:
+                result = verified.verified(wheel, candidates[wheel], path)
+        except InputError as err:
+            click.echo(f"failed: {err}", err=True)
+            continue
+        known[wheel] = result
+        verified.save(known)
+        click.echo(f"{wheel}: {result.findings} missed {result.missed}", err=True)
+    target = Path(__file__).parent.parent / "docs" / "verify.md"
+    target.write_text(verified.render(known), encoding="utf-8")
 
 
 def _measure(plan: catalogue.Catalogue, package: str, version: str, *, again: bool) -> str | None:

@@ -27,6 +27,10 @@ class SettingsError(BuildTagError):
     """A variant name, a variant file or an explicit variable is wrong."""
 
 
+class VerifyError(BuildTagError):
+    """A wheel that was built is not what its name says."""
+
+
 class InputError(BuildTagError):
     """A file that a command was given to read is not what it should be."""
 

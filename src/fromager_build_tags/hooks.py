@@ -1,4 +1,4 @@
-"""fromager's door: the function behind the setting ``wheels.build_tag_hook``.
+"""fromager's door: the function behind the setting ``wheels.build_tag_hook``, and its events.
 
 Nothing is read or loaded when this module is imported: an import error here would break every
 fromager command. Segments come from the global hooks (every plugin named ``wheel_build_tag``
@@ -20,6 +20,7 @@ from .errors import MissingFactError, PluginError, SegmentError, SettingsError, 
 from .segment import Segment, arrange, parse_segments
 
 if TYPE_CHECKING:
+    import pathlib
     from importlib.metadata import EntryPoint
 
     from fromager.context import WorkContext
@@ -141,3 +142,34 @@ def _ask(
         return Answer(giver, parse_segments(value))
     except SegmentError as err:
         raise PluginError(f"{giver} answered wrongly for {name}: {err}") from None
+
+
+def post_build(
+    *, ctx: WorkContext, req: Requirement, wheel_filename: pathlib.Path, **_more: object
+) -> None:
+    """Verify a wheel that ``build``, ``build-sequence`` or ``build-parallel`` has built.
+
+    Raises:
+        VerifyError: it is not what its name says, and ``WHEEL_BUILD_TAG_VERIFY`` is ``error``.
+        SettingsError: that variable cannot be read.
+    """
+    from .gate import verify_built
+
+    verify_built(ctx, req, wheel_filename)
+
+
+def post_bootstrap(
+    *,
+    ctx: WorkContext,
+    req: Requirement,
+    sdist_filename: pathlib.Path | None,
+    wheel_filename: pathlib.Path | None,
+    **_more: object,
+) -> None:
+    """Verify a wheel that ``bootstrap`` has built: a cached or pre-built one has no sdist.
+
+    Raises:
+        BuildTagError: as :func:`post_build`.
+    """
+    if sdist_filename is not None and wheel_filename is not None:
+        post_build(ctx=ctx, req=req, wheel_filename=wheel_filename)

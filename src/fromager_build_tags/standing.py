@@ -13,6 +13,7 @@ from packaging.tags import Tag
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 from packaging.version import Version
 
+from .errors import InputError
 from .expected import Expected
 from .index import IndexFile
 from .segment import Order
@@ -107,13 +108,15 @@ def _wheel_name(filename: str) -> WheelName | None:
     try:
         name = _front(front)
         return WheelName(
+            filename=filename,
             name=name.name,
             version=name.version,
             number=name.number,
             suffix=name.suffix,
+            segments=name.segments,
             tags=_tags("-".join(tags)),
         )
-    except ValueError:
+    except InputError:
         return None
 
 

@@ -26,6 +26,9 @@ FACTS: Final[Mapping[str, str]] = {
 #: Names another folder of variant files.
 VARIANTS_DIR: Final = explicit_variable("variants_dir")
 
+#: What to do about a wheel that is built and is not what its name says.
+VERIFY: Final = explicit_variable("verify")
+
 #: The variables that NVIDIA's, AMD's and other base images set.
 IMAGE_VARIABLES: Final[Mapping[str, str]] = {
     "cuda_version": "CUDA_VERSION",

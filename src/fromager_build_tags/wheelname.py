@@ -1,4 +1,4 @@
-"""File names of wheels: what stands before the tags, and what each part of a build tag says.
+"""File names of wheels: what stands in them, and what stands before the tags.
 
 Source: the binary distribution format, packaging.python.org, "File name convention".
 """
@@ -9,70 +9,107 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from .segment import Order
+from packaging.utils import NormalizedName, parse_wheel_filename
+
+from .errors import InputError, SegmentError
+from .segment import Order, split
 
 if TYPE_CHECKING:
     from packaging.tags import Tag
-    from packaging.utils import NormalizedName
     from packaging.version import Version
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WheelName:
-    """What a wheel's file name says.
+    """A wheel's file name, taken apart.
 
     Attributes:
-        number: the build number; None without a build tag.
-        suffix: what follows the number, as installers compare it: ``_el9.6_cuda13.0``.
-        tags: each tag of a compressed set.
+        filename: as it was given, without folders.
+        number: of the build tag; None for a wheel without a build tag.
+        suffix: what follows the number, such as ``_el9.6_cuda13.0``.
+        segments: the texts of the suffix; () where it is not made of segments.
     """
 
+    filename: str
     name: NormalizedName
     version: Version
     number: int | None
     suffix: str
+    segments: tuple[str, ...]
     tags: frozenset[Tag]
 
     @property
-    def segments(self) -> tuple[str, ...]:
-        """The texts of the suffix, such as ``("el9.6", "cuda13.0")``."""
-        return tuple(text for text in self.suffix.split("_") if text)
+    def build_tag(self) -> str:
+        """``8_el9.6_cuda13.0``, or "" for a wheel without a build tag."""
+        return "" if self.number is None else f"{self.number}{self.suffix}"
 
     @property
     def is_platlib(self) -> bool:
-        """Whether it is for one platform."""
+        """Whether it is for a platform, and not for any."""
         return any(tag.platform != "any" for tag in self.tags)
+
+    def segment(self, order: Order) -> str | None:
+        """Return the first segment of one of the three kinds, if there is one."""
+        return next((text for text in self.segments if classify(text) is order), None)
 
 
 def parse_wheel_name(filename: str) -> WheelName:
-    """Return what a file name says.
+    """Take a wheel's file name apart.
 
     Raises:
-        packaging.utils.InvalidWheelFilename: it is not the name of a wheel (a ValueError).
+        InputError: it is none, such as one with a variant label (PEP 825).
     """
-    from packaging.utils import parse_wheel_filename
-
-    name, version, build, tags = parse_wheel_filename(filename)
+    try:
+        name, version, build, tags = parse_wheel_filename(filename)
+    except ValueError as err:  # InvalidWheelFilename, or a number that is too long for int()
+        raise InputError(
+            f"{filename[:300]!r} is not the file name of a wheel ({str(err)[:300]})"
+        ) from None
     number, suffix = build or (None, "")
-    return WheelName(name=name, version=version, number=number, suffix=suffix, tags=tags)
+    try:
+        segments = split(suffix)
+    except SegmentError:
+        segments = ()
+    return WheelName(
+        filename=filename,
+        name=name,
+        version=version,
+        number=number,
+        suffix=suffix,
+        segments=segments,
+        tags=tags,
+    )
 
 
 def classify(text: str) -> Order | None:
-    """Tell by its spelling what a segment's text is; None for one that is none of ours."""
-    return next((order for order, pattern in _SPELLINGS if pattern.fullmatch(text)), None)
+    """Tell by its spelling what a segment speaks of; None for one that users made up.
+
+    >>> [classify(text) for text in ("el9.6", "cuda13.0", "torch2.10.0", "abi3")]
+    [<Order.DISTRIBUTION: 1>, <Order.ACCELERATOR: 2>, <Order.TORCH: 3>, None]
+    """
+    return next((order for order, spelled in _SPELLINGS.items() if spelled.fullmatch(text)), None)
 
 
-_DISTRIBUTIONS: Final = (
-    "el|fc|ubuntu|debian|amzn|sles|sled|opensuse[a-z]*|mageia|alpine|arch|azurelinux|mariner|"
-    "photon|gentoo|nixos|alt|openeuler|anolis|nobara|linuxmint|raspbian"
-)
-_ACCELERATORS: Final = "cuda|rocm|gaudi|hpu|tpu|neuron|spyre|xpu|npu|musa|metal|vulkan"
-_VERSION: Final = r"(\d[a-z\d.]*)"
-_SPELLINGS: Final = (
-    (Order.TORCH, re.compile(f"torch{_VERSION}")),
-    (Order.ACCELERATOR, re.compile(f"cpu|({_ACCELERATORS}){_VERSION}?")),
-    (Order.DISTRIBUTION, re.compile(f"({_DISTRIBUTIONS}){_VERSION}?")),
-)
+def accelerator_word(text: str) -> str:
+    """Return an accelerator segment without its version: ``cuda`` of ``cuda13.0``."""
+    return re.split(r"\d", text, maxsplit=1)[0]
+
+
+# Distributions are spelled as `distro` spells them: two families, else os-release's ID without
+# what cannot stand in a segment.
+_SPELLINGS: Final = {
+    Order.DISTRIBUTION: re.compile(
+        r"(el|fc|ubuntu|debian|sle[sd]?|opensuse\w*|amzn|alpine|azurelinux|mariner|photon|mageia"
+        r"|openeuler|anolis|alinux|tencentos|kylin|nobara|ultramarine|linuxmint|pop|clearlinux"
+        r"|wolfi|chainguard|gentoo|slackware|nixos|raspbian|devuan|kali)[\d.]*"
+        r"|arch|manjaro|void|endeavouros"
+    ),
+    Order.ACCELERATOR: re.compile(
+        r"cpu|(cuda|rocm|xpu|gaudi|hpu|tpu|neuron|spyre|npu|cann|mps|metal|musa|maca|vulkan"
+        r"|opencl|openvino)(\d[\w.]*)?"
+    ),
+    Order.TORCH: re.compile(r"torch\d[\w.]*"),
+}
 
 
 def stem(name: NormalizedName, version: Version | str, build_tag: str) -> str:

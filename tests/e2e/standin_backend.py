@@ -27,10 +27,11 @@ def build_wheel(directory: str, config: Settings = None, metadata: str | None = 
     project = pyproject["project"]
     name = project["name"].replace("-", "_")
     extension = pyproject["tool"]["standin"]["extension"]
+    links = pyproject["tool"]["standin"]["links"]
     tag = _platlib_tag() if extension else "py3-none-any"
     files = {
         f"{name}/__init__.py": pathlib.Path("__init__.py").read_bytes(),
-        **({f"{name}/_native.so": _compile()} if extension else {}),
+        **({f"{name}/_native.so": _compile(links)} if extension else {}),
         **_dist_info(project, name, tag, purelib=not extension),
     }
     wheel = f"{name}-{project['version']}-{tag}.whl"
@@ -50,15 +51,29 @@ def _platlib_tag() -> str:
     return f"{interpreter}-{interpreter}{sys.abiflags}-{platform}"
 
 
-def _compile() -> bytes:
-    library = pathlib.Path("_native.so")
+def _compile(links: list[tuple[str, str]]) -> bytes:
+    """Compile the extension; it links libraries that are compiled here and left behind."""
+    library, uses = pathlib.Path("_native.so"), pathlib.Path("_uses.c")
     include = sysconfig.get_path("include")
-    compiler = shlex.split(os.environ.get("CC", "cc"))
-    subprocess.run(
-        [*compiler, "-shared", "-fPIC", f"-I{include}", "_native.c", "-o", str(library)],
-        check=True,
-    )
+    symbols = "".join(f'extern void u{at}(void) __asm__("{name}");' for at, (_, name) in
+                      enumerate(links))  # fmt: skip
+    calls = "".join(f"u{at}();" for at, _ in enumerate(links))
+    uses.write_text(f"{symbols}\nvoid standin_uses(void) {{ {calls} }}\n", encoding="utf-8")
+    needs = [_stand_in_library(soname, symbol) for soname, symbol in links]
+    _cc(f"-I{include}", "_native.c", uses, *needs, "-o", library)
     return library.read_bytes()
+
+
+def _stand_in_library(soname: str, symbol: str) -> pathlib.Path:
+    source, library = pathlib.Path(f"{soname}.c"), pathlib.Path(soname).absolute()
+    source.write_text(f'void f(void) __asm__("{symbol}"); void f(void) {{}}\n', encoding="utf-8")
+    _cc(source, f"-Wl,-soname,{soname}", "-o", library)
+    return library
+
+
+def _cc(*arguments: str | pathlib.Path) -> None:
+    compiler = shlex.split(os.environ.get("CC", "cc"))
+    subprocess.run([*compiler, "-shared", "-fPIC", *arguments], check=True)
 
 
 def _dist_info(project: dict[str, Any], name: str, tag: str, *, purelib: bool) -> dict[str, bytes]:

@@ -24,6 +24,7 @@ dependencies = {requires}
 
 [tool.standin]
 extension = {extension}
+links = {links}
 """
 
 _NATIVE_C: Final = """\
@@ -49,12 +50,15 @@ class StandIn:
         name: as a requirement spells it, ``flash-attn``.
         extension: whether it compiles a C extension; without one its wheel is purelib.
         requires: what it needs at install.
+        links: sonames of stand-in libraries that its extension links, each with a symbol of it;
+            it can then be built, and not be imported.
     """
 
     name: str
     version: str
     extension: bool = True
     requires: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
     @property
     def import_name(self) -> str:
@@ -78,6 +82,7 @@ class StandIn:
             version=json.dumps(self.version),
             requires=json.dumps(self.requires),
             extension=json.dumps(self.extension),
+            links=json.dumps(self.links),
         )
         pkg_info = f"Metadata-Version: 2.1\nName: {self.name}\nVersion: {self.version}\n"
         module = "from ._native import answer\n" if self.extension else "answer = 42\n"

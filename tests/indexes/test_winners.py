@@ -15,6 +15,7 @@ from importlib import metadata
 import pytest
 from packaging.version import Version
 
+from fromager_build_tags.errors import InputError
 from fromager_build_tags.segment import Order
 from fromager_build_tags.wheelname import WheelName, classify, parse_wheel_name
 from fromager_build_tags.winners import (
@@ -176,7 +177,7 @@ def test_a_wheel_name_is_taken_apart() -> None:
     assert name.segments == ("el9.6", "cuda13.0")
     assert name.is_platlib
     assert not parse_wheel_name("a-1-py3-none-any.whl").is_platlib
-    with pytest.raises(ValueError, match="Invalid wheel filename"):
+    with pytest.raises(InputError, match="is not the file name of a wheel"):
         parse_wheel_name("a-1-1-cp312-cp312-linux_x86_64-cu12.whl")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import re
 import zipfile
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fromager_build_tags.errors import BuildTagError
-from fromager_build_tags.wheel import WheelArchive, WheelError, read_wheel
+from fromager_build_tags.wheel import RefusalReason, WheelArchive, WheelError, archive, read_wheel
 
 from .building import DIST_INFO, METADATA, WHEEL, MakeWheel
 
@@ -143,6 +145,58 @@ def test_a_future_zip_version(make_wheel: MakeWheel) -> None:
     assert reason(path) == "a damaged zip archive (zip file version 25.5)"
 
 
+def test_two_members_of_one_name(make_wheel: MakeWheel) -> None:
+    path = make_wheel({"demo.py": "x = 1", "demo.pz": "x = 2"})
+    path.write_bytes(path.read_bytes().replace(b"demo.pz", b"demo.py"))
+
+    assert reason(path) == "it has two members 'demo.py'"
+
+
+def test_members_that_overlap(tmp_path: Path) -> None:
+    """Fifty entries that share one compressed stream: a bomb that is small itself."""
+    path = tmp_path / "bomb.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, text in DIST_INFO.items():
+            made.writestr(name, text)
+        made.writestr("a.so", bytes(1 << 20))
+        shared = made.infolist()[-1]
+        for number in range(50):
+            entry = copy.copy(shared)
+            entry.filename = f"b{number}.so"
+            made.filelist.append(entry)
+
+    assert re.fullmatch(r"its members claim \d+ bytes of \d+, so they overlap", reason(path))
+
+
+def test_a_bomb(make_wheel: MakeWheel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "_BOMB_SIZE", 1 << 20)
+    path = make_wheel({"demo/x.so": bytes(2 << 20)})
+
+    unpacked = (2 << 20) + sum(map(len, DIST_INFO.values()))
+    assert reason(path) == f"a zip bomb: {unpacked} bytes in {path.stat().st_size}"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_compression_that_wheels_do_not_use(tmp_path: Path, method: int) -> None:
+    """lzma takes as much memory as the archive tells it to."""
+    path = tmp_path / "demo.whl"
+    with zipfile.ZipFile(path, "w", method) as made:
+        made.writestr("demo.py", "x = 1")
+
+    assert reason(path) == f"its member 'demo.py' is compressed by method {method}, not deflate"
+
+
+def test_a_file_that_claims_more_than_it_has(make_wheel: MakeWheel) -> None:
+    path = make_wheel({"demo/x.so": b"\x7fELF"})
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 24 : entry + 28] = (1 << 20).to_bytes(4, "little")
+    path.write_bytes(data)
+
+    [refused] = read_wheel(path).refused
+    assert refused.refusal.reason is RefusalReason.TRUNCATED
+
+
 @settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -172,6 +226,7 @@ def test_what_counts_as_a_library(make_wheel: MakeWheel) -> None:
             "demo/libmac.dylib": b"\xcf\xfa\xed\xfe",
             "demo/script": b"#!/bin/sh",
             "demo/source.py": elf,
+            "demo_pkg-1.0.dist-info/RECORD": elf,
             "demo/some.solution": b"text",
         }
     )

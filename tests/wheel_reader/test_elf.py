@@ -282,6 +282,17 @@ def test_a_stream_shorter_than_it_says_is_truncated() -> None:
     assert short.reason is RefusalReason.TRUNCATED
 
 
+@pytest.mark.parametrize("length", [4, 16, 63])
+def test_a_stream_that_ends_in_its_header_is_truncated(sample: Path, length: int) -> None:
+    result = read_elf(opener(sample.read_bytes()[:length]), size=10_000)
+
+    assert isinstance(result, ElfRefusal)
+    assert (result.reason, result.detail) == (
+        RefusalReason.TRUNCATED,
+        "it ends before its header does",
+    )
+
+
 def test_usual_libraries_are_inflated_once(sample: Path) -> None:
     data = sample.read_bytes()
     opened: list[ForwardOnly] = []

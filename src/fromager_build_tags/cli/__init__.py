@@ -24,6 +24,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "review": "Say what a change of settings does to the names of wheels.",
     "share": "Say which wheels are the same in several indexes.",
     "show": "Print the build tags that the settings give.",
+    "verify": "Hold names of wheels against what is inside.",
     "winners": "Say which wheels of indexes pip and uv take.",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +12,10 @@ from ..errors import InputError
 from ..files import write_text
 
 if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
     from ..plan import Wanted
+    from ..rules.wheel.declared import Declared
     from ..tree import SettingsTree
 
 
@@ -32,6 +35,23 @@ def settings_tree(ctx: click.Context) -> SettingsTree:
         settings_file=options["settings_file"],
         settings_dir=options["settings_dir"],
     )
+
+
+def declared_of(ctx: click.Context) -> Callable[[NormalizedName], Declared]:
+    """Return what tells what is declared of a package; nothing is where there are no settings.
+
+    Raises:
+        SettingsError: fromager cannot load the settings.
+    """
+    from packaging.requirements import Requirement
+
+    from ..declared import declared_for
+    from ..rules.wheel.declared import NOTHING
+
+    if isinstance(ctx.obj, dict) and not ctx.obj["settings_dir"].is_dir():
+        return lambda _: NOTHING
+    tree = settings_tree(ctx)
+    return lambda name: declared_for(tree.ctx, Requirement(name))
 
 
 def write(text: str, output: pathlib.Path | None) -> None:
@@ -78,7 +98,7 @@ def _wheels(folder: pathlib.Path) -> Iterator[tuple[str, str]]:
 
 def wanted_of(keys: Iterable[tuple[str, str]]) -> list[Wanted]:
     """Return packages and versions as a plan wants them."""
-    from packaging.utils import NormalizedName, canonicalize_name
+    from packaging.utils import canonicalize_name
     from packaging.version import Version
 
     from ..plan import Wanted

@@ -9,10 +9,10 @@ from typing import Final
 from packaging.utils import NormalizedName
 
 from .. import hooks
-from ..annotations import DEPENDS_ON, IGNORE, KNOWN, PREFIX
+from ..annotations import DEPENDS_ON, IGNORE, KNOWN, PREFIX, VERIFY
 from ..checkup import Checkup
 from ..context import this_machine
-from ..errors import NeedsError
+from ..errors import NeedsError, SettingsError
 from ..facts import Fact, Missing
 from ..needs import Need, parse_expression
 from ..speaker import shipped_expression
@@ -20,6 +20,7 @@ from ..versions import agree
 from .catalogue import RULES
 from .catalogue import settings as rules
 from .finding import Finding, Place, Severity
+from .wheel.declared import parse_declared
 
 _TORCH: Final = NormalizedName("torch")
 
@@ -203,13 +204,24 @@ def _annotation(package: NormalizedName, key: str, value: str, place: Place) -> 
             remedy=f"use {', '.join(KNOWN)}, or {IGNORE}CODE",
             place=place,
         )
-    elif key == DEPENDS_ON:
+    elif key == VERIFY:
+        yield from _declared(package, value, place)
+    else:
         try:
             parse_expression(value)
         except NeedsError as err:
             yield rules.BAD_ANNOTATION.finding(
                 str(err), subject=package, remedy=f"correct {key}", place=place
             )
+
+
+def _declared(package: NormalizedName, value: str, place: Place) -> Iterator[Finding]:
+    try:
+        parse_declared(value, VERIFY)
+    except SettingsError as err:
+        yield rules.BAD_ANNOTATION.finding(
+            str(err), subject=package, remedy=f"correct {VERIFY}", place=place
+        )
 
 
 def _ignore(package: NormalizedName, key: str, value: str, place: Place) -> Iterator[Finding]:

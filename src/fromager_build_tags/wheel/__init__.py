@@ -4,8 +4,8 @@ This package knows nothing of fromager, nor of the rest of ours: bytes in, facts
 """
 
 from .archive import WheelArchive, WheelError
-from .facts import WheelFacts, read_wheel
-from .libraries import Accelerator
+from .facts import HostCode, WheelFacts, read_facts, read_wheel
+from .libraries import Accelerator, accelerator_of, is_torch, major_of, stem
 from .proofs import AcceleratorUse, Proof, TorchAbi, TorchUse
 from .refusal import ElfRefusal, RefusalReason
 
@@ -13,6 +13,7 @@ __all__ = [
     "Accelerator",
     "AcceleratorUse",
     "ElfRefusal",
+    "HostCode",
     "Proof",
     "RefusalReason",
     "TorchAbi",
@@ -20,5 +21,10 @@ __all__ = [
     "WheelArchive",
     "WheelError",
     "WheelFacts",
+    "accelerator_of",
+    "is_torch",
+    "major_of",
+    "read_facts",
     "read_wheel",
+    "stem",
 ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
 from pathlib import Path, PurePosixPath
-from typing import Self
+from typing import IO, Self
 
 from packaging.metadata import RawMetadata, parse_email
 
@@ -20,10 +20,16 @@ from .layout import MAGIC
 from .tape import Stream
 
 _TEXT_LIMIT = 16 << 20
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+# The largest wheels of the registry unpack to five times their size.
+_BOMB_SIZE, _BOMB_RATIO = 4 << 30, 50
 _LIBRARY = re.compile(r".*\.(so(\.[\w.]+)?|dylib|pyd|dll)")
+# To look into a member costs little in a file, yet a request where the wheel is behind a URL.
 _NEVER_ELF = re.compile(
     r".*\.(py[icxd]?|pxd|md|rst|txt|sh|h|hh|hpp|hxx|cuh|inl|inc|c|cc|cpp|cu|cmake|json|ya?ml"
-    r"|toml|csv|html|css|js|png|svg|pt|npz|npy|a)"
+    r"|toml|csv|html|css|js|png|svg|pt|npz|npy|a|typed|cfg|ini|in|xml|xsd|tsv|ipynb|jinja2?|j2"
+    r"|dat|gz|bz2|xz|zst|zip|mo|po|pot|ttf|otf|woff2?|eot|ico|gif|jpe?g|webp|pdf|map|tsx?|jsx"
+    r"|mjs|scss|less|pem|crt|f90|rs|parquet|pkl|safetensors|onnx|proto|patch)"
 )
 # What zipfile raises on an archive that is damaged inside: bad checksum, bad deflate stream,
 # an end too early, a compression method it does not know.
@@ -33,7 +39,7 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueE
 class WheelError(BuildTagError):
     """A wheel that cannot be read: which one, and why."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path | str, reason: str) -> None:
         super().__init__(path, reason)
         self.path = path
         self.reason = reason
@@ -46,7 +52,7 @@ class WheelError(BuildTagError):
 class Member:
     """A file inside a wheel."""
 
-    path: Path
+    path: Path | str
     archive: zipfile.ZipFile
     info: zipfile.ZipInfo
 
@@ -73,7 +79,7 @@ class Member:
 class WheelArchive:
     """A wheel file, open for reading: its ``METADATA``, its ``WHEEL``, its libraries."""
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+    def __init__(self, path: Path | str, archive: zipfile.ZipFile) -> None:
         self.path = path
         self._archive = archive
         self._members = [
@@ -81,14 +87,21 @@ class WheelArchive:
             for info in archive.infolist()
             if not info.is_dir()
         ]
-        self._check_names()
+        self._check_members()
+        self._by_name = {member.name: member for member in self._members}
+        self._check_sizes()
         self._dist_info = self._find_dist_info()
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open a wheel; raise ``WheelError`` with the reason where it is none, or unsafe."""
+    def open(cls, path: Path | str, file: IO[bytes] | None = None) -> Self:
+        """Open a wheel; raise ``WheelError`` with the reason where it is none, or unsafe.
+
+        Args:
+            path: the file, or what to call it in an error where *file* is given.
+            file: what to read instead; it can seek, and is left open.
+        """
         try:
-            archive = zipfile.ZipFile(path)
+            archive = zipfile.ZipFile(path if file is None else file)
         except zipfile.BadZipFile as err:
             raise WheelError(path, f"not a zip archive, or truncated ({err})") from None
         except OSError as err:
@@ -109,11 +122,21 @@ class WheelArchive:
 
     def metadata(self) -> RawMetadata:
         """Return the fields of ``METADATA`` (core metadata specification)."""
-        return parse_email(self._text("METADATA"))[0]
+        return parse_email(self._required("METADATA"))[0]
 
     def wheel_metadata(self) -> Message:
         """Return the fields of ``WHEEL`` (binary distribution format specification)."""
-        return BytesParser().parsebytes(self._text("WHEEL"))
+        return BytesParser().parsebytes(self._required("WHEEL"))
+
+    def dist_info_text(self, file: str) -> bytes | None:
+        """Return a file of the dist-info folder; None where there is none."""
+        name = f"{self._dist_info}/{file}"
+        if (member := self._by_name.get(name)) is None:
+            return None
+        if member.size > _TEXT_LIMIT:
+            raise WheelError(self.path, f"its {name!r} has {member.size} bytes")
+        with member.open() as stream:
+            return stream.read(member.size)
 
     def names(self) -> list[str]:
         """Return the path of every member."""
@@ -121,14 +144,35 @@ class WheelArchive:
 
     def libraries(self) -> Iterator[Member]:
         """Yield the members that are ELF files, or are named as if they were a library."""
-        return (member for member in self._members if _is_library(member))
+        inside = f"{self._dist_info}/"
+        return (
+            member
+            for member in self._members
+            if not member.name.startswith(inside) and _is_library(member)
+        )
 
-    def _check_names(self) -> None:
+    def _check_members(self) -> None:
+        seen: set[str] = set()
         for member in self._members:
-            if _escapes(member.name):
-                raise WheelError(self.path, f"its member {member.name!r} lies outside of it")
-            if member.info.flag_bits & 0x1:
-                raise WheelError(self.path, f"its member {member.name!r} is encrypted")
+            if reason := _complaint(member):
+                raise WheelError(self.path, f"its member {member.name!r} {reason}")
+            if member.name in seen:
+                raise WheelError(self.path, f"it has two members {member.name!r}")
+            seen.add(member.name)
+
+    def _check_sizes(self) -> None:
+        """Refuse members that overlap, and more bytes than any library is compressed to."""
+        file = self._archive.fp
+        assert file is not None
+        size = file.seek(0, 2)
+        packed = sum(member.info.compress_size for member in self._members)
+        if packed > size:
+            raise WheelError(
+                self.path, f"its members claim {packed} bytes of {size}, so they overlap"
+            )
+        unpacked = sum(member.size for member in self._members)
+        if unpacked > _BOMB_SIZE and unpacked > _BOMB_RATIO * size:
+            raise WheelError(self.path, f"a zip bomb: {unpacked} bytes in {size}")
 
     def _find_dist_info(self) -> str:
         found = {member.name.partition("/")[0] for member in self._members}
@@ -137,15 +181,22 @@ class WheelArchive:
             raise WheelError(self.path, f"one dist-info folder expected, found {folders or 'none'}")
         return folders[0]
 
-    def _text(self, file: str) -> bytes:
-        name = f"{self._dist_info}/{file}"
-        member = next((each for each in self._members if each.name == name), None)
-        if member is None:
-            raise WheelError(self.path, f"it has no {name!r}")
-        if member.size > _TEXT_LIMIT:
-            raise WheelError(self.path, f"its {name!r} has {member.size} bytes")
-        with member.open() as stream:
-            return stream.read(member.size)
+    def _required(self, file: str) -> bytes:
+        text = self.dist_info_text(file)
+        if text is None:
+            raise WheelError(self.path, f"it has no {f'{self._dist_info}/{file}'!r}")
+        return text
+
+
+def _complaint(member: Member) -> str | None:
+    if _escapes(member.name):
+        return "lies outside of it"
+    if member.info.flag_bits & 0x1:
+        return "is encrypted"
+    if member.info.compress_type not in _METHODS:
+        # bz2 and lzma may ask for gigabytes of memory, and wheels do not use them
+        return f"is compressed by method {member.info.compress_type}, not deflate"
+    return None
 
 
 def _escapes(name: str) -> bool:

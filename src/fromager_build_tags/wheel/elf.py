@@ -66,6 +66,8 @@ def read_elf(
                 return refusal
             image.fill(tape, _likely(image))
         return _with_more_passes(image, opener, keep)
+    except GapError:  # the stream ends before the size that was stated for it
+        return ElfRefusal(reason=RefusalReason.TRUNCATED, detail="it ends before its header does")
     except OutOfBoundsError as err:
         return ElfRefusal(reason=RefusalReason.TRUNCATED, detail=str(err))
     except BrokenError as err:

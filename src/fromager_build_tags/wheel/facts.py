@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 
 from packaging.metadata import RawMetadata
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from .archive import WheelArchive, WheelError
-from .contents import Refused, read_contents
+from .contents import Library, Refused, read_contents
+from .elf import DEVICE_MACHINES
 from .proofs import AcceleratorUse, TorchUse, accelerators, torch_use
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostCode:
+    """The members of a wheel that are for one machine."""
+
+    machine: str
+    members: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +43,14 @@ class WheelFacts:
     torch: TorchUse
     requires_torch: tuple[str, ...]
     """``Requires-Dist`` entries for torch that no extra guards."""
+    builds: tuple[str, ...]
+    """``Build`` entries of ``WHEEL``; the specification knows one at most."""
+    hosts: tuple[HostCode, ...]
+    """What is not device code, by machine."""
+    noted: frozenset[str] | None
+    """Libraries that fromager noted when it built the wheel; None if it noted nothing."""
+    without_sections: tuple[str, ...] = ()
+    """Members in which device code could not be looked for."""
     refused: tuple[Refused, ...] = ()
 
     @property
@@ -48,45 +66,80 @@ def read_wheel(path: Path) -> WheelFacts:
     no ELF file, or a broken one, does not stop the others: it is listed in ``refused``.
     """
     with WheelArchive.open(path) as archive:
-        metadata = archive.metadata()
-        contents = read_contents(archive)
-        return WheelFacts(
-            name=_name(path, metadata),
-            version=_version(path, metadata),
-            purelib=_is_purelib(archive),
-            libraries=len(contents.libraries),
-            machines=tuple(sorted({library.elf.machine for library in contents.libraries})),
-            needed=contents.needed_from_outside(),
-            accelerators=accelerators(contents),
-            torch=torch_use(contents),
-            requires_torch=tuple(_torch_requirements(metadata)),
-            refused=contents.refused,
-        )
+        return read_facts(archive)
 
 
-def _name(path: Path, metadata: RawMetadata) -> NormalizedName:
+def read_facts(archive: WheelArchive) -> WheelFacts:
+    """Read a wheel that is open, as :func:`read_wheel` does."""
+    metadata = archive.metadata()
+    wheel = archive.wheel_metadata()
+    contents = read_contents(archive)
+    return WheelFacts(
+        name=_name(archive.path, metadata),
+        version=_version(archive.path, metadata),
+        purelib=_is_purelib(wheel),
+        libraries=len(contents.libraries),
+        machines=tuple(sorted({library.elf.machine for library in contents.libraries})),
+        needed=contents.needed_from_outside(),
+        accelerators=accelerators(contents),
+        torch=torch_use(contents),
+        requires_torch=tuple(_torch_requirements(metadata)),
+        builds=tuple(str(build).strip() for build in wheel.get_all("Build", [])),
+        hosts=tuple(_hosts(contents.libraries)),
+        noted=_noted(archive),
+        without_sections=tuple(
+            each.member
+            for each in contents.libraries
+            if not each.elf.has_sections and each.elf.machine not in DEVICE_MACHINES
+        ),
+        refused=contents.refused,
+    )
+
+
+def _name(path: Path | str, metadata: RawMetadata) -> NormalizedName:
     if not (name := metadata.get("name")):
         raise WheelError(path, "its METADATA has no Name")
     return canonicalize_name(name)
 
 
-def _version(path: Path, metadata: RawMetadata) -> Version:
+def _version(path: Path | str, metadata: RawMetadata) -> Version:
     try:
         return Version(metadata.get("version", ""))
-    except InvalidVersion as err:
-        raise WheelError(path, f"its METADATA has no valid Version ({err})") from None
+    except ValueError as err:  # InvalidVersion, or a number that is too long for int()
+        raise WheelError(path, f"its METADATA has no valid Version ({str(err)[:300]})") from None
 
 
-def _is_purelib(archive: WheelArchive) -> bool:
-    tags = archive.wheel_metadata().get_all("Tag", [])
+def _is_purelib(wheel: Message) -> bool:
+    tags = wheel.get_all("Tag", [])
     return bool(tags) and all(str(tag).endswith("-any") for tag in tags)
+
+
+def _hosts(libraries: Iterable[Library]) -> Iterator[HostCode]:
+    found: dict[str, list[str]] = {}
+    for each in libraries:
+        if each.elf.machine not in DEVICE_MACHINES:
+            found.setdefault(each.elf.machine, []).append(each.member)
+    for machine, members in sorted(found.items()):
+        yield HostCode(machine=machine, members=tuple(members))
+
+
+def _noted(archive: WheelArchive) -> frozenset[str] | None:
+    """Return the libraries of lines such as ``libtorch.so()(64bit)``.
+
+    Source: ``fromager/wheels.py``, ``_extra_metadata_elfdeps``.
+    """
+    text = archive.dist_info_text("fromager-elf-requires.txt")
+    if text is None:
+        return None
+    lines = text.decode("utf-8", "replace").split("\n")
+    return frozenset(line.partition("(")[0] for line in lines if line.strip())
 
 
 def _torch_requirements(metadata: RawMetadata) -> Iterator[str]:
     for text in metadata.get("requires_dist", []):
         try:
             requirement = Requirement(text)
-        except InvalidRequirement:
+        except ValueError:
             continue  # Old metadata holds requirements that PEP 508 does not know.
         if canonicalize_name(requirement.name) == "torch" and not _is_extra(requirement):
             yield str(requirement)

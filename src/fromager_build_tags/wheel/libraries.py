@@ -29,6 +29,21 @@ def accelerator_of(name: str) -> Accelerator | None:
     return next((stack for stack, names in _STACKS.items() if names.fullmatch(base)), None)
 
 
+def major_of(name: str) -> int | None:
+    """Return the major version of the stack that a library's soname tells, if it tells one.
+
+    >>> [major_of(name) for name in ("libcudart-3eda8113.so.13.0.96", "libcufft.so.11")]
+    [13, 12]
+    """
+    version = _SONAME.search(name)
+    if version is None:
+        return None
+    base, number = stem(name), int(version.group(1))
+    if _SAME_MAJOR.fullmatch(base):
+        return number
+    return _OTHER_MAJORS.get((base, number))
+
+
 def is_torch(name: str) -> bool:
     """Whether a library is one of libtorch's own."""
     return _TORCH.fullmatch(stem(name)) is not None
@@ -36,6 +51,14 @@ def is_torch(name: str) -> bool:
 
 _MANGLED = re.compile(r"[-.][0-9a-f]{8}(?=$|[-.])")
 _TORCH = re.compile(r"libc10(_cuda|_hip|_xpu)?|libtorch(_(cpu|cuda|hip|xpu|python|global_deps))?")
+
+_SONAME = re.compile(r"\.so\.(\d{1,4})(?![0-9])")
+# Of the toolkits' libraries these bear the toolkit's own major; the others count for themselves.
+_SAME_MAJOR = re.compile(
+    r"libcudart|libcublas(Lt)?|libnvrtc(-builtins)?|libnvJitLink|libcupti|libnpp\w+|libnvjpeg"
+    r"|libnvblas|libnvfatbin|libamdhip64|libhiprtc"
+)
+_OTHER_MAJORS = {("libcufft", 11): 12, ("libcufft", 12): 13, ("libcusolver", 12): 13}
 
 # CUDA toolkit, driver, and NVIDIA's libraries built per CUDA major (names as in the nvidia-*
 # wheels); ROCm's as in rocm-libs; oneAPI's runtime for SYCL and Level Zero.

@@ -31,6 +31,8 @@ class Proof:
 
     member: str
     what: str
+    library: str = ""
+    """The needed library, if that is what it is."""
 
     def __str__(self) -> str:
         return f"{self.member} {self.what}"
@@ -52,6 +54,8 @@ class TorchUse:
     proofs: tuple[Proof, ...] = ()
     cxx_symbols: int = 0
     stable_symbols: int = 0
+    cxx_proofs: tuple[Proof, ...] = ()
+    """Those of ``proofs`` that make it unstable."""
 
 
 def accelerators(contents: Contents) -> tuple[AcceleratorUse, ...]:
@@ -71,11 +75,13 @@ def torch_use(contents: Contents) -> TorchUse:
     cxx = frozenset(filter(is_unstable, every))
     stable = frozenset(filter(is_stable, every))
     linked = tuple(_torch_links(contents))
+    cxx_proofs = tuple(_cxx_proofs(imports))
     return TorchUse(
         abi=_abi(cxx=bool(cxx), other=bool(stable or linked)),
-        proofs=(*_symbol_proofs(imports), *linked),
+        proofs=(*cxx_proofs, *_stable_proofs(imports), *linked),
         cxx_symbols=len(cxx),
         stable_symbols=len(stable),
+        cxx_proofs=cxx_proofs,
     )
 
 
@@ -89,7 +95,7 @@ def _accelerator_proofs(library: Library) -> Iterator[tuple[Accelerator, Proof]]
     # A library that the wheel carries counts too once another one needs it: its code runs.
     for name in library.elf.needed:
         if (stack := accelerator_of(name)) is not None:
-            yield stack, Proof(member=library.member, what=f"needs {name}")
+            yield stack, _need(library, name)
     for section in library.elf.device_sections:
         what = f"carries device code in {section}"
         yield _SECTION_STACKS[section[:3]], Proof(member=library.member, what=what)
@@ -98,11 +104,19 @@ def _accelerator_proofs(library: Library) -> Iterator[tuple[Accelerator, Proof]]
         yield _MACHINE_STACKS[library.elf.machine], Proof(member=library.member, what=what)
 
 
-def _symbol_proofs(imports: list[tuple[str, frozenset[str]]]) -> Iterator[Proof]:
+def _need(library: Library, name: str) -> Proof:
+    return Proof(member=library.member, what=f"needs {name}", library=name)
+
+
+def _cxx_proofs(imports: list[tuple[str, frozenset[str]]]) -> Iterator[Proof]:
     for member, names in imports:
         if cxx := sorted(filter(is_unstable, names)):
             what = f"imports {len(cxx)} C++ symbols of Torch, as {_example(cxx)}"
             yield Proof(member=member, what=what)
+
+
+def _stable_proofs(imports: list[tuple[str, frozenset[str]]]) -> Iterator[Proof]:
+    for member, names in imports:
         if stable := sorted(filter(is_stable, names)):
             what = f"imports {len(stable)} functions of Torch's stable ABI, as {stable[0]}"
             yield Proof(member=member, what=what)
@@ -117,4 +131,4 @@ def _torch_links(contents: Contents) -> Iterator[Proof]:
     for library in contents.libraries:
         for name in library.elf.needed:
             if is_torch(name) and name not in contents.carried:
-                yield Proof(member=library.member, what=f"needs {name}")
+                yield _need(library, name)

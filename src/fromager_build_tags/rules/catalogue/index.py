@@ -117,7 +117,7 @@ CONTENT_CONTRADICTS_NAME: Final = Rule(
 )
 UNREADABLE_WHEEL: Final = Rule(
     code="BT419",
-    name="unreadable-wheel",
+    name="unreadable-wheel-in-index",
     title="a file has the name of a wheel, and is none that can be read",
     severity=Severity.ERROR,
 )

@@ -1,0 +1,109 @@
+"""The accelerator segment against libraries and device code inside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from ...wheel import Accelerator, Proof, major_of
+from ...wheelname import accelerator_word
+from ..catalogue import wheel as rules
+from ..finding import Finding, Severity
+from .binaries import unread
+from .examined import Examined, shown
+
+_STACKS: Final = {stack.value: stack for stack in Accelerator}
+
+
+def hidden(wheel: Examined) -> Iterator[Finding]:
+    """BT311: an accelerator inside, and no accelerator segment."""
+    uses = wheel.facts.accelerators
+    if wheel.accelerator is None and uses and wheel.name.is_platlib:
+        yield wheel.finding(
+            rules.HIDDEN_ACCELERATOR,
+            f"the name has no accelerator segment, yet {shown(_proofs(wheel))}",
+            remedy=f"{wheel.set_depends_on()}, or build it without {_names(wheel)}",
+            inside=uses[0].proofs[0].member,
+        )
+
+
+def none_inside(wheel: Examined) -> Iterator[Finding]:
+    """BT312: an accelerator segment, and nothing of it inside."""
+    segment = wheel.accelerator
+    if segment is None or accelerator_word(segment) not in _STACKS or wheel.facts.accelerators:
+        return
+    missing = [*unread(wheel.facts), *wheel.facts.without_sections]
+    yield wheel.finding(
+        rules.NO_ACCELERATOR_INSIDE,
+        f"the name says {segment}, yet no library in the wheel needs a library of it, "
+        "or carries device code"
+        + (f"; not all of it could be looked into: {shown(missing)}" if missing else ""),
+        remedy=f"{wheel.set_depends_on()}, or build it for {segment}; or, if it compiles its "
+        "kernels at run time or loads them with dlopen, declare it: build-tags.verify: "
+        '"accelerator: REASON"',
+        severity=Severity.WARNING if missing else None,
+    )
+
+
+def other(wheel: Examined) -> Iterator[Finding]:
+    """BT313: another accelerator inside than the segment says."""
+    segment, uses = wheel.accelerator, wheel.facts.accelerators
+    if segment is None or not uses:
+        return
+    stack = _STACKS.get(accelerator_word(segment))
+    if all(use.accelerator is not stack for use in uses):
+        yield wheel.finding(
+            rules.OTHER_ACCELERATOR,
+            f"the name says {segment}, yet {shown(_proofs(wheel))}",
+            remedy=f"build it on the variant of {_names(wheel)}, or without {_names(wheel)}",
+            inside=uses[0].proofs[0].member,
+        )
+
+
+def other_major(wheel: Examined) -> Iterator[Finding]:
+    """BT314: libraries of another major than the segment's."""
+    segment = wheel.accelerator
+    version = re.search(r"\d{1,9}", segment or "")
+    if segment is None or version is None:
+        return
+    word, major = accelerator_word(segment), int(version.group())
+    uses = [use for use in wheel.facts.accelerators if use.accelerator.value == word]
+    told = [
+        (number, proof)
+        for use in uses
+        for proof in use.proofs
+        if (number := major_of(proof.library)) is not None
+    ]
+    others = [proof for number, proof in told if number != major]
+    if not others:
+        return
+    mixed = len(others) < len(told)
+    yield wheel.finding(
+        rules.OTHER_MAJOR,
+        f"the name says {segment}, yet {shown(others)}"
+        + (f"; other libraries are of {word} {major}" if mixed else ""),
+        remedy=f"build it with {word} {major} alone, or correct the variant's {word} version",
+        inside=others[0].member,
+        severity=Severity.WARNING if mixed else None,
+    )
+
+
+def several(wheel: Examined) -> Iterator[Finding]:
+    """BT315: more than one accelerator inside."""
+    uses = wheel.facts.accelerators
+    if len(uses) > 1:
+        yield wheel.finding(
+            rules.SEVERAL_ACCELERATORS,
+            f"the wheel uses {_names(wheel)}: {shown(use.proofs[0] for use in uses)}",
+            remedy="build it for one of them, so that its name can tell all of it",
+            inside=uses[1].proofs[0].member,
+        )
+
+
+def _proofs(wheel: Examined) -> Sequence[Proof]:
+    return [proof for use in wheel.facts.accelerators for proof in use.proofs]
+
+
+def _names(wheel: Examined) -> str:
+    return " and ".join(use.accelerator.value for use in wheel.facts.accelerators)

@@ -1,0 +1,85 @@
+"""An examined wheel: its name and what is inside, and how a finding speaks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ...segment import Order
+from ...wheel import TorchAbi
+from ..finding import Finding, Place, Severity
+from ..rule import Rule
+
+if TYPE_CHECKING:
+    from ...wheel import WheelFacts
+    from ...wheelname import WheelName
+
+#: How many proofs a finding shows.
+MOST: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examined:
+    """A wheel that could be read.
+
+    Attributes:
+        source: its path or URL, as the user is to see it.
+        name: what its file name says.
+        facts: what was seen inside.
+    """
+
+    source: str
+    name: WheelName
+    facts: WheelFacts
+
+    @property
+    def accelerator(self) -> str | None:
+        """The accelerator segment."""
+        return self.name.segment(Order.ACCELERATOR)
+
+    @property
+    def torch(self) -> str | None:
+        """The Torch segment."""
+        return self.name.segment(Order.TORCH)
+
+    def finding(
+        self,
+        rule: Rule,
+        message: str,
+        *,
+        remedy: str,
+        inside: str = "",
+        severity: Severity | None = None,
+    ) -> Finding:
+        """Return a finding of this wheel."""
+        return rule.finding(
+            message,
+            subject=self.name.name,
+            remedy=remedy,
+            place=Place(file=self.source, inside=inside),
+            severity=severity,
+        )
+
+    def depends_on(self) -> str:
+        """Return the annotation that fits what is inside."""
+        needs = []
+        if self.facts.accelerators or (self.accelerator or "").startswith("cpu"):
+            needs.append("accelerator")
+        if self.facts.torch.abi is TorchAbi.UNSTABLE:
+            needs.append("torch")
+        return " ".join(needs) or "none"
+
+    def set_depends_on(self) -> str:
+        """Return what to do to get the segments that fit."""
+        return (
+            f"set build-tags.depends-on of {self.name.name} to {self.depends_on()!r}, "
+            "or let its override say so"
+        )
+
+
+def shown(things: Iterable[object]) -> str:
+    """Return the first three, and how many more there are."""
+    texts = [str(each) for each in things]
+    more = len(texts) - MOST
+    return "; ".join(texts[:MOST]) + (f"; and {more:,} more" if more > 0 else "")

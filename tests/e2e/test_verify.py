@@ -1,0 +1,132 @@
+"""The gate behind a build: the real fromager builds a wheel, and one that lies goes no further.
+
+flash-attn is a stand-in that links a stand-in libtorch, whose C++ API it calls, and a stand-in
+of ROCm's runtime.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from .factories import MakeWorkspace
+from .index import serve, write_index
+from .stacks import FLASH_ATTN, ROCM, platlib
+from .workspaces import Workspace
+
+pytestmark = pytest.mark.e2e
+
+LINKING = dataclasses.replace(
+    FLASH_ATTN,
+    requires=(),
+    links=(("libtorch.so", "_ZN3c104warnEv"), ("libamdhip64.so.7", "hipMalloc")),
+)
+RIGHT = platlib("flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.10.0")
+WRONG = platlib("flash_attn-2.8.3-8_el9.6_rocm7.1")
+
+type MakeLinking = Callable[[str | None], Workspace]
+
+
+@pytest.fixture(scope="module")
+def linking_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    root = tmp_path_factory.mktemp("linking-index")
+    write_index(root / "simple", [LINKING])
+    with serve(root) as url:
+        yield f"{url}/simple"
+
+
+@pytest.fixture
+def make_linking(make_workspace: MakeWorkspace, linking_url: str) -> MakeLinking:
+    """A function that makes a workspace in which flash-attn comes from its own index.
+
+    An annotation beats the shipped override, as if there were none.
+    """
+
+    def make(depends_on: str | None) -> Workspace:
+        workspace = make_workspace(ROCM)
+        path = workspace.settings / "packages" / "flash_attn.yaml"
+        text, _, _ = path.read_text(encoding="utf-8").partition("resolver_dist:")
+        text += f"resolver_dist:\n  sdist_server_url: {linking_url}\n"
+        if depends_on is not None:
+            text += f"annotations:\n  build-tags.depends-on: {depends_on}\n"
+        path.write_text(text, encoding="utf-8")
+        return workspace
+
+    return make
+
+
+def _build(linking_url: str, command: str) -> list[str]:
+    pin = f"{LINKING.name}=={LINKING.version}"
+    return {
+        "build": ["build", LINKING.name, LINKING.version, linking_url],
+        "bootstrap": ["bootstrap", pin],
+    }[command]
+
+
+each_command = pytest.mark.parametrize("command", ["build", "bootstrap"])
+
+
+@each_command
+def test_with_its_override_it_builds_and_a_second_run_reuses_it(
+    command: str, make_linking: MakeLinking, linking_url: str
+) -> None:
+    workspace = make_linking(None)
+    first = workspace.fromager(*_build(linking_url, command), WHEEL_BUILD_TAG_VERIFY="error")
+    assert "BT3" not in first.stderr  # fromager's own notes agree, too
+    assert workspace.wheel_names() == {RIGHT}
+    before = workspace.wheel_times()
+    run = workspace.fromager("bootstrap", f"{LINKING.name}=={LINKING.version}",
+                             WHEEL_BUILD_TAG_VERIFY="error")  # fmt: skip
+    assert run.compiled == []
+    assert workspace.wheel_times() == before
+
+
+@each_command
+def test_without_it_the_build_fails_with_the_remedy_each_time(
+    command: str, make_linking: MakeLinking, linking_url: str
+) -> None:
+    workspace = make_linking("accelerator")
+    kept = workspace.folder / "wheels-repo" / "refused" / WRONG
+    for _ in range(2):
+        run = workspace.fromager(
+            *_build(linking_url, command), status=1, WHEEL_BUILD_TAG_VERIFY="error"
+        )
+        assert run.compiled == [f"{LINKING.import_name} {LINKING.version}"]
+        assert (
+            f"{WRONG} is not what its name says: BT301: the name has no Torch segment, yet "
+            "flash_attn/_native.so imports 1 C++ symbols of Torch, as c10::warn: set "
+            "build-tags.depends-on of flash-attn to 'accelerator torch', or let its override "
+            "say so, or build it with Torch's stable ABI | the wheel is kept as "
+        ) in run.stderr
+        assert workspace.wheel_names() == set()
+        assert kept.exists()
+
+
+def test_the_remedy_helps(make_linking: MakeLinking, linking_url: str) -> None:
+    workspace = make_linking("accelerator torch")
+    workspace.fromager(*_build(linking_url, "build"), WHEEL_BUILD_TAG_VERIFY="error")
+    assert workspace.wheel_names() == {RIGHT}
+
+
+@pytest.mark.parametrize("mode", ["off", "warn"])
+def test_a_build_that_is_not_gated_goes_on(
+    mode: str, make_linking: MakeLinking, linking_url: str
+) -> None:
+    workspace = make_linking("accelerator")
+    run = workspace.fromager(*_build(linking_url, "build"), WHEEL_BUILD_TAG_VERIFY=mode)
+    assert workspace.wheel_names() == {WRONG}
+    assert ("BT301" in run.stderr) is (mode == "warn")
+
+
+def test_the_command_says_the_same(
+    make_linking: MakeLinking, linking_url: str, tmp_path: pathlib.Path
+) -> None:
+    workspace = make_linking("accelerator")
+    workspace.fromager(*_build(linking_url, "build"))
+    report = tmp_path / "report.json"
+    verify = ("build-tags", "verify", workspace.downloads, "--format", "json", "-o", report)
+    workspace.fromager(*verify, status=1)
+    assert '"code": "BT301"' in report.read_text(encoding="utf-8")

@@ -1,0 +1,179 @@
+"""``verify``: files, folders, patterns and URLs; formats and exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+from collections.abc import Callable
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fromager_build_tags.cli import main
+from fromager_build_tags.report.findings import RENDERERS
+from fromager_build_tags.verify import find_wheels
+
+from .building import Wheel
+from .conftest import Write
+from .server import Served, serve
+
+RIGHT = Wheel(tag="8_el9.6", libraries=["plain"])
+ERROR = Wheel(tag="8_el9.6_cuda13.0", libraries=["plain"])
+WARNING = Wheel(tag="8_el9.6_torch2.10.0", libraries=["stable"])
+NOTE = Wheel(tag="8_el9.6_abi3", libraries=["plain"])
+
+type Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+    def invoke(
+        *args: str | pathlib.Path, status: int = 0, before: list[str] | None = None
+    ) -> Result:
+        result = CliRunner().invoke(main, [*(before or []), "verify", *map(str, args)])
+        assert result.exit_code == status, result.output
+        return result
+
+    return invoke
+
+
+def test_a_right_wheel(run: Run, write: Write) -> None:
+    write(RIGHT)
+    result = run(RIGHT.filename)
+    assert result.stdout == "no findings\n"
+    assert result.stderr == "verified 1 wheel\n"
+
+
+def test_a_wrong_wheel(run: Run, write: Write) -> None:
+    write(ERROR)
+    assert run(ERROR.filename, status=1).stdout == (
+        f"{ERROR.filename}: error BT312: the name says cuda13.0, yet no library in the wheel "
+        "needs a library of it, or carries device code\n"
+        "    set build-tags.depends-on of demo-pkg to 'none', or let its override say so, or "
+        "build it for cuda13.0; or, if it compiles its kernels at run time or loads them with "
+        'dlopen, declare it: build-tags.verify: "accelerator: REASON"\n'
+        "1 error\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("wheel", "fail_on", "status"),
+    [
+        (ERROR, "error", 1),
+        (WARNING, "error", 0),
+        (WARNING, "warning", 1),
+        (NOTE, "warning", 0),
+        (NOTE, "note", 1),
+    ],
+)
+def test_the_exit_status(run: Run, write: Write, wheel: Wheel, fail_on: str, status: int) -> None:
+    path = write(wheel)
+    run(path, "--fail-on", fail_on, status=status)
+    run(path, "--fail-on", fail_on, "--exit-zero")
+
+
+@pytest.mark.parametrize("format_", RENDERERS)
+def test_formats_and_output(run: Run, write: Write, format_: str, tmp_path: pathlib.Path) -> None:
+    path, output = write(ERROR), tmp_path / "report"
+    shown = run(path, "--format", format_, status=1).stdout
+    assert "BT312" in shown
+    assert run(path, "--format", format_, "-o", output, status=1).stdout == ""
+    assert output.read_text() == shown
+
+
+def test_one_bad_wheel_never_hides_the_next(run: Run, write: Write, tmp_path: pathlib.Path) -> None:
+    write(ERROR)
+    (tmp_path / "a-1.0-py3-none-any.whl").write_text("no zip")
+    (tmp_path / "z.whl").write_text("no name")
+    report = json.loads(run(tmp_path, "gone.whl", "--format", "json", status=1).stdout)
+    assert [(each["code"], each["message"]) for each in report["findings"]] == [
+        ("BT312", report["findings"][0]["message"]),
+        ("BT341", "not a zip archive, or truncated (File is not a zip file)"),
+        ("BT341", report["findings"][2]["message"]),
+        ("BT341", report["findings"][3]["message"]),
+    ]
+    names = {each["file"].rpartition("/")[2] for each in report["findings"]}
+    assert names == {ERROR.filename, "a-1.0-py3-none-any.whl", "z.whl", "gone.whl"}
+
+
+def test_where_wheels_are_found(write: Write, tmp_path: pathlib.Path) -> None:
+    path = write(RIGHT)
+    deep = tmp_path / "a" / "b" / "other.whl"
+    deep.parent.mkdir(parents=True)
+    deep.write_text("")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "odd[1].whl").write_text("")
+
+    def found(*arguments: str | pathlib.Path) -> list[tuple[str, str]]:
+        sources = find_wheels([str(each) for each in arguments])
+        return [(each.shown.removeprefix(f"{tmp_path}/"), each.reason) for each in sources]
+
+    assert found(tmp_path / "a") == [("a/b/other.whl", "")]
+    assert found(path) == [(RIGHT.filename, "")]
+    assert found(tmp_path / "demo*") == [(RIGHT.filename, "")]
+    assert found(tmp_path / "**" / "other.whl") == [("a/b/other.whl", "")]
+    assert found(tmp_path / "[ab]") == [("a/b/other.whl", "")]
+    assert found(tmp_path / "odd[1].whl") == [("odd[1].whl", "")]
+    assert found(tmp_path / "empty") == [("empty", "there is no wheel in this folder")]
+    assert found(tmp_path / "no*") == [("no*", "no file matches this pattern")]
+    assert found("https://u:p@h/x.whl?t=1") == [("https://h/x.whl", "")]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everywhere")
+def test_a_folder_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0)
+    [source] = find_wheels([str(tmp_path)])
+    assert source.reason == "the folder cannot be read: Permission denied"
+
+
+def test_a_folder_that_vanishes_is_told(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scandir(_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    [source] = find_wheels([str(tmp_path)])
+    assert source.reason == "the folder cannot be read: Permission denied"
+
+
+def test_a_url_says_how_much_of_it_was_read(run: Run, write: Write) -> None:
+    body = write(RIGHT).read_bytes()
+    with serve(Served(body=body)) as served:
+        url = f"{served.url.replace('//', '//user:secret@')}/{RIGHT.filename}"
+        result = run(url)
+    size = f"{len(body):,}"
+    assert result.stderr == (
+        f"{served.url}/{RIGHT.filename}: read {size} of {size} bytes (100.0%)\nverified 1 wheel\n"
+    )
+
+
+def test_what_the_settings_declare(run: Run, write: Write, tmp_path: pathlib.Path) -> None:
+    path = write(ERROR)
+    packages = tmp_path / "settings" / "packages"
+    packages.mkdir(parents=True)
+    (packages / "demo_pkg.yaml").write_text(
+        "annotations:\n  build-tags.verify: 'accelerator: compiled at first use'\n"
+    )
+    before = ["--settings-dir", str(packages)]
+    assert run(path, before=before).stdout == (
+        f"{path}: ignored BT312: the name says cuda13.0, yet no library in the wheel needs a "
+        "library of it, or carries device code\n"
+        "    ignored: compiled at first use\n"
+        "no findings, 1 ignored\n"
+    )
+    (packages / "demo_pkg.yaml").write_text("annotations:\n  build-tags.verify: 'torch'\n")
+    assert run(path, status=1, before=before).stdout.startswith(
+        "error BT106: the annotation build-tags.verify of demo-pkg for variant 'cpu': 'torch' has "
+        "no reason; write 'torch: REASON'\n"
+    )
+
+
+@pytest.mark.parametrize("args", [(), ("--format", "yaml", "x"), ("--fail-on", "never", "x")])
+def test_usage(run: Run, args: tuple[str, ...]) -> None:
+    run(*args, status=2)

@@ -1,0 +1,182 @@
+"""Whatever is in a wheel, verify gives findings: never a traceback, a hang, or a lot of memory.
+
+``VERIFY_FUZZ_CASES=100000 pytest tests/verify/test_fuzz.py`` runs more of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import pathlib
+import resource
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fromager_build_tags.report.findings import RENDERERS
+from fromager_build_tags.rules.finding import Finding
+from fromager_build_tags.rules.verdict import Verdict
+from fromager_build_tags.rules.wheel import NOTHING
+from fromager_build_tags.verify import Source, verify_wheel
+
+from ..wheel_reader.craft import Shape, elf_without_sections
+from .building import Wheel
+
+CASES: Final = int(os.environ.get("VERIFY_FUZZ_CASES", "600")) // 3
+LIMIT: Final = 300 << 20
+TAG: Final = "8_el9.6_cuda13.0_torch2.10.0"
+INFO: Final = "demo_pkg-1.0.dist-info"
+
+type Edit = tuple[Literal["byte", "word", "cut", "copy", "zeros"], int, int]
+
+EDITS: Final = st.lists(
+    st.tuples(
+        st.sampled_from(["byte", "byte", "byte", "word", "cut", "copy", "zeros"]),
+        st.integers(0, 255) | st.integers(0, 1 << 20),
+        st.integers(0, 255) | st.integers(0, (1 << 64) - 1),
+    ),
+    min_size=1,
+    max_size=8,
+)
+COMMON: Final = settings(
+    max_examples=CASES,
+    deadline=5_000,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@contextlib.contextmanager
+def bounded_memory() -> Iterator[None]:
+    """Let the process have no more than the limit beside what it has: else a MemoryError."""
+    pages = int(pathlib.Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    limit = pages * resource.getpagesize() + LIMIT
+    resource.setrlimit(resource.RLIMIT_AS, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def edited(data: bytes, edits: Sequence[Edit], *, from_end: bool = False) -> bytes:
+    mutated = bytearray(data)
+    for kind, place, value in edits:
+        if not mutated:
+            break
+        at = (-place if from_end else place) % len(mutated)
+        match kind:
+            case "byte":
+                mutated[at] = value & 0xFF
+            case "word":
+                mutated[at : at + 8] = value.to_bytes(8, "little")
+            case "cut":
+                del mutated[at:]
+            case "copy":
+                mutated[at:at] = mutated[value % len(mutated) :][:64]
+            case "zeros":
+                mutated[at:at] = bytes(value & 0xFFF)
+    return bytes(mutated)
+
+
+def verified(folder: pathlib.Path, data: bytes, filename: str) -> list[Finding]:
+    path = folder / filename
+    path.write_bytes(data)
+    with bounded_memory():
+        return list(verify_wheel(Source(text=str(path)), lambda _: NOTHING))
+
+
+@COMMON
+@given(which=st.integers(0, 31), edits=EDITS, from_end=st.booleans())
+def test_mutated_elf_files(
+    tmp_path: pathlib.Path,
+    compiled: Mapping[str, bytes],
+    which: int,
+    edits: Sequence[Edit],
+    from_end: bool,
+) -> None:
+    bases = [*compiled.values(), *CRAFTED]
+    library = edited(bases[which % len(bases)], edits, from_end=from_end)
+    wheel = Wheel(tag=TAG, members={"demo/x.so": library})
+    for finding in verified(tmp_path, wheel.write(tmp_path, {}).read_bytes(), wheel.filename):
+        assert finding.message
+        assert finding.remedy
+
+
+CRAFTED: Final = [
+    elf_without_sections(
+        Shape(bits=bits, order=order), needed=["libtorch.so"], imports=["_ZN3c104warnEv"]
+    )
+    for bits in (32, 64)
+    for order in "<>"
+]
+
+
+@COMMON
+@given(edits=EDITS, from_end=st.booleans(), stored=st.booleans())
+def test_mutated_archives(
+    tmp_path: pathlib.Path,
+    edits: Sequence[Edit],
+    from_end: bool,
+    stored: bool,
+) -> None:
+    filename = Wheel(tag=TAG).filename
+    for finding in verified(tmp_path, edited(ARCHIVES[stored], edits, from_end=from_end), filename):
+        assert finding.message
+
+
+def _archive(*, stored: bool) -> bytes:
+    file = io.BytesIO()
+    method = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("demo/x.so", CRAFTED[2])
+        archive.writestr("demo/unknown", b"x" * 100)
+        archive.writestr(f"{INFO}/METADATA", "Metadata-Version: 2.1\nName: demo-pkg\nVersion: 1\n")
+        archive.writestr(f"{INFO}/WHEEL", "Wheel-Version: 1.0\n")
+    return file.getvalue()
+
+
+ARCHIVES: Final = {stored: _archive(stored=stored) for stored in (False, True)}
+
+SEGMENTS: Final = [
+    *("cuda13.0", "torch2.10.0", "torch2..1", "torch2", "torch2.x", "TORCH2", "cuda", "rocm", ""),
+    *("el9", "cpu", "xpu1", "abi3", "9", ".", "..", "torch2.10.0rc1", "cud13.0", "rocm99999999999"),
+]
+TEXTS: Final = st.text(max_size=80) | st.sampled_from(
+    ["Requires-Dist: torch==2.9", "Requires-Dist: torch @ x", "Build: 8", "Tag: x-any", "Version:"]
+)
+
+
+@COMMON
+@given(
+    metadata=st.lists(TEXTS, max_size=4),
+    wheel=st.lists(TEXTS, max_size=4),
+    noted=st.binary(max_size=80) | TEXTS.map(str.encode),
+    segments=st.lists(
+        st.sampled_from(SEGMENTS),
+        max_size=4,
+    ),
+)
+def test_mutated_texts(
+    tmp_path: pathlib.Path,
+    metadata: list[str],
+    wheel: list[str],
+    noted: bytes,
+    segments: list[str],
+) -> None:
+    base = Wheel(tag="_".join(["8", *segments]))
+    made = Wheel(
+        tag=base.tag,
+        metadata="\n".join(["Name: demo-pkg", "Version: 1.0", *metadata, ""]),
+        members={
+            f"{INFO}/WHEEL": "\n".join([*wheel, ""]).encode("utf-8", "surrogatepass"),
+            f"{INFO}/fromager-elf-requires.txt": noted,
+            "demo/x.so": CRAFTED[2],
+        },
+    )
+    verdict = Verdict.of(verified(tmp_path, made.write(tmp_path, {}).read_bytes(), made.filename))
+    for render in RENDERERS.values():
+        render(verdict)

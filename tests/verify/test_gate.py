@@ -1,0 +1,133 @@
+"""The gate behind a build, with a real work context."""
+
+from __future__ import annotations
+
+import logging
+import pathlib
+from collections.abc import Callable
+from importlib import metadata
+
+import pytest
+from packaging.requirements import Requirement
+
+from fromager_build_tags import hooks
+from fromager_build_tags.errors import SettingsError, VerifyError
+
+from ..conftest import MakeContext
+from .building import PURE, Wheel
+from .conftest import Write
+
+LIES = Wheel(tag="8_el9.6_rocm7.1", libraries=["unstable", "libamdhip64.so.7"])
+RIGHT = Wheel(tag="8_el9.6_rocm7.1_torch2.10.0", libraries=["unstable", "libamdhip64.so.7"])
+OVERTIGHT = Wheel(tag="8_el9.6_rocm7.1_torch2.10.0", libraries=["stable", "libamdhip64.so.7"])
+PROMISES = Wheel(tag="8_el9.6_rocm7.1", libraries=["plain"])
+REQ = Requirement("demo-pkg")
+
+type Build = Callable[..., pathlib.Path]
+
+
+@pytest.fixture
+def build(write: Write, make_context: MakeContext, monkeypatch: pytest.MonkeyPatch) -> Build:
+    def run(wheel: Wheel, mode: str | None, annotation: str | None = None) -> pathlib.Path:
+        if mode is not None:
+            monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", mode)
+        annotations = {"build-tags.verify": annotation} if annotation else {}
+        ctx = make_context("rocm", packages={"demo-pkg": {"annotations": annotations}})
+        path = write(wheel)
+        hooks.post_build(
+            ctx=ctx,
+            req=REQ,
+            dist_name="demo-pkg",
+            dist_version="1.0",
+            sdist_filename=path,
+            wheel_filename=path,
+        )
+        return path
+
+    return run
+
+
+@pytest.mark.parametrize("mode", [None, "", "off"])
+def test_it_is_off_unless_it_is_asked_for(
+    build: Build, mode: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert build(LIES, mode).exists()
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("wheel", [RIGHT, Wheel(tag="8", platform=PURE)])
+def test_a_right_wheel_passes_in_silence(
+    build: Build, wheel: Wheel, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert build(wheel, "error").exists()
+    assert caplog.messages == []
+
+
+def test_a_wrong_wheel_fails_with_the_remedy_and_is_put_aside(
+    build: Build, tmp_path: pathlib.Path
+) -> None:
+    kept = tmp_path / "wheels" / "refused" / LIES.filename
+    with pytest.raises(VerifyError) as caught:
+        build(LIES, "error")
+    assert str(caught.value) == (
+        f"{LIES.filename} is not what its name says: BT301: the name has no Torch segment, yet "
+        "demo/unstable.so imports 4 C++ symbols of Torch, as c10::Error: set "
+        "build-tags.depends-on of demo-pkg to 'accelerator torch', or let its override say so, "
+        "or build it with Torch's stable ABI | the wheel is kept as "
+        f"{kept}; WHEEL_BUILD_TAG_VERIFY=warn lets it pass"
+    )
+    assert kept.exists()
+    assert not (tmp_path / LIES.filename).exists()
+
+
+def test_a_warning_lets_a_wrong_wheel_pass(build: Build, caplog: pytest.LogCaptureFixture) -> None:
+    assert build(LIES, "warn").exists()
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage().startswith(f"{LIES.filename}: BT301: the name has no Torch")
+
+
+def test_a_warning_of_a_rule_does_not_fail(build: Build, caplog: pytest.LogCaptureFixture) -> None:
+    assert build(OVERTIGHT, "error").exists()
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+def test_what_is_declared_passes_and_is_told(
+    build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert build(PROMISES, "error", "accelerator: hipcc compiles at first use").exists()
+    [message] = caplog.messages
+    assert message.endswith(": ignored: hipcc compiles at first use")
+
+
+def test_a_bad_declaration_fails(build: Build) -> None:
+    with pytest.raises(VerifyError, match=r"BT106: the annotation build-tags\.verify of demo-pkg"):
+        build(RIGHT, "error", "accelerator")
+
+
+def test_a_bad_mode_is_a_clear_error(build: Build) -> None:
+    with pytest.raises(SettingsError) as caught:
+        build(RIGHT, "fail")
+    assert str(caught.value) == (
+        "WHEEL_BUILD_TAG_VERIFY='fail' is not one of 'off', 'warn' or 'error'"
+    )
+
+
+def test_bootstrap_verifies_what_it_builds_and_nothing_else(
+    write: Write, make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", "error")
+    ctx, path = make_context("rocm"), write(LIES)
+    for sdist, wheel in [(None, path), (path, None)]:
+        hooks.post_bootstrap(ctx=ctx, req=REQ, sdist_filename=sdist, wheel_filename=wheel)
+    with pytest.raises(VerifyError):
+        hooks.post_bootstrap(ctx=ctx, req=REQ, sdist_filename=path, wheel_filename=path)
+
+
+@pytest.mark.parametrize("name", ["post_build", "post_bootstrap"])
+def test_the_entry_points_are_registered(name: str) -> None:
+    [found] = metadata.entry_points(
+        group="fromager.hooks", name=name, value=f"fromager_build_tags.hooks:{name}"
+    )
+    assert found.load() is getattr(hooks, name)

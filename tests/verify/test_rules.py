@@ -1,0 +1,338 @@
+"""Every rule of BT3: wheels on which it fires, and wheels on which it must not."""
+
+from __future__ import annotations
+
+import pytest
+
+from fromager_build_tags.errors import SettingsError
+from fromager_build_tags.rules.catalogue import RULES
+from fromager_build_tags.rules.finding import Finding
+from fromager_build_tags.rules.wheel import CHECKS, NOTHING, Declared
+from fromager_build_tags.rules.wheel.declared import parse_declared
+from fromager_build_tags.verify import Source, verify_wheel
+
+from .building import PURE, Wheel
+from .conftest import Write
+
+EL = "8_el9.6"
+CUDA = f"{EL}_cuda13.0"
+TORCH = f"{CUDA}_torch2.10.0"
+CUDART = "libcudart.so.13"
+NOTE = "fromager-elf-requires.txt"
+
+
+def findings(write: Write, wheel: Wheel, declared: Declared = NOTHING) -> list[Finding]:
+    return list(verify_wheel(Source(text=str(write(wheel))), lambda _: declared))
+
+
+def noted(*libraries: str) -> dict[str, str]:
+    lines = "".join(f"{library}()(64bit)\n" for library in libraries)
+    return {f"demo_pkg-1.0.dist-info/{NOTE}": lines}
+
+
+RIGHT = {
+    "everything": Wheel(tag=TORCH, libraries=["unstable", CUDART]),
+    "accelerator": Wheel(tag=CUDA, libraries=[CUDART]),
+    "stable ABI": Wheel(tag=CUDA, libraries=["stable", CUDART]),
+    "link without a symbol": Wheel(tag=EL, libraries=["linked"]),
+    "distribution": Wheel(tag=EL, libraries=["plain"]),
+    "Fedora": Wheel(tag="8_fc43_cuda13.0", libraries=[CUDART]),
+    "no build tag": Wheel(libraries=["plain"]),
+    "number alone": Wheel(tag="8", libraries=["plain"]),
+    "pure": Wheel(tag="8", platform=PURE),
+    "cpu": Wheel(tag="8_el9.6_cpu_torch2.10.0", libraries=["unstable"]),
+    "rocm": Wheel(tag="8_el9.6_rocm7.1", libraries=["libamdhip64.so.7"]),
+    "rocm, static": Wheel(tag="8_el9.6_rocm7.1", libraries=["hip_fatbin"]),
+    "cuda, static": Wheel(tag=CUDA, libraries=["nv_fatbin"]),
+    "cuda, only the driver": Wheel(tag=CUDA, libraries=["libcuda.so.1"]),
+    "cuda, only a cubin": Wheel(tag=CUDA, libraries=["plain", "cubin"]),
+    "a major of its own": Wheel(tag=CUDA, libraries=[CUDART, "libcudnn.so.9"]),
+    "cufft 11 is CUDA 12": Wheel(tag="8_el9.6_cuda12.9", libraries=["libcufft.so.11"]),
+    "cusolver 12 is CUDA 13": Wheel(tag=CUDA, libraries=["libcusolver.so.12"]),
+    "xpu": Wheel(tag="8_el9.6_xpu2025.2", libraries=["libsycl.so.8"]),
+    "an accelerator that shows nothing": Wheel(tag="8_el9.6_gaudi1.22", libraries=["plain"]),
+    "carries its own Torch": Wheel(tag=EL, libraries=["own", "libtorch"]),
+    "pin": Wheel(tag=TORCH, libraries=["unstable", CUDART], requires=["torch==2.10.0"]),
+    "pin with local part": Wheel(
+        tag=TORCH, libraries=["unstable", CUDART], requires=["torch==2.10.0+cu130"]
+    ),
+    "range": Wheel(tag=TORCH, libraries=["unstable", CUDART], requires=["torch>=2.9,<2.11"]),
+    "minor": Wheel(
+        tag=f"{CUDA}_torch2.10", libraries=["unstable", CUDART], requires=["torch==2.10.1"]
+    ),
+    "pin of an extra": Wheel(
+        tag=TORCH, libraries=["unstable", CUDART], requires=["torch==2.9; extra == 'old'"]
+    ),
+    "a pin for each machine": Wheel(
+        tag=TORCH,
+        libraries=["unstable", CUDART],
+        requires=[
+            "torch==2.9; platform_machine == 'aarch64'",
+            "torch==2.10.0; platform_machine == 'x86_64'",
+        ],
+    ),
+    "Build with zeros": Wheel(tag=EL, build="08_el9.6", libraries=["plain"]),
+    "aarch64": Wheel(tag=EL, platform="cp312-cp312-manylinux_2_28_aarch64", libraries=["aarch64"]),
+    "i686": Wheel(tag=EL, platform="cp312-cp312-manylinux2014_i686", libraries=["i386"]),
+    "kernel code": Wheel(tag=EL, libraries=["plain", "bpf"]),
+    "noted": Wheel(tag=TORCH, libraries=["unstable", CUDART], members=noted("libtorch.so", CUDART)),
+    "noted, and not of interest": Wheel(tag=EL, libraries=["plain"], members=noted("libz.so.1")),
+    "noted, then bundled": Wheel(
+        tag=CUDA, libraries=[CUDART], members=noted("libcudart-0a1b2c3d.so.13.0.96")
+    ),
+    "another distribution": Wheel(tag="8_ubuntu24.04", libraries=["plain"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wheel", RIGHT.values(), ids=RIGHT)
+def test_right_wheels_have_no_finding(write: Write, wheel: Wheel) -> None:
+    assert findings(write, wheel) == []
+
+
+WRONG = {
+    "no Torch segment": (Wheel(tag=CUDA, libraries=["unstable", CUDART]), ["BT301 error"]),
+    "no Torch segment, cpu": (Wheel(tag="8_el9.6_cpu", libraries=["unstable"]), ["BT301 error"]),
+    "nothing in the name": (
+        Wheel(libraries=["unstable", CUDART]),
+        ["BT301 error", "BT311 error"],
+    ),
+    "stable ABI": (Wheel(tag=TORCH, libraries=["stable", CUDART]), ["BT302 warning"]),
+    "linked": (Wheel(tag=TORCH, libraries=["linked", CUDART]), ["BT302 warning"]),
+    "no Torch": (Wheel(tag=TORCH, libraries=[CUDART]), ["BT303 error"]),
+    "its own Torch": (
+        Wheel(tag="8_el9.6_torch2.10.0", libraries=["own", "libtorch"]),
+        ["BT303 error"],
+    ),
+    "no Torch, as far as one can see": (
+        Wheel(tag=TORCH, libraries=[CUDART], members={"x.so": b"\x7fELF"}),
+        ["BT303 warning", "BT342 warning"],
+    ),
+    "other pin": (
+        Wheel(tag=TORCH, libraries=["unstable", CUDART], requires=["torch==2.9.1"]),
+        ["BT304 error"],
+    ),
+    "other range": (
+        Wheel(tag=TORCH, libraries=["unstable", CUDART], requires=["torch<2.10,>=2"]),
+        ["BT304 error"],
+    ),
+    "other minor": (
+        Wheel(tag=f"{CUDA}_torch2.10", libraries=["unstable", CUDART], requires=["torch~=2.9.0"]),
+        ["BT304 error"],
+    ),
+    "other pins, each with a marker": (
+        Wheel(
+            tag=TORCH,
+            libraries=["unstable", CUDART],
+            requires=[f"torch==2.9; platform_machine == '{m}'" for m in ("arm64", "x86_64")],
+        ),
+        ["BT304 error"],
+    ),
+    "no accelerator segment": (Wheel(tag=EL, libraries=[CUDART]), ["BT311 error"]),
+    "no accelerator segment, static": (Wheel(tag=EL, libraries=["nv_fatbin"]), ["BT311 error"]),
+    "no accelerator": (Wheel(tag=CUDA, libraries=["plain"]), ["BT312 error"]),
+    "no accelerator, pure": (Wheel(tag="8_cuda13.0", platform=PURE), ["BT312 error"]),
+    "no ROCm": (Wheel(tag="8_el9.6_rocm7.1", libraries=["plain"]), ["BT312 error"]),
+    "no accelerator, as far as one can see": (
+        Wheel(tag=CUDA, libraries=["sectionless"]),
+        ["BT312 warning"],
+    ),
+    "ROCm inside": (Wheel(tag=CUDA, libraries=["libamdhip64.so.7"]), ["BT313 error"]),
+    "CUDA in cpu": (Wheel(tag="8_el9.6_cpu", libraries=[CUDART]), ["BT313 error"]),
+    "CUDA in gaudi": (Wheel(tag="8_el9.6_gaudi1.22", libraries=[CUDART]), ["BT313 error"]),
+    "CUDA 12": (Wheel(tag=CUDA, libraries=["libcudart.so.12"]), ["BT314 error"]),
+    "CUDA 12 by cufft": (Wheel(tag=CUDA, libraries=["libcufft.so.11"]), ["BT314 error"]),
+    "CUDA 13 by cusolver": (
+        Wheel(tag="8_el9.6_cuda12.9", libraries=["libcusolver.so.12"]),
+        ["BT314 error"],
+    ),
+    "ROCm 6": (Wheel(tag="8_el9.6_rocm7.1", libraries=["libamdhip64.so.6"]), ["BT314 error"]),
+    "two majors": (Wheel(tag=CUDA, libraries=["libcudart.so.12", CUDART]), ["BT314 warning"]),
+    "two accelerators": (
+        Wheel(tag=CUDA, libraries=[CUDART, "libamdhip64.so.7"]),
+        ["BT315 warning"],
+    ),
+    "two hidden accelerators": (
+        Wheel(tag=EL, libraries=["nv_fatbin", "hip_fatbin"]),
+        ["BT311 error", "BT315 warning"],
+    ),
+    "other Build": (Wheel(tag=EL, build="7_el9.6", libraries=["plain"]), ["BT321 error"]),
+    "Build without a tag": (Wheel(build="7", libraries=["plain"]), ["BT321 error"]),
+    "no Build": (Wheel(tag=EL, build="", libraries=["plain"]), ["BT321 warning"]),
+    "two Builds": (Wheel(tag="8", build="8\nBuild: 8", libraries=["plain"]), ["BT321 error"]),
+    "other name": (
+        Wheel(stem="other-1.0", tag=EL, libraries=["plain"]),
+        ["BT322 error"],
+    ),
+    "other version": (Wheel(stem="demo_pkg-1.1", tag=EL, libraries=["plain"]), ["BT322 error"]),
+    "out of order": (Wheel(tag="8_cuda13.0_el9.6", libraries=[CUDART]), ["BT323 error"]),
+    "doubled": (Wheel(tag="8_el9.6_cuda13.0_cuda12.9", libraries=[CUDART]), ["BT323 error"]),
+    "no segments": (Wheel(tag="1local", libraries=["plain"]), ["BT323 warning"]),
+    "empty segment": (Wheel(tag="8__el9.6", libraries=["plain"]), ["BT323 warning"]),
+    "somebody's segment": (Wheel(tag="8_el9.6_abi3", libraries=["plain"]), ["BT324 note"]),
+    "misspelled": (
+        Wheel(tag="8_el9.6_cud13.0", libraries=[CUDART]),
+        ["BT311 error", "BT324 warning"],
+    ),
+    "without a minor": (Wheel(tag="8_el9.6_cuda13", libraries=[CUDART]), ["BT324 warning"]),
+    "capital": (
+        Wheel(tag=f"{CUDA}_Torch2.10.0", libraries=["unstable", CUDART]),
+        ["BT301 error", "BT324 warning"],
+    ),
+    "noted and gone": (
+        Wheel(tag=EL, libraries=["plain"], members=noted("libtorch.so", "libz.so.1")),
+        ["BT325 warning"],
+    ),
+    "no binary": (Wheel(tag=EL), ["BT331 warning"]),
+    "binary in pure": (Wheel(tag="8", platform=PURE, libraries=["plain"]), ["BT332 error"]),
+    "Torch in pure": (Wheel(tag="8", platform=PURE, libraries=["unstable"]), ["BT332 error"]),
+    "device code in pure": (
+        Wheel(tag="8", platform=PURE, libraries=["cubin", "amdgpu"]),
+        ["BT315 warning", "BT332 warning"],
+    ),
+    "distribution on pure": (Wheel(tag=EL, platform=PURE), ["BT333 warning"]),
+    "other machine": (Wheel(tag=EL, libraries=["aarch64"]), ["BT334 error"]),
+    "32 bit": (Wheel(tag=EL, libraries=["i386"]), ["BT334 error"]),
+    "two machines": (Wheel(tag=EL, libraries=["plain", "aarch64"]), ["BT334 warning"]),
+    "truncated": (
+        Wheel(tag=EL, libraries=["plain"], members={"x.so": b"\x7fELF\2\1"}),
+        ["BT342 warning"],
+    ),
+    "empty": (Wheel(tag=EL, libraries=["plain"], members={"x.so": b""}), ["BT342 warning"]),
+    "linker script": (
+        Wheel(tag=EL, libraries=["plain"], members={"x.so": b"GROUP ( libx.so.1 )"}),
+        ["BT342 note"],
+    ),
+    "Mach-O": (
+        Wheel(tag=EL, libraries=["plain"], members={"x.dylib": b"\xcf\xfa\xed\xfe"}),
+        ["BT342 note"],
+    ),
+    "Mach-O alone": (
+        Wheel(tag=EL, members={"x.dylib": b"\xcf\xfa\xed\xfe"}),
+        ["BT342 note"],
+    ),
+    "not a wheel's name": (Wheel(stem="demo_pkg-1.0-x", tag=EL), ["BT341 error"]),
+    "no name in METADATA": (Wheel(tag=EL, metadata="Version: 1.0\n"), ["BT341 error"]),
+    "two dist-infos": (Wheel(tag=EL, members={"x-1.dist-info/WHEEL": ""}), ["BT341 error"]),
+    "outside": (Wheel(tag=EL, members={"../x.py": ""}), ["BT341 error"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("wheel", "expected"), WRONG.values(), ids=WRONG)
+def test_wrong_wheels_have_exactly_these(write: Write, wheel: Wheel, expected: list[str]) -> None:
+    found = findings(write, wheel)
+    assert sorted(f"{each.code} {each.severity.value}" for each in found) == expected
+
+
+def test_every_rule_fires_somewhere() -> None:
+    fired = {each.partition(" ")[0] for _, expected in WRONG.values() for each in expected}
+    assert fired == {code for code in RULES if code.startswith("BT3")}
+    assert len(CHECKS) == len(fired) - 1  # that a wheel is unreadable is told without a check
+
+
+def test_a_finding_names_proofs_and_the_exact_remedy(write: Write) -> None:
+    [found] = findings(write, Wheel(tag=CUDA, libraries=["unstable", CUDART]))
+    assert found.message == (
+        "the name has no Torch segment, yet demo/unstable.so imports 4 C++ symbols of Torch, "
+        "as c10::Error"
+    )
+    assert found.remedy == (
+        "set build-tags.depends-on of demo-pkg to 'accelerator torch', or let its override say "
+        "so, or build it with Torch's stable ABI"
+    )
+    assert (found.subject, found.place.inside) == ("demo-pkg", "demo/unstable.so")
+
+
+NINES = "9" * 5_000
+
+
+@pytest.mark.parametrize(
+    ("wheel", "codes"),
+    [
+        (Wheel(tag=TORCH, libraries=["unstable", CUDART], requires=[f"torch=={NINES}"]), []),
+        (Wheel(tag=TORCH, libraries=["unstable", CUDART], requires=[f"torch=={NINES}.*"]), []),
+        (Wheel(tag=TORCH, libraries=["unstable", CUDART], requires=["torch===x+y"]), ["BT304"]),
+        (Wheel(tag=EL, metadata=f"Name: demo-pkg\nVersion: {NINES}\n"), ["BT341"]),
+        (Wheel(tag=EL, build=NINES, libraries=["plain"]), ["BT321"]),
+    ],
+)
+def test_numbers_that_python_does_not_read(write: Write, wheel: Wheel, codes: list[str]) -> None:
+    assert [each.code for each in findings(write, wheel)] == codes
+
+
+def test_a_url_with_a_number_that_python_does_not_read() -> None:
+    url = f"http://127.0.0.1:9/demo-1.0-{NINES}-py3-none-any.whl"
+    [found] = verify_wheel(Source(text=url), lambda _: NOTHING)
+    assert found.code == "BT341"
+    assert len(found.message) < 1_000
+
+
+def test_at_most_three_proofs_and_a_count(write: Write, compiled: dict[str, bytes]) -> None:
+    members = {f"m{number}.so": compiled[CUDART] for number in range(12)}
+    [found] = findings(write, Wheel(tag=EL, members=members))
+    assert found.message == (
+        "the name has no accelerator segment, yet m0.so needs libcudart.so.13; "
+        "m1.so needs libcudart.so.13; m2.so needs libcudart.so.13; and 9 more"
+    )
+
+
+DECLARED = """
+accelerator: nvcc compiles the kernels at first use
+torch: its extension is compiled against ATen on ROCm
+BT332: attached to other processes
+"""
+
+
+@pytest.mark.parametrize(
+    ("wheel", "reason"),
+    [
+        (Wheel(tag=CUDA, libraries=["plain"]), "nvcc compiles the kernels at first use"),
+        (Wheel(tag="8_cuda13.0", platform=PURE), "nvcc compiles the kernels at first use"),
+        (Wheel(tag=TORCH, libraries=[CUDART]), "its extension is compiled against ATen on ROCm"),
+        (
+            Wheel(tag=TORCH, libraries=["stable", CUDART]),
+            "its extension is compiled against ATen on ROCm",
+        ),
+        (Wheel(tag="8", platform=PURE, libraries=["plain"]), "attached to other processes"),
+    ],
+)
+def test_what_is_declared_is_ignored_with_its_reason(
+    write: Write, wheel: Wheel, reason: str
+) -> None:
+    [found] = findings(write, wheel, parse_declared(DECLARED, "here"))
+    assert found.ignored == reason
+
+
+def test_what_is_declared_hides_nothing_else(write: Write) -> None:
+    wheel = Wheel(tag=EL, libraries=["unstable", CUDART])
+    found = findings(write, wheel, parse_declared(DECLARED, "here"))
+    assert [(each.code, each.ignored) for each in found] == [("BT301", ""), ("BT311", "")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "acelerator: JIT",
+            "here: 'acelerator' is nothing to declare; use accelerator, torch, or the code of a "
+            "rule, as in 'accelerator: nvcc compiles the kernels at first use'",
+        ),
+        ("BT101: x", None),
+        ("BT341: never mind", None),
+        ("torch", "here: 'torch' has no reason; write 'torch: REASON'"),
+        ("torch: ", "here: 'torch' has no reason; write 'torch: REASON'"),
+        (" \n", "here is empty; write 'accelerator: REASON', or remove it"),
+    ],
+)
+def test_a_declaration_needs_something_known_and_a_reason(text: str, message: str | None) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_declared(text, "here")
+    assert message is None or str(caught.value) == message
+
+
+def test_a_bad_declaration_is_a_finding_and_ignores_nothing(write: Write) -> None:
+    def fail(_: object) -> Declared:
+        raise SettingsError("no")
+
+    path = write(Wheel(tag=CUDA, libraries=["plain"]))
+    found = verify_wheel(Source(text=str(path)), fail)
+    assert [each.code for each in found] == ["BT106", "BT312"]
