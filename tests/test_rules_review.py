@@ -167,6 +167,16 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "",
         "demo 1 on rocm had 1_a, and gets no build tag",
     ),
+    (
+        "BT206",
+        {"other 1": "1_a"},
+        {"other 1": "1_a", "demo *": "-"},
+        (),
+        "warning",
+        "demo",
+        "",
+        "demo (any other version) on rocm gets no build tag: it has no changelog entry",
+    ),
 ]
 
 STAYS_QUIET: list[tuple[str, Tags, Tags, tuple[Cause, ...]]] = [
@@ -199,6 +209,8 @@ STAYS_QUIET: list[tuple[str, Tags, Tags, tuple[Cause, ...]]] = [
     ("BT206", {"demo 1": "?"}, {"demo 1": "-"}, ()),
     ("BT206", {"demo 1": "-"}, {"demo 1": "-"}, ()),
     ("BT206", {"demo 1": "-"}, {"demo 1": "1_a"}, ()),
+    ("BT206", {"other 1": "1_a"}, {"other 1": "1_a", "demo 1": "1_a"}, ()),
+    ("BT206", {"demo *": "-"}, {"demo *": "-", "demo 2": "-"}, ()),
 ]
 
 

@@ -190,6 +190,13 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         "demo",
         "'build-tags.ignore.BT999' names no rule",
     ),
+    (
+        "BT117",
+        {DEMO: "changelog:\n  '1': [a]\n  '1': [b]\n"},
+        DEMO,
+        "demo",
+        f"{DEMO}:3 gives the key '1' again, it stands in line 2 already",
+    ),
 ]
 
 #: Rule, and what is other than in the good tree, yet nothing that the rule has a say in.
@@ -243,6 +250,8 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT115", {ROCM_FILE: ""}),
     ("BT115", {ROCM_FILE: None}),
     ("BT116", {DEMO: "annotations:\n  build-tags.ignore.BT104: since\n"}),
+    ("BT117", {DEMO: "changelog:\n  '1': [a]\n  '2': [a]\n"}),
+    ("BT117", {DEMO: "env:\n" + "".join(f"  A{n}: '1'\n" for n in range(10_001))}),
 ]
 
 

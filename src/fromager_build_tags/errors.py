@@ -31,6 +31,10 @@ class VerifyError(BuildTagError):
     """A wheel that was built is not what its name says."""
 
 
+class DuplicateKeyError(SettingsError):
+    """A settings file gives one key twice: YAML readers take the last in silence."""
+
+
 class InputError(BuildTagError):
     """A file that a command was given to read is not what it should be."""
 

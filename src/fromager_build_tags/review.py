@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .causes import Cause
-from .lock import ANY, Key, LockedStack, split_tag
+from .lock import ANY, NO_TAG, Key, LockedStack, split_tag
 from .side import Broken, Evaluation
 
 
@@ -90,6 +90,7 @@ class Review:
         head: what the new side is called.
         changes: every tag that is not what it was.
         counted: how many tags of each variant were compared.
+        unnumbered: tags of packages that are new on a variant and get no build number there.
         broken: what could not be read on either side, and is not compared.
         notes: how the sides were read.
     """
@@ -98,6 +99,7 @@ class Review:
     head: str
     changes: Sequence[Change]
     counted: dict[str, int]
+    unnumbered: Sequence[Change] = ()
     broken: Sequence[Broken] = ()
     notes: Sequence[str] = ()
 
@@ -122,16 +124,19 @@ def compare(
     """
     skipped = base.broken_packages | head.broken_packages
     changes: list[Change] = []
+    unnumbered: list[Change] = []
     counted: dict[str, int] = {}
     for variant in _variants(base, head):
         for old, new in _pairs(base.lock.of_variant(variant), head.lock.of_variant(variant)):
             keys = [key for key in real or _keys(old, new) if key[0] not in skipped]
             counted[variant] = counted.get(variant, 0) + len(keys)
             changes += _changes(variant, old, new, keys)
+            unnumbered += _unnumbered(variant, old, new, keys)
     return Review(
         base=base.name,
         head=head.name,
         changes=[_because(change, known) for change in changes],
+        unnumbered=[_because(change, known) for change in unnumbered],
         counted=counted,
         broken=(*base.broken, *head.broken),
         notes=tuple(dict.fromkeys([*base.notes, *head.notes])),
@@ -154,6 +159,18 @@ def _changes(
             yield Change(
                 variant=variant, package=package, version=version, before=before, after=after
             )
+
+
+def _unnumbered(
+    variant: str, old: LockedStack | None, new: LockedStack | None, keys: Sequence[Key]
+) -> Iterator[Change]:
+    """Nothing changes where there was no tag, yet a new package should have one."""
+    if old is None or new is None:
+        return
+    known = {package for package, _ in old.tags}
+    for package, version in keys:
+        if package not in known and new.tag(package, version) == NO_TAG:
+            yield Change(variant=variant, package=package, version=version, before="", after=NO_TAG)
 
 
 def _keys(old: LockedStack | None, new: LockedStack | None) -> list[Key]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 
-from .errors import SettingsError
+from .errors import DuplicateKeyError, SettingsError
 
 #: A dotted path inside a file: ``("stacks", 0, "cuda_version")``.
 type Path = tuple[str | int, ...]
@@ -143,7 +143,7 @@ def _index(file: pathlib.Path, root: yaml.MappingNode) -> tuple[dict[Path, int],
             raise ValueError(f"it holds more than {_MAXIMAL_VALUES:,} values")
         line = mark.line + 1
         if path in lines:
-            raise SettingsError(
+            raise DuplicateKeyError(
                 f"{file}:{line} gives the key {path[-1]!r} again, "
                 f"it stands in line {lines[path]} already"
             )

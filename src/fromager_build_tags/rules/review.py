@@ -31,6 +31,8 @@ def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Findi
         yield from _of_order(change)
         yield from _of_segments(change)
         yield from _of_new(change)
+    for change in review.unnumbered:
+        yield from _of_new(change)
     yield from _of_open_order(review)
     yield from _everything(review)
     yield from _shared(review, shared)

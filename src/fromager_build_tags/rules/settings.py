@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import pathlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -12,11 +13,12 @@ from .. import hooks
 from ..annotations import DEPENDS_ON, IGNORE, KNOWN, PREFIX, VERIFY
 from ..checkup import Checkup
 from ..context import this_machine
-from ..errors import NeedsError, SettingsError
+from ..errors import DuplicateKeyError, NeedsError, SettingsError
 from ..facts import Fact, Missing
 from ..needs import Need, parse_expression
 from ..speaker import shipped_expression
 from ..versions import agree
+from ..yamlfile import read_yaml_mapping
 from .catalogue import RULES
 from .catalogue import settings as rules
 from .finding import Finding, Place, Severity
@@ -256,6 +258,23 @@ def _redundant(checkup: Checkup) -> Iterator[Finding]:
             )
 
 
+def check_keys(checkup: Checkup) -> Iterator[Finding]:
+    """Every key of fromager's own files is given once."""
+    files: dict[str, pathlib.Path] = {checkup.tree.settings_file.name: checkup.tree.settings_file}
+    for subject, file in (files | dict(checkup.package_files)).items():
+        try:
+            read_yaml_mapping(file)
+        except DuplicateKeyError as err:
+            yield rules.DUPLICATE_KEY.finding(
+                str(err),
+                subject=subject,
+                remedy="put the two together",
+                place=Place(file=str(file)),
+            )
+        except SettingsError:  # fromager has read it: it is only larger than a variant file
+            continue
+
+
 def check_pin(checkup: Checkup) -> Iterator[Finding]:
     """A ``torch==`` constraint agrees with a stack of the variant that is selected."""
     variant = str(checkup.tree.ctx.variant)
@@ -290,5 +309,6 @@ CHECKS: Final[tuple[Callable[[Checkup], Iterator[Finding]], ...]] = (
     check_numbers,
     check_pre_built,
     check_annotations,
+    check_keys,
     check_pin,
 )

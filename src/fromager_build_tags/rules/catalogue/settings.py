@@ -103,6 +103,12 @@ BAD_IGNORE: Final = Rule(
     title="a rule is ignored without a reason, or is no rule",
     severity=Severity.ERROR,
 )
+DUPLICATE_KEY: Final = Rule(
+    code="BT117",
+    name="duplicate-key",
+    title="a settings file gives one key twice, and fromager takes the last in silence",
+    severity=Severity.ERROR,
+)
 UNRESOLVED_STACK: Final = Rule(
     code="BT121",
     name="unresolved-stack",
