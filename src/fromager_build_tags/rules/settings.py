@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import difflib
 import pathlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from packaging.utils import NormalizedName
 
 from .. import hooks
-from ..annotations import DEPENDS_ON, IGNORE, KNOWN, PREFIX, VERIFY
 from ..checkup import Checkup
 from ..context import this_machine
-from ..errors import DuplicateKeyError, NeedsError, SettingsError
+from ..errors import DuplicateKeyError, SettingsError
 from ..facts import Fact, Missing
-from ..needs import Need, parse_expression
-from ..speaker import shipped_expression
+from ..needs import Need
 from ..versions import agree
 from ..yamlfile import read_yaml_mapping
-from .catalogue import RULES
+from .annotations import check_annotations
 from .catalogue import settings as rules
 from .finding import Finding, Place, Severity
-from .wheel.declared import parse_declared
 
 _TORCH: Final = NormalizedName("torch")
 
@@ -176,85 +173,6 @@ def check_pre_built(checkup: Checkup) -> Iterator[Finding]:
                 subject=_TORCH,
                 remedy="keep torch_version of the variant the version of the pre-built wheel",
                 place=checkup.place(_TORCH, "variants", variant),
-            )
-
-
-def check_annotations(checkup: Checkup) -> Iterator[Finding]:
-    """Annotations of ours are known, can be read, and say something new."""
-    for package in checkup.package_files:
-        settings = checkup.tree.settings.package_setting(package)
-        levels: dict[tuple[str, ...], Mapping[str, str] | None] = {(): settings.annotations}
-        for name, variant in settings.variants.items():
-            levels["variants", str(name)] = variant.annotations
-        for path, given in levels.items():
-            for key, value in (given or {}).items():
-                if key.startswith(PREFIX):
-                    place = checkup.place(package, *path, "annotations", key)
-                    yield from _annotation(package, key, value, place)
-    yield from _redundant(checkup)
-
-
-def _annotation(package: NormalizedName, key: str, value: str, place: Place) -> Iterator[Finding]:
-    if key.startswith(IGNORE):
-        yield from _ignore(package, key, value, place)
-    elif key not in KNOWN:
-        close = difflib.get_close_matches(key, KNOWN, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        yield rules.BAD_ANNOTATION.finding(
-            f"there is no annotation {key!r}{hint}",
-            subject=package,
-            remedy=f"use {', '.join(KNOWN)}, or {IGNORE}CODE",
-            place=place,
-        )
-    elif key == VERIFY:
-        yield from _declared(package, value, place)
-    else:
-        try:
-            parse_expression(value)
-        except NeedsError as err:
-            yield rules.BAD_ANNOTATION.finding(
-                str(err), subject=package, remedy=f"correct {key}", place=place
-            )
-
-
-def _declared(package: NormalizedName, value: str, place: Place) -> Iterator[Finding]:
-    try:
-        parse_declared(value, VERIFY)
-    except SettingsError as err:
-        yield rules.BAD_ANNOTATION.finding(
-            str(err), subject=package, remedy=f"correct {VERIFY}", place=place
-        )
-
-
-def _ignore(package: NormalizedName, key: str, value: str, place: Place) -> Iterator[Finding]:
-    code = key.removeprefix(IGNORE)
-    if code not in RULES:
-        yield rules.BAD_IGNORE.finding(
-            f"{key!r} names no rule", subject=package, remedy="correct the code", place=place
-        )
-    elif not value.strip():
-        yield rules.BAD_IGNORE.finding(
-            f"{key!r} has no reason", subject=package, remedy="say why as its value", place=place
-        )
-
-
-def _redundant(checkup: Checkup) -> Iterator[Finding]:
-    for package in checkup.package_files:
-        settings = checkup.tree.settings.package_setting(package)
-        given = (settings.annotations or {}).get(DEPENDS_ON)
-        shipped = shipped_expression(settings.override_module_name)
-        if given is None or shipped is None:
-            continue
-        try:
-            same = parse_expression(given) == parse_expression(shipped)
-        except NeedsError:
-            continue
-        if same:
-            yield rules.REDUNDANT_ANNOTATION.finding(
-                f"{given!r} is what the shipped override says",
-                subject=package,
-                remedy="remove it, unless it is to stay when the shipped override changes",
-                place=checkup.place(package, "annotations", DEPENDS_ON),
             )
 
 
