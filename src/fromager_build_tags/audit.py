@@ -12,7 +12,6 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from .expected import ANYTHING, Expectations
-from .hashing import local_path
 from .index import Index, Listed
 from .rules.finding import Finding
 from .rules.index.across import check_contents
@@ -49,7 +48,7 @@ class Audit:
         expectations: of every index's variant.
         wanted: what has to be there.
         targets: the Pythons to install for; those of the wheels' own names if there are none.
-        deep: whether wheels on this machine are read.
+        deep: whether wheels are read, and not their names only.
     """
 
     indexes: Sequence[Index]
@@ -94,8 +93,7 @@ class Audit:
                 yield number, finding
             if self.deep:
                 for wheel in view.all_wheels():
-                    if local_path(wheel.file) is not None:
-                        yield from ((number, each) for each in check_content(wheel))
+                    yield from ((number, each) for each in check_content(wheel))
         if project in self.wanted:
             for number in range(len(self.indexes)):
                 missing = check_missing(views.get(number), project, self.wanted[project])

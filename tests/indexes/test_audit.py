@@ -334,3 +334,20 @@ def test_deep_reads_inside(run: Run, tmp_path: pathlib.Path) -> None:
     assert messages[0].startswith("is tied to Torch's C++ ABI, which its name does not tell: ")
     assert messages[1].startswith("is tied to cuda, which its name does not tell: ")
     assert messages[2].startswith("cannot be read: ")
+
+
+def test_deep_reads_behind_a_url(run: Run, tmp_path: pathlib.Path) -> None:
+    """The server of the test knows no ranges: each wheel is one streamed download."""
+    tied = elf_without_sections(Shape(), needed=["libcudart.so.13"], imports=[])
+    name = f"pillow-12.2.0-2_el9.6{PLAT}.whl"
+    write_wheel(tmp_path / name, {"x.so": tied})
+    with serve({}) as server:
+        for path, answer in html_index({"pillow": [name]}).items():
+            server.answers[path] = answer
+        server.answers[f"/files/{name}"] = Answer(body=(tmp_path / name).read_bytes())
+        assert codes(run, f"{server.url}/simple") == []
+        [found] = findings(run, f"{server.url}/simple", "--deep")
+        del server.answers[f"/files/{name}"]
+        [gone] = findings(run, f"{server.url}/simple", "--deep")
+    assert (found["code"], found["inside"]) == ("BT418", "x.so")
+    assert gone["code"] == "BT419"

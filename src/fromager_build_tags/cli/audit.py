@@ -35,7 +35,9 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
     type=_FILE,
     help="fromager's graph.json or build-order.json: what has to be there",
 )
-@click.option("--deep", is_flag=True, help="read the wheels of folders, too, not names only")
+@click.option(
+    "--deep", is_flag=True, help="read the wheels, too, not names only; of a URL, by ranges"
+)
 @shared.target_options
 @common.here_option
 @shared.no_cache_option
@@ -77,8 +79,6 @@ def audit(
     opened, failures = shared.open_indexes(
         indexes, str(tree.settings.variant), no_cache=no_cache, expectations=expectations
     )
-    for place in (each.place for each in opened if deep and each.place.is_url):
-        click.echo(f"{place} is not on this machine: its wheels are not read", err=True)
     run = Audit(
         indexes=opened, expectations=expectations, wanted=wanted, targets=targets, deep=deep
     )
