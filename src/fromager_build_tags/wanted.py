@@ -14,6 +14,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from .errors import InputError
+from .files import read_text
+from .lock import ANY, parse_lock
 from .machine import pinned_version
 from .plan import Wanted
 
@@ -56,6 +58,22 @@ def from_build_file(file: pathlib.Path) -> list[Wanted]:
         raise InputError(
             f"{file} is neither fromager's graph.json nor its build-order.json"
         ) from err
+    return [
+        Wanted(package=name, versions=tuple(sorted(versions[name]))) for name in sorted(versions)
+    ]
+
+
+def from_lock(file: pathlib.Path) -> list[Wanted]:
+    """Return the packages and versions that a lock names; ``*`` names none.
+
+    Raises:
+        InputError: the file is not a lock.
+    """
+    versions: dict[NormalizedName, set[Version]] = {}
+    for stack in parse_lock(read_text(file), str(file)).stacks:
+        for package, version in stack.tags:
+            if ANY not in {package, version}:
+                versions.setdefault(canonicalize_name(package), set()).add(Version(version))
     return [
         Wanted(package=name, versions=tuple(sorted(versions[name]))) for name in sorted(versions)
     ]

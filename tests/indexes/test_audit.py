@@ -219,6 +219,29 @@ def test_what_is_wanted_and_missing(run: Run, tmp_path: pathlib.Path) -> None:
     ]
 
 
+def test_what_a_lock_names_has_to_be_there(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", GOOD)
+    lock = tmp_path / "settings/build-tags.lock"
+    found = findings(run, "index", "--lock", str(lock))
+    assert [each["message"] for each in found if each["code"] == "BT403"] == [
+        "torch 2.9.1 is wanted, and has no wheel"
+    ]
+    lock.write_text("no lock")
+    assert "is not a lock" in run("audit", "index", "--lock", str(lock), status=1).stderr
+
+
+def test_a_rule_is_ignored_with_a_reason(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", [*GOOD, "demo-1.0-2_el9.6" + PURE, "a b-1-py3-none-any"])
+    (tmp_path / "settings/packages/demo.yaml").write_text(
+        'annotations: {build-tags.ignore.BT411: "tagged by hand"}\n'
+    )
+    report = json.loads(run("audit", "index", "--format", "json", "--exit-zero").stdout)
+    assert [(each["code"], each["reason"]) for each in report["ignored"]] == [
+        ("BT411", "tagged by hand")
+    ]
+    assert "BT411" not in [each["code"] for each in report["findings"]]
+
+
 def test_several_indexes_each_for_its_variant(run: Run, tmp_path: pathlib.Path) -> None:
     fill(tmp_path / "rocm", GOOD)
     cuda = ["torch-2.9.1-8_fc43_cuda13.0" + PLAT, "fromager-0.79.0-2" + PURE]

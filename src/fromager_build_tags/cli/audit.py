@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 from collections.abc import Iterable
 
@@ -16,7 +17,7 @@ from ..report.audit import RENDERERS, AuditReport, IndexSummary
 from ..report.html import Grid, render_html
 from ..rules.finding import Finding, Severity
 from ..rules.verdict import Verdict
-from ..wanted import from_build_file, from_requirements_file
+from ..wanted import from_build_file, from_lock, from_requirements_file
 from . import common
 from . import indexes as shared
 
@@ -34,6 +35,13 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
     multiple=True,
     type=_FILE,
     help="fromager's graph.json or build-order.json: what has to be there",
+)
+@click.option(
+    "--lock",
+    "locks",
+    multiple=True,
+    type=_FILE,
+    help="a lock, every version of which has to be there",
 )
 @click.option(
     "--deep", is_flag=True, help="read the wheels, too, not names only; of a URL, by ranges"
@@ -57,6 +65,7 @@ def audit(
     indexes: tuple[str, ...],
     files: tuple[pathlib.Path, ...],
     build_files: tuple[pathlib.Path, ...],
+    locks: tuple[pathlib.Path, ...],
     deep: bool,
     pythons: tuple[str, ...],
     platforms: tuple[str, ...],
@@ -75,7 +84,11 @@ def audit(
     tree = common.settings_tree(ctx)
     expectations = Expectations(tree, here=here)
     targets = shared.read_targets(pythons, platforms)
-    wanted = _wanted(files, build_files)
+    wanted = _wanted(
+        *(from_requirements_file(file) for file in files),
+        *(from_build_file(file) for file in build_files),
+        *(from_lock(file) for file in locks),
+    )
     opened, failures = shared.open_indexes(
         indexes, str(tree.settings.variant), no_cache=no_cache, expectations=expectations
     )
@@ -90,7 +103,9 @@ def audit(
             if format_ == "html":
                 grid.add(audited)
             count()
-    report = AuditReport(verdict=Verdict.of(findings), indexes=_summaries(run))
+    report = AuditReport(
+        verdict=Verdict.of(common.with_reasons(tree, findings)), indexes=_summaries(run)
+    )
     text = render_html(report, grid) if format_ == "html" else RENDERERS[format_](report)
     common.write(text, output)
     failed = shared.complain(failures, expectations)
@@ -98,15 +113,10 @@ def audit(
         ctx.exit(1)
 
 
-def _wanted(
-    files: Iterable[pathlib.Path], build_files: Iterable[pathlib.Path]
-) -> dict[NormalizedName, frozenset[Version] | None]:
+def _wanted(*listed: Iterable[Wanted]) -> dict[NormalizedName, frozenset[Version] | None]:
     """Return the versions that are wanted; of a package without a pin, any will do."""
     found: dict[NormalizedName, frozenset[Version] | None] = {}
-    listed: list[Wanted] = []
-    listed += (each for file in files for each in from_requirements_file(file))
-    listed += (each for file in build_files for each in from_build_file(file))
-    for each in listed:
+    for each in itertools.chain.from_iterable(listed):
         before = found.get(each.package)
         pinned = each.versions
         versions = None if pinned is None else frozenset(filter(None, pinned))

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 import click
-from packaging.utils import canonicalize_name
 
-from ..annotations import IGNORE
 from ..checkup import Checkup
 from ..errors import InputError
 from ..report.findings import RENDERERS
-from ..rules.finding import Finding
 from ..rules.machine import machine
 from ..rules.overrides import overrides
 from ..rules.settings import CHECKS
 from ..rules.verdict import Verdict
-from ..tree import SettingsTree
 from . import common, gates
 
 _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
@@ -65,16 +59,7 @@ def check(
     found += overrides()
     if here:
         found += machine(checkup)
-    verdict = Verdict.of(_with_reasons(tree, found))
+    verdict = Verdict.of(common.with_reasons(tree, found))
     common.write(RENDERERS[format_](verdict), output)
     if gates.fails(verdict, fail_on) and not exit_zero:
         ctx.exit(1)
-
-
-def _with_reasons(tree: SettingsTree, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Mark the findings that a package's settings say to ignore."""
-    for finding in findings:
-        name = canonicalize_name(finding.subject)
-        annotations = tree.settings.package_setting(name).annotations or {}
-        reason = annotations.get(f"{IGNORE}{finding.code}", "").strip()
-        yield replace(finding, ignored=reason) if reason else finding

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
+from ..annotations import IGNORE
 from ..errors import InputError
 from ..files import write_text
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from ..plan import Wanted
+    from ..rules.finding import Finding
     from ..rules.wheel.declared import Declared
     from ..tree import SettingsTree
 
@@ -52,6 +55,21 @@ def declared_of(ctx: click.Context) -> Callable[[NormalizedName], Declared]:
         return lambda _: NOTHING
     tree = settings_tree(ctx)
     return lambda name: declared_for(tree.ctx, Requirement(name))
+
+
+def with_reasons(tree: SettingsTree, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Mark the findings that the settings of their package say to ignore."""
+    from packaging.utils import InvalidName, canonicalize_name
+
+    for finding in findings:
+        try:
+            name = canonicalize_name(finding.subject, validate=True)
+        except InvalidName:  # of an index, which can hold anything
+            yield finding
+            continue
+        annotations = tree.settings.package_setting(name).annotations or {}
+        reason = annotations.get(f"{IGNORE}{finding.code}", "").strip()
+        yield dataclasses.replace(finding, ignored=reason) if reason else finding
 
 
 def write(text: str, output: pathlib.Path | None) -> None:
