@@ -15,10 +15,10 @@ from ..expected import Expectations
 from ..plan import Wanted
 from ..report.audit import RENDERERS, AuditReport, IndexSummary
 from ..report.html import Grid, render_html
-from ..rules.finding import Finding, Severity
+from ..rules.finding import Finding
 from ..rules.verdict import Verdict
 from ..wanted import from_build_file, from_lock, from_requirements_file
-from . import common
+from . import common, gates
 from . import indexes as shared
 
 _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
@@ -57,8 +57,8 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
     show_default=True,
 )
 @common.output_option
-@shared.fail_on_option
-@shared.exit_zero_option
+@gates.fail_on_option("error", "warning", "note")
+@gates.exit_zero_option
 @click.pass_context
 def audit(
     ctx: click.Context,
@@ -109,7 +109,7 @@ def audit(
     text = render_html(report, grid) if format_ == "html" else RENDERERS[format_](report)
     common.write(text, output)
     failed = shared.complain(failures, expectations)
-    if failed or (report.verdict.fails(Severity(fail_on)) and not exit_zero):
+    if failed or (gates.fails(report.verdict, fail_on) and not exit_zero):
         ctx.exit(1)
 
 

@@ -15,7 +15,6 @@ from ..errors import BuildTagError, explain_error
 from ..expected import Expectations
 from ..index import Index, open_index, parse_place
 from ..index.cache import default_folder
-from ..rules.finding import Severity
 from ..winners import Target
 
 _PYTHON: Final = re.compile(r"(\d)\.(\d+)(t?)")
@@ -23,16 +22,6 @@ _PYTHON: Final = re.compile(r"(\d)\.(\d+)(t?)")
 indexes_argument = click.argument("indexes", nargs=-1, required=True, metavar="INDEX...")
 no_cache_option = click.option(
     "--no-cache", is_flag=True, help="keep no pages on disk, and use none that are there"
-)
-exit_zero_option = click.option(
-    "--exit-zero", is_flag=True, help="report only: the exit status is 0 whatever is found"
-)
-fail_on_option = click.option(
-    "--fail-on",
-    type=click.Choice([each.value for each in Severity]),
-    default=Severity.ERROR.value,
-    show_default=True,
-    help="how bad a finding has to be for an exit status of 1",
 )
 
 

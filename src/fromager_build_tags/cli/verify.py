@@ -8,12 +8,12 @@ import click
 
 from ..report.escape import plain
 from ..report.findings import RENDERERS
-from ..rules.finding import Finding, Severity
+from ..rules.finding import Finding
 from ..rules.verdict import Verdict
 from ..verify import DeclaredOf, Source, find_wheels, verify_wheel
 from ..wheel.server import Traffic
 from ..wheel.urls import is_url
-from . import common
+from . import common, gates
 
 
 @click.command()
@@ -22,14 +22,8 @@ from . import common
     "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
 )
 @common.output_option
-@click.option(
-    "--fail-on",
-    type=click.Choice([each.value for each in Severity]),
-    default=Severity.ERROR.value,
-    show_default=True,
-    help="the least severity that makes the exit status 1",
-)
-@click.option("--exit-zero", is_flag=True, help="exit with 0, whatever is found")
+@gates.fail_on_option("error", "warning", "note")
+@gates.exit_zero_option
 @click.pass_context
 def verify(
     ctx: click.Context,
@@ -53,7 +47,7 @@ def verify(
     verdict = Verdict.of(findings)
     common.write(RENDERERS[format_](verdict), output)
     click.echo(f"verified {len(sources):,} wheel{'' if len(sources) == 1 else 's'}", err=True)
-    if verdict.fails(Severity(fail_on)) and not exit_zero:
+    if gates.fails(verdict, fail_on) and not exit_zero:
         ctx.exit(1)
 
 
