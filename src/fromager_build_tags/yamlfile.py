@@ -89,23 +89,12 @@ def refuse_endless(path: pathlib.Path) -> None:
     Raises:
         SettingsError: it is such a file, or cannot be read.
     """
-    if _is_harmless(path):
-        return
-    text = _read_text(path)
-    if "&" in text and "*" in text:  # else no value stands in it more than once
+    content = _read_bytes(path)
+    if b"&" in content and b"*" in content:  # else no value stands in it more than once
         try:
-            _check_aliases(yaml.compose(text, Loader=yaml.SafeLoader))
+            _check_aliases(yaml.compose(_decode(path, content), Loader=yaml.SafeLoader))
         except (yaml.YAMLError, ValueError, RecursionError) as err:
             raise SettingsError(f"{path} is not valid YAML: {_one_line(err)}") from err
-
-
-def _is_harmless(path: pathlib.Path) -> bool:
-    """Tell fast that a file is small and has no anchor, as nearly every file is."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return False
-    return len(content) <= _MAXIMAL_SIZE and b"&" not in content
 
 
 def _check_aliases(root: yaml.Node | None) -> None:
@@ -132,18 +121,27 @@ def _check_size(path: pathlib.Path, size: int) -> None:
 
 
 def _read_text(path: pathlib.Path) -> str:
+    return _decode(path, _read_bytes(path))
+
+
+def _read_bytes(path: pathlib.Path) -> bytes:
     try:
         _check_size(path, path.stat().st_size)
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes()
     except IsADirectoryError as err:
         raise SettingsError(f"{path} is a directory, not a file") from err
-    except UnicodeDecodeError as err:
-        raise SettingsError(
-            f"{path} is not UTF-8 (byte {err.start}: {err.object[err.start : err.start + 1]!r})"
-        ) from err
     except OSError as err:
         link = f" (a link to {path.readlink()})" if path.is_symlink() else ""
         raise SettingsError(f"{path}{link} cannot be read: {err.strerror}") from err
+
+
+def _decode(path: pathlib.Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as err:
+        raise SettingsError(
+            f"{path} is not UTF-8 (byte {err.start}: {content[err.start : err.start + 1]!r})"
+        ) from err
 
 
 def _index(file: pathlib.Path, root: yaml.MappingNode) -> tuple[dict[Path, int], dict[Path, str]]:
