@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -47,13 +48,12 @@ class Judgement:
 
 def judge_measured(row: Measurement, package: Package) -> Judgement:
     """Judge a measured wheel."""
-    needed = needs(row.accelerators, row.torch)
-    return _judge(row.package, row.version, needed, package, pure=row.purelib)
+    return _judge(row.package, row, package, pure=row.purelib)
 
 
 def judge_read(name: str, reading: Reading, package: Package) -> Judgement:
     """Judge a source that was read."""
-    return _judge(name, reading.version, needs(reading.accelerators, reading.torch), package)
+    return _judge(name, reading, package)
 
 
 def needs(accelerators: Collection[str], torch: str) -> frozenset[Need]:
@@ -62,10 +62,21 @@ def needs(accelerators: Collection[str], torch: str) -> frozenset[Need]:
     return frozenset(found | ({Need.TORCH} if torch == "unstable" else set()))
 
 
-def given(name: str, version: str) -> frozenset[Need]:
-    """Return what our override says; nothing where there is none."""
+def given(name: str, version: str, accelerators: Collection[str] = ("cuda",)) -> frozenset[Need]:
+    """Return what our override says of a build for these accelerators; nothing without one.
+
+    A wheel that uses no accelerator is one for the CPU.
+    """
     text = expression(name)
-    return frozenset() if text is None else parse_expression(text).of(Version(version))
+    if text is None:
+        return frozenset()
+    says = parse_expression(text)
+    return frozenset().union(
+        *(
+            says.of(Version(version), functools.partial(str, word))
+            for word in accelerators or ("cpu",)
+        )
+    )
 
 
 def expression(name: str) -> str | None:
@@ -78,12 +89,12 @@ def expression(name: str) -> str | None:
 
 
 def _judge(
-    name: str, version: str, needed: frozenset[Need], package: Package, *, pure: bool = False
+    name: str, seen: Measurement | Reading, package: Package, *, pure: bool = False
 ) -> Judgement:
     # A pure wheel is shared by every index (law 4): whatever it carries goes with any stack.
     return Judgement(
-        needed=frozenset() if pure else needed,
-        given=frozenset() if pure else given(name, version),
+        needed=frozenset() if pure else needs(seen.accelerators, seen.torch),
+        given=frozenset() if pure else given(name, seen.version, seen.accelerators),
         pure=pure,
-        reason=package.differs.get(version),
+        reason=package.differs.get(seen.version),
     )

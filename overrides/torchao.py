@@ -3,4 +3,7 @@ ROCm source calls the C++ API up to 0.18, and is gone in 0.19 (read)."""
 
 from fromager_build_tags.needs import depends_on
 
-wheel_build_tag = depends_on("accelerator torch if version < 0.19 else accelerator")
+wheel_build_tag = depends_on(
+    "accelerator torch if version < 0.17 "
+    "else accelerator torch if version < 0.19 and accelerator != cuda else accelerator"
+)

@@ -1,6 +1,8 @@
-"""vLLM imports C++ symbols of libtorch (up to 0.32 measured). The CUDA wheel of 0.33 has only those
-of the stable ABI, but ROCm and CPU builds still compile against ATen (read in CMakeLists.txt)."""
+"""vLLM imports C++ symbols of libtorch (up to 0.32 measured). From 0.33 on its CUDA wheel has only
+those of the stable ABI (measured); ROCm and CPU builds still compile against ATen (read)."""
 
 from fromager_build_tags.needs import depends_on
 
-wheel_build_tag = depends_on("accelerator torch")
+wheel_build_tag = depends_on(
+    "accelerator if version >= 0.33 and accelerator == cuda else accelerator torch"
+)

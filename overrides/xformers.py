@@ -3,4 +3,6 @@ stable ABI in 0.0.34 (measured), its ROCm builds did not: setup.py says so."""
 
 from fromager_build_tags.needs import depends_on
 
-wheel_build_tag = depends_on("accelerator torch")
+wheel_build_tag = depends_on(
+    "accelerator if version >= 0.0.34 and accelerator == cuda else accelerator torch"
+)

@@ -15,6 +15,7 @@ from packaging.version import Version
 
 from fromager_build_tags import hooks, needs
 from fromager_build_tags.annotations import DEPENDS_ON
+from fromager_build_tags.context import stack_of
 from fromager_build_tags.errors import (
     BuildTagError,
     MissingFactError,
@@ -294,11 +295,11 @@ def test_only_the_needs_decide_where_nobody_else_speaks(
 
     ctx = make_context()
     chosen = speaker_of(ctx, ctx.package_build_info("flash-attn"))
-    assert hooks.deciding_needs(chosen, VERSION) == frozenset(needs.Need)
+    assert hooks.deciding_needs(chosen, VERSION, stack_of(ctx)) == frozenset(needs.Need)
     set_hooks(needs.distribution, answering([]))
-    assert hooks.deciding_needs(chosen, VERSION) is None
+    assert hooks.deciding_needs(chosen, VERSION, stack_of(ctx)) is None
     set_hooks(needs.distribution)
     set_override("flash_attn", module("acme.flash", answering([])))
     ctx = make_context()
     chosen = speaker_of(ctx, ctx.package_build_info("flash-attn"))
-    assert hooks.deciding_needs(chosen, VERSION) is None
+    assert hooks.deciding_needs(chosen, VERSION, stack_of(ctx)) is None

@@ -94,9 +94,53 @@ def test_a_full_function_can_be_made_of_segments(make_context: MakeContext) -> N
 def test_an_expression_may_depend_on_the_version(
     expression: str, version: str, expected: str
 ) -> None:
-    assert depends_on(expression).needs(Version(version)) == {
+    def ask() -> str:
+        raise AssertionError("no accelerator decides here")
+
+    assert depends_on(expression).needs(Version(version), ask) == {
         Need(word) for word in expected.split()
     }
+
+
+@pytest.mark.parametrize(
+    ("expression", "version", "accelerator", "expected"),
+    [
+        ("torch if accelerator == rocm else none", "1", "rocm", "torch"),
+        ("torch if accelerator == rocm else none", "1", "cuda", ""),
+        ("torch if accelerator!=rocm else none", "1", "cpu", "torch"),
+        ("torch if accelerator != cpu and accelerator != rocm else none", "1", "cuda", "torch"),
+        ("torch if accelerator != cpu and accelerator != rocm else none", "1", "rocm", ""),
+        ("torch if version >= 2 and accelerator == cuda else none", "2", "cuda", "torch"),
+        ("torch if version >= 2 and accelerator == cuda else none", "1", "cuda", ""),
+        ("torch if accelerator == cuda and version >= 2 else none", "2", "rocm", ""),
+        ("torch if version >= 2 and version < 3 else none", "2.5", "cpu", "torch"),
+        ("torch if version >= 2 and version < 3 else none", "3", "cpu", ""),
+        ("torch if accelerator == gaudi else none", "1", "gaudi", "torch"),
+    ],
+)
+def test_an_expression_may_depend_on_the_accelerator(
+    expression: str, version: str, accelerator: str, expected: str
+) -> None:
+    assert depends_on(expression).needs(Version(version), lambda: accelerator) == {
+        Need(word) for word in expected.split()
+    }
+
+
+def test_what_an_expression_gives_at_most() -> None:
+    text = "none if version < 1 else torch if accelerator == cuda else accelerator"
+    assert parse_expression(text).at_most() == {Need.ACCELERATOR, Need.TORCH}
+    assert parse_expression("none").at_most() == frozenset()
+
+
+def test_an_accelerator_that_is_not_known_stops_only_what_depends_on_it(
+    make_context: MakeContext,
+) -> None:
+    ctx = make_context("stacks-of-mine")
+    says = depends_on("torch if version < 2 and accelerator == cuda else none")
+    assert ask(says, ctx, version=Version("2")) == []
+    assert ask(says, ctx, PURELIB, Version("1")) == []
+    with pytest.raises(MissingFactError, match="accelerator"):
+        ask(says, ctx, version=Version("1"))
 
 
 @pytest.mark.parametrize(
@@ -121,8 +165,29 @@ def test_an_expression_may_depend_on_the_version(
         ),
         (
             "torch if ABI else none",
-            "'torch if ABI else none' has to read like "
-            "'accelerator torch if version < 0.25 else accelerator'",
+            "'ABI' in 'torch if ABI else none' is no condition; use 'version < 0.25', "
+            "'accelerator == cuda' or 'accelerator != cuda', with 'and' between two",
+        ),
+        (
+            "torch if version < 1 and torch else none",
+            "'torch' in 'torch if version < 1 and torch else none' is no condition; "
+            "use 'version < 0.25', 'accelerator == cuda' or 'accelerator != cuda', "
+            "with 'and' between two",
+        ),
+        (
+            "torch if accelerator == cuad else none",
+            "'cuad' in 'torch if accelerator == cuad else none' is no accelerator; "
+            "did you mean 'cuda'?",
+        ),
+        (
+            "torch if accelerator == ROCm else none",
+            "'ROCm' in 'torch if accelerator == ROCm else none' is no accelerator; "
+            "did you mean 'rocm'?",
+        ),
+        (
+            "torch if accelerator != 'tpu' else none",
+            "\"'tpu'\" in \"torch if accelerator != 'tpu' else none\" is no accelerator; "
+            "use a word such as 'cuda'",
         ),
         (
             "torch if version < x else none",
@@ -139,11 +204,13 @@ def test_a_bad_expression_is_one_clear_error(expression: str, message: str) -> N
     assert str(caught.value) == message
 
 
-@given(st.text() | st.lists(st.sampled_from(
-    ["torch", "accelerator", "none", "if", "version", "< 1", "else"])).map(" ".join))  # fmt: skip
+WORDS = ["torch", "accelerator", "none", "if", "version", "< 1", "and", "==", "cuda", "else"]
+
+
+@given(st.text() | st.lists(st.sampled_from(WORDS)).map(" ".join))
 def test_any_text_is_an_expression_or_refused(text: str) -> None:
     try:
-        parse_expression(text).of(VERSION)
+        parse_expression(text).of(VERSION, lambda: "cuda")
     except NeedsError as err:
         assert repr(text)[1:-1] in str(err) or text == ""  # noqa: PT017 - it may be accepted
 

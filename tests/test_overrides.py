@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import pathlib
 from types import ModuleType
@@ -29,10 +30,16 @@ STACKS = {
 #: Where a module says something else from a version on: the last that is tied to one Torch,
 #: and the first that is not, as measured in ``evidence/measurements.json``.
 MOVED = [
-    ("torchvision", "0.28.0", "0.29.0"),
-    ("torchaudio", "2.9.1", "2.10.0"),
-    ("torchcodec", "0.11.1", "0.12.0"),
+    ("torchvision", "0.28.0", "0.29.0", "cpu cuda rocm"),
+    ("torchaudio", "2.9.1", "2.10.0", "cpu cuda rocm"),
+    ("torchcodec", "0.11.1", "0.12.0", "cpu cuda rocm"),
+    ("torchao", "0.16.0", "0.17.0", "cuda"),
+    ("torchao", "0.18.0", "0.19.0", "cpu rocm"),
+    ("vllm", "0.32.0", "0.33.0", "cuda"),
+    ("xformers", "0.0.33.post2", "0.0.34", "cuda"),
 ]
+#: Where only CUDA builds moved.
+STAYED = [("vllm", "0.33.0"), ("xformers", "0.0.35"), ("torchao", "0.18.0")]
 
 
 def module(name: str) -> ModuleType:
@@ -47,8 +54,8 @@ def expression(name: str) -> str:
 def versions(name: str) -> list[Version]:
     """Return versions on both sides of each change that a module speaks of."""
     found, parsed = [Version("0"), Version("9999")], parse_expression(expression(name))
-    while parsed.versions is not None and parsed.otherwise is not None:
-        found += [Version(specifier.version) for specifier in parsed.versions]
+    while parsed.condition is not None and parsed.otherwise is not None:
+        found += [Version(specifier.version) for specifier in parsed.condition.versions]
         parsed = parsed.otherwise
     return sorted(set(found))
 
@@ -79,7 +86,7 @@ def test_what_it_says(
     (variants_dir / f"{variant}.yaml").write_text(f"{keys}torch_version: 2.10.0\n")
     ctx, req, says = make_context(variant), Requirement(name), module(name).wheel_build_tag
     for version in versions(name):
-        needs = parse_expression(expression(name)).of(version)
+        needs = parse_expression(expression(name)).of(version, lambda: variant)
         expected = [(2, accelerator)] if Need.ACCELERATOR in needs else []
         expected += [(3, "torch2.10.0")] if Need.TORCH in needs else []
         wheel = {"ctx": ctx, "req": req, "version": version}
@@ -87,12 +94,26 @@ def test_what_it_says(
         assert says(**wheel, wheel_tags=PURELIB) == []
 
 
-@pytest.mark.parametrize(("name", "tied", "free"), MOVED)
-def test_packages_that_moved_to_the_stable_abi(name: str, tied: str, free: str) -> None:
-    says = module(name).wheel_build_tag
-    assert says.needs(Version(tied)) == {Need.ACCELERATOR, Need.TORCH}
-    assert says.needs(Version(free)) == {Need.ACCELERATOR}
+@pytest.mark.parametrize(("name", "tied", "free", "accelerators"), MOVED)
+def test_packages_that_moved_to_the_stable_abi(
+    name: str, tied: str, free: str, accelerators: str
+) -> None:
+    says: DependsOn = module(name).wheel_build_tag
+    for word in accelerators.split():
+        assert says.needs(Version(tied), functools.partial(str, word)) == {
+            Need.ACCELERATOR,
+            Need.TORCH,
+        }
+        assert says.needs(Version(free), functools.partial(str, word)) == {Need.ACCELERATOR}
+
+
+@pytest.mark.parametrize(("name", "version"), STAYED)
+def test_builds_for_other_accelerators_that_did_not_move(name: str, version: str) -> None:
+    says: DependsOn = module(name).wheel_build_tag
+    for word in ("cpu", "rocm"):
+        assert Need.TORCH in says.needs(Version(version), functools.partial(str, word))
 
 
 def test_torch_depends_on_no_torch() -> None:
-    assert module("torch").wheel_build_tag.needs(Version("2.10.0")) == {Need.ACCELERATOR}
+    says: DependsOn = module("torch").wheel_build_tag
+    assert says.needs(Version("2.10.0"), lambda: "cuda") == {Need.ACCELERATOR}

@@ -33,6 +33,8 @@ from .trees import (
 
 DEMO = "settings/packages/demo.yaml"
 CUDA = "settings/variants/cuda.yaml"
+MINE = "settings/variants/mine.yaml"
+ON_ROCM = 'annotations: {build-tags.depends-on: "torch if accelerator == rocm else none"}\n'
 NUMBERED = 'changelog:\n  "1.0":\n    - first\n'
 
 #: Rule, what is other than in the good tree, place, subject, message.
@@ -78,6 +80,22 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         f"{TORCH_FILE}:1",
         "torch",
         "torch has no build number on rocm in any version without an entry of its own: fromager "
+        "never asks the hook, and accepts any wheel that it finds",
+    ),
+    (
+        "BT104",
+        {SETTINGS_FILE: HOOK, TORCH_FILE: None, DEMO: ON_ROCM},
+        DEMO,
+        "demo",
+        "demo has no build number on rocm in any version without an entry of its own: fromager "
+        "never asks the hook, and accepts any wheel that it finds",
+    ),
+    (
+        "BT104",
+        {SETTINGS_FILE: HOOK, TORCH_FILE: None, ROCM_FILE: None, MINE: "", DEMO: ON_ROCM},
+        DEMO,
+        "demo",
+        "demo has no build number on mine in any version without an entry of its own: fromager "
         "never asks the hook, and accepts any wheel that it finds",
     ),
     (
@@ -215,6 +233,16 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT104", {}),
     # nothing of the stack is in its name
     ("BT104", {SETTINGS_FILE: HOOK, TORCH_FILE: None, DEMO: "env: {}\n"}),
+    (
+        "BT104",
+        {
+            SETTINGS_FILE: HOOK,
+            TORCH_FILE: None,
+            ROCM_FILE: None,
+            CUDA: "distro: el9.6\n",
+            DEMO: ON_ROCM,
+        },
+    ),
     # it keeps the name that its publisher gave it
     ("BT104", {SETTINGS_FILE: HOOK, TORCH_FILE: "variants: {rocm: {pre_built: true}}\n"}),
     # a variant that there is not has no wheels, either

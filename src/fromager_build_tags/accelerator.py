@@ -11,6 +11,11 @@ _VERSION_KEYS: Final[Mapping[str, str]] = {"cuda": "cuda_version", "rocm": "rocm
 _OTHER_VERSION_KEY: Final = "accelerator_version"
 _ALL_VERSION_KEYS: Final = {*_VERSION_KEYS.values(), _OTHER_VERSION_KEY}
 
+#: The accelerators that the name of a variant can tell; any other word may be one.
+KNOWN: Final = (_CPU, *_VERSION_KEYS)
+#: What a word of an accelerator is made of.
+WORD_PATTERN: Final = "[a-z]+"
+
 
 def version_key(accelerator: str) -> str | None:
     """Return the settings key of the accelerator's version; None for ``cpu``, which has none."""
@@ -29,7 +34,7 @@ def told_by_name(variant: str) -> str | None:
     or ``rocm``.
     """
     word = re.split(r"[\d._-]", variant, maxsplit=1)[0]
-    return word if word == _CPU or word in _VERSION_KEYS else None
+    return word if word in KNOWN else None
 
 
 def told_by_version_key(keys: Iterable[str]) -> tuple[str, str] | None:

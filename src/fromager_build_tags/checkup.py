@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fromager.packagesettings import PackageBuildInfo, Variant
 from packaging.utils import NormalizedName, canonicalize_name
 
-from .errors import BuildTagError, SettingsError, explain_error
-from .needs import DependsOn, Need
+from .errors import BuildTagError, MissingFactError, SettingsError, explain_error
+from .needs import DependsOn, Need, parse_expression
 from .plan import ANY_VERSION, PlannedTag, Wanted, plan
 from .rules.finding import Place
 from .speaker import speaker_of
@@ -74,12 +74,25 @@ class Checkup:
         return self.tree.settings.package_build_info(package)
 
     def needs(self, package: NormalizedName, variant: str) -> frozenset[Need] | None:
-        """Return what a package depends on in its newest version; None if a function decides."""
+        """Return what a package depends on in its newest version, on any stack of a variant.
+
+        None if a function decides.
+        """
         try:
             says = speaker_of(self.tree.ctx, self.build_info(package, variant)).says
         except BuildTagError:
             return frozenset()  # another rule tells
-        return says.needs(ANY_VERSION) if isinstance(says, DependsOn) else None
+        if not isinstance(says, DependsOn):
+            return None
+        try:
+            return frozenset().union(
+                *(
+                    says.needs(ANY_VERSION, stack.accelerator_word)
+                    for stack in self.stacks.get(variant, ())
+                )
+            )
+        except MissingFactError:  # the plan tells
+            return parse_expression(says.expression).at_most()
 
     def planned(self, variant: str, stack: Stack) -> Iterator[PlannedTag]:
         """Plan the tags of what is wanted on one stack."""

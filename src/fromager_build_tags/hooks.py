@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
     from packaging.version import Version
 
+    from .stack import Stack
+
 
 def build_tag_hook(
     *,
@@ -102,7 +104,9 @@ def ask_all(
     return answers
 
 
-def deciding_needs(chosen: speaker.Speaker, version: Version) -> frozenset[needs.Need] | None:
+def deciding_needs(
+    chosen: speaker.Speaker, version: Version, stack: Stack
+) -> frozenset[needs.Need] | None:
     """Return the needs that, with the stack, decide a wheel's tag alone; None if more does.
 
     More does where the package has a full function, or another global hook is installed.
@@ -111,7 +115,7 @@ def deciding_needs(chosen: speaker.Speaker, version: Version) -> frozenset[needs
         return None
     if any(extension.plugin is not needs.distribution for extension in plugins.global_hooks()):
         return None
-    return chosen.says.needs(version)
+    return chosen.says.needs(version, stack.accelerator_word)
 
 
 def arranged(answers: Iterable[Answer], req: Requirement, version: Version) -> tuple[Segment, ...]:

@@ -4,9 +4,10 @@ A module says what its package needs in one line::
 
     wheel_build_tag = depends_on("accelerator torch")
 
-or, where that depends on the package's version, still in one::
+or, where that depends on the package's version or on the accelerator, still in one::
 
     wheel_build_tag = depends_on("accelerator torch if version < 0.25 else accelerator")
+    wheel_build_tag = depends_on("accelerator if accelerator == cuda else accelerator torch")
 
 and it can be a full function, which returns segments by :func:`segments`. The annotation
 ``build-tags.depends-on`` in a package's settings takes the same expressions. A purelib wheel
@@ -20,7 +21,7 @@ import enum
 import functools
 import inspect
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Protocol
 
@@ -29,6 +30,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag
 from packaging.version import Version
 
+from . import accelerator as accelerators
 from .context import BuildContext, stack_of
 from .errors import NeedsError
 from .segment import Order, Segment
@@ -56,58 +58,125 @@ class WheelBuildTag(Protocol):
         ...
 
 
+#: Returns the word of the stack's accelerator, such as ``cuda``; asked only by an expression
+#: that depends on it, since a stack need not know it.
+type AskAccelerator = Callable[[], str]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Expression:
-    """What a package depends on: needs, perhaps only for some of its versions.
+class Condition:
+    """What has to hold all at once.
 
     Attributes:
-        needs: what it depends on, if *versions* hold the package's version.
-        versions: the versions of the package, None for all of them.
-        otherwise: the expression for all other versions.
+        versions: those of the package.
+        accelerators: words of accelerators, and whether the stack's has to be that one, or not.
+    """
+
+    versions: SpecifierSet
+    accelerators: frozenset[tuple[str, bool]] = frozenset()
+
+    def holds(self, version: Version, accelerator: AskAccelerator) -> bool:
+        """Tell whether the condition holds."""
+        if not self.versions.contains(version, prereleases=True):
+            return False
+        return all((accelerator() == word) is wanted for word, wanted in self.accelerators)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expression:
+    """What a package depends on, perhaps not in every version and on every accelerator.
+
+    Attributes:
+        needs: what it depends on, if the condition holds.
+        condition: None for always.
+        otherwise: the expression for where it does not.
     """
 
     needs: frozenset[Need]
-    versions: SpecifierSet | None = None
+    condition: Condition | None = None
     otherwise: Expression | None = None
 
-    def of(self, version: Version) -> frozenset[Need]:
-        """Return what the package depends on in *version*."""
-        if self.otherwise is None or self.versions is None:
+    def of(self, version: Version, accelerator: AskAccelerator) -> frozenset[Need]:
+        """Return what the package depends on in *version*.
+
+        Raises:
+            MissingFactError: that depends on the accelerator, and nothing tells which it is.
+        """
+        if self.otherwise is None or self.condition is None:
             return self.needs
-        if self.versions.contains(version, prereleases=True):
+        if self.condition.holds(version, accelerator):
             return self.needs
-        return self.otherwise.of(version)
+        return self.otherwise.of(version, accelerator)
+
+    def at_most(self) -> frozenset[Need]:
+        """Return everything that the package depends on anywhere."""
+        return self.needs | (self.otherwise.at_most() if self.otherwise else frozenset())
 
 
 @functools.cache
 def parse_expression(text: str) -> Expression:
-    """Read ``WORDS``, or ``WORDS if version SPECIFIERS else EXPRESSION``.
+    """Read ``WORDS``, or ``WORDS if CONDITION else EXPRESSION``.
 
-    Words are ``accelerator`` and ``torch``, or ``none`` alone; specifiers are those of
-    PEP 440, and speak of the version of the package.
+    Words are ``accelerator`` and ``torch``, or ``none`` alone. A condition is one or more of
+    ``version SPECIFIERS``, with the specifiers of PEP 440, which speak of the version of the
+    package; ``accelerator == WORD``; and ``accelerator != WORD``; with ``and`` between them.
 
     Raises:
         NeedsError: *text* is none of these.
     """
-    words, if_, condition = text.partition(" if ")
+    words, if_, rest = text.partition(" if ")
     needs = _parse_words(words, text)
     if not if_:
         return Expression(needs=needs)
-    match = _CONDITION.fullmatch(condition)
-    if not match:
-        raise NeedsError(
-            f"{text!r} has to read like 'accelerator torch if version < 0.25 else accelerator'"
-        )
-    try:
-        versions = SpecifierSet(match["specifiers"])
-    except InvalidSpecifier:
-        raise NeedsError(
-            f"{match['specifiers']!r} in {text!r} is not a PEP 440 specifier, such as '< 0.25'"
-        ) from None
-    return Expression(needs=needs, versions=versions, otherwise=parse_expression(match["else"]))
+    condition, else_, otherwise = rest.partition(" else ")
+    if not else_:
+        raise NeedsError(f"{text!r} has to read like {_EXAMPLE!r}")
+    return Expression(
+        needs=needs,
+        condition=_parse_condition(condition, text),
+        otherwise=parse_expression(otherwise),
+    )
 
 
-_CONDITION: Final = re.compile(r"\s*version\s*(?P<specifiers>\S.*?)\s+else\s+(?P<else>.*)")
+_EXAMPLE: Final = "accelerator torch if version < 0.25 else accelerator"
+_TERM: Final = re.compile(
+    r"\s*(?:version\s*(?P<specifiers>[^\w\s].*?)|accelerator\s*(?P<sign>[=!]=)\s*(?P<word>\S+))\s*"
+)
+
+
+def _parse_condition(condition: str, text: str) -> Condition:
+    versions, words = SpecifierSet(), set()
+    for term in condition.split(" and "):
+        match = _TERM.fullmatch(term)
+        if not match:
+            raise NeedsError(
+                f"{term.strip()!r} in {text!r} is no condition; use 'version < 0.25', "
+                "'accelerator == cuda' or 'accelerator != cuda', with 'and' between two"
+            )
+        if match["word"]:
+            words.add((_checked_accelerator(match["word"], text), match["sign"] == "=="))
+            continue
+        try:
+            versions &= SpecifierSet(match["specifiers"])
+        except InvalidSpecifier:
+            raise NeedsError(
+                f"{match['specifiers']!r} in {text!r} is not a PEP 440 specifier, such as '< 0.25'"
+            ) from None
+    return Condition(versions=versions, accelerators=frozenset(words))
+
+
+def _checked_accelerator(word: str, text: str) -> str:
+    """Refuse a word that can only be a slip: its condition would never hold."""
+    if word in accelerators.KNOWN:
+        return word
+    close = difflib.get_close_matches(word.lower(), accelerators.KNOWN, n=1, cutoff=0.7)
+    if close:
+        raise NeedsError(f"{word!r} in {text!r} is no accelerator; did you mean {close[0]!r}?")
+    if not re.fullmatch(accelerators.WORD_PATTERN, word):
+        raise NeedsError(f"{word!r} in {text!r} is no accelerator; use a word such as 'cuda'")
+    return word
+
+
 _WORDS: Final = (*(need.value for need in Need), "none")
 
 
@@ -173,11 +242,14 @@ class DependsOn:
         self, *, ctx: BuildContext, req: Requirement, version: Version, wheel_tags: frozenset[Tag]
     ) -> Sequence[tuple[int, str]]:
         """Return the segments of what the package depends on in *version*."""
-        return segments(self.needs(version), ctx=ctx, wheel_tags=wheel_tags)
+        if not is_platlib(wheel_tags):
+            return []
+        needs = self.needs(version, lambda: stack_of(ctx).accelerator_word())
+        return segments(needs, ctx=ctx, wheel_tags=wheel_tags)
 
-    def needs(self, version: Version) -> frozenset[Need]:
-        """Return what the package depends on in *version*."""
-        return parse_expression(self.expression).of(version)
+    def needs(self, version: Version, accelerator: AskAccelerator) -> frozenset[Need]:
+        """Return what the package depends on in *version*, as :meth:`Expression.of` does."""
+        return parse_expression(self.expression).of(version, accelerator)
 
 
 def depends_on(expression: str) -> DependsOn:

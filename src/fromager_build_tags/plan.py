@@ -150,7 +150,7 @@ def _tag(
     """Plan one tag on the stack that is assumed."""
     asked = ANY_VERSION if version is None else version
     number = package.build_info.build_tag(asked)
-    answer = _tell(tree.ctx, package, asked, told) if number else _Told()
+    answer = _tell(tree.ctx, stack, package, asked, told) if number else _Told()
     return PlannedTag(
         package=package.name,
         version=version,
@@ -166,12 +166,16 @@ def _tag(
 
 
 def _tell(
-    ctx: WorkContext, package: _Package, version: Version, told: dict[frozenset[Need], _Told]
+    ctx: WorkContext,
+    stack: Stack,
+    package: _Package,
+    version: Version,
+    told: dict[frozenset[Need], _Told],
 ) -> _Told:
     """Ask the hook as fromager does, and once only where nothing but the needs decides."""
     try:
         speaker = speaker_of(ctx, package.build_info)
-        needs = hooks.deciding_needs(speaker, version)
+        needs = hooks.deciding_needs(speaker, version, stack)
         if needs is None:
             return _ask(ctx, package.req, version, speaker)
         if needs not in told:

@@ -42,13 +42,21 @@ class Stack:
         """
         return _known(self.distro).value
 
+    def accelerator_word(self) -> str:
+        """Return the accelerator without its version: ``cpu``, ``cuda``, ``rocm``, ``tpu``.
+
+        Raises:
+            MissingFactError: nothing tells the accelerator.
+        """
+        return _known(self.accelerator).value
+
     def accelerator_text(self) -> str:
         """Return the accelerator segment's text: ``cpu``, ``cuda13.0``, ``rocm7.1``, ``tpu``.
 
         Raises:
             MissingFactError: nothing tells the accelerator, or its version precisely enough.
         """
-        word = _known(self.accelerator).value
+        word = self.accelerator_word()
         if self.accelerator_version is None:
             return word
         fact = _known(self.accelerator_version)

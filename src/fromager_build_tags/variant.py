@@ -18,6 +18,7 @@ import pydantic
 from packaging.version import Version
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from . import accelerator as accelerators
 from .variables import ENV_PREFIX
 from .versions import Precision, parse_version
 
@@ -56,8 +57,8 @@ type DistroText = Annotated[
 type AcceleratorWord = Annotated[
     str,
     pydantic.Strict(),
-    _matching(r"[a-z]+", "is not an accelerator, such as cpu, cuda, rocm or gaudi"),
-    pydantic.WithJsonSchema({"type": "string", "pattern": "^[a-z]+$"}),
+    _matching(accelerators.WORD_PATTERN, "is not an accelerator, such as cpu, cuda, rocm or gaudi"),
+    pydantic.WithJsonSchema({"type": "string", "pattern": f"^{accelerators.WORD_PATTERN}$"}),
 ]
 
 
