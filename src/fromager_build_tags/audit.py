@@ -7,10 +7,12 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from .ahead import ahead
 from .expected import ANYTHING, Expectations
 from .index import Index, Listed
 from .rules.finding import Finding
@@ -21,6 +23,9 @@ from .rules.index.whole import Tally
 from .standing import judge, sort_files
 from .view import ProjectView
 from .winners import Target
+
+#: Each may hold some 40 MB of a wheel.
+_READERS: Final = 4
 
 #: The versions that are wanted of each package; None for any.
 type WantedVersions = Mapping[NormalizedName, frozenset[Version] | None]
@@ -65,11 +70,10 @@ class Audit:
     def run(self) -> Iterator[Audited]:
         """Yield project by project, in the order of their names; whole indexes come last."""
         left = dict(self.wanted)
-        for project, views in side_by_side(self.indexes, self._view):
-            left.pop(project, None)
-            yield Audited(
-                project=project, views=views, findings=list(self._findings(project, views))
-            )
+        for audited in self._projects():
+            if audited.project is not None:
+                left.pop(audited.project, None)
+            yield audited
         for project, versions in sorted(left.items()):
             findings = [
                 (number, each)
@@ -79,6 +83,16 @@ class Audit:
             yield Audited(project=project, findings=findings)
         whole = [(n, each) for n, tally in enumerate(self.tallies) for each in tally.findings()]
         yield Audited(project=None, findings=whole)
+
+    def _projects(self) -> Iterator[Audited]:
+        views = side_by_side(self.indexes, self._view)
+        if not self.deep:
+            return map(self._audited, views)
+        return ahead(self._audited, views, threads=_READERS)
+
+    def _audited(self, each: tuple[NormalizedName, Mapping[int, ProjectView]]) -> Audited:
+        project, views = each
+        return Audited(project=project, views=views, findings=list(self._findings(*each)))
 
     def _view(self, number: int, listed: Listed) -> ProjectView:
         view = view_project(self.indexes[number], listed, self.expectations)
@@ -93,7 +107,8 @@ class Audit:
                 yield number, finding
             if self.deep:
                 for wheel in view.all_wheels():
-                    yield from ((number, each) for each in check_content(wheel))
+                    found = check_content(self.indexes[number], wheel)
+                    yield from ((number, each) for each in found)
         if project in self.wanted:
             for number in range(len(self.indexes)):
                 missing = check_missing(views.get(number), project, self.wanted[project])

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import itertools
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from packaging.tags import Tag
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from .ahead import ahead
 from .audit import side_by_side
+from .contents import Content, read_contents
 from .hashing import file_sha256, file_size, local_path
 from .index import Broken, Index, IndexFile, Listed
 from .segment import Order
 from .standing import sort_files
 from .view import told
+from .wheel import WheelError
 from .wheelname import WheelName
-
-#: What zipfile raises on an archive that is damaged inside.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,26 +74,39 @@ class Bound:
 
 
 type Outcome = Shared | Unshared | Bound | Broken
+#: How many wheels are read at once.
+_READERS: Final = 8
+
 type _Files = list[tuple[int, IndexFile, WheelName]]
 
 
 def share(indexes: Sequence[Index]) -> Iterator[Outcome]:
     """Yield, project by project, what is shared, what could be, and what cannot be."""
-    for project, by_index in side_by_side(indexes, lambda _, listed: listed):
-        free: dict[tuple[Version, frozenset[Tag]], _Files] = {}
-        bound = 0
-        for number, listed in by_index.items():
-            if listed.broken is not None:
-                yield listed.broken
-            for file, name in _wheels(listed):
-                if told(name.suffix).keys() & {Order.ACCELERATOR, Order.TORCH}:
-                    bound += 1
-                else:
-                    free.setdefault((name.version, name.tags), []).append((number, file, name))
-        if bound:
-            yield Bound(project=project, wheels=bound)
-        for (version, _), files in free.items():
-            yield from _compare(project, version, files, indexes)
+    projects = side_by_side(indexes, lambda _, listed: listed)
+    for outcomes in ahead(functools.partial(_share, indexes), projects, threads=_READERS):
+        yield from outcomes
+
+
+def _share(
+    indexes: Sequence[Index], each: tuple[NormalizedName, Mapping[int, Listed]]
+) -> Sequence[Outcome]:
+    project, by_index = each
+    outcomes: list[Outcome] = []
+    free: dict[tuple[Version, frozenset[Tag]], _Files] = {}
+    bound = 0
+    for number, listed in by_index.items():
+        if listed.broken is not None:
+            outcomes.append(listed.broken)
+        for file, name in _wheels(listed):
+            if told(name.suffix).keys() & {Order.ACCELERATOR, Order.TORCH}:
+                bound += 1
+            else:
+                free.setdefault((name.version, name.tags), []).append((number, file, name))
+    if bound:
+        outcomes.append(Bound(project=project, wheels=bound))
+    for (version, _), files in free.items():
+        outcomes += _compare(project, version, files, indexes)
+    return outcomes
 
 
 def _wheels(listed: Listed) -> list[tuple[IndexFile, WheelName]]:
@@ -111,7 +123,7 @@ def _compare(
         by_name.setdefault(each[1].filename, []).append(each)
     common = [same for same in by_name.values() if {number for number, _, _ in same} == everywhere]
     for same in common:
-        yield _by_content(project, version, same)
+        yield _by_content(project, version, same, indexes)
     rest = [each for same in by_name.values() if same not in common for each in same]
     if rest and not common:
         reason = _not_common(rest, [str(index.place) for index in indexes])
@@ -133,24 +145,27 @@ def _not_common(files: _Files, places: Sequence[str]) -> str:
     return f"not the same {what}: {', '.join(tag or 'none' for tag in tags)}"
 
 
-def _by_content(project: NormalizedName, version: Version, files: _Files) -> Outcome:
-    first, *others = [file for _, file, _ in files]
+def _by_content(
+    project: NormalizedName, version: Version, files: _Files, indexes: Sequence[Index]
+) -> Outcome:
+    unshared = functools.partial(
+        Unshared, project=project, version=version, wheels=_by_index(files)
+    )
+    read = functools.cache(lambda at: read_contents(indexes[files[at][0]], files[at][1]))
+    (_, first, _), *others = files
     link: list[IndexFile] = []
     delete: list[IndexFile] = []
-    for other in others:
+    for at, (_, other, _) in enumerate(others, 1):
         if _same_bytes(first, other):
             link.append(other)
             continue
-        verdict = _differences(first, other)
-        if verdict:
-            reason, differences = verdict
-            return Unshared(
-                project=project,
-                version=version,
-                wheels=_by_index(files),
-                reason=reason,
-                differences=differences,
-            )
+        try:
+            differences = _differences(read(0), read(at))
+        except WheelError as err:
+            return unshared(reason=f"cannot be compared: {err.path}: {err.reason}")
+        if differences:
+            reason = f"different content in {differences[0][0]}"
+            return unshared(reason=reason, differences=differences)
         delete.append(other)
     return Shared(keep=first, link=link, delete=delete)
 
@@ -169,53 +184,18 @@ def _same_bytes(one: IndexFile, other: IndexFile) -> bool:
     return bool(sha256) and sha256 == file_sha256(other)
 
 
-def _differences(one: IndexFile, other: IndexFile) -> tuple[str, Sequence[tuple[str, str]]] | None:
-    """Return why two wheels are not the same; None if they are, but for time and RECORD."""
-    try:
-        members, others = _members(one), _members(other)
-    except _Unreadable as err:
-        return f"cannot be compared: {err}", ()
-    found = [
-        (name, _what(members.get(name), others.get(name)))
-        for name in sorted(members.keys() | others.keys())
-        if members.get(name) != others.get(name)
+def _differences(
+    one: Mapping[str, Content], other: Mapping[str, Content]
+) -> Sequence[tuple[str, str]]:
+    """Return in what two wheels are not the same, but for time and RECORD."""
+    return [
+        (name, _what(one.get(name), other.get(name)))
+        for name in sorted(one.keys() | other.keys())
+        if one.get(name) != other.get(name)
     ]
-    return (f"different content in {found[0][0]}", found) if found else None
 
 
 def _what(one: object, other: object) -> str:
     if one is None or other is None:
         return "is in one of them only"
     return "differs"
-
-
-class _Unreadable(Exception):  # noqa: N818 - it ends in what it is
-    """The content of a wheel cannot be had."""
-
-
-def _members(file: IndexFile) -> dict[str, tuple[int, str]]:
-    """Return mode and hash of each member but RECORD, which follows from the others.
-
-    Raises:
-        _Unreadable: the file is not on this machine, or is no wheel.
-    """
-    path = local_path(file)
-    if path is None:
-        raise _Unreadable(f"{file.location} is not on this machine")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {
-                info.filename: (info.external_attr >> 16, _digest(archive, info))
-                for info in archive.infolist()
-                if not info.filename.endswith(".dist-info/RECORD")
-            }
-    except _DAMAGE:
-        raise _Unreadable(f"{file.location} is no whole wheel") from None
-
-
-def _digest(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
-    with archive.open(info) as stream:
-        digest = hashlib.sha256()
-        while block := stream.read(1 << 20):
-            digest.update(block)
-        return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import pathlib
 from collections.abc import Iterator, Sequence
@@ -15,8 +16,11 @@ from fromager_build_tags.index import session as sessions
 from fromager_build_tags.index.place import shown_url
 from fromager_build_tags.index.session import PageError, Session
 from fromager_build_tags.index.simple import open_simple
+from fromager_build_tags.wheel.remote import open_url
+from fromager_build_tags.wheel.server import Traffic
 
 from .simple_server import Answer, Server, html_index, html_page, json_index, json_page, serve
+from .wheels import write_wheel
 
 PROJECTS = {
     "torch": [
@@ -180,6 +184,35 @@ def test_what_fails_for_a_moment_is_asked_again(server: Server) -> None:
     answers = iter([Answer(status=503), Answer(status=429), good])
     server.answers["/simple/torch/"] = lambda _: next(answers)
     assert names(list_url(f"{server.url}/simple")) == EXPECTED
+
+
+def test_a_server_cannot_put_it_off_for_hours(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "PATIENCE", 0)
+    good = server.answers["/simple/torch/"]
+    busy = [Answer(status=503, headers={"Retry-After": "86400"})]
+    server.answers["/simple/torch/"] = lambda _: busy.pop() if busy else good
+    assert names(list_url(f"{server.url}/simple")) == EXPECTED
+
+
+def test_credentials_go_to_files_of_the_index_and_not_elsewhere(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine localhost login me password of-another\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    wheel = Answer(body=write_wheel(tmp_path / "demo-1-py3-none-any.whl").read_bytes())
+    with serve({"/demo-1-py3-none-any.whl": wheel}) as server:
+        session = Session(server.url.replace("//", "//user:s3cret@"))
+        for host in ("127.0.0.1", "localhost"):
+            url = f"{server.url.replace('127.0.0.1', host)}/demo-1-py3-none-any.whl"
+            with open_url(url, Traffic(), session.files) as archive:
+                assert archive.metadata()["name"] == "demo"
+        session.close()
+    told = [base64.b64decode((each or "").removeprefix("Basic ")) for each in server.authorized]
+    assert told == [b"user:s3cret", b"me:of-another"]
 
 
 def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

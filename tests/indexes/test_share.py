@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from .simple_server import html_index, serve
+from .simple_server import Answer, Server, html_index, serve
 from .wheels import write_wheel
 
 PURE = "demo-1.0-2-py3-none-any.whl"
+NO_ZIP = "not a zip archive, or truncated (File is not a zip file)"
 PLAT = "-cp312-cp312-linux_x86_64.whl"
 
 type Run = Callable[..., Result]
@@ -89,7 +90,7 @@ def test_a_file_that_differs_is_named(run: Run, indexes: list[pathlib.Path]) -> 
             [f"p-1-2_el9.6{PLAT}", f"p-1-3{PLAT}", f"p-1-2_el9.6{PLAT}"],
             "not the same build tag: 2_el9.6, 3",
         ),
-        (["broken", PURE, PURE], f"cannot be compared: cpu/{PURE} is no whole wheel"),
+        (["broken", PURE, PURE], f"cannot be compared: cpu/{PURE}: {NO_ZIP}"),
     ],
 )
 def test_why_a_wheel_is_not_shared(
@@ -125,19 +126,60 @@ def test_an_older_wheel_beside_the_same_is_no_matter(run: Run, indexes: list[pat
     assert (len(made["shared"]), made["unshared"]) == (1, [])
 
 
-def test_urls_are_compared_by_hash(run: Run, indexes: list[pathlib.Path]) -> None:
-    write_wheel(indexes[0] / PURE)
+def test_urls_are_compared_by_hash_first(run: Run) -> None:
     with serve(html_index({"demo": [PURE]})) as server:
         url = f"{server.url}/simple/"
-        assert (
-            "demo-1.0-2-py3-none-any.whl  1 with the same hash (?)"
-            not in run("share", "cpu", url).stdout
-        )
         text = run("share", url, url).stdout
         assert "same  demo-1.0-2-py3-none-any.whl  1 with the same hash (0 B)\n" in text
-        assert "is not on this machine" in run("share", "cpu", url).stdout
+        assert f"/files/{PURE}" not in server.asked
         del server.answers["/simple/demo/"]
-        assert "status 404" in run("share", "cpu", url, status=1).stderr
+        assert "status 404" in run("share", url, url, status=1).stderr
+
+
+def serve_wheel(server: Server, name: str, body: bytes | None) -> str:
+    """Serve an index with one wheel below */name*, and return its URL."""
+    for path, answer in html_index({"demo": [PURE]}).items():
+        text = answer.body.replace(b"/simple/", f"/{name}/simple/".encode())
+        server.answers[f"/{name}{path}"] = Answer(body=text.replace(b"0" * 64, name.encode()))
+    if body is not None:
+        server.answers[f"/{name}/files/{PURE}"] = Answer(body=body)
+    return f"{server.url}/{name}/simple/"
+
+
+def test_the_content_of_wheels_behind_urls_is_compared(
+    run: Run, indexes: list[pathlib.Path]
+) -> None:
+    for year, folder in enumerate(indexes, 2020):
+        text = b"2" if folder.name == "rocm" else b"1"
+        write_wheel(folder / PURE, {"demo.py": text}, date=(year, 1, 1, 0, 0, 0))
+    with serve({}) as server:
+        cpu, cuda, rocm = (
+            serve_wheel(server, folder.name, (folder / PURE).read_bytes()) for folder in indexes
+        )
+        for first in (cpu, "cpu"):
+            made = json.loads(run("share", first, cuda, "--format", "json").stdout)
+            assert made["shared"][0]["delete"] == [f"{server.url}/cuda/files/{PURE}"]
+            shown = run("share", first, rocm).stdout
+            assert "differs  demo 1.0  demo.py differs\n" in shown
+
+
+def test_a_wheel_behind_a_url_that_cannot_be_compared(
+    run: Run, indexes: list[pathlib.Path]
+) -> None:
+    write_wheel(indexes[0] / PURE)
+    unhashed = {"demo-1.0.dist-info/RECORD": b"demo_said.txt,,\n"}
+    write_wheel(indexes[1] / PURE, unhashed, date=(2020, 1, 1, 0, 0, 0))
+    with serve({}) as server:
+        gone = serve_wheel(server, "gone", None)
+        where = f"cannot be compared: {server.url}"
+        assert (
+            f"{where}/gone/files/{PURE}: the server says 404\n" in run("share", "cpu", gone).stdout
+        )
+        url = serve_wheel(server, "cuda", (indexes[1] / PURE).read_bytes())
+        assert (
+            f"{where}/cuda/files/{PURE}: its RECORD tells no SHA-256 of 'demo_said.txt'\n"
+            in run("share", "cpu", url).stdout
+        )
 
 
 def test_markdown(run: Run, indexes: list[pathlib.Path]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import pathlib
 import zipfile
 from collections.abc import Mapping
@@ -31,11 +33,16 @@ def write_wheel(
         f"{folder}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
         f"{folder}/WHEEL": "\n".join([*head, ""]).encode(),
     }
-    members = [*own, *(files or {})]
-    record = "".join(f"{member},,\n" for member in [*members, f"{folder}/RECORD"])
-    content = {**own, f"{folder}/RECORD": record.encode(), **(files or {})}
+    members = {**own, **(files or {})}
+    record = "".join(f"{member},{_hash(text)},{len(text)}\n" for member, text in members.items())
+    content = {f"{folder}/RECORD": f"{record}{folder}/RECORD,,\n".encode(), **members}
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         for member, text in content.items():
             archive.writestr(zipfile.ZipInfo(member, date), text)
     return path
+
+
+def _hash(content: bytes) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode()
+    return f"sha256={digest.rstrip('=')}"

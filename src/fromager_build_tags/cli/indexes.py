@@ -78,7 +78,9 @@ def open_indexes(
         try:
             if expectations is not None:
                 expectations.learn(place.variant)
-            indexes.append(open_index(place, cache=cache))
+            index = open_index(place, cache=cache)
+            click.get_current_context().call_on_close(index.close)
+            indexes.append(index)
         except BuildTagError as err:
             failures.append(explain_error(err))
     return indexes, failures

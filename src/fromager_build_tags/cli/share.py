@@ -29,9 +29,9 @@ def share(
 ) -> None:
     """Say which wheels are the same in every INDEX, and in which file others differ.
 
-    Of wheels that tell no accelerator and no Torch. Of a URL hashes are compared, of folders
-    the content, too. With --format json: a plan of what to keep, to link and to delete. Nothing
-    is changed.
+    Of wheels that tell no accelerator and no Torch. Where hashes differ, the content is
+    compared: of a URL by the end of the file, which has the hash of everything inside. With
+    --format json: a plan of what to keep, to link and to delete. Nothing is changed.
     """
     if len(indexes) < 2:
         raise click.UsageError("share compares two indexes or more")

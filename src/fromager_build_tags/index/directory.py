@@ -11,6 +11,7 @@ from typing import Final
 from packaging.utils import NormalizedName, canonicalize_name
 
 from ..errors import InputError
+from ..wheel import WheelArchive
 from .listing import IndexFile, Listed
 from .place import IndexPlace
 
@@ -34,6 +35,13 @@ class DirectoryIndex:
                 for filename, folder in sorted(self.files[project])
             )
             yield Listed(project=project, files=files)
+
+    def open(self, file: IndexFile) -> WheelArchive:
+        """Open a wheel."""
+        return WheelArchive.open(file.location)
+
+    def close(self) -> None:
+        """Do nothing: no file stays open."""
 
     def __len__(self) -> int:
         return len(self.files)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from packaging.utils import NormalizedName
 
+from ..wheel import WheelArchive
 from .place import IndexPlace
 
 
@@ -62,6 +64,18 @@ class Index(Protocol):
         Raises:
             InputError: the index cannot be read at all.
         """
+        ...
+
+    def open(self, file: IndexFile) -> AbstractContextManager[WheelArchive]:
+        """Open a wheel of the index, from any thread.
+
+        Raises:
+            WheelError: it cannot be read; also when it is entered.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close what is open; the index can still be read."""
         ...
 
     def __len__(self) -> int:

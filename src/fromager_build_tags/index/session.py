@@ -14,16 +14,19 @@ from typing import Final
 import pypi_simple
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase, HTTPBasicAuth
+from requests.utils import get_netrc_auth
 from urllib3.util import Retry
 
+from ..ahead import THREADS
 from ..errors import BuildTagError
 from .cache import PageCache
 from .place import shown_url
 
-#: As fast over HTTP/1.1 as HTTP/2 was, measured.
-THREADS: Final = 16
 #: Seconds to connect, and between two bytes.
 TIMEOUT: Final = (10, 30)
+#: Seconds that a server may ask to wait before the next attempt.
+PATIENCE: Final = 30
 _RETRIED: Final = (429, 500, 502, 503, 504)
 _REASONS: Final = {
     401: "it wants credentials: put them into netrc",
@@ -74,37 +77,67 @@ class _OneHost(requests.Session):
         return target
 
 
+class _Retry(Retry):
+    """Attempts that a server cannot put off for hours."""
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        """Return the seconds to wait."""
+        return min(super().parse_retry_after(retry_after), PATIENCE)
+
+
+class _HostAuth(AuthBase):
+    """Credentials of one host; any other gets those that netrc has for it."""
+
+    def __init__(self, root: str, user: str, password: str) -> None:
+        self._root = root
+        self._basic = HTTPBasicAuth(user, password)
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        url = r.url or ""
+        if _same_host(self._root, url):
+            return self._basic(r)
+        known = get_netrc_auth(url)
+        return HTTPBasicAuth(*known)(r) if known else r
+
+
 class Session:
-    """Asks for the pages of one index, from any thread."""
+    """Asks for the pages of one index, from any thread.
+
+    Attributes:
+        root: the URL of the list of projects, without credentials.
+        files: what asks for files, which may be on other hosts.
+    """
 
     def __init__(
         self, address: str, *, cache: pathlib.Path | None = None, backoff: float = 0.5
     ) -> None:
         """Take credentials out of *address*; *backoff* is in seconds, doubled each time."""
-        self._session = _OneHost()
         parts = _split(address)
         netloc = parts.netloc.rpartition("@")[2]
-        if parts.username is not None:
-            user, password = parts.username, parts.password or ""
-            self._session.auth = (urllib.parse.unquote(user), urllib.parse.unquote(password))
         path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
-        #: The URL of the list of projects, without credentials.
         self.root = urllib.parse.urlunsplit((parts.scheme, netloc, path, parts.query, ""))
-        retry = Retry(
+        self.files = requests.Session()
+        self._pages = _OneHost()
+        self._pages.headers["Accept"] = pypi_simple.ACCEPT_ANY
+        retry = _Retry(
             total=3,
             backoff_factor=backoff,
             status_forcelist=_RETRIED,
             raise_on_status=False,
         )
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=THREADS, max_retries=retry))
-        self._session.headers["Accept"] = pypi_simple.ACCEPT_ANY
-        self._session.headers["User-Agent"] = "fromager-build-tags"
+        for session in (self._pages, self.files):
+            if parts.username is not None:
+                user, password = map(urllib.parse.unquote, (parts.username, parts.password or ""))
+                session.auth = _HostAuth(self.root, user, password)
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, HTTPAdapter(pool_maxsize=THREADS, max_retries=retry))
+            session.headers["User-Agent"] = "fromager-build-tags"
         self._cache = None if cache is None else PageCache(cache, parts.netloc)
 
     def close(self) -> None:
         """Close the connections; another request opens one again."""
-        self._session.close()
+        self._pages.close()
+        self.files.close()
 
     def get(self, url: str) -> Page:
         """Return a page; one that did not change comes from the cache.
@@ -117,7 +150,7 @@ class Session:
         known = None if self._cache is None else self._cache.find(url)
         headers = dict(known.validators) if known else {}
         try:
-            with self._session.get(url, headers=headers, timeout=TIMEOUT, stream=True) as response:
+            with self._pages.get(url, headers=headers, timeout=TIMEOUT, stream=True) as response:
                 if known and response.status_code == requests.codes.not_modified:
                     return Page(url=known.url, content_type=known.content_type, body=known.body)
                 if response.status_code != requests.codes.ok:

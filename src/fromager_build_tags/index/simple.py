@@ -5,23 +5,21 @@ Source: PyPA specification "Simple repository API"; PEP 503 and PEP 691.
 
 from __future__ import annotations
 
-import collections
-import itertools
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final
 
 from packaging.utils import NormalizedName
 
+from ..ahead import ahead
 from ..errors import InputError
-from .listing import Broken, Listed
+from ..wheel import WheelArchive
+from ..wheel.remote import open_url
+from ..wheel.server import Traffic
+from .listing import Broken, IndexFile, Listed
 from .pages import project_files, project_links
 from .place import IndexPlace
-from .session import THREADS, PageError, Session
-
-#: How many pages are asked for ahead of the one that is looked at.
-_AHEAD: Final = 4 * THREADS
+from .session import PageError, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +32,18 @@ class SimpleIndex:
 
     def projects(self) -> Iterator[Listed]:
         """Yield every project, in the order of their names; pages are asked for ahead."""
-        waiting: collections.deque[Future[Listed]] = collections.deque()
-        pages = iter(self.pages)
-        pool = ThreadPoolExecutor(THREADS)
-        try:
-            for page in itertools.islice(pages, _AHEAD):
-                waiting.append(pool.submit(self._project, *page))
-            while waiting:
-                listed = waiting.popleft().result()
-                for page in itertools.islice(pages, 1):
-                    waiting.append(pool.submit(self._project, *page))
-                yield listed
-        finally:
-            pool.shutdown(cancel_futures=True)
-            self.session.close()
+        return ahead(self._project, self.pages)
 
-    def _project(self, project: NormalizedName, url: str) -> Listed:
+    def open(self, file: IndexFile) -> AbstractContextManager[WheelArchive]:
+        """Open a wheel, to be read by ranges."""
+        return open_url(file.location, Traffic(), self.session.files)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.session.close()
+
+    def _project(self, page: tuple[NormalizedName, str]) -> Listed:
+        project, url = page
         try:
             files = project_files(project, self.session.get(url))
         except PageError as err:

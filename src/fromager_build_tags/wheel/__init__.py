@@ -3,7 +3,7 @@
 This package knows nothing of fromager, nor of the rest of ours: bytes in, facts out.
 """
 
-from .archive import WheelArchive, WheelError
+from .archive import Member, WheelArchive, WheelError
 from .facts import HostCode, WheelFacts, read_facts, read_wheel
 from .libraries import Accelerator, accelerator_of, is_torch, major_of, stem
 from .proofs import AcceleratorUse, Proof, TorchAbi, TorchUse
@@ -14,6 +14,7 @@ __all__ = [
     "AcceleratorUse",
     "ElfRefusal",
     "HostCode",
+    "Member",
     "Proof",
     "RefusalReason",
     "TorchAbi",

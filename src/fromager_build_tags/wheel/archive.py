@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
@@ -141,6 +141,15 @@ class WheelArchive:
     def names(self) -> list[str]:
         """Return the path of every member."""
         return [member.name for member in self._members]
+
+    def members(self) -> Sequence[Member]:
+        """Return every member, in the order of the archive."""
+        return self._members
+
+    @property
+    def record(self) -> str:
+        """The path of ``RECORD``, whether it is there or not."""
+        return f"{self._dist_info}/RECORD"
 
     def libraries(self) -> Iterator[Member]:
         """Yield the members that are ELF files, or are named as if they were a library."""

@@ -9,19 +9,29 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterator
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from .archive import WheelArchive
 from .server import REDIRECTS, Server, Tail, Traffic
 from .urls import shown_url
+
+if TYPE_CHECKING:
+    import requests
 
 TAIL: Final = 32 << 10
 _FIRST, _GROWTH, _LARGEST = 4 << 10, 4, 4 << 20
 
 
 @contextlib.contextmanager
-def open_url(url: str, traffic: Traffic) -> Iterator[WheelArchive]:
-    """Open a remote wheel; *traffic* counts, also where it fails.
+def open_url(
+    url: str, traffic: Traffic, session: requests.Session | None = None
+) -> Iterator[WheelArchive]:
+    """Open a remote wheel.
+
+    Args:
+        url: where it is.
+        traffic: counts, also where it fails.
+        session: asks for it, and stays open; one of its own if it is None.
 
     Raises:
         WheelError: with the reason, by the server's fault or the wheel's.
@@ -29,12 +39,13 @@ def open_url(url: str, traffic: Traffic) -> Iterator[WheelArchive]:
     import requests
 
     shown = shown_url(url)
-    with requests.Session() as session:
+    with contextlib.ExitStack() as stack:
+        if session is None:
+            session = stack.enter_context(requests.Session())
         session.max_redirects = REDIRECTS
         session.headers["Accept-Encoding"] = "identity"
-        server = Server(session, url, shown, traffic)
-        with _file(server, traffic) as file, WheelArchive.open(shown, file) as archive:
-            yield archive
+        file = stack.enter_context(_file(Server(session, url, shown, traffic), traffic))
+        yield stack.enter_context(WheelArchive.open(shown, file))
 
 
 def _file(server: Server, traffic: Traffic) -> IO[bytes]:

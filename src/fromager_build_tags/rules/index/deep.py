@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Iterator
 
+from ...index import Index
 from ...segment import Order
 from ...standing import Wheel
 from ...view import told
-from ...wheel import TorchAbi, WheelError, WheelFacts, read_facts, read_wheel
-from ...wheel.remote import open_url
-from ...wheel.server import Traffic
-from ...wheel.urls import is_url
+from ...wheel import TorchAbi, WheelError, WheelFacts, read_facts
 from ..catalogue import index as rules
 from ..finding import Finding, Place
 
 
-def check_content(wheel: Wheel) -> Iterator[Finding]:
-    """Read a wheel, by ranges if it is behind a URL, and yield what its name does not tell."""
+def check_content(index: Index, wheel: Wheel) -> Iterator[Finding]:
+    """Read a wheel of an index, and yield what its name does not tell."""
     try:
-        facts = _read(wheel.file.location)
-    except (WheelError, OSError) as err:
-        reason = err.reason if isinstance(err, WheelError) else err.strerror
+        with index.open(wheel.file) as archive:
+            facts = read_facts(archive)
+    except WheelError as err:
         yield rules.UNREADABLE_WHEEL.finding(
-            f"{wheel.file.filename} cannot be read: {reason}",
+            f"{wheel.file.filename} cannot be read: {err.reason}",
             subject=wheel.name.name,
             remedy="build or fetch it again",
             place=Place(file=wheel.file.location),
@@ -36,13 +33,6 @@ def check_content(wheel: Wheel) -> Iterator[Finding]:
             remedy="say what the package depends on (fromager build-tags new), and build it again",
             place=Place(file=wheel.file.location, inside=member),
         )
-
-
-def _read(location: str) -> WheelFacts:
-    if not is_url(location):
-        return read_wheel(pathlib.Path(location))
-    with open_url(location, Traffic()) as archive:
-        return read_facts(archive)
 
 
 def _untold(wheel: Wheel, facts: WheelFacts) -> Iterator[tuple[str, str, str]]:
