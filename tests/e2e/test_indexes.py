@@ -9,7 +9,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import pytest
@@ -131,6 +132,86 @@ def test_another_torch_leaves_stale_wheels(built: Mapping[str, Workspace]) -> No
     # installers compare the suffix as a string: torch2.11.0 wins here by chance
     codes = sorted(each["code"] for each in findings(workspace, "wheels-repo"))
     assert codes == ["BT404", "BT408", "BT409"]
+
+
+PILLOW_WHEEL: Final = platlib("pillow-12.2.0-2_el9.6")
+FLASH_WHEEL: Final = ROCM.wheel_name(FLASH_ATTN)
+UNTAGGED: Final = platlib("flash_attn-2.8.3-8")
+
+type Change = Callable[[pathlib.Path], object]
+
+
+def rename(old: str, new: str) -> Change:
+    return lambda folder: (folder / old).rename(folder / new)
+
+
+def copy(old: str, new: str) -> Change:
+    return lambda folder: shutil.copy(folder / old, folder / new)
+
+
+def remove(name: str) -> Change:
+    return lambda folder: (folder / name).unlink()
+
+
+def cut(name: str) -> Change:
+    return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:1000])
+
+
+def only_an_sdist(folder: pathlib.Path) -> None:
+    """Put pillow's source distribution, as fromager made it, in the place of its wheel."""
+    [sdist] = folder.parent.parent.glob("sdists-repo/builds/pillow-*.tar.gz")
+    (folder / PILLOW_WHEEL).unlink()
+    shutil.copy(sdist, folder)
+
+
+def nothing(folder: pathlib.Path) -> None:
+    for wheel in folder.iterdir():
+        wheel.unlink()
+
+
+#: What becomes of a folder that fromager filled, the options of audit, and exactly what it says.
+RULES: Final[list[tuple[Change, list[str], set[tuple[str, str]]]]] = [
+    (remove(PILLOW_WHEEL), ["--graph"], {("BT403", "pillow")}),
+    (rename(FLASH_WHEEL, UNTAGGED), [], {("BT410", "flash-attn")}),
+    (
+        rename(purelib("fromager-0.79.0-2"), purelib("fromager-0.79.0-2_el9.6_rocm7.1")),
+        [],
+        {("BT411", "fromager")},
+    ),
+    (
+        copy(PILLOW_WHEEL, platlib("pillow-12.2.0-9_el9.6")),
+        [],
+        {("BT402", "pillow"), ("BT412", "pillow")},
+    ),
+    (only_an_sdist, [], {("BT414", "pillow")}),
+    (copy(PILLOW_WHEEL, "pillow.whl"), [], {("BT415", "pillow-whl")}),
+    (nothing, [], {("BT416", "(the whole index)")}),
+    (cut(PILLOW_WHEEL), ["--deep"], {("BT419", "pillow")}),
+]
+
+
+def test_each_rule_fires_where_it_should_and_nowhere_else(built: Mapping[str, Workspace]) -> None:
+    workspace = built["rocm"]
+    graph = str(workspace.folder / "work-dir" / "graph.json")
+    good = shutil.copytree(workspace.downloads, workspace.folder / "good")
+    for change, options, expected in RULES:
+        shutil.rmtree(workspace.downloads)
+        shutil.copytree(good, workspace.downloads)
+        change(workspace.downloads)
+        arguments = [*options, graph] if "--graph" in options else options
+        found = findings(workspace, str(workspace.downloads), *arguments)
+        assert {(each["code"], each["subject"]) for each in found} == expected
+
+
+def test_files_of_one_name_differ_between_indexes(built: Mapping[str, Workspace]) -> None:
+    """Two builds of one source are not the same to the byte."""
+    workspace = built["rocm"]
+    other = shutil.copytree(workspace.downloads, workspace.folder / "other")
+    assert findings(workspace, "wheels-repo", str(other)) == []
+    with zipfile.ZipFile(other / PILLOW_WHEEL, "a") as wheel:
+        wheel.comment = b"built again"
+    found = findings(workspace, "wheels-repo", str(other))
+    assert {(each["code"], each["subject"]) for each in found} == {("BT413", "pillow")}
 
 
 def test_servers_give_the_same_report(built: Mapping[str, Workspace]) -> None:

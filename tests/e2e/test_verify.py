@@ -7,6 +7,7 @@ of ROCm's runtime.
 from __future__ import annotations
 
 import dataclasses
+import json
 import pathlib
 from collections.abc import Callable, Iterator
 
@@ -130,3 +131,16 @@ def test_the_command_says_the_same(
     verify = ("build-tags", "verify", workspace.downloads, "--format", "json", "-o", report)
     workspace.fromager(*verify, status=1)
     assert '"code": "BT301"' in report.read_text(encoding="utf-8")
+
+
+def test_an_audit_that_reads_inside_finds_it(
+    make_linking: MakeLinking, linking_url: str, tmp_path: pathlib.Path
+) -> None:
+    workspace = make_linking("accelerator")
+    workspace.fromager(*_build(linking_url, "build"))
+    report = tmp_path / "report.json"
+    audit = ("build-tags", "audit", workspace.downloads, "--format", "json", "-o", report)
+    workspace.fromager(*audit)
+    workspace.fromager(*audit, "--deep", status=1)
+    [found] = json.loads(report.read_text(encoding="utf-8"))["findings"]
+    assert (found["code"], found["inside"]) == ("BT418", "flash_attn/_native.so")
