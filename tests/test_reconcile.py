@@ -6,13 +6,14 @@ import pathlib
 from collections.abc import Callable
 
 import pytest
-from packaging.version import Version
+from packaging.specifiers import SpecifierSet
 
 from fromager_build_tags.declare import declare
 from fromager_build_tags.errors import MissingFactError, StackError
-from fromager_build_tags.machine import Machine, observe, pinned_version
+from fromager_build_tags.machine import Machine, observe
 from fromager_build_tags.reconcile import declared_stacks, reconcile
 from fromager_build_tags.stack import Stack
+from fromager_build_tags.versions import exact_pin
 
 type Texts = tuple[str, ...]
 
@@ -25,14 +26,14 @@ class Bench:
         self.monkeypatch = monkeypatch
 
     def stack(
-        self, variant: str, file: str | None = None, pin: str | None = None, **variables: str
+        self, variant: str, file: str | None = None, pin: str = "", **variables: str
     ) -> Stack:
         if file is not None:
             (self.folder / f"{variant}.yaml").write_text(file)
         for name, value in variables.items():
             if name.startswith("WHEEL_BUILD_TAG_"):
                 self.monkeypatch.setenv(name, value)
-        machine = observe(variables, Version(pin) if pin else None)
+        machine = observe(variables, SpecifierSet(pin))
         return reconcile(declare(variant, self.folder), machine)
 
     def error(self, variant: str, file: str | None = None, **more: str) -> str:
@@ -92,7 +93,7 @@ def test_an_explicit_variable_beats_everything(bench: Bench) -> None:
     stack = bench.stack(
         "cuda",
         "distro: fc43\ncuda_version: '13.0'\ntorch_version: 2.9.1",
-        pin="2.8.0",
+        pin="==2.8.0",
         CUDA_VERSION="12.9.1",
         TORCH_VERSION="garbage",
         WHEEL_BUILD_TAG_DISTRO="el10.1",
@@ -114,7 +115,7 @@ def test_an_explicit_accelerator_beats_name_and_file(bench: Bench) -> None:
 
 
 def test_the_more_precise_of_variable_and_pin_is_used(bench: Bench) -> None:
-    stack = bench.stack("cpu", pin="2.11.0", TORCH_VERSION="2.11")
+    stack = bench.stack("cpu", pin="==2.11.0", TORCH_VERSION="2.11")
     assert stack.torch_text() == "torch2.11.0"
 
 
@@ -131,14 +132,14 @@ def test_the_more_precise_of_variable_and_pin_is_used(bench: Bench) -> None:
         (
             "cpu",
             None,
-            {"pin": "2.10.0", "TORCH_VERSION": "2.11"},
+            {"pin": "==2.10.0", "TORCH_VERSION": "2.11"},
             "the Torch version is 2.11 (TORCH_VERSION), yet 2.10.0 (the constraint torch==2.10.0): "
             "correct one of them, or set WHEEL_BUILD_TAG_TORCH_VERSION",
         ),
         (
             "cpu",
             "torch_version: 2.9.1",
-            {"pin": "2.10.0"},
+            {"pin": "==2.10.0"},
             "the Torch version is 2.9.1 (cpu.yaml:1), yet 2.10.0 (the constraint torch==2.10.0): "
             "correct one of them, or set WHEEL_BUILD_TAG_TORCH_VERSION",
         ),
@@ -281,7 +282,7 @@ stacks:
     [
         ({"CUDA_VERSION": "13.0.1"}, "el9.6 cuda13.0 torch2.13.0"),
         ({"CUDA_VERSION": "12.9.1", "TORCH_VERSION": "2.12"}, "el9.6 cuda12.9 torch2.12.0"),
-        ({"CUDA_VERSION": "12.9.1", "pin": "2.13.0"}, "el9.6 cuda12.9 torch2.13.0"),
+        ({"CUDA_VERSION": "12.9.1", "pin": "==2.13.0"}, "el9.6 cuda12.9 torch2.13.0"),
         (
             {"WHEEL_BUILD_TAG_CUDA_VERSION": "12.9", "WHEEL_BUILD_TAG_TORCH_VERSION": "2.12.0"},
             "el9.6 cuda12.9 torch2.12.0",
@@ -295,7 +296,7 @@ def test_the_one_stack_of_a_family_that_agrees(
 
 
 def test_no_stack_agrees(bench: Bench) -> None:
-    assert bench.error("cuda-ubi9", FAMILY, CUDA_VERSION="12.8.1", pin="2.13.0") == (
+    assert bench.error("cuda-ubi9", FAMILY, CUDA_VERSION="12.8.1", pin="==2.13.0") == (
         "no stack of cuda-ubi9.yaml agrees with what is set and observed: "
         "cuda-ubi9.yaml:2: the CUDA version is 13.0 (cuda-ubi9.yaml:2), yet 12.8.1 (CUDA_VERSION); "
         "cuda-ubi9.yaml:3: the CUDA version is 12.9 (cuda-ubi9.yaml:3), yet 12.8.1 (CUDA_VERSION); "
@@ -356,7 +357,7 @@ def test_a_plan_refuses_a_file_that_contradicts_itself(bench: Bench) -> None:
 
 
 def test_what_was_heard_and_not_used_is_kept(bench: Bench) -> None:
-    stack = bench.stack("cpu", "torch_version: '2.11'", pin="2.11.0", TORCH_VERSION="2.11")
+    stack = bench.stack("cpu", "torch_version: '2.11'", pin="==2.11.0", TORCH_VERSION="2.11")
     assert [note.replace(f"{bench.folder}/", "") for note in stack.torch_version.unused] == [
         "2.11 (cpu.yaml:1) agrees",
         "2.11 (TORCH_VERSION) agrees",
@@ -370,18 +371,68 @@ def test_what_was_heard_and_not_used_is_kept(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("specifiers", "expected"),
     [
-        ([("==", "2.10.0")], "2.10.0"),
-        ([("===", "2.10.0+cpu")], "2.10.0+cpu"),
-        ([(">=", "2.9"), ("==", "2.10.0")], "2.10.0"),
-        ([("==", "2.10.*")], None),
-        ([(">=", "2.10")], None),
-        ([], None),
+        ("==2.10.0", "==2.10.0"),
+        ("===2.10.0+cpu", "===2.10.0+cpu"),
+        (">=2.9,==2.10.0", "==2.10.0"),
+        ("==2.10.*", None),
+        (">=2.10", None),
+        ("", None),
     ],
 )
-def test_only_an_exact_pin_tells_a_version(
-    specifiers: list[tuple[str, str]], expected: str | None
+def test_only_an_exact_pin_tells_a_version(specifiers: str, expected: str | None) -> None:
+    pin = exact_pin(SpecifierSet(specifiers))
+    assert (None if pin is None else str(pin)) == expected
+
+
+@pytest.mark.parametrize(
+    ("torch", "constraint", "forbids"),
+    [
+        ("2.9.1", "==2.10.*", "==2.10.*"),
+        ("2.9.1", "~=2.10.0", "~=2.10.0"),
+        ("2.9.1", ">=2.10,<2.11", ">=2.10"),
+        ("2.9.1", "<2.9", "<2.9"),
+        ("2.9.1", "==2.9.*", None),
+        ("2.9.1", ">=2.9", None),
+        ("2.9", "~=2.9.3", None),
+        ("2.9", ">=2.10", ">=2.10"),
+        ("2.11.0.dev20260101", ">=2.10", None),
+    ],
+)
+def test_a_constraint_may_forbid_what_the_file_says(
+    bench: Bench, torch: str, constraint: str, forbids: str | None
 ) -> None:
-    assert pinned_version(specifiers) == (Version(expected) if expected else None)
+    file = f"torch_version: '{torch}'"
+    if forbids is None:
+        assert torch in str(bench.stack("cpu", file, constraint).torch_version)
+        return
+    assert bench.error("cpu", file, pin=constraint) == (
+        f"the Torch version is {torch} (cpu.yaml:1), yet the constraint torch{forbids} forbids "
+        "it: correct one of them, or set WHEEL_BUILD_TAG_TORCH_VERSION"
+    )
+    variable = {"WHEEL_BUILD_TAG_TORCH_VERSION": torch}
+    assert torch in str(bench.stack("cpu", None, constraint, **variable).torch_version)
+
+
+def test_a_constraint_chooses_a_stack_of_a_family(bench: Bench) -> None:
+    file = "stacks: [{torch_version: '2.9.1'}, {torch_version: '2.10.0'}]"
+    assert bench.stack("cpu", file, "<2.10").torch_text() == "torch2.9.1"
+
+
+@pytest.mark.parametrize(
+    ("pin", "reason"),
+    [
+        ("===nightly", "is not a PEP 440 version, such as 13.0 or 2.10.0"),
+        ("==1!2.10.0", "has an epoch, which cannot stand in a build tag"),
+    ],
+)
+def test_a_pin_that_is_no_version_stops_only_what_needs_torch(
+    bench: Bench, pin: str, reason: str
+) -> None:
+    stack = bench.stack("cpu", None, pin)
+    assert stack.accelerator_text() == "cpu"
+    assert missing(stack.torch_text) == (
+        f"the constraint torch{pin} {reason}: correct it, or set WHEEL_BUILD_TAG_TORCH_VERSION"
+    )
 
 
 def test_a_machine_says_nothing_of_a_key_that_no_image_tells() -> None:

@@ -342,7 +342,31 @@ def test_every_rule_has_cases_of_both_kinds() -> None:
     [
         (ROCM, "torch==2.9.1", []),
         (ROCM, "torch==2.9.1+rocm7.1", []),
-        (ROCM, "torch>=2.10", []),
+        (ROCM, "torch>=2.9", []),
+        (ROCM.replace("2.9.1", "2.9"), "torch~=2.9.1", []),
+        (
+            ROCM,
+            "torch>=2.10",
+            [
+                (
+                    ROCM_FILE,
+                    3,
+                    f"the constraints say torch>=2.10, yet rocm is built for 2.9.1 ({ROCM_FILE}:3)",
+                )
+            ],
+        ),
+        (
+            ROCM,
+            "torch===nightly",
+            [
+                (
+                    ROCM_FILE,
+                    3,
+                    "the constraints say torch===nightly, yet rocm is built for 2.9.1 "
+                    f"({ROCM_FILE}:3)",
+                )
+            ],
+        ),
         (ROCM, "pillow==2.10", []),
         (ROCM + "torch_precision: minor\n", "torch==2.9.2", []),
         (ROCM.replace("torch_version", "# torch_version"), "torch==2.10.0", []),
@@ -354,7 +378,7 @@ def test_every_rule_has_cases_of_both_kinds() -> None:
                 (
                     ROCM_FILE,
                     3,
-                    "the constraints pin torch==2.10.0, yet rocm is built for 2.9.1 "
+                    "the constraints say torch==2.10.0, yet rocm is built for 2.9.1 "
                     f"({ROCM_FILE}:3)",
                 )
             ],
@@ -368,7 +392,7 @@ def test_every_rule_has_cases_of_both_kinds() -> None:
         ),
     ],
 )
-def test_a_pin_contradicts_the_variant(
+def test_a_constraint_contradicts_the_variant(
     cli: Cli, tmp_path: pathlib.Path, rocm: str, pin: str, expected: list[tuple[str, int, str]]
 ) -> None:
     write_tree(tmp_path, {**GOOD, ROCM_FILE: rocm, "constraints.txt": f"{pin}\n"})

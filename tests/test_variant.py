@@ -67,7 +67,7 @@ def test_a_family_shares_accelerator_and_precision(variants_dir: pathlib.Path) -
     assert [stack.precision for stack in declaration.stacks] == [Precision.MINOR, Precision.PATCH]
 
 
-@pytest.mark.parametrize("content", [None, "", "# nothing\n", "{}\n", "stacks:\n"])
+@pytest.mark.parametrize("content", [None, "", "# nothing\n", "{}\n"])
 def test_no_file_and_an_empty_one_declare_nothing(
     variants_dir: pathlib.Path, content: str | None
 ) -> None:
@@ -137,6 +137,8 @@ def test_no_file_and_an_empty_one_declare_nothing(
             "distro: el9.6\ntorch_version: '2.1'\nstacks: [{cuda_version: '13.0'}]",
             "F: distro, torch_version and stacks exclude each other: move them into each stack",
         ),
+        ("stacks:", "F:1: stacks has no value: give one, or remove the key"),
+        ("cuda_version: # 13.0", "F:1: cuda_version has no value: give one, or remove the key"),
         ("stacks: []", "F: stacks is empty: list a stack, or remove the key"),
         (
             "stacks: [{cuda_version: '13.0'}, {distro: a}, {cuda_version: '13.0'}]",
@@ -153,8 +155,9 @@ def test_no_file_and_an_empty_one_declare_nothing(
             "F:2: stacks.0.cuda_version: 13.0 is a YAML number, which drops zeros: quote it; "
             "F:3: stacks.1.rocm_version: 'x' is not a PEP 440 version, such as 13.0 or 2.10.0",
         ),
-        ("distro: null\ncuda_version: ''", "F:2: cuda_version: '' is not a PEP 440 version, "
-         "such as 13.0 or 2.10.0"),
+        ("distro: null\ncuda_version: ''",
+         "F:1: distro has no value: give one, or remove the key; "
+         "F:2: cuda_version: '' is not a PEP 440 version, such as 13.0 or 2.10.0"),
     ],
 )  # fmt: skip
 def test_a_bad_file_is_one_clear_error(tmp_path: pathlib.Path, content: str, message: str) -> None:

@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 from packaging.specifiers import SpecifierSet
 
-from .machine import Machine, observe, pinned_version
+from .machine import Machine, observe
 from .stack import Stack
 
 #: fromager's own default of ``--settings-dir``.
@@ -96,8 +96,6 @@ def _resolve(ctx: BuildContext) -> Stack:
 
 
 def this_machine(ctx: BuildContext) -> Machine:
-    """Return what this machine says, with the ``torch==`` pin of fromager's constraints."""
+    """Return what this machine says, with fromager's constraints on Torch."""
     constraint = ctx.constraints.get_constraint("torch")
-    specifiers = constraint.specifier if constraint else ()
-    pin = pinned_version((specifier.operator, specifier.version) for specifier in specifiers)
-    return observe(os.environ, pin)
+    return observe(os.environ, constraint.specifier if constraint else SpecifierSet())

@@ -79,6 +79,8 @@ def _file_message(file: YamlFile, error: Any) -> str:
     if error["type"] == "extra_forbidden":
         known = VariantSettings.model_fields if len(path) == 1 else StackSettings.model_fields
         return f"{place}: unknown key {key!r}{_hint(str(path[-1]), known)}"
+    if error["input"] is None:
+        return f"{place}: {key} {_reason(error)}"
     shown = file.scalars.get(path)
     value = repr(error["input"]) if shown is None or isinstance(error["input"], str) else shown
     return f"{place}: {key}: {value} {_reason(error)}"

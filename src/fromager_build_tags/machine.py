@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from . import distro
 from .errors import SettingsError
 from .facts import Fact
 from .variables import IMAGE_VARIABLES, explicit_variable
-from .versions import parse_version
+from .versions import exact_pin, parse_version
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,13 +25,13 @@ class Machine:
         distro: the distribution's text, or None where it is not observed.
         no_distro: why the distribution is not observed.
         variables: the image variables that are set, by their own names.
-        torch_pin: the version of a ``torch==`` constraint.
+        torch: the constraints on Torch, of which a ``==`` pins its version.
     """
 
     distro: Fact[str] | None = None
     no_distro: str = "this machine was not asked (--here asks it)"
     variables: Mapping[str, str] = field(default_factory=dict)
-    torch_pin: Version | None = None
+    torch: SpecifierSet = field(default_factory=SpecifierSet)
 
     def facts(self, keys: Iterable[str] = IMAGE_VARIABLES) -> Mapping[str, Fact[str]]:
         """Return the image variables that are set as they stand, by the file's keys."""
@@ -44,41 +45,35 @@ class Machine:
         """Return what is observed for a key of the variant file, such as ``cuda_version``.
 
         Raises:
-            SettingsError: an image variable is not a version.
+            SettingsError: an image variable or a pin is not a version.
         """
         seen: list[Fact[Version]] = []
         name = IMAGE_VARIABLES.get(key, "")
         if text := self.variables.get(name):
-            try:
-                seen.append(Fact(value=parse_version(text), source=name))
-            except ValueError as err:
-                raise SettingsError(
-                    f"{name}={text!r} {err}: unset it, or set {explicit_variable(key)}"
-                ) from None
-        if key == "torch_version" and self.torch_pin is not None:
-            pin = Fact(value=self.torch_pin, source=f"the constraint torch=={self.torch_pin}")
-            seen.append(pin)
+            seen.append(_observed(text, name, f"{name}={text!r}", key, "unset"))
+        if key == "torch_version" and (pin := exact_pin(self.torch)) is not None:
+            source = f"the constraint torch{pin}"
+            seen.append(_observed(pin.version, source, source, key, "correct"))
         return tuple(seen)
+
+
+def _observed(text: str, source: str, shown: str, key: str, mend: str) -> Fact[Version]:
+    try:
+        return Fact(value=parse_version(text), source=source)
+    except ValueError as err:
+        raise SettingsError(f"{shown} {err}: {mend} it, or set {explicit_variable(key)}") from None
 
 
 #: A machine that says nothing: what commands that plan look at.
 NO_MACHINE: Final = Machine()
 
 
-def observe(environ: Mapping[str, str], torch_pin: Version | None) -> Machine:
-    """Look at this machine: its os-release, and *environ*."""
+def observe(environ: Mapping[str, str], torch: SpecifierSet) -> Machine:
+    """Look at this machine: its os-release, and *environ*; *torch* is what is asked of Torch."""
     variables = {name: value for name in IMAGE_VARIABLES.values() if (value := environ.get(name))}
     try:
         text, path = distro.read_os_release(distro.OS_RELEASE_FILES)
     except SettingsError as err:
-        return Machine(no_distro=str(err), variables=variables, torch_pin=torch_pin)
+        return Machine(no_distro=str(err), variables=variables, torch=torch)
     observed = Fact(value=text, source=str(path))
-    return Machine(distro=observed, variables=variables, torch_pin=torch_pin)
-
-
-def pinned_version(specifiers: Iterable[tuple[str, str]]) -> Version | None:
-    """Return the version of an exact ``==`` or ``===`` among (operator, version) pairs."""
-    for operator, text in specifiers:
-        if operator in {"==", "==="} and not text.endswith(".*"):
-            return parse_version(text)
-    return None
+    return Machine(distro=observed, variables=variables, torch=torch)

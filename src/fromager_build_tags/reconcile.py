@@ -21,7 +21,7 @@ from .facts import Declaration, DeclaredStack, Fact, Missing
 from .machine import NO_MACHINE, Machine
 from .stack import Stack
 from .variables import FACTS, IMAGE_VARIABLES, explicit_variable
-from .versions import Precision, agree, more_precise
+from .versions import Precision, agree, allows, is_exact, more_precise
 
 
 def reconcile(declaration: Declaration, machine: Machine) -> Stack:
@@ -143,7 +143,25 @@ class _Hearing:
                 return self._garbled(key, str(err))
             observed = ()
         agrees = functools.partial(agree, precision=precision)
-        return self._choose(key, observed, agrees, more_precise)
+        fact = self._choose(key, observed, agrees, more_precise)
+        if key == "torch_version" and isinstance(fact, Fact):
+            self._check_constraint(fact)
+        return fact
+
+    def _check_constraint(self, torch: Fact[Version]) -> None:
+        """Hear the constraints that pin no version, yet may forbid the one that is chosen."""
+        if "torch_version" in self.declaration.explicit:
+            return
+        ranges = [each for each in self.machine.torch if not is_exact(each)]
+        for each in ranges:
+            if not allows(each, torch.value):
+                self.conflicts.append(
+                    _Conflict(
+                        text=f"the {FACTS['torch_version']} is {torch}, yet the constraint "
+                        f"torch{each} forbids it",
+                        remedy=f"correct one of them, or set {explicit_variable('torch_version')}",
+                    )
+                )
 
     def _choose[T](
         self,

@@ -91,6 +91,13 @@ class StackSettings(pydantic.BaseModel):
     torch_precision: Literal["minor", "patch"] | None = None
     """What a Torch segment shows: `minor` gives `torch2.10`, `patch` (default) `torch2.10.0`."""
 
+    @pydantic.field_validator("*", mode="before")
+    @classmethod
+    def _check_given(cls, value: object) -> object:
+        if value is None:  # a key with nothing behind it: a comment, perhaps, took it
+            raise ValueError("has no value: give one, or remove the key")
+        return value
+
     @property
     def precision(self) -> Precision:
         """How precisely a Torch segment tells the version."""

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
+from packaging.specifiers import Specifier
 from packaging.version import InvalidVersion, Version
 
 
@@ -58,3 +60,24 @@ def agree(one: Version, other: Version, precision: Precision) -> bool:
 def more_precise(one: Version, other: Version) -> Version:
     """Return the one with more release numbers; the first where both have as many."""
     return other if len(other.release) > len(one.release) else one
+
+
+def exact_pin(specifiers: Iterable[Specifier]) -> Specifier | None:
+    """Return the first exact ``==`` or ``===``."""
+    return next((each for each in specifiers if is_exact(each)), None)
+
+
+def is_exact(specifier: Specifier) -> bool:
+    """Tell whether a specifier names one version."""
+    return specifier.operator in {"==", "==="} and not specifier.version.endswith(".*")
+
+
+def allows(specifier: Specifier, version: Version) -> bool:
+    """Tell whether a specifier allows a version that is perhaps known only as ``2.10``.
+
+    Exact ones are for :func:`agree`, which knows that ``2.11`` and ``2.11.0`` are the same.
+    """
+    known = [version]
+    if len(version.release) < Precision.PATCH:
+        known += [Version(f"{version.major}.{version.minor}.{patch}") for patch in range(1, 50)]
+    return any(specifier.contains(each, prereleases=True) for each in known)

@@ -16,8 +16,8 @@ from packaging.version import Version
 from .errors import InputError
 from .files import read_text
 from .lock import ANY, parse_lock
-from .machine import pinned_version
 from .plan import Wanted
+from .versions import exact_pin
 
 
 def from_requirements(texts: Iterable[str], where: str = "") -> list[Wanted]:
@@ -95,9 +95,10 @@ def _from_requirement(text: str, where: str) -> Wanted:
     try:
         requirement = Requirement(text)
         package = canonicalize_name(requirement.name, validate=True)
-        pin = pinned_version((each.operator, each.version) for each in requirement.specifier)
+        pin = exact_pin(requirement.specifier)
+        version = None if pin is None else Version(pin.version)
     except ValueError:  # InvalidRequirement, InvalidName and InvalidVersion are such
         raise InputError(f"{text!r}{where} is not a requirement, such as torch==2.10.0") from None
-    if pin is not None:
-        return Wanted(package=package, versions=(pin,))
+    if version is not None:
+        return Wanted(package=package, versions=(version,))
     return Wanted(package=package, specifier=requirement.specifier)

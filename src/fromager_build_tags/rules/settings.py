@@ -7,7 +7,9 @@ import pathlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from .. import hooks
 from ..checkup import Checkup
@@ -15,7 +17,7 @@ from ..context import this_machine
 from ..errors import DuplicateKeyError, SettingsError
 from ..facts import Fact, Missing
 from ..needs import Need
-from ..versions import agree
+from ..versions import Precision, agree, allows, is_exact, parse_version
 from ..yamlfile import read_yaml_mapping
 from .annotations import check_annotations
 from .catalogue import settings as rules
@@ -194,24 +196,34 @@ def check_keys(checkup: Checkup) -> Iterator[Finding]:
 
 
 def check_pin(checkup: Checkup) -> Iterator[Finding]:
-    """A ``torch==`` constraint agrees with a stack of the variant that is selected."""
+    """The constraints on Torch allow a stack of the variant that is selected."""
     variant = str(checkup.tree.ctx.variant)
-    pinned = this_machine(checkup.tree.ctx).torch_pin
+    constraint = this_machine(checkup.tree.ctx).torch
     told = [
         (stack.torch_version, stack.torch_precision)
         for stack in checkup.stacks.get(variant, ())
         if isinstance(stack.torch_version, Fact)
     ]
-    if pinned is None or not told:
-        return
-    if not any(agree(fact.value, pinned, precision) for fact, precision in told):
+    if told and not any(_fits(constraint, fact.value, precision) for fact, precision in told):
         versions = ", ".join(str(fact) for fact, _ in told)
         yield rules.PIN_CONTRADICTS_VARIANT.finding(
-            f"the constraints pin torch=={pinned}, yet {variant} is built for {versions}",
+            f"the constraints say torch{constraint}, yet {variant} is built for {versions}",
             subject=variant,
             remedy="correct the constraints or torch_version",
             place=_stack_place(told[0][0].source),
         )
+
+
+def _fits(constraint: SpecifierSet, torch: Version, precision: Precision) -> bool:
+    try:
+        return all(
+            agree(parse_version(each.version), torch, precision)
+            if is_exact(each)
+            else allows(each, torch)
+            for each in constraint
+        )
+    except ValueError:  # such as ===nightly
+        return False
 
 
 def _stack_place(text: str) -> Place:

@@ -70,7 +70,7 @@ OVERRIDE_WITHOUT_TAG: Final = Rule(
 PIN_CONTRADICTS_VARIANT: Final = Rule(
     code="BT111",
     name="pin-contradicts-variant",
-    title="the constraints pin another Torch than the variant's",
+    title="the constraints ask for another Torch than the variant's",
     severity=Severity.ERROR,
 )
 EQUAL_STACKS: Final = Rule(
