@@ -32,8 +32,8 @@ BROKEN = [
     # tabs, with their place
     (
         "env:\n\tA: '1'\n",
-        "while scanning for the next token found character '\\t' that cannot start any token in "
-        "\"<unicode string>\", line 2, column 1: A: '1' ^",
+        ".yaml:2 is not valid YAML: found character '\\t' that cannot start any token, while "
+        "scanning for the next token",
     ),
     (f"env: {'[' * 1_000}", "maximum recursion depth exceeded"),
     (f"env: {'{a: ' * 1_000}", "maximum recursion depth exceeded"),
@@ -115,9 +115,22 @@ def test_a_variant_file_that_is_broken(cli: Cli, tmp_path: pathlib.Path, content
 def test_every_broken_file_is_named(cli: Cli, tmp_path: pathlib.Path) -> None:
     Checkout.create(tmp_path, {**GOOD, DEMO: "a: [\n", SETTINGS_FILE: "b: [\n", TORCH_FILE: "c: 1"})
     error = cli("check", status=1).stderr
-    assert f"because {SETTINGS_FILE}: while parsing" in error
-    assert f"; {DEMO}: while parsing" in error
-    assert "torch.yaml" in error
+    node = "is not valid YAML: expected the node content, but found '<stream end>'"
+    assert error == (
+        "Error: fromager cannot load the settings because "
+        f"{SETTINGS_FILE}:2 {node}, while parsing a flow node; "
+        f"{DEMO}:2 {node}, while parsing a flow node; {TORCH_FILE}:1: unknown key 'c'\n"
+    )
+
+
+def test_a_key_that_fromager_refuses_is_told_with_its_line(
+    cli: Cli, tmp_path: pathlib.Path
+) -> None:
+    Checkout.create(tmp_path, {**GOOD, DEMO: "variants:\n  rocm:\n    pre_built: [1]\n"})
+    assert cli("check", status=1).stderr == (
+        f"Error: fromager cannot load the settings because {DEMO}:3: variants.rocm.pre_built: [1] "
+        "is refused: Input should be a valid boolean\n"
+    )
 
 
 SHARED = """\

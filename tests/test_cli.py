@@ -114,7 +114,7 @@ def test_what_is_not_declared_is_an_error_with_the_fix(run: Run) -> None:
         "cpu: cpu torch2.10.0 (settings/variants/cpu.yaml)\n"
         "\n"
         "PACKAGE  VERSION  BUILD TAG  PLATLIB WHEEL  PURELIB WHEEL   TOLD BY\n"
-        "torch    2.10.0   error      -              torch-2.10.0-7\n"
+        "torch    2.10.0   error      -              torch-2.10.0-7  shipped override\n"
         "pillow   *        error      -              pillow-*-2\n"
         "  torch 2.10.0, pillow *: the distribution of variant 'cpu' is not known: this machine "
         "was not asked (--here asks it); set WHEEL_BUILD_TAG_DISTRO, or distro in "

@@ -514,7 +514,7 @@ def test_one_side_that_cannot_be_evaluated_at_all(cli: Cli, checkout: Checkout) 
     message = cli("review", status=1).stderr
     assert message.startswith(
         "Error: the tags of the working tree cannot be told: fromager cannot load the settings "
-        "because settings/settings.yaml: while parsing a flow node"
+        "because settings/settings.yaml:2 is not valid YAML: "
     )
     assert message.count("\n") == 1
     checkout.commit({})

@@ -179,9 +179,17 @@ def _tell(
         if needs is None:
             return _ask(ctx, package.req, version, speaker)
         if needs not in told:
-            told[needs] = _ask(ctx, package.req, version, speaker)
+            told[needs] = _asked(ctx, package.req, version, speaker)
         return replace(told[needs], speaker=speaker)
     except BuildTagError as err:
+        return _Told(error=_problem(err))
+
+
+def _asked(ctx: WorkContext, req: Requirement, version: Version, speaker: Speaker) -> _Told:
+    """Ask for all wheels with the same needs: what is wrong with the stack is for all of them."""
+    try:
+        return _ask(ctx, req, version, speaker)
+    except StackError as err:
         return _Told(error=_problem(err))
 
 

@@ -83,6 +83,7 @@ def describe(entry_point: metadata.EntryPoint) -> str:
     )
 
 
+@functools.cache
 def distribution_of(entry_point: metadata.EntryPoint) -> str:
     """Return name and version of the distribution that registers *entry_point*."""
     if entry_point.dist is not None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import pydantic
+import yaml
 from fromager.context import WorkContext
 from fromager.packagesettings import PackageSettings, Settings, SettingsFile
 from packaging.utils import NormalizedName, canonicalize_name
+from pydantic_core import ErrorDetails
 
 from . import plugins
 from .context import this_machine, variants_dir
@@ -16,7 +19,7 @@ from .declare import declare, read_explicit_settings
 from .errors import SettingsError, explain_error
 from .reconcile import declared_stacks, reconcile
 from .stack import Stack
-from .yamlfile import refuse_endless
+from .yamlfile import YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +35,9 @@ class SettingsTree:
     ctx: WorkContext
     settings_file: pathlib.Path
     settings_dir: pathlib.Path
+    _files: dict[NormalizedName, pathlib.Path] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def settings(self) -> Settings:
@@ -67,10 +73,10 @@ class SettingsTree:
 
     def package_file(self, package: NormalizedName) -> pathlib.Path | None:
         """Return the settings file of *package*, however its name is spelled."""
-        for path in sorted(self.settings_dir.glob("*.yaml")):
-            if canonicalize_name(path.stem) == package:
-                return path
-        return None
+        if not self._files:
+            for path in sorted(self.settings_dir.glob("*.yaml")):
+                self._files.setdefault(canonicalize_name(path.stem), path)
+        return self._files.get(package)
 
 
 def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path, str]]:
@@ -81,7 +87,7 @@ def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path,
             refuse_endless(path)
             PackageSettings.from_file(path)
         except Exception as err:  # noqa: BLE001 - whatever YAML, pydantic and fromager raise
-            broken.append((path, explain_error(err)))
+            broken.append((path, _why(path, err)))
     return broken
 
 
@@ -93,8 +99,30 @@ def _broken_files(
             refuse_endless(settings_file)
             SettingsFile.from_file(settings_file)
     except Exception as err:  # noqa: BLE001 - as below
-        yield settings_file, explain_error(err)
+        yield settings_file, _why(settings_file, err)
     yield from broken_package_files(settings_dir)
+
+
+def _why(path: pathlib.Path, err: Exception) -> str:
+    """Return why fromager refuses a file: each key that is wrong, with its line."""
+    causes = [err]
+    while isinstance(causes[-1].__cause__, Exception):
+        causes.append(causes[-1].__cause__)
+    match causes[-1]:
+        case yaml.YAMLError() as wrong:
+            return invalid_yaml(path, wrong)
+        case pydantic.ValidationError() as wrong:
+            file = read_yaml_mapping(path)
+            return "; ".join(_wrong_key(file, error) for error in wrong.errors())
+    return explain_error(err)
+
+
+def _wrong_key(file: YamlFile, error: ErrorDetails) -> str:
+    key = ".".join(map(str, error["loc"]))
+    place = file.place(error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{place}: unknown key {key!r}"
+    return f"{place}: {key}: {error['input']!r} is refused: {error['msg']}"
 
 
 def _named(path: pathlib.Path, message: str) -> str:

@@ -79,7 +79,7 @@ def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
         finally:
             loader.dispose()
     except (yaml.YAMLError, ValueError, RecursionError) as err:
-        raise SettingsError(f"{path} is not valid YAML: {_one_line(err)}") from err
+        raise SettingsError(invalid_yaml(path, err)) from None
     return YamlFile(path=path, data=data, lines=lines, scalars=scalars)
 
 
@@ -94,7 +94,7 @@ def refuse_endless(path: pathlib.Path) -> None:
         try:
             _check_aliases(yaml.compose(_decode(path, content), Loader=yaml.SafeLoader))
         except (yaml.YAMLError, ValueError, RecursionError) as err:
-            raise SettingsError(f"{path} is not valid YAML: {_one_line(err)}") from err
+            raise SettingsError(invalid_yaml(path, err)) from None
 
 
 def _check_aliases(root: yaml.Node | None) -> None:
@@ -128,11 +128,11 @@ def _read_bytes(path: pathlib.Path) -> bytes:
     try:
         _check_size(path, path.stat().st_size)
         return path.read_bytes()
-    except IsADirectoryError as err:
-        raise SettingsError(f"{path} is a directory, not a file") from err
+    except IsADirectoryError:
+        raise SettingsError(f"{path} is a directory, not a file") from None
     except OSError as err:
         link = f" (a link to {path.readlink()})" if path.is_symlink() else ""
-        raise SettingsError(f"{path}{link} cannot be read: {err.strerror}") from err
+        raise SettingsError(f"{path}{link} cannot be read: {err.strerror}") from None
 
 
 def _decode(path: pathlib.Path, content: bytes) -> str:
@@ -141,7 +141,7 @@ def _decode(path: pathlib.Path, content: bytes) -> str:
     except UnicodeDecodeError as err:
         raise SettingsError(
             f"{path} is not UTF-8 (byte {err.start}: {content[err.start : err.start + 1]!r})"
-        ) from err
+        ) from None
 
 
 def _index(file: pathlib.Path, root: yaml.MappingNode) -> tuple[dict[Path, int], dict[Path, str]]:
@@ -179,5 +179,9 @@ def _kind(node: yaml.Node) -> str:
     return "list" if isinstance(node, yaml.SequenceNode) else f"single value ({node.value!r})"
 
 
-def _one_line(err: Exception) -> str:
-    return " ".join(str(err).split())
+def invalid_yaml(path: pathlib.Path, err: Exception) -> str:
+    """Return what is wrong with a file's YAML, and in which line."""
+    if isinstance(err, yaml.MarkedYAMLError) and err.problem_mark is not None:
+        what = ", ".join(filter(None, (err.problem, err.context)))
+        return f"{path}:{err.problem_mark.line + 1} is not valid YAML: {what}"
+    return f"{path} is not valid YAML: {' '.join(str(err).split())}"
