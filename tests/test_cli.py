@@ -145,15 +145,23 @@ def test_a_package_without_a_number_is_told_why_and_the_fix(run: Run, tree: path
             run("--variant", "tpu", "show", "--format", "json", "torch", "pillow==1").stdout
         )["tags"]
     ]
-    nothing = "no changelog entry: fromager gives no number and never asks the hook; "
-    assert notes == [
-        "",
-        "",
-        f"{nothing}add one to changelog.tpu in settings/settings.yaml, "
-        "or to changelog in settings/packages/torch.yaml",
-        f"{nothing}add one to changelog.tpu in settings/settings.yaml, "
-        'or to changelog of "1" in settings/packages/pillow.yaml',
-    ]
+    note = (
+        "no changelog entry: fromager gives no number and never asks the hook; add one to "
+        "changelog.tpu in settings/settings.yaml, or to the package's own changelog in "
+        "settings/packages"
+    )
+    assert notes == ["", "", note, note]
+    table = run("--variant", "tpu", "show", "torch", "pillow==1").stdout
+    assert table.count(note) == 1
+
+
+def test_a_file_that_asks_for_nothing_gets_nothing(run: Run, tree: pathlib.Path) -> None:
+    (tree / "nothing.txt").write_text("# nothing\n")
+    (tree / "nothing.json").write_text("[]")
+    for option in ("-r", "--build-order"):
+        file = tree / ("nothing.txt" if option == "-r" else "nothing.json")
+        tags = json.loads(run("show", option, str(file), "--format", "json").stdout)["tags"]
+        assert tags == []
 
 
 def test_a_pre_built_package_says_so(run: Run, tree: pathlib.Path) -> None:

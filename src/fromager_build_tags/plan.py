@@ -160,7 +160,7 @@ def _tag(
         platlib=answer.platlib,
         purelib=answer.purelib,
         speaker=answer.speaker,
-        note="" if number else _no_number(tree, stack.variant, package, version),
+        note="" if number else _no_number(tree, stack.variant, package),
         error=answer.error,
     )
 
@@ -208,16 +208,13 @@ def _requirement(name: NormalizedName) -> Requirement:
     return Requirement(name)
 
 
-def _no_number(tree: SettingsTree, variant: str, package: _Package, version: Version | None) -> str:
+def _no_number(tree: SettingsTree, variant: str, package: _Package) -> str:
     if package.build_info.pre_built:
         return f"pre-built for {variant}: fromager takes the wheel as it is, with its own tag"
-    file = tree.package_file(package.name) or tree.settings_dir / (
-        f"{package.build_info.override_module_name}.yaml"
-    )
-    key = "changelog" if version is None else f'changelog of "{version.public}"'
-    return (
-        "no changelog entry: fromager gives no number and never asks the hook; "
-        f"add one to changelog.{variant} in {tree.settings_file}, or to {key} in {file}"
+    return (  # the same for every package, so that a table of them says it once
+        "no changelog entry: fromager gives no number and never asks the hook; add one to "
+        f"changelog.{variant} in {tree.settings_file}, or to the package's own changelog in "
+        f"{tree.settings_dir}"
     )
 
 

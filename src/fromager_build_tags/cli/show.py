@@ -58,7 +58,8 @@ def show(
         *(each for file in files for each in from_requirements_file(file)),
         *(each for file in build_files for each in from_build_file(file)),
     ]
-    wanted = wanted or [Wanted(package=package) for package in tree.packages()]
+    if not (requirements or files or build_files):  # an empty file asks for nothing
+        wanted = [Wanted(package=package) for package in tree.packages()]
     wanted = [listed(tree, each) for each in wanted]
     variants = tree.variants() if all_variants else [str(tree.settings.variant)]
     tags, failures = _plan(tree, variants, wanted, here=here)
