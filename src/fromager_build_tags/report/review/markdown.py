@@ -6,15 +6,13 @@ from collections.abc import Iterator
 
 from ...review import Change, Review
 from ...rules.verdict import Verdict
-from ..block import LONGEST, Block, chained, listed, titled
+from ..block import Block, chained, titled
 from ..escape import markdown_code, markdown_text
 from ..findings import markdown
 from . import words
 
 #: By this a comment is found again, to be updated in place.
 MARKER = "<!-- fromager-build-tags review -->"
-
-
 #: So many names show at once; more are folded, and stand at the end.
 _FEW = 10
 
@@ -22,19 +20,18 @@ _FEW = 10
 def render(review: Review, verdict: Verdict) -> str:
     """Return the verdict, causes, counts, findings, the names that change, and notes."""
     head = f"{MARKER}\n**{markdown_text(words.verdict_line(review, verdict))}**\n"
-    report = chained(_parts(review, verdict), "row", head)
-    return report.within(LONGEST - 1)
+    return chained(_parts(review, verdict), "row", head).within()
 
 
 def _parts(review: Review, verdict: Verdict) -> Iterator[Block]:
     few = len(review.changes) <= _FEW
     yield Block(head="\n", parts=[*_causes(review, with_names=few)], noun="cause")
     if review.changes:
-        rows = [f"- {markdown_text(line)}" for line in words.counts(review)]
-        yield listed("Rebuilds", rows, "variant")
+        rows = [f"- {markdown_text(line)}\n" for line in words.counts(review)]
+        yield titled("Rebuilds", rows, "variant", fold=False)
     yield chained(markdown.sections(verdict), "finding")
     if not few:
-        yield chained(_names(review), "renamed wheel")
+        yield chained(_names(review), words.noun(review.changes), "\n**Names**\n")
     notes = [*review.notes, "`fromager-build-tags review` repeats this in a checkout"]
     yield Block(head="\n", parts=[f"<sub>{_note(note)}</sub>  \n" for note in notes], noun="note")
 
