@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fromager_build_tags.report.escape import markdown_code, markdown_text, plain
-from fromager_build_tags.report.findings import RENDERERS, markdown
+from fromager_build_tags.report.findings import RENDERERS
 from fromager_build_tags.rules.catalogue import settings as rules
 from fromager_build_tags.rules.finding import Finding, Place, Severity
 from fromager_build_tags.rules.verdict import Verdict
@@ -52,25 +52,76 @@ def test_table() -> None:
     )
 
 
+def test_table_tells_once_what_to_do_about_several() -> None:
+    verdict = Verdict.of([finding("a"), finding("b"), finding("c", remedy="look"), NOTE])
+    assert RENDERERS["table"](verdict) == (
+        "settings/packages/torch.yaml:3: error BT104: a has no build number on rocm\n"
+        "settings/packages/torch.yaml:3: error BT104: b has no build number on rocm\n"
+        "    for all 2: add a changelog entry\n"
+        "settings/packages/torch.yaml:3: error BT104: c has no build number on rocm\n"
+        "    look\n"
+        "note BT107: it says so\n"
+        "    remove it\n"
+        "3 errors, 1 note\n"
+    )
+
+
 def test_markdown() -> None:
     assert RENDERERS["markdown"](MIXED) == (
         "**1 error, 1 note, 1 ignored**\n"
         "\n"
-        "error BT104: a package that depends on the stack has no build number, "
-        "so the hook is never asked (1)\n"
+        "**error BT104: a package that depends on the stack has no build number, "
+        "so the hook is never asked (1)**\n"
         "\n"
-        "- `torch` `settings/packages/torch.yaml:3`: torch has no build number on rocm  \n"
-        "  add a changelog entry\n"
+        "- `settings/packages/torch.yaml:3`: torch has no build number on rocm  \n"
+        "  What to do: add a changelog entry\n"
         "\n"
-        "note BT107: an annotation says what the shipped override says already (1)\n"
+        "**note BT107: an annotation says what the shipped override says already (1)**\n"
         "\n"
         "- `xgboost`: it says so  \n"
-        "  remove it\n"
+        "  What to do: remove it\n"
         "\n"
-        "ignored, with the reasons (1)\n"
+        "**ignored, with the reasons (1)**\n"
         "\n"
-        "- `pillow` `settings/packages/torch.yaml:3`: pillow has no build number on rocm  \n"
+        "- `settings/packages/torch.yaml:3`: pillow has no build number on rocm  \n"
         "  Ignored: no GPU here\n"
+    )
+
+
+def test_markdown_tells_once_what_to_do_about_several() -> None:
+    elsewhere = Place(file="settings/settings.yaml")
+    verdict = Verdict.of(
+        [
+            finding("a"),
+            finding("b"),
+            finding("c", remedy="look"),
+            finding("d", remedy="ask"),
+            finding("e", remedy="ask", place=elsewhere),
+            finding("f", ignored="old"),
+            finding("settings/packages/torch.yaml", ignored="old", message="it is odd"),
+        ]
+    )
+    text = RENDERERS["markdown"](verdict)
+    assert text.split("\n\n", 2)[2] == (
+        "- `settings/packages/torch.yaml:3`: c has no build number on rocm  \n"
+        "  What to do: look\n"
+        "\n"
+        "In `settings/packages/torch.yaml:3`. What to do: add a changelog entry\n"
+        "\n"
+        "- a has no build number on rocm\n"
+        "- b has no build number on rocm\n"
+        "\n"
+        "What to do: ask\n"
+        "\n"
+        "- `settings/packages/torch.yaml:3`: d has no build number on rocm\n"
+        "- `settings/settings.yaml`: e has no build number on rocm\n"
+        "\n"
+        "**ignored, with the reasons (2)**\n"
+        "\n"
+        "In `settings/packages/torch.yaml:3`. Ignored: old\n"
+        "\n"
+        "- f has no build number on rocm\n"
+        "- it is odd\n"
     )
 
 
@@ -78,10 +129,10 @@ def test_markdown_stays_under_the_limit_and_says_what_it_left_out() -> None:
     text = RENDERERS["markdown"](Verdict.of(finding(f"package-{n}") for n in range(5_000)))
     assert len(text) < 60_000
     assert text.count("<details>") == text.count("</details>") == 1
-    shown = text.count("- `package-")
-    assert 0 < shown < 5_000
-    whole, cut = 2 * shown, text.count("  add a changelog entry\n") < shown
-    assert f"**{10_000 - whole + cut:,} more lines are left out here.**" in text
+    shown = text.count("- package-")
+    assert 1_000 < shown < 5_000
+    assert f"\n\n… and {5_000 - shown:,} more findings\n" in text
+    assert text.count("add a changelog entry") == 1
 
 
 def test_github() -> None:
@@ -185,10 +236,3 @@ def test_prose_holds_no_markup(text: str) -> None:
     shown = markdown_text(text)
     assert "<" not in shown
     assert "\n" not in shown
-
-
-def test_left_out_lines_are_counted() -> None:
-    assert (
-        markdown.bounded(["a\n", "b\n"], longest=201) == "\n**2 more lines are left out here.**\n"
-    )
-    assert markdown.bounded(["a\n", "b\n"]) == "a\nb\n"

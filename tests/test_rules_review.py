@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fromager_build_tags.causes import Cause, causes
+from fromager_build_tags.causes import Cause
 from fromager_build_tags.lock import ANY, Key, Lock, LockedStack
 from fromager_build_tags.review import Kind, Review, compare
 from fromager_build_tags.rules.catalogue import FAMILIES
@@ -440,40 +440,7 @@ def test_the_place_of_a_stale_lock() -> None:
     assert (str(finding.place), finding.subject) == (("settings/build-tags.lock",) * 2)
 
 
-# causes
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "names"),
-    [
-        # of the number alone, of the segments alone, of both
-        ("1_a", "2_a", ["number"]),
-        ("1_a", "1_b", ["segments"]),
-        ("1_a", "2_b", ["number", "segments"]),
-        # of a tag that is not known either can be it
-        ("?", "1_a", ["number", "segments"]),
-        ("1_a", "-", ["number", "segments"]),
-    ],
-)
-def test_what_can_have_caused_a_change(before: str, after: str, names: list[str]) -> None:
-    known = [
-        Cause(what="number", place="a:1", of_number=True),
-        Cause(what="segments", place="a:1"),
-        Cause(what="other variant", place="a:1", variant="cuda"),
-        Cause(what="other package", place="a:1", package="torch"),
-        Cause(what="other version", place="a:1", package="demo", version="2"),
-    ]
-    review = compare(side("base", {"demo 1": before}), side("head", {"demo 1": after}), known)
-    assert [each.what for each in review.changes[0].causes] == names
-
-
-def test_what_is_gone_has_its_place_on_the_old_side() -> None:
-    old = Side(name="base", layout=LAYOUT, files={ROCM_FILE: ROCM.encode()}, lock=None)
-    assert [str(each) for each in causes(old, files())] == [
-        f"distro of rocm el9.6 → (none) in {ROCM_FILE}:1",
-        f"rocm_version of rocm 7.1 → (none) in {ROCM_FILE}:2",
-        f"torch_version of rocm 2.9.1 → (none) in {ROCM_FILE}:3",
-    ]
+# what is compared
 
 
 def test_a_family_is_compared_stack_by_stack() -> None:

@@ -7,13 +7,15 @@ even where a lock takes the place of the override code.
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from .annotations import DEPENDS_ON
 from .errors import SettingsError
+from .segment import Order
 from .side import Layout, Side, changed_files
+from .written import pair_stacks, written_stacks
 from .yamlfile import Path, YamlFile, parse_yaml_mapping
 
 
@@ -27,6 +29,9 @@ class Cause:
         variant: the variant that it can rename wheels of; None for all.
         package: the package likewise; None for all.
         version: the version likewise; None for all.
+        stack: the labels before and after of the one stack whose tags it can change, "" where
+            there is no such stack; empty for all.
+        segments: the segments that it changes; empty for any.
         of_number: it changes the build number; else it changes the segments.
     """
 
@@ -35,7 +40,14 @@ class Cause:
     variant: str = ""
     package: str = ""
     version: str = ""
+    stack: tuple[str, ...] = ()
+    segments: tuple[Order, ...] = ()
     of_number: bool = False
+
+    @property
+    def is_of_one_package(self) -> bool:
+        """Whether it changes the build numbers of one package."""
+        return self.of_number and bool(self.package)
 
     def __str__(self) -> str:
         return f"{self.what} in {self.place}"
@@ -44,10 +56,40 @@ class Cause:
 def causes(base: Side, head: Side) -> list[Cause]:
     """Return everything that changed in the settings files and can rename a wheel."""
     found: list[Cause] = []
-    for path in changed_files(base, head):
-        before, after = _read(path, base.files.get(path)), _read(path, head.files.get(path))
-        found += _of_file(head.layout, path, before, after)
+    for old, new in _moved(base, head, changed_files(base, head)):
+        before, after = _read(old, base.files.get(old)), _read(new, head.files.get(new))
+        if before.data == after.data and _package(old) != _package(new):
+            found += _of_renamed_file(before, after)
+        else:
+            found += _of_file(head.layout, new, before, after)
     return found
+
+
+def _moved(base: Side, head: Side, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Pair the files that changed: a package's file that has another name is the same file."""
+    gone = [path for path in paths if path not in head.files and head.layout.is_package(path)]
+    old_names: dict[str, str] = {}
+    for path in paths:
+        if path not in base.files and head.layout.is_package(path):
+            left = [each for each in gone if each not in old_names.values()]
+            if old := _old_name(path, head.files[path], left, base):
+                old_names[path] = old
+    for path in paths:
+        if path not in old_names.values():
+            yield old_names.get(path, path), path
+
+
+def _old_name(path: str, content: bytes, gone: Sequence[str], base: Side) -> str | None:
+    for old in gone:
+        if _package(old) == _package(path):
+            return old
+    return next((old for old in gone if base.files[old] == content), None)
+
+
+def _package(path: str) -> str:
+    from packaging.utils import canonicalize_name  # takes long to import, and few reviews need it
+
+    return canonicalize_name(pathlib.PurePath(path).stem)
 
 
 def _read(path: str, content: bytes | None) -> YamlFile:
@@ -69,15 +111,34 @@ def _of_file(layout: Layout, path: str, before: YamlFile, after: YamlFile) -> It
 
 
 def _of_variant_file(variant: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
-    for path, old, new in _changed(before.scalars, after.scalars):
-        if path == ("index",):  # it is no part of a name
+    pairs = pair_stacks(written_stacks(variant, before), written_stacks(variant, after))
+    for old, new in pairs:
+        labels = (old.label if old else "", new.label if new else "")
+        if old is None or new is None:
+            there = new or old
+            yield Cause(
+                what=f"stack of {variant} {_told(labels[0] or None)} → {_told(labels[1] or None)}",
+                place=(after if new else before).place(there.path if there else ()),
+                variant=variant,
+                stack=labels,
+            )
             continue
-        key = ".".join(str(step) for step in path)
-        yield Cause(
-            what=f"{key} of {variant} {_told(old)} → {_told(new)}",
-            place=_place(before, after, path),
-            variant=variant,
-        )
+        for key, text, new_text in _changed(old.facts, new.facts):
+            there, file = (new, after) if key in new.facts else (old, before)
+            yield Cause(
+                what=f"{key} of {variant} {_told(text)} → {_told(new_text)}",
+                place=file.place(there.paths[key]),
+                variant=variant,
+                stack=labels,
+                segments=_SEGMENTS.get(key, (Order.ACCELERATOR,)),
+            )
+
+
+_SEGMENTS: Final = {
+    "distro": (Order.DISTRIBUTION,),
+    "torch_version": (Order.TORCH,),
+    "torch_precision": (Order.TORCH,),
+}
 
 
 def _of_settings_file(before: YamlFile, after: YamlFile) -> Iterator[Cause]:
@@ -95,10 +156,20 @@ def _of_settings_file(before: YamlFile, after: YamlFile) -> Iterator[Cause]:
             yield Cause(what=what, place=_place(before, after, path))
 
 
-def _of_package_file(path: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
-    from packaging.utils import canonicalize_name  # takes long to import, and few reviews need it
+def _of_renamed_file(before: YamlFile, after: YamlFile) -> Iterator[Cause]:
+    """A package lost its settings, and another one has them: that is one cause."""
+    for file in (before, after):
+        for of_number in (True, False):
+            yield Cause(
+                what=f"name of {before.path.name} → {after.path.name}",
+                place=str(after.path),
+                package=_package(str(file.path)),
+                of_number=of_number,
+            )
 
-    package = canonicalize_name(pathlib.PurePath(path).stem)
+
+def _of_package_file(path: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
+    package = _package(path)
     for version, old, new in _changed(_lengths(before), _lengths(after)):
         yield Cause(
             what=f"changelog of {package} {version} {old or 0} → {new or 0} entries",
@@ -115,6 +186,7 @@ def _of_package_file(path: str, before: YamlFile, after: YamlFile) -> Iterator[C
                 place=_place(before, after, at),
                 variant=variant,
                 package=package,
+                segments=(Order.ACCELERATOR, Order.TORCH),
                 of_number=at[-1] == "pre_built",
             )
 

@@ -6,10 +6,12 @@ to sort above the one that it replaces, or they go on installing that.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .blame import Suspects
 from .causes import Cause
 from .lock import ANY, NO_TAG, Key, LockedStack, split_tag
 from .side import Broken, Evaluation
@@ -104,11 +106,17 @@ class Review:
     notes: Sequence[str] = ()
 
     def by_cause(self) -> list[tuple[tuple[Cause, ...], list[Change]]]:
-        """Return the changes, grouped by what caused them, the most first."""
-        groups: dict[tuple[Cause, ...], list[Change]] = {}
+        """Return the changes, grouped by what caused them, the most first.
+
+        The changelog of a package, which others of the same cause don't share, makes no group
+        of its own beside that cause.
+        """
+        groups: dict[tuple[str, ...], tuple[tuple[Cause, ...], list[Change]]] = {}
         for change in self.changes:
-            groups.setdefault(change.causes, []).append(change)
-        return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+            shared = tuple(each for each in change.causes if not each.is_of_one_package)
+            causes = shared or change.causes
+            groups.setdefault(tuple(map(str, causes)), (causes, []))[1].append(change)
+        return sorted(groups.values(), key=lambda group: (-len(group[1]), group[0]))
 
 
 def compare(
@@ -127,16 +135,22 @@ def compare(
     unnumbered: list[Change] = []
     counted: dict[str, int] = {}
     for variant in _variants(base, head):
-        for old, new in _pairs(base.lock.of_variant(variant), head.lock.of_variant(variant)):
+        stacks = (base.lock.of_variant(variant), head.lock.of_variant(variant))
+        every = {stack.label for side in stacks for stack in side}
+        for old, new in _pairs(*stacks):
+            labels = (old.label if old else "", new.label if new else "")
+            suspects = Suspects.of(variant, labels, every, known)
             keys = [key for key in real or _keys(old, new) if key[0] not in skipped]
             counted[variant] = counted.get(variant, 0) + len(keys)
-            changes += _changes(variant, old, new, keys)
-            unnumbered += _unnumbered(variant, old, new, keys)
+            changes += (_because(each, suspects) for each in _changes(variant, old, new, keys))
+            unnumbered += (
+                _because(each, suspects) for each in _unnumbered(variant, old, new, keys)
+            )
     return Review(
         base=base.name,
         head=head.name,
-        changes=[_because(change, known) for change in changes],
-        unnumbered=[_because(change, known) for change in unnumbered],
+        changes=changes,
+        unnumbered=unnumbered,
         counted=counted,
         broken=(*base.broken, *head.broken),
         notes=tuple(dict.fromkeys([*base.notes, *head.notes])),
@@ -198,24 +212,7 @@ def _likeness(one: str, other: str) -> tuple[bool, int]:
     return one == other, len(set(one.split()) & set(other.split()))
 
 
-def _because(change: Change, known: Sequence[Cause]) -> Change:
+def _because(change: Change, suspects: Suspects) -> Change:
     """Return a change with the causes that can have made it."""
-    old, new = split_tag(change.before), split_tag(change.after)
-    number = old is None or new is None or old[0] != new[0]
-    segments = old is None or new is None or old[1] != new[1]
-    found = tuple(
-        cause
-        for cause in known
-        if cause.variant in {"", change.variant}
-        and cause.package in {"", change.package}
-        and cause.version in {"", change.version}
-        and (number if cause.of_number else segments)
-    )
-    return Change(
-        variant=change.variant,
-        package=change.package,
-        version=change.version,
-        before=change.before,
-        after=change.after,
-        causes=found,
-    )
+    found = suspects.of_change(change.package, change.version, change.before, change.after)
+    return dataclasses.replace(change, causes=found)

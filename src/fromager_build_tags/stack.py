@@ -6,6 +6,7 @@ A fact that nothing tells is an error only when a package needs it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from packaging.version import Version
 
@@ -13,6 +14,9 @@ from . import accelerator as accelerators
 from .errors import MissingFactError
 from .facts import Fact, Missing
 from .versions import Precision, segment_text
+
+#: What is told of a stack without a single fact.
+NOTHING_KNOWN: Final = "(nothing is known)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +84,7 @@ class Stack:
                 texts.append(text())
             except MissingFactError:
                 continue
-        return " ".join(texts) or "(nothing is known)"
+        return " ".join(texts) or NOTHING_KNOWN
 
 
 def _known[T](fact: Fact[T] | Missing) -> Fact[T]:

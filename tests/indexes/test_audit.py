@@ -195,7 +195,7 @@ def test_every_format(format_: str, run: Run, tmp_path: pathlib.Path) -> None:
     assert "BT411" in text
     if format_ == "markdown":
         assert text.startswith(
-            "**1 warning**\n\n- `index` for `rocm`: 5 projects, 5 wheels\n\nwarning BT411: "
+            "**1 warning**\n\n- `index` for `rocm`: 5 projects, 5 wheels\n\n**warning BT411: "
         )
     if format_ == "json":
         assert json.loads(text)["indexes"] == [

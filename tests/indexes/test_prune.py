@@ -166,8 +166,8 @@ def test_markdown(run: Run, folder: pathlib.Path) -> None:
     fill(folder, WANTED, STALE, "torch-2.9.1-8" + PLAT)
     text = run("prune", "index", "--format", "markdown").stdout
     assert text.startswith("**`index` for `rocm`: 1 wheel to delete (")
-    assert f"\nto delete (1)\n\n- `{STALE}` (" in text
-    assert "\nkept (1)\n\n- `torch-2.9.1-8" in text
+    assert f"\n**to delete (1)**\n\n- `{STALE}` (" in text
+    assert "\n**kept (1)**\n\n- `torch-2.9.1-8" in text
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from ..rules.verdict import Verdict
+from .block import Block, chained
 from .escape import markdown_code, plain
 from .findings import RENDERERS as FINDINGS
 from .findings import json as findings_json
@@ -57,9 +58,9 @@ def render_markdown(report: AuditReport) -> str:
         f"- {markdown_code(each.index)} for {markdown_code(each.variant)}: {each.counts}\n"
         for each in report.indexes
     ]
-    head = f"**{report.verdict}**\n\n"
-    blocks = [head, *lines, *findings_markdown.sections(report.verdict)]
-    return findings_markdown.bounded(blocks)
+    indexes = Block(parts=lines, noun="row")
+    blocks = [indexes, *findings_markdown.sections(report.verdict)]
+    return chained(blocks, "finding", f"**{report.verdict}**\n\n").within()
 
 
 def render_json(report: AuditReport) -> str:

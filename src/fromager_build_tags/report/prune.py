@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ..prune import Judgement
+from .block import Block, chained, listed
 from .columns import render_columns
 from .escape import markdown_code, markdown_text, plain
-from .findings.markdown import bounded, folded
 from .sizes import size_text
 
 FORMAT_VERSION: Final = "1.0"
@@ -68,14 +68,17 @@ def _table(report: PruneReport) -> str:
 
 def render_markdown(reports: Iterable[PruneReport]) -> str:
     """Return a list for each index."""
-    return bounded([block for report in reports for block in _markdown(report)])
+    return chained([_markdown(report) for report in reports], "wheel").within()
 
 
-def _markdown(report: PruneReport) -> Iterator[str]:
-    yield f"**{markdown_code(report.index)} for {markdown_code(report.variant)}: {report}**\n"
-    for title, listed in (("to delete", report.doomed), ("kept", report.kept)):
-        if listed:
-            yield folded(f"{title} ({len(listed):,})", [_item(each) for each in listed])
+def _markdown(report: PruneReport) -> Block:
+    lists = [
+        listed(f"{title} ({len(judged):,})", [_item(each) for each in judged], "wheel")
+        for title, judged in (("to delete", report.doomed), ("kept", report.kept))
+        if judged
+    ]
+    head = f"**{markdown_code(report.index)} for {markdown_code(report.variant)}: {report}**\n"
+    return chained(lists, "wheel", head)
 
 
 def _item(each: Judgement) -> str:

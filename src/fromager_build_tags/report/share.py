@@ -9,9 +9,9 @@ from typing import Final, assert_never
 
 from ..index import Broken, IndexFile
 from ..share import Bound, Outcome, Shared, Unshared
+from .block import chained, listed
 from .columns import render_columns
 from .escape import markdown_code, markdown_text, plain
-from .findings.markdown import bounded, folded
 from .sizes import size_text
 
 FORMAT_VERSION: Final = "1.0"
@@ -91,10 +91,11 @@ def render_markdown(report: ShareReport) -> str:
         f"- {markdown_code(f'{each.project} {each.version}')}: {markdown_text(_why(each))}"
         for each in report.unshared
     ]
-    blocks = [f"**{report}**\n"]
-    blocks += [folded(f"the same everywhere ({len(same):,})", same)] if same else []
-    blocks += [folded(f"could be the same ({len(differ):,})", differ)] if differ else []
-    return bounded(blocks)
+    lists = [
+        listed(f"the same everywhere ({len(same):,})", same, "wheel"),
+        listed(f"could be the same ({len(differ):,})", differ, "wheel"),
+    ]
+    return chained(lists, "wheel", f"**{report}**\n").within()
 
 
 def render_json(report: ShareReport) -> str:

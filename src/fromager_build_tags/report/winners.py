@@ -9,9 +9,9 @@ from typing import Final
 
 from ..standing import Wheel
 from ..winners import Target
+from .block import Block
 from .columns import render_columns
 from .escape import markdown_code, plain
-from .findings.markdown import bounded
 
 FORMAT_VERSION: Final = "1.0"
 _HEADING: Final = ("PROJECT", "VERSION", "PYTHON", "BY", "WHEEL")
@@ -45,9 +45,9 @@ def render_table(taken: Sequence[Taken]) -> str:
 
 def render_markdown(taken: Sequence[Taken]) -> str:
     """Return a table."""
-    lines = [f"| {' | '.join(_HEADING)} |\n", f"|{' --- |' * len(_HEADING)}\n"]
-    lines += [f"| {' | '.join(map(markdown_code, _row(each)))} |\n" for each in taken]
-    return bounded(lines)
+    head = f"| {' | '.join(_HEADING)} |\n|{' --- |' * len(_HEADING)}\n"
+    rows = [f"| {' | '.join(map(markdown_code, _row(each)))} |\n" for each in taken]
+    return Block(head=head, parts=rows, noun="wheel").within()
 
 
 def render_json(taken: Sequence[Taken]) -> str:

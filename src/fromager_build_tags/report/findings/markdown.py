@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from ...rules.catalogue import RULES
 from ...rules.finding import Finding
 from ...rules.verdict import Verdict
-from ..escape import markdown_code, markdown_text, plain
+from ..block import Block, chained, titled
+from ..escape import markdown_code, markdown_text
 
-#: GitHub takes 65,536 characters in a comment, other forges more.
-LONGEST: Final = 60_000
-_LONG_LIST: Final = 10
+_NOUN = "finding"
 
 
 def render(verdict: Verdict) -> str:
     """Return the verdict in one line, then a section for each rule, worst first."""
-    return bounded([f"**{verdict}**\n", *sections(verdict)])
+    return chained(sections(verdict), _NOUN, f"**{verdict}**\n").within()
 
 
-def sections(verdict: Verdict) -> Iterator[str]:
+def sections(verdict: Verdict) -> Iterator[Block]:
     """Return a section for each rule, and one for what is ignored."""
     by_rule = itertools.groupby(verdict.findings, lambda each: (each.severity, each.code))
     for (severity, code), group in by_rule:
@@ -31,38 +28,41 @@ def sections(verdict: Verdict) -> Iterator[str]:
         yield _section("ignored, with the reasons", verdict.ignored)
 
 
-def bounded(blocks: Sequence[str], longest: int = LONGEST) -> str:
-    """Join blocks of lines, up to *longest* characters; say how many lines are left out."""
-    kept: list[str] = []
-    room, left_out = longest - 200, 0
-    for line in itertools.chain.from_iterable(block.splitlines(keepends=True) for block in blocks):
-        if left_out or len(line) > room:
-            left_out += bool(line.strip("\n")) and line != "</details>\n"
-        else:
-            kept.append(line)
-            room -= len(line)
-    text = "".join(kept)
-    if left_out:
-        unclosed = text.count("<details>") - text.count("</details>")
-        text += "\n</details>\n" * unclosed + f"\n**{left_out:,} more lines are left out here.**\n"
-    return text
+def _section(title: str, findings: Sequence[Finding]) -> Block:
+    """Return findings below what to do about them, which is told once for all that share it."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(_then(finding), []).append(finding)
+    alone = [group[0] for group in groups.values() if len(group) == 1]
+    rows = [f"- {_place(each)}{_said(each)}  \n  {_then(each)}\n" for each in alone]
+    parts = [Block(parts=rows, noun=_NOUN)] if rows else []
+    for group in groups.values():
+        if len(group) > 1:
+            parts.append(_group(group, head="\n" if parts else ""))
+    return titled(f"{title} ({len(findings):,})", parts, _NOUN)
 
 
-def folded(title: str, lines: Sequence[str], most: int = _LONG_LIST) -> str:
-    """Return a list below its title, which is plain text; folded if it is long."""
-    body = "".join(f"{line}\n" for line in lines)
-    if len(lines) <= most:
-        return f"\n{markdown_text(title)}\n\n{body}"
-    summary = html.escape(plain(title, 2_000))  # no Markdown is read in there
-    return f"\n<details><summary>{summary}</summary>\n\n{body}\n</details>\n"
+def _group(findings: Sequence[Finding], *, head: str) -> Block:
+    """Return findings that need the same; the place of all, if it is one, is told once, too."""
+    places = {each.place for each in findings}
+    place = str(findings[0].place) if len(places) == 1 else ""
+    rows = [f"- {'' if place else _place(each)}{_said(each)}\n" for each in findings]
+    where = f"In {markdown_code(place)}. " if place else ""
+    return Block(head=f"{head}{where}{_then(findings[0])}\n\n", parts=rows, noun=_NOUN)
 
 
-def _section(title: str, findings: Sequence[Finding]) -> str:
-    return folded(f"{title} ({len(findings):,})", [_item(each) for each in findings])
+def _place(finding: Finding) -> str:
+    return f"{markdown_code(str(finding.place))}: " if str(finding.place) else ""
 
 
-def _item(finding: Finding) -> str:
-    place = f" {markdown_code(str(finding.place))}" if str(finding.place) else ""
-    said = f"- {markdown_code(finding.subject)}{place}: {markdown_text(finding.message)}"
-    then = finding.ignored or finding.remedy
-    return f"{said}  \n  {'Ignored: ' if finding.ignored else ''}{markdown_text(then)}"
+def _said(finding: Finding) -> str:
+    said = markdown_text(finding.message)
+    if finding.message.startswith(f"{finding.subject} ") or finding.subject == finding.place.file:
+        return said
+    return f"{markdown_code(finding.subject)}: {said}"
+
+
+def _then(finding: Finding) -> str:
+    if finding.ignored:
+        return f"Ignored: {markdown_text(finding.ignored)}"
+    return f"What to do: {markdown_text(finding.remedy)}"

@@ -1,8 +1,9 @@
-"""Findings for a terminal: worst first, each with its place and what to do about it."""
+"""Findings for a terminal: worst first, each with its place, and what to do about them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 
 from ...rules.finding import Finding
 from ...rules.verdict import Verdict
@@ -11,16 +12,25 @@ from ..escape import plain
 
 def render(verdict: Verdict) -> str:
     """Return the findings, then what is ignored and why, then the verdict."""
-    lines = [line for finding in verdict.findings for line in _lines(finding)]
-    lines += [line for finding in verdict.ignored for line in _lines(finding)]
+    lines = [*_lines(verdict.findings), *_lines(verdict.ignored)]
     return "".join(f"{line}\n" for line in [*lines, str(verdict)])
 
 
-def _lines(finding: Finding) -> Iterator[str]:
+def _lines(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield a line for each finding, and one for what those of a rule have in common."""
+    for (_, then), together in itertools.groupby(findings, lambda each: (each.code, _then(each))):
+        group = list(together)
+        yield from map(_line, group)
+        yield f"    for all {len(group):,}: {then}" if len(group) > 1 else f"    {then}"
+
+
+def _line(finding: Finding) -> str:
     place = f"{plain(str(finding.place))}: " if str(finding.place) else ""
     word = "ignored" if finding.ignored else finding.severity.value
-    yield f"{place}{word} {finding.code}: {plain(finding.message, 2_000)}"
+    return f"{place}{word} {finding.code}: {plain(finding.message, 2_000)}"
+
+
+def _then(finding: Finding) -> str:
     if finding.ignored:
-        yield f"    ignored: {plain(finding.ignored)}"
-    else:
-        yield f"    {plain(finding.remedy, 2_000)}"
+        return f"ignored: {plain(finding.ignored)}"
+    return plain(finding.remedy, 2_000)

@@ -6,30 +6,47 @@ from collections.abc import Iterator
 
 from ...review import Change, Review
 from ...rules.verdict import Verdict
+from ..block import Block, chained, titled
 from ..escape import markdown_code, markdown_text
 from ..findings import markdown
 from . import words
 
 #: By this a comment is found again, to be updated in place.
 MARKER = "<!-- fromager-build-tags review -->"
+#: So many names show at once; more are folded, and stand at the end.
+_FEW = 10
 
 
 def render(review: Review, verdict: Verdict) -> str:
-    """Return the verdict, the changes by cause, counts, findings, and how to repeat it."""
-    return markdown.bounded([*_blocks(review, verdict)])
+    """Return the verdict, causes, counts, findings, the names that change, and notes."""
+    head = f"{MARKER}\n**{markdown_text(words.verdict_line(review, verdict))}**\n"
+    return chained(_parts(review, verdict), "row", head).within()
 
 
-def _blocks(review: Review, verdict: Verdict) -> Iterator[str]:
-    yield f"{MARKER}\n**{markdown_text(words.verdict_line(review, verdict))}**\n"
-    yield from markdown.sections(verdict)
-    for causes, changes in review.by_cause():
-        title = words.cause_line(causes, changes)
-        yield markdown.folded(title, [_item(change) for change in changes])
+def _parts(review: Review, verdict: Verdict) -> Iterator[Block]:
+    few = len(review.changes) <= _FEW
+    yield Block(head="\n", parts=[*_causes(review, with_names=few)], noun="cause")
     if review.changes:
-        lines = [f"- {markdown_text(line)}" for line in words.counts(review)]
-        yield markdown.folded("Rebuilds", lines)
+        rows = [f"- {markdown_text(line)}\n" for line in words.counts(review)]
+        yield titled("Rebuilds", rows, "variant", fold=False)
+    yield chained(markdown.sections(verdict), "finding")
+    if not few:
+        yield chained(_names(review), words.noun(review.changes), "\n**Names**\n")
     notes = [*review.notes, "`fromager-build-tags review` repeats this in a checkout"]
-    yield "\n" + "".join(f"<sub>{_note(note)}</sub>  \n" for note in notes)
+    yield Block(head="\n", parts=[f"<sub>{_note(note)}</sub>  \n" for note in notes], noun="note")
+
+
+def _causes(review: Review, *, with_names: bool) -> Iterator[str]:
+    for causes, changes in review.by_cause():
+        names = [f"  {_item(change)}\n" for change in changes] if with_names else []
+        yield f"- {markdown_text(words.cause_line(causes, changes))}\n{''.join(names)}"
+
+
+def _names(review: Review) -> Iterator[Block]:
+    for causes, changes in review.by_cause():
+        rows = [f"{_item(change)}\n" for change in changes]
+        noun = words.noun(changes)
+        yield titled(words.cause_line(causes, changes), rows, noun, fold=True)
 
 
 def _item(change: Change) -> str:

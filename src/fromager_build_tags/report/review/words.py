@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from ...causes import Cause
-from ...review import Change, Review
+from ...review import Change, Kind, Review
 
 UNTOLD = "the overrides that are installed, or variables, differ: no settings file tells"
 
@@ -20,10 +22,27 @@ def verdict_line(review: Review, verdict: object) -> str:
 
 
 def cause_line(causes: Sequence[Cause], changes: Sequence[Change]) -> str:
-    """Return what renames how many wheels."""
+    """Return what renames, adds and removes how many wheels."""
     what = "; ".join(map(str, causes)) if causes else UNTOLD
-    wheels = "1 wheel" if len(changes) == 1 else f"{len(changes):,} wheels"
-    return f"{what} renames {wheels}"
+    beside = {each for change in changes for each in change.causes} - {*causes}
+    if beside:
+        what += f", with {_count(len(beside), 'changelog')} of packages,"
+    kinds = collections.Counter(change.kind for change in changes)
+    did = [f"{_DID[kind]} {_count(kinds[kind], 'wheel')}" for kind in _DID if kinds[kind]]
+    return f"{what} {' and '.join(did)}"
+
+
+_DID: Final = {Kind.CHANGED: "renames", Kind.NEW: "adds", Kind.GONE: "removes"}
+
+
+def noun(changes: Sequence[Change]) -> str:
+    """Return what these are."""
+    renamed = all(change.kind is Kind.CHANGED for change in changes)
+    return "renamed wheel" if renamed else "wheel"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def counts(review: Review) -> Iterator[str]:
