@@ -1,0 +1,81 @@
+"""Spans of versions: the line of all versions, cut where what is said of them changes.
+
+An expression such as ``torch if version < 0.29 else none`` says one thing of some versions, and
+another of the rest, so no single row of a table speaks for all of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+#: The span of all versions, or of all that no other span holds.
+REST: Final = "*"
+_FIRST: Final = Version("0.dev0")
+_VERSION: Final = re.compile(r"[\w.!+]+")
+
+
+class _Cell(NamedTuple):
+    """One version that something names, or all between two such.
+
+    Attributes:
+        like: a version in it, which stands for all of them.
+        first: the specifier that it begins with; "" for the first.
+        last: the specifier that it ends with; "" for the last.
+    """
+
+    like: Version
+    first: str
+    last: str
+
+
+def split[T](boundaries: Iterable[Version], says: Callable[[Version], T]) -> list[tuple[str, T]]:
+    """Return each span of versions, old to new, with what *says* answers for all of it.
+
+    Args:
+        boundaries: the versions at which the answer can change.
+        says: answers for a version; the answers are compared.
+
+    Returns:
+        Pairs of a span and an answer. A span is a specifier set without blanks, such as
+        ``<0.29`` or ``>=0.29,<0.31``; the last is :data:`REST`, whatever it begins with.
+    """
+    cells = ((cell, says(cell.like)) for cell in _cells(sorted(set(boundaries))))
+    spans: list[tuple[str, T]] = []
+    for answer, group in itertools.groupby(cells, lambda each: each[1]):
+        held = [cell for cell, _ in group]
+        spans.append((_span(held[0].first, held[-1].last), answer))
+    return [*spans[:-1], (REST, spans[-1][1])]
+
+
+def boundaries_of(span: str) -> set[Version]:
+    """Return the versions that a span, or any set of specifiers, names."""
+    if span == REST:
+        return set()
+    return {Version(text) for text in _VERSION.findall(span.replace(".*", ""))}
+
+
+def holds(span: str, version: Version) -> bool:
+    """Tell whether a version lies in a span."""
+    return span == REST or SpecifierSet(span).contains(version, prereleases=True)
+
+
+def _cells(named: list[Version]) -> Iterator[_Cell]:
+    first, like = "", _FIRST
+    for version in named:
+        yield _Cell(like, first, f"<{version}")
+        yield _Cell(version, f">={version}", f"<={version}")
+        first = f">{version}"
+        like = Version(f"{version.base_version}.0.0.0.1")
+    yield _Cell(like, first, "")
+
+
+def _span(first: str, last: str) -> str:
+    if first.removeprefix(">=") == last.removeprefix("<=") and first:
+        return f"=={last.removeprefix('<=')}"
+    return ",".join(filter(None, (first, last))) or REST
