@@ -147,6 +147,18 @@ def test_a_shipped_override_is_enough(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_a_shipped_function_is_enough(run: Run, tmp_path: pathlib.Path) -> None:
+    text = (
+        "nothing to write: the shipped override of flash_attn_3 decides by a function; "
+        "--depends-on EXPRESSION replaces it\n"
+    )
+    assert run("flash-attn-3").stdout == text
+    wheel = make_wheel(tmp_path, stem="flash_attn_3-3.0.0", imports=[CXX])
+    assert run("flash-attn-3", "--from-wheel", str(wheel)).stdout == text
+    given = run("flash-attn-3", "--depends-on", "torch").stdout
+    assert given.endswith(": 'torch', which replaces the shipped function\n")
+
+
 def test_a_shipped_override_states_its_evidence(run: Run) -> None:
     assert run("xgboost").stderr == (
         "XGBoost carries CUDA device code, with the runtime linked statically (3.4.1 measured).\n"
