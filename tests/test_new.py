@@ -281,6 +281,16 @@ def test_a_missing_folder_is_made_where_it_belongs(
     assert (packages / "demo.yaml").is_file()
 
 
+def test_a_missing_folder_is_made_with_its_parents_for_a_settings_file(
+    packages: pathlib.Path,
+) -> None:
+    pathlib.Path("settings.yaml").write_text("")
+    options = ["--settings-file", "settings.yaml", "--settings-dir", "of/packages"]
+    result = CliRunner().invoke(main, [*options, "new", "demo"])
+    assert result.exit_code == 0, result.output
+    assert pathlib.Path("of/packages/demo.yaml").is_file()
+
+
 def test_a_missing_folder_is_not_made_elsewhere(run: Run, packages: pathlib.Path) -> None:
     shutil.rmtree(packages.parent)
     assert run("demo", status=1).stderr == (
@@ -364,12 +374,13 @@ def test_a_wheel_without_accelerator_or_torch_gets_nothing(
     [
         (["libtorch.so"], "it links libtorch, and imports nothing that tells which ABI"),
         (["libascendcl.so"], "it also needs libascendcl.so: an accelerator of its own?"),
+        (["libmx_rt.so"], "it also needs libmx_rt.so: an accelerator of its own?"),  # not libm
         (
             ["liba.so", "libb.so", "libc.so.6", "libc.so", "libd.so", "libe.so.1", "libm.so.6"],
             "it also needs liba.so, libb.so, libd.so and 1 more: an accelerator of its own?",
         ),
     ],
-    ids=["torch", "one", "many"],
+    ids=["torch", "one", "like libm", "many"],
 )
 def test_what_a_wheel_leaves_open_is_said(
     run: Run, tmp_path: pathlib.Path, needed: list[str], hint: str
@@ -459,9 +470,12 @@ def test_a_library_without_section_headers_can_prove_an_accelerator(
 def test_a_purelib_wheel_gets_nothing(
     run: Run, tmp_path: pathlib.Path, packages: pathlib.Path
 ) -> None:
-    wheel = make_wheel(tmp_path, needed=["libcudart.so.13"], imports=[CXX], tag="py3-none-any")
+    needed = ["libcudart.so.13", "libascendcl.so"]
+    wheel = make_wheel(tmp_path, needed=needed, imports=[CXX], tag="py3-none-any")
     result = run("demo-kernels", "--from-wheel", str(wheel))
-    assert "it is a purelib wheel, which gets no segment, whatever it carries" in result.stderr
+    assert result.stderr.splitlines()[2:] == [
+        "it is a purelib wheel, which gets no segment, whatever it carries"
+    ]
     assert result.stdout == NOTHING
 
 
