@@ -22,6 +22,8 @@ class Reading(BaseModel):
     version: str
     accelerators: tuple[str, ...] = ()
     torch: str = "none"
+    torch_version: str = ""
+    """The Torch that it is built against, where that decides."""
     what: str
     """What was read, and in which file."""
 

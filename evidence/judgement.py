@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Final, cast
 
+from packaging.requirements import Requirement
+from packaging.tags import Tag
 from packaging.version import Version
 
-from fromager_build_tags.needs import Need, parse_expression
+from fromager_build_tags.context import BuildContext, assume
+from fromager_build_tags.facts import Fact, Missing
+from fromager_build_tags.needs import DependsOn, Need, WheelBuildTag
+from fromager_build_tags.segment import Order
+from fromager_build_tags.stack import Stack
 
 from .catalogue import Package, Reading
 from .measurements import Measurement
@@ -53,7 +59,7 @@ def judge_measured(row: Measurement, package: Package) -> Judgement:
 
 def judge_read(name: str, reading: Reading, package: Package) -> Judgement:
     """Judge a source that was read."""
-    return _judge(name, reading, package)
+    return _judge(name, reading, package, torch_version=reading.torch_version)
 
 
 def needs(accelerators: Collection[str], torch: str) -> frozenset[Need]:
@@ -62,39 +68,74 @@ def needs(accelerators: Collection[str], torch: str) -> frozenset[Need]:
     return frozenset(found | ({Need.TORCH} if torch == "unstable" else set()))
 
 
-def given(name: str, version: str, accelerators: Collection[str] = ("cuda",)) -> frozenset[Need]:
+def given(
+    name: str, version: str, accelerators: Collection[str] = ("cuda",), torch_version: str = ""
+) -> frozenset[Need]:
     """Return what our override says of a build for these accelerators; nothing without one.
 
     A wheel that uses no accelerator is one for the CPU.
     """
-    text = expression(name)
-    if text is None:
+    says = override(name)
+    if says is None:
         return frozenset()
-    says = parse_expression(text)
-    return frozenset().union(
-        *(
-            says.of(Version(version), functools.partial(str, word))
-            for word in accelerators or ("cpu",)
-        )
-    )
+    stacks = [_stack(word, torch_version or "2.10.0") for word in accelerators or ("cpu",)]
+    return frozenset().union(*(_asked(says, name, version, stack) for stack in stacks))
+
+
+def override(name: str) -> WheelBuildTag | None:
+    """Return the function of the override of a package, None without one."""
+    module = f"{OVERRIDES}.{name.replace('-', '_')}"
+    if importlib.util.find_spec(module) is None:
+        return None
+    says: WheelBuildTag = importlib.import_module(module).wheel_build_tag
+    return says
 
 
 def expression(name: str) -> str | None:
     """Return the expression of the override of a package, None without one."""
-    module = f"{OVERRIDES}.{name.replace('-', '_')}"
-    if importlib.util.find_spec(module) is None:
-        return None
-    text: str = importlib.import_module(module).wheel_build_tag.expression
-    return text
+    says = override(name)
+    return says.expression if isinstance(says, DependsOn) else None
+
+
+def _asked(says: WheelBuildTag, name: str, version: str, stack: Stack) -> frozenset[Need]:
+    wheel = {"req": Requirement(name), "version": Version(version), "wheel_tags": _PLATLIB}
+    with assume(stack):
+        found: Any = says(ctx=cast(BuildContext, None), **cast(Any, wheel))
+    return frozenset(_NEEDS[order] for order, _ in found)
+
+
+def _stack(accelerator: str, torch_version: str) -> Stack:
+    return Stack(
+        variant="",
+        place="",
+        distro=Missing(message=""),
+        accelerator=Fact(value=accelerator, source=""),
+        accelerator_version=None,
+        torch_version=Fact(value=Version(torch_version), source=""),
+    )
+
+
+_PLATLIB: Final = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
+_NEEDS: Final = {Order.ACCELERATOR: Need.ACCELERATOR, Order.TORCH: Need.TORCH}
 
 
 def _judge(
-    name: str, seen: Measurement | Reading, package: Package, *, pure: bool = False
+    name: str,
+    seen: Measurement | Reading,
+    package: Package,
+    *,
+    pure: bool = False,
+    torch_version: str = "",
 ) -> Judgement:
     # A pure wheel is shared by every index (law 4): whatever it carries goes with any stack.
+    if pure:
+        needed = says = frozenset[Need]()
+    else:
+        needed = needs(seen.accelerators, seen.torch)
+        says = given(name, seen.version, seen.accelerators, torch_version)
     return Judgement(
-        needed=frozenset() if pure else needs(seen.accelerators, seen.torch),
-        given=frozenset() if pure else given(name, seen.version, seen.accelerators),
+        needed=needed,
+        given=says,
         pure=pure,
         reason=package.differs.get(seen.version),
     )

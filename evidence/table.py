@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from packaging.requirements import Requirement
 
 from .catalogue import Catalogue, Package, Reading
-from .judgement import Judgement, Verdict, expression, judge_measured, judge_read
+from .judgement import Judgement, Verdict, expression, judge_measured, judge_read, override
 from .measurements import Measurement, Measurements
 
 _INTRO = """\
@@ -81,7 +81,7 @@ def _measured_cells(row: Measurement) -> list[str]:
 
 def _read_cells(name: str, reading: Reading) -> list[str]:
     stacks = " ".join(reading.accelerators) or "no"
-    return [name, f"{reading.version} (*read*)", stacks, reading.torch, ""]
+    return [name, f"{_built(reading)} (*read*)", stacks, reading.torch, ""]
 
 
 def _line(cells: list[str], name: str, judgement: Judgement) -> str:
@@ -92,9 +92,21 @@ def _line(cells: list[str], name: str, judgement: Judgement) -> str:
 def _segments(name: str, judgement: Judgement) -> str:
     if judgement.pure:
         return "pure"
-    if expression(name) is None:
+    if override(name) is None:
         return "-"
     return " ".join(sorted(judgement.given)) or "none"
+
+
+def _built(reading: Reading) -> str:
+    against = f", for Torch {reading.torch_version}" if reading.torch_version else ""
+    return f"{reading.version}{against}"
+
+
+def _shipped(name: str) -> str:
+    if override(name) is None:
+        return "no override"
+    text = expression(name)
+    return "a function" if text is None else f"`{text}`"
 
 
 def _requirement(text: str) -> str:
@@ -103,9 +115,7 @@ def _requirement(text: str) -> str:
 
 
 def _note(name: str, package: Package) -> str:
-    text = expression(name)
-    shipped = "no override" if text is None else f"`{text}`"
-    lines = [f"- **{name}**: {shipped}. {package.note}"]
-    lines += [f"  - {each.version}, read: {each.what}" for each in package.read]
+    lines = [f"- **{name}**: {_shipped(name)}. {package.note}"]
+    lines += [f"  - {_built(each)}, read: {each.what}" for each in package.read]
     lines += [f"  - {version}, more: {reason}" for version, reason in package.differs.items()]
     return "\n".join(lines)

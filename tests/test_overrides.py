@@ -14,12 +14,17 @@ from packaging.utils import canonicalize_name, is_normalized_name
 from packaging.version import Version
 
 from fromager_build_tags import plugins
+from fromager_build_tags.errors import MissingFactError
 from fromager_build_tags.needs import DependsOn, Need, parse_expression
+from fromager_build_tags.speaker import complaint_of
 
 from .conftest import PLATLIB, PURELIB, MakeContext
 
 FOLDER = pathlib.Path(__file__).parent.parent / "overrides"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+#: Those that no expression can say: it depends on Torch itself.
+FUNCTIONS = ["flash_attn_3"]
+ONE_LINERS = [name for name in NAMES if name not in FUNCTIONS]
 
 STACKS = {
     "cpu": ("", "cpu"),
@@ -67,7 +72,7 @@ def test_every_module_is_registered_under_its_own_name() -> None:
         assert is_normalized_name(canonicalize_name(name))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ONE_LINERS)
 def test_a_module_is_its_evidence_and_one_line(name: str) -> None:
     docstring, imported, line = ast.parse((FOLDER / f"{name}.py").read_text()).body
     assert isinstance(docstring, ast.Expr)
@@ -77,8 +82,18 @@ def test_a_module_is_its_evidence_and_one_line(name: str) -> None:
     assert module(name).__doc__
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_module_is_its_evidence_and_one_function(name: str) -> None:
+    docstring, *imported, function = ast.parse((FOLDER / f"{name}.py").read_text()).body
+    assert isinstance(docstring, ast.Expr)
+    assert all(isinstance(each, ast.ImportFrom) for each in imported)
+    assert isinstance(function, ast.FunctionDef)
+    assert complaint_of(module(name).wheel_build_tag) is None
+    assert module(name).__doc__
+
+
 @pytest.mark.parametrize("variant", STACKS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ONE_LINERS)
 def test_what_it_says(
     make_context: MakeContext, variants_dir: pathlib.Path, variant: str, name: str
 ) -> None:
@@ -92,6 +107,48 @@ def test_what_it_says(
         wheel = {"ctx": ctx, "req": req, "version": version}
         assert says(**wheel, wheel_tags=PLATLIB) == expected
         assert says(**wheel, wheel_tags=PURELIB) == []
+
+
+@pytest.mark.parametrize("variant", STACKS)
+@pytest.mark.parametrize(
+    ("torch_version", "torch"),
+    [
+        ("2.8.0", ["torch2.8.0"]),
+        ("2.9.0.dev20250601", ["torch2.9.0.dev20250601"]),
+        ("2.9.0", []),
+        ("2.9", []),
+        ("2.10.0", []),
+    ],
+)
+def test_flash_attention_3_depends_on_torch_before_2_9(
+    make_context: MakeContext,
+    variants_dir: pathlib.Path,
+    variant: str,
+    torch_version: str,
+    torch: list[str],
+) -> None:
+    keys, accelerator = STACKS[variant]
+    (variants_dir / f"{variant}.yaml").write_text(f"{keys}torch_version: '{torch_version}'\n")
+    says = module("flash_attn_3").wheel_build_tag
+    wheel = {
+        "ctx": make_context(variant),
+        "req": Requirement("flash-attn-3"),
+        "version": Version("3.0.0"),
+    }
+    expected = [(2, accelerator), *((3, text) for text in torch)]
+    assert says(**wheel, wheel_tags=PLATLIB) == expected
+    assert says(**wheel, wheel_tags=PURELIB) == []
+
+
+def test_flash_attention_3_has_to_know_torch(
+    make_context: MakeContext, variants_dir: pathlib.Path
+) -> None:
+    (variants_dir / "cuda.yaml").write_text('cuda_version: "13.0"\n')
+    says = module("flash_attn_3").wheel_build_tag
+    wheel = {"req": Requirement("flash-attn-3"), "version": Version("3.0.0")}
+    with pytest.raises(MissingFactError, match="Torch"):
+        says(ctx=make_context("cuda"), **wheel, wheel_tags=PLATLIB)
+    assert says(ctx=make_context("cuda"), **wheel, wheel_tags=PURELIB) == []
 
 
 @pytest.mark.parametrize(("name", "tied", "free", "accelerators"), MOVED)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import pathlib
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,39 +14,32 @@ from packaging.utils import NormalizedName, canonicalize_name, is_normalized_nam
 
 from . import plugins
 from .annotations import DEPENDS_ON
-from .errors import EditError, InputError
+from .errors import EditError, InputError, OutputError
 from .files import read_text, write_text
-from .needs import Need, parse_expression
 from .plugins import WHEEL_BUILD_TAG
-from .speaker import shipped_expression
-from .wheel import TorchAbi
+from .proposal import same
+from .speaker import Rule, speaker_of
 from .yamledit import add
 
 if TYPE_CHECKING:
+    from fromager.packagesettings import PackageBuildInfo
+
+    from .proposal import Proposal
     from .tree import SettingsTree
-    from .wheel import Proof, WheelFacts
-
-_MOST_PROOFS = 3
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proposal:
-    """What a package seems to depend on.
-
-    Attributes:
-        expression: as ``build-tags.depends-on`` takes it.
-        reasons: what in the wheel says so, a line each.
-    """
-
-    expression: str
-    reasons: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What was done: the file that was written, if one was, and what to tell about it."""
+    """What was done: the file that was written, if one was, and what to tell about it.
+
+    Attributes:
+        text: the result.
+        notes: what follows from it.
+        written: the file.
+    """
 
     text: str
+    notes: Sequence[str] = ()
     written: pathlib.Path | None = None
 
 
@@ -62,68 +58,38 @@ def canonical_name(text: str) -> NormalizedName:
     return name
 
 
-def propose(facts: WheelFacts) -> Proposal:
-    """Say what a wheel depends on by what is inside: its libraries, device code, and symbols.
-
-    A wheel that reaches Torch through its stable ABI alone does not depend on one Torch.
-    """
-    needs = []
-    if facts.accelerators and not facts.purelib:
-        needs.append(Need.ACCELERATOR)
-    if facts.torch.abi is TorchAbi.UNSTABLE and not facts.purelib:
-        needs.append(Need.TORCH)
-    expression = " ".join(need.value for need in needs) or "none"
-    return Proposal(expression=expression, reasons=tuple(_reasons(facts)))
-
-
-def _reasons(facts: WheelFacts) -> Iterator[str]:
-    for use in facts.accelerators:
-        yield from _proofs(use.accelerator.value, use.proofs)
-    yield from _proofs(f"Torch, {facts.torch.abi.value} ABI", facts.torch.proofs)
-    if facts.purelib:
-        yield "it is a purelib wheel, which gets no segment, whatever it carries"
-    elif not facts.accelerators and facts.torch.abi is TorchAbi.NONE:
-        yield f"none of its {facts.libraries} libraries needs an accelerator or Torch"
-    yield from facts.notes
-
-
-def _proofs(what: str, proofs: Sequence[Proof]) -> Iterator[str]:
-    yield from (f"{what}: {proof}" for proof in proofs[:_MOST_PROOFS])
-    if (more := len(proofs) - _MOST_PROOFS) > 0:
-        yield f"{what}: {more} more like these"
-
-
-def annotate(tree: SettingsTree, package: NormalizedName, expression: str) -> Outcome:
+def annotate(tree: SettingsTree, package: NormalizedName, proposal: Proposal) -> Outcome:
     """Write the annotation into the package's settings file, which is made if there is none.
 
     Nothing that is there is changed: neither another annotation, nor a comment or a quote.
 
     Raises:
-        NeedsError: the expression cannot be read.
-        EditError: there is another annotation, or the file cannot be added to.
+        NeedsError: the annotation that is there cannot be read.
+        PluginError: an override does not load.
+        EditError: another annotation is there, the package's own override speaks for it, or
+            the file cannot be added to.
         OutputError: the file cannot be written.
     """
-    parse_expression(expression)
     build_info = tree.settings.package_build_info(package)
+    _refuse_unheard(tree, build_info)
     file = tree.package_file(package) or tree.settings_dir / (
         f"{build_info.override_module_name}.yaml"
     )
     present = (tree.settings.package_setting(package).annotations or {}).get(DEPENDS_ON)
-    if present is not None and _same(present, expression):
-        return Outcome(text=f"{file} says it already: {DEPENDS_ON}: {present!r}")
     if present is not None:
-        raise EditError(
-            f"{file} says {DEPENDS_ON}: {present!r}, not {expression!r}; "
-            "nothing is changed: edit it there if it is wrong"
-        )
-    if shipped := _shipped(build_info.override_module_name, expression):
-        return Outcome(text=shipped)
+        return _already(file, f"{DEPENDS_ON}: {present!r}", present, proposal)
+    if proposal.enough or proposal.expression is None:
+        return Outcome(text=proposal.enough)
     try:
-        text = add(read_text(file), ("annotations", DEPENDS_ON), expression)
+        text = add(read_text(file), ("annotations", DEPENDS_ON), proposal.expression)
     except EditError as err:
         raise EditError(f"{file} is left as it is: {err}") from None
+    _make_settings_dir(tree)
+    notes = () if build_info.has_customizations else (_customized(package),)
     write_text(file, text)
-    return Outcome(text=f"{file}: {DEPENDS_ON}: {expression!r}", written=file)
+    replaces = f", which replaces {proposal.replaces}" if proposal.replaces else ""
+    said = f"{file}: {DEPENDS_ON}: {proposal.expression!r}{replaces}"
+    return Outcome(text=said, notes=notes, written=file)
 
 
 def write_module(
@@ -132,38 +98,112 @@ def write_module(
     """Write an override module for a package, and tell how to register it.
 
     Raises:
-        NeedsError: the expression cannot be read.
-        EditError: there is a module of that name.
+        EditError: a module of that name is there, and says something else.
         OutputError: it cannot be written.
     """
-    parse_expression(proposal.expression)
     name = package.replace("-", "_")
     file = folder / f"{name}.py"
-    hint = f'[project.entry-points."{plugins.PROJECT_OVERRIDES_GROUP}"]\n{name} = "{plugin}.{name}"'
     if file.exists():
-        raise EditError(f"{file} is there already; nothing is changed")
-    write_text(file, _module_text(package, proposal))
-    return Outcome(text=f"{file}: register it in your pyproject.toml:\n\n{hint}", written=file)
+        return _module_is_there(file, proposal)
+    if proposal.enough or proposal.expression is None:
+        return Outcome(text=proposal.enough)
+    write_text(file, _module_text(package, proposal.expression, proposal.reasons))
+    hint = f'[project.entry-points."{plugins.PROJECT_OVERRIDES_GROUP}"]\n{name} = "{plugin}.{name}"'
+    replaces = f" replaces {proposal.replaces} once it is registered" if proposal.replaces else ""
+    said = f"{file}{replaces}: register it in your pyproject.toml:\n\n{hint}"
+    return Outcome(text=said, written=file)
 
 
-def _module_text(package: NormalizedName, proposal: Proposal) -> str:
-    why = "".join(f"- {reason}\n" for reason in proposal.reasons) or (
+def _module_is_there(file: pathlib.Path, proposal: Proposal) -> Outcome:
+    present = _expression_in(read_text(file))
+    if present is not None:
+        return _already(file, repr(present), present, proposal)
+    if proposal.expression is None:
+        return Outcome(text=f"{file} is there already")
+    raise EditError(
+        f"{file} has no {WHEEL_BUILD_TAG} = depends_on(…) to compare with "
+        f"{proposal.expression!r}; nothing is changed"
+    )
+
+
+def _already(file: pathlib.Path, says: str, present: str, proposal: Proposal) -> Outcome:
+    """Tell what is there.
+
+    Raises:
+        NeedsError: it cannot be read.
+        EditError: it is something else than what is proposed.
+    """
+    if proposal.expression is None:
+        return Outcome(text=f"{file} says {says}")
+    if same(present, proposal.expression):
+        return Outcome(text=f"{file} says it already: {says}")
+    raise EditError(
+        f"{file} says {says}, not {proposal.expression!r}; "
+        "nothing is changed: edit it there if it is wrong"
+    )
+
+
+def _refuse_unheard(tree: SettingsTree, build_info: PackageBuildInfo) -> None:
+    """Refuse to annotate a package whose own override speaks for it."""
+    chosen = speaker_of(tree.ctx, build_info)
+    if chosen.rule is Rule.OWN_OVERRIDE:
+        raise EditError(
+            f"{WHEEL_BUILD_TAG} of {_described(chosen.name)} speaks for {build_info.package} "
+            "before any annotation is heard; nothing is written: say it there"
+        )
+
+
+def _described(module: str) -> str:
+    file = inspect.getsourcefile(sys.modules[module])
+    return f"{module} ({file})" if file else module
+
+
+def _make_settings_dir(tree: SettingsTree) -> None:
+    """Make the folder of package settings, if other settings show that this is its place."""
+    folder = tree.settings_dir
+    if folder.is_dir():
+        return
+    if not tree.settings_file.is_file() and not folder.parent.is_dir():
+        raise EditError(
+            f"neither {folder} nor {tree.settings_file} is there; "
+            "name the folder with --settings-dir or FROMAGER_SETTINGS_DIR"
+        )
+    try:
+        folder.mkdir(parents=True)
+    except OSError as err:
+        raise OutputError(f"{folder} cannot be made: {err.strerror}") from None
+
+
+def _customized(package: NormalizedName) -> str:
+    """Source: ``PackageBuildInfo.has_customizations`` of fromager."""
+    return (
+        f"{package} had no settings; now that it has, fromager stops using the package index's "
+        "metadata for it"
+    )
+
+
+def _expression_in(source: str) -> str | None:
+    """Return what a module of one line says; None if it is written in another way."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return None
+    for node in body:
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.Call(args=[ast.Constant(value=str(expression))], keywords=[]),
+            ) if name == WHEEL_BUILD_TAG:
+                return expression
+    return None
+
+
+def _module_text(package: NormalizedName, expression: str, reasons: Sequence[str]) -> str:
+    why = "".join(f"- {reason}\n" for reason in reasons) or (
         "State here what its wheels link, and how you know.\n"
     )
     return (
         f'"""What the wheels of {package} depend on.\n\n{why}"""\n\n'
         "from fromager_build_tags.needs import depends_on\n\n"
-        f"{WHEEL_BUILD_TAG} = depends_on({proposal.expression!r})\n"
-    ).replace(f"({proposal.expression!r})", f'("{proposal.expression}")')
-
-
-def _shipped(name: str, expression: str) -> str | None:
-    """Return what to say where the shipped override says the same."""
-    shipped = shipped_expression(name)
-    if shipped is not None and _same(shipped, expression):
-        return f"nothing to write: the shipped override of {name} says {shipped!r}"
-    return None
-
-
-def _same(one: str, other: str) -> bool:
-    return parse_expression(one) == parse_expression(other)
+        f"{WHEEL_BUILD_TAG} = depends_on({expression!r})\n"
+    ).replace(f"({expression!r})", f'("{expression}")')

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import pathlib
 import tempfile
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import InputError
 from ..fetch import fetch_wheel
-from ..scaffold import Proposal, annotate, canonical_name, propose, write_module
+from ..proposal import DEFAULT, as_given, as_seen, as_shipped, hints, reasons
+from ..scaffold import annotate, canonical_name, write_module
 from ..wheel import read_wheel
 from . import common
 
-DEFAULT = "accelerator torch"
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
+    from ..proposal import Proposal
+    from ..wheel import WheelFacts
 
 
 @click.command()
@@ -46,30 +53,43 @@ def new(
 ) -> None:
     """Say what the wheels of PACKAGE depend on, in its settings file or in a module.
 
-    Nothing that is there is changed; a second run says what is there.
+    Nothing that is there is changed; a second run says what is there. Nothing is written that
+    holds anyway: what a shipped override says, or that a package depends on nothing.
     """
     name = canonical_name(package)
     if depends_on is not None and from_wheel is not None:
         raise click.UsageError("--depends-on and --from-wheel exclude each other")
-    proposal = Proposal(expression=depends_on or DEFAULT)
-    if from_wheel is not None:
-        proposal = _from_wheel(from_wheel, name)
-        for reason in proposal.reasons:
-            click.echo(reason, err=True)
+    proposal = _proposal(name, depends_on, from_wheel)
     if module:
         outcome = write_module(directory, name, proposal)
     else:
-        outcome = annotate(common.settings_tree(ctx), name, proposal.expression)
+        outcome = annotate(common.settings_tree(ctx), name, proposal)
     click.echo(outcome.text)
+    _tell(outcome.notes)
 
 
-def _from_wheel(source: str, package: str) -> Proposal:
+def _proposal(package: NormalizedName, depends_on: str | None, from_wheel: str | None) -> Proposal:
+    if depends_on is not None:
+        return as_given(package, depends_on)
+    if from_wheel is None:
+        proposal = as_shipped(package)
+        _tell(proposal.reasons)
+        return proposal
+    facts = _read(from_wheel)
+    if facts.name != package:
+        raise InputError(f"{from_wheel!r} is a wheel of {facts.name}, not of {package}")
+    _tell([*reasons(facts), *hints(facts)])
+    return as_seen(facts, from_wheel)
+
+
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def _read(source: str) -> WheelFacts:
     """Read a wheel file, or fetch a published one with pip and read it."""
     if source.endswith(".whl"):
-        facts = read_wheel(pathlib.Path(source))
-    else:
-        with tempfile.TemporaryDirectory(prefix="build-tags-") as folder:
-            facts = read_wheel(fetch_wheel(source, pathlib.Path(folder)))
-    if facts.name != package:
-        raise InputError(f"{source!r} is a wheel of {facts.name}, not of {package}")
-    return propose(facts)
+        return read_wheel(pathlib.Path(source))
+    with tempfile.TemporaryDirectory(prefix="build-tags-") as folder:
+        return read_wheel(fetch_wheel(source, pathlib.Path(folder)))
