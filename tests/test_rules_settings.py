@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from fromager_build_tags import plugins
 from fromager_build_tags.plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP
 from fromager_build_tags.rules import machine, overrides
 from fromager_build_tags.rules.catalogue import FAMILIES, RULES
@@ -323,7 +324,7 @@ def test_a_good_tree_has_no_findings(cli: Cli, tmp_path: pathlib.Path) -> None:
     assert cli("check", "--fail-on=note").stdout == "no findings\n"
 
 
-ELSEWHERE = {"BT108", "BT109", "BT110", "BT111", "BT121", "BT122"}
+ELSEWHERE = {"BT108", "BT109", "BT110", "BT111", "BT120", "BT121", "BT122"}
 
 
 def test_every_rule_has_cases_of_both_kinds() -> None:
@@ -483,7 +484,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, two_overrides: None) -> Callable[
             PROJECT_OVERRIDES_GROUP: found,
             SHIPPED_GROUP: {},
         }
-        monkeypatch.setattr(overrides, "_by_name", groups.__getitem__)
+        monkeypatch.setattr(plugins, "registered", groups.__getitem__)
         return list(overrides.overrides())
 
     return check

@@ -111,6 +111,7 @@ class Side:
             patches_dir=root / self.layout.patches_dir,
             variant="cpu",
         )
+        tree.load_overrides()
         planned = lock_of(tree, more)
         for variant, message in planned.wrong.items():
             place = (self.layout.variants_dir / f"{variant}.yaml").as_posix()

@@ -13,7 +13,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from . import plugins
 from .context import this_machine, variants_dir
 from .declare import declare, read_explicit_settings
-from .errors import SettingsError, explain_error
+from .errors import PluginError, SettingsError, explain_error
 from .reconcile import declared_stacks, reconcile
 from .stack import Stack
 from .yamlfile import refuse_endless
@@ -37,6 +37,19 @@ class SettingsTree:
     def settings(self) -> Settings:
         """The settings of fromager; their ``variant`` can be set."""
         return self.ctx.settings
+
+    def load_overrides(self) -> None:
+        """Let fromager load every override, which it does once.
+
+        Raises:
+            PluginError: one does not load, or two are registered for one package.
+        """
+        any_package = NormalizedName("torch")
+        try:
+            _ = self.settings.package_build_info(any_package).plugin  # looks all of them up
+        except Exception as err:  # whatever an override, stevedore and fromager raise
+            plugins.refuse_broken_overrides()
+            raise PluginError("fromager cannot load the overrides") from err
 
     def packages(self) -> list[NormalizedName]:
         """Return every package that the settings or an override know."""

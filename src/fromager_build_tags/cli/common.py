@@ -22,6 +22,18 @@ if TYPE_CHECKING:
     from ..tree import SettingsTree
 
 
+def planned_tree(ctx: click.Context) -> SettingsTree:
+    """Return the settings tree with every override loaded, so that tags can be planned.
+
+    Raises:
+        SettingsError: fromager cannot load the settings.
+        PluginError: fromager cannot load the overrides.
+    """
+    tree = settings_tree(ctx)
+    tree.load_overrides()
+    return tree
+
+
 def settings_tree(ctx: click.Context) -> SettingsTree:
     """Return the settings tree: fromager's own, or one that is loaded now.
 
@@ -53,7 +65,7 @@ def declared_of(ctx: click.Context) -> Callable[[NormalizedName], Declared]:
 
     if isinstance(ctx.obj, dict) and not ctx.obj["settings_dir"].is_dir():
         return lambda _: NOTHING
-    tree = settings_tree(ctx)
+    tree = planned_tree(ctx)
     return lambda name: declared_for(tree.ctx, Requirement(name))
 
 

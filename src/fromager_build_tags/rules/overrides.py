@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import Final
 
 from .. import plugins
+from ..errors import PluginError, explain_error
 from ..plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP, WHEEL_BUILD_TAG
 from ..speaker import complaint_of
 from .catalogue import settings as rules
@@ -19,8 +20,8 @@ _GIVEN: Final = ("ctx", "req", "version", "wheel_tags")
 def overrides() -> Iterator[Finding]:
     """Check every registration, and every ``wheel_build_tag``, that is installed."""
     for group in (PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP):
-        yield from registered_twice(_by_name(group))
-    for name, entry_points in _by_name(PROJECT_OVERRIDES_GROUP).items():
+        yield from registered_twice(plugins.registered(group))
+    for name, entry_points in plugins.registered(PROJECT_OVERRIDES_GROUP).items():
         if len(entry_points) == 1:
             yield from _functions(name, entry_points[0])
 
@@ -39,16 +40,17 @@ def registered_twice(
             )
 
 
-def _by_name(group: str) -> dict[str, list[metadata.EntryPoint]]:
-    found: dict[str, list[metadata.EntryPoint]] = {}
-    for entry_point in metadata.entry_points(group=group):
-        found.setdefault(entry_point.name, []).append(entry_point)
-    return found
-
-
 def _functions(name: str, entry_point: metadata.EntryPoint) -> Iterator[Finding]:
-    module = entry_point.load()
     subject = name.replace("_", "-")
+    try:
+        module = plugins.load_override(entry_point)
+    except PluginError as err:
+        yield rules.OVERRIDE_DOES_NOT_LOAD.finding(
+            explain_error(err),
+            subject=subject,
+            remedy="mend it, or uninstall its distribution: fromager stops at every command",
+        )
+        return
     if hasattr(module, WHEEL_BUILD_TAG):
         function = getattr(module, WHEEL_BUILD_TAG)
         yield from signature(subject, plugins.describe(entry_point), function)
