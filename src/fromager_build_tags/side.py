@@ -71,34 +71,61 @@ class Side:
     files: Mapping[str, bytes]
     lock: Lock | None
 
-    def evaluate(self, more: Sequence[Wanted] = (), *, use_lock: bool = True) -> Evaluation:
-        """Return the tags: from the lock, or from the settings with the overrides installed."""
-        if self.lock is not None and (use_lock or not self._has_settings):
+    def evaluate(
+        self,
+        more: Sequence[Wanted] = (),
+        *,
+        use_lock: bool = True,
+        instead: Side | None = None,
+    ) -> Evaluation:
+        """Return the tags: from the lock, or from the settings with the overrides installed.
+
+        Args:
+            more: packages and versions of a real build, beside those that the settings know.
+            use_lock: take the lock where there is one.
+            instead: whose global settings to take if this side's cannot be read.
+        """
+        if self.lock is not None and (use_lock or not self.has_settings):
             return Evaluation(
                 name=self.name,
                 lock=self.lock,
                 notes=(f"the tags of {self.name} are those of its lock",),
             )
-        if not self.files:
+        if not self.has_settings:
             return Evaluation(name=self.name, lock=Lock(stacks=()))
         with self._on_disk() as root:
             try:
-                return self._evaluate(root, more)
+                return self._evaluate(root, more, instead)
             except SettingsError as err:
                 text = explain_error(err).replace(f"{root}/", "")
                 raise SettingsError(f"the tags of {self.name} cannot be told: {text}") from None
 
-    @property
-    def _has_settings(self) -> bool:
-        return any(path != self.layout.lock_file.as_posix() for path in self.files)
+    def is_stale(self) -> bool:
+        """Tell whether the settings, with the overrides installed, give other tags than the lock.
 
-    def _evaluate(self, root: pathlib.Path, more: Sequence[Wanted]) -> Evaluation:
+        The lock may have more: the packages and versions of a real build.
+        """
+        if self.lock is None or not self.has_settings:
+            return False
+        return not self.evaluate(use_lock=False).lock.is_part_of(self.lock)
+
+    @property
+    def has_settings(self) -> bool:
+        """Whether there are global settings, or those of a package."""
+        return any(
+            path == self.layout.settings_file.as_posix() or self.layout.is_package(path)
+            for path in self.files
+        )
+
+    def _evaluate(
+        self, root: pathlib.Path, more: Sequence[Wanted], instead: Side | None
+    ) -> Evaluation:
         from packaging.utils import canonicalize_name
 
         from .locking import lock_of
         from .tree import broken_package_files, load_settings_tree
 
-        broken = []
+        broken = [*self._replaced(root, instead)] if instead else []
         for path, message in broken_package_files(root / self.layout.settings_dir):
             path.unlink()
             place = path.relative_to(root).as_posix()
@@ -124,6 +151,17 @@ class Side:
             broken=tuple(broken),
             notes=(note,),
         )
+
+    def _replaced(self, root: pathlib.Path, instead: Side) -> Iterator[Broken]:
+        """Put another side's global settings in the place of those that cannot be read."""
+        from .tree import broken_settings_file
+
+        place = self.layout.settings_file.as_posix()
+        message = broken_settings_file(root / place)
+        if message and place in instead.files:
+            (root / place).write_bytes(instead.files[place])
+            text = f"{message.replace(f'{root}/', '')}: those of {instead.name} are taken instead"
+            yield Broken(side=self.name, place=place, message=text)
 
     @contextlib.contextmanager
     def _on_disk(self) -> Iterator[pathlib.Path]:

@@ -98,15 +98,22 @@ def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path,
     return broken
 
 
-def _broken_files(
-    settings_file: pathlib.Path, settings_dir: pathlib.Path
-) -> Iterator[tuple[pathlib.Path, str]]:
+def broken_settings_file(settings_file: pathlib.Path) -> str:
+    """Return fromager's reason to refuse the global settings; "" if it takes them."""
     try:
         if settings_file.is_file():
             refuse_endless(settings_file)
             SettingsFile.from_file(settings_file)
-    except Exception as err:  # noqa: BLE001 - as below
-        yield settings_file, explain_error(err)
+    except Exception as err:  # noqa: BLE001 - whatever YAML, pydantic and fromager raise
+        return _named(settings_file, explain_error(err))
+    return ""
+
+
+def _broken_files(
+    settings_file: pathlib.Path, settings_dir: pathlib.Path
+) -> Iterator[tuple[pathlib.Path, str]]:
+    if message := broken_settings_file(settings_file):
+        yield settings_file, message
     yield from broken_package_files(settings_dir)
 
 

@@ -30,6 +30,7 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 @click.option("-m", "--message", metavar="TEXT", help="why: the text of the entries")
 @click.option("--global", "global_", is_flag=True, help="add to the variants' changelogs instead")
 @click.option("-n", "--dry-run", is_flag=True, help="show the difference, write nothing")
+@sides.exact_option
 @click.option("--lock", "lock_file", type=click.Path(path_type=pathlib.Path), help="the lock file")
 @click.option("-g", "--graph", "graphs", multiple=True, type=_FILE, help="as review takes it")
 @click.option(
@@ -46,6 +47,7 @@ def bump(
     message: str | None,
     global_: bool,
     dry_run: bool,
+    exact: bool,
     lock_file: pathlib.Path | None,
     graphs: tuple[pathlib.Path, ...],
     indexes: tuple[pathlib.Path, ...],
@@ -56,7 +58,7 @@ def bump(
     stay; a lock is made again.
     """
     layout = sides.settings_layout(ctx, lock_file)
-    old, new = sides.sides(layout, base, None)
+    old, new = sides.sides(layout, base, None, exact=exact)
     compared, _ = reviewed(old, new, common.real_keys(graphs, indexes), use_locks=False)
     wanted = variant_entries(compared.changes) if global_ else package_entries(compared.changes)
     if wanted:

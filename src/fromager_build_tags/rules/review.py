@@ -9,6 +9,7 @@ from typing import Final
 from ..causes import Cause
 from ..lock import ANY, NO_TAG, UNKNOWN
 from ..review import Change, Kind, Review
+from ..side import Side
 from .catalogue import review as rules
 from .finding import Finding, Place, Severity
 
@@ -48,13 +49,28 @@ def stale_lock(known: Sequence[Cause], lock: str) -> Finding:
     )
 
 
+def without_settings(old: Side, new: Side) -> Iterator[Finding]:
+    """Where one side has no settings, a review is silent: nothing that is new loses."""
+    for side, counts in ((old, "new"), (new, "gone")):
+        if side.lock is None and not side.has_settings:
+            layout = side.layout
+            yield rules.WITHOUT_SETTINGS.finding(
+                f"{side.name} has no settings at {layout.settings_file} and "
+                f"{layout.settings_dir}: everything counts as {counts}",
+                subject=side.name,
+                remedy="nothing, if that is meant; if they were moved, check the other revision "
+                "out beside this one, and compare the two folders",
+            )
+
+
 def _broken(review: Review) -> Iterator[Finding]:
     for broken in review.broken:
         yield rules.BROKEN_SIDE.finding(
             f"{broken.side}: {broken.message}",
-            subject=broken.variant or broken.package,
+            subject=broken.variant or broken.package or broken.place,
             remedy="mend it; until then its wheels are not compared",
             place=Place(file=broken.place),
+            severity=Severity.WARNING if broken.side == review.base else None,
         )
 
 
