@@ -435,6 +435,81 @@ def test_a_stale_lock(
     assert [each for each in report["findings"] if each["code"] == "BT208"] == []
 
 
+FAMILY = (
+    "torch_precision: minor\nstacks:\n"
+    '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.9.1"}\n'
+    '  - {distro: el9.6, rocm_version: "7.0", torch_version: "2.9.1"}\n'
+)
+#: The variant file of the head, that of which the head's lock is made, and what is found.
+HEADINGS = [
+    (ROCM.replace("2.9.1", "2.10.0"), ROCM.replace("2.9.1", "2.10.0"), None),
+    (FAMILY, FAMILY, None),
+    ("accelerator: gaudi\ndistro: el9.6\n", "accelerator: gaudi\ndistro: el9.6\n", None),
+    ("distro: el9.6\n", "distro: el9.6\n", None),
+    ("", "", None),
+    (None, None, None),
+    (
+        ROCM.replace("2.9.1", "2.10.0"),
+        ROCM.replace("2.9.1", "2.11.0"),
+        f"{ROCM_FILE} gives 'el9.6 rocm7.1 torch2.10.0', yet the lock has 'el9.6 rocm7.1 "
+        "torch2.11.0' of rocm",
+    ),
+    (
+        FAMILY,
+        FAMILY.replace("minor", "patch"),
+        f"{ROCM_FILE} gives 'el9.6 rocm7.0 torch2.9', 'el9.6 rocm7.1 torch2.9', yet the lock has "
+        "'el9.6 rocm7.0 torch2.9.1', 'el9.6 rocm7.1 torch2.9.1' of rocm",
+    ),
+    (
+        None,
+        ROCM.replace("2.9.1", "2.11.0"),
+        f"{ROCM_FILE} gives '(nothing is known)', yet the lock has 'el9.6 rocm7.1 torch2.11.0' of "
+        "rocm",
+    ),
+    (
+        "rocm_version: 7.1\n",
+        ROCM.replace("2.9.1", "2.11.0"),
+        f"no lock can be made of these settings: {ROCM_FILE}:1: rocm_version: 7.1 is not a text: "
+        "quote it",
+    ),
+    (
+        'torch_version: "x"\n',
+        ROCM.replace("2.9.1", "2.11.0"),
+        f"no lock can be made of these settings: {ROCM_FILE}:1: torch_version: 'x' is not a PEP "
+        "440 version, such as 13.0 or 2.10.0",
+    ),
+    (
+        "stacks:\n  - text\n",
+        ROCM.replace("2.9.1", "2.11.0"),
+        f"no lock can be made of these settings: {ROCM_FILE}:2: a stack is not a mapping",
+    ),
+    (
+        "stacks: [\n",
+        ROCM.replace("2.9.1", "2.11.0"),
+        f"no lock can be made of these settings: {ROCM_FILE} is not valid YAML: ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("variant", "locked", "expected"), HEADINGS)
+def test_a_lock_of_other_stacks_than_the_variant_file(
+    cli: Cli, tmp_path: pathlib.Path, variant: str | None, locked: str | None, expected: str | None
+) -> None:
+    checkout = Checkout.create(tmp_path, GOOD)
+    cli("lock")
+    checkout.commit({})
+    checkout.write({ROCM_FILE: locked})
+    cli("lock")
+    checkout.write({ROCM_FILE: ""})
+    checkout.write({ROCM_FILE: variant})
+    report = json.loads(cli("review", "--exit-zero", "--format", "json").stdout)
+    found = [each for each in report["findings"] if each["code"] == "BT208"]
+    assert [each["file"] for each in found] == (["settings/build-tags.lock"] if expected else [])
+    for each in found:
+        assert each["message"].startswith(expected)
+        assert each["severity"] == "error"
+
+
 def test_the_place_of_a_stale_lock() -> None:
     finding = stale_lock([CHANGELOG], "settings/build-tags.lock")
     assert (str(finding.place), finding.subject) == (("settings/build-tags.lock",) * 2)

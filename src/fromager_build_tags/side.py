@@ -14,7 +14,7 @@ from .errors import InputError, SettingsError, explain_error
 from .git import GitFiles, object_name
 from .lock import Lock, parse_lock
 from .variables import VARIANTS_DIR
-from .yamlfile import parse_yaml_mapping
+from .yamlfile import YamlFile, parse_yaml_mapping
 
 if TYPE_CHECKING:
     from .git import Repository
@@ -197,6 +197,22 @@ def changed_files(base: Side, head: Side) -> list[str]:
     changed = [path for path in paths if _name(base.files, path) != _name(head.files, path)]
     for files in (base.files, head.files):
         _read_at_once(files, [path for path in changed if path in files])
+    return changed
+
+
+def changed_variants(base: Side, head: Side) -> dict[str, YamlFile]:
+    """Return the variants whose file differs, with what it says on the new side.
+
+    Raises:
+        SettingsError: a file cannot be read.
+    """
+    below = f"{head.layout.variants_dir.as_posix()}/"
+    changed: dict[str, YamlFile] = {}
+    for path in sorted(base.files.keys() | head.files.keys()):
+        if path.startswith(below) and _name(base.files, path) != _name(head.files, path):
+            text = head.files.get(path, b"").decode("utf-8", errors="replace")
+            if variant := head.layout.variant_of(path):
+                changed[variant] = parse_yaml_mapping(text, pathlib.Path(path))
     return changed
 
 

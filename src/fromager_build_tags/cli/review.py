@@ -13,7 +13,7 @@ from ..lock import Key
 from ..report.review import RENDERERS
 from ..review import Review, compare
 from ..rules.finding import Finding
-from ..rules.review import review_findings, stale_lock, without_settings
+from ..rules.review import review_findings, stale_headings, stale_lock, without_settings
 from ..rules.verdict import Verdict
 from ..side import Side, shared_indexes
 from . import common, gates, sides
@@ -106,7 +106,9 @@ def reviewed(
     before = old.evaluate(more, use_lock=locked, instead=new)
     compared = compare(before, after, known, real)
     found = list(review_findings(compared, shared_indexes(new, after.lock)))
-    if locked and old.lock == new.lock and known and new.is_stale():
+    if locked and old.lock != new.lock:
+        found += stale_headings(old, new)
+    elif locked and known and new.is_stale():
         found.append(stale_lock(known, new.layout.lock_file.as_posix()))
     found += without_settings(old, new)
     return compared, found
