@@ -57,6 +57,7 @@ def bump(
     Compares the working tree with BASE, as review does. Comments, order and quotes of the files
     stay; a lock is made again.
     """
+    common.note_explicit_variables(ctx)
     layout = sides.settings_layout(ctx, lock_file)
     old, new = sides.sides(layout, base, None, exact=exact)
     compared, _ = reviewed(old, new, common.real_keys(graphs, indexes), use_locks=False)

@@ -50,6 +50,7 @@ def check(
     A rule is ignored for a package by an annotation in its settings, with the reason:
     build-tags.ignore.CODE: "why".
     """
+    common.note_explicit_variables(ctx)
     tree = common.settings_tree(ctx)
     if not tree.settings_file.exists() and not tree.settings_dir.exists():
         raise InputError(

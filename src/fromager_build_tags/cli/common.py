@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import click
 from ..annotations import IGNORE
 from ..errors import InputError
 from ..files import write_text
+from ..variables import FACTS, explicit_variable
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -50,6 +52,28 @@ def settings_tree(ctx: click.Context) -> SettingsTree:
         settings_file=options["settings_file"],
         settings_dir=options["settings_dir"],
     )
+
+
+def note_explicit_variables(ctx: click.Context) -> None:
+    """Say once, on stderr, which variables beat the variant files: no review shows them."""
+    if ctx.meta.get(__name__):
+        return
+    ctx.meta[__name__] = True
+    keys = {explicit_variable(key): key for key in FACTS}
+    told = {
+        f"{name}={value}": keys[name.upper()]
+        for name, value in sorted(os.environ.items())
+        if value and name.upper() in keys
+    }
+    if told:
+        verbs = "is set: it beats" if len(told) == 1 else "are set: they beat"
+        files = "of every variant file"
+        click.echo(f"{_and(told)} {verbs} {_and(told.values())} {files}", err=True)
+
+
+def _and(texts: Iterable[str]) -> str:
+    *most, last = texts
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def declared_of(ctx: click.Context) -> Callable[[NormalizedName], Declared]:

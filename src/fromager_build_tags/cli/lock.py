@@ -38,6 +38,7 @@ def lock(
     from ..locking import lock_file, lock_of
     from ..wanted import from_build_file
 
+    common.note_explicit_variables(ctx)
     tree = common.planned_tree(ctx)
     path = file or lock_file(tree.settings_file)
     more = [each for graph in graphs for each in from_build_file(graph)]

@@ -71,6 +71,7 @@ def review(
     it left BASE. The checkout is not touched. Where both sides have a lock, nothing of them is
     evaluated.
     """
+    common.note_explicit_variables(ctx)
     old, new = sides.sides(sides.settings_layout(ctx, lock_file), base, head, exact=exact)
     compared, found = reviewed(old, new, common.real_keys(graphs, indexes), use_locks=not no_lock)
     verdict = Verdict.of(found)

@@ -52,6 +52,7 @@ def show(
     of * stands for every version without a changelog entry of its own. The exit status is 1
     if a tag cannot be told.
     """
+    common.note_explicit_variables(ctx)
     tree = common.planned_tree(ctx)
     wanted = [
         *from_requirements(requirements),
