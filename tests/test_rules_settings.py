@@ -216,6 +216,13 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         "demo",
         f"{DEMO}:3 gives the key '1' again, it stands in line 2 already",
     ),
+    (
+        "BT119",
+        {"settings/packages/De.Mo.yaml": NUMBERED, "settings/packages/de_mo.yaml": NUMBERED},
+        "settings/packages/De.Mo.yaml",
+        "de-mo",
+        "de-mo has the settings settings/packages/de_mo.yaml as well, which fromager takes instead",
+    ),
 ]
 
 #: Rule, and what is other than in the good tree, yet nothing that the rule has a say in.
@@ -280,6 +287,8 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT115", {ROCM_FILE: None}),
     ("BT116", {DEMO: "annotations:\n  build-tags.ignore.BT104: since\n"}),
     ("BT117", {DEMO: "changelog:\n  '1': [a]\n  '2': [a]\n"}),
+    ("BT119", {"settings/packages/De.Mo.yaml": NUMBERED}),
+    ("BT119", {"settings/packages/de_mo.yaml": NUMBERED, "settings/packages/demo.yaml": NUMBERED}),
     ("BT117", {DEMO: "env:\n" + "".join(f"  A{n}: '1'\n" for n in range(10_001))}),
 ]
 

@@ -14,6 +14,7 @@ from .annotations import DEPENDS_ON
 from .errors import EditError, InputError
 from .files import read_text, write_text
 from .needs import Need, parse_expression
+from .packagefiles import file_to_edit
 from .plugins import WHEEL_BUILD_TAG
 from .speaker import shipped_expression
 from .wheel import TorchAbi
@@ -100,14 +101,12 @@ def annotate(tree: SettingsTree, package: NormalizedName, expression: str) -> Ou
 
     Raises:
         NeedsError: the expression cannot be read.
-        EditError: there is another annotation, or the file cannot be added to.
+        EditError: there is another annotation, the file cannot be added to, or there are two.
         OutputError: the file cannot be written.
     """
     parse_expression(expression)
     build_info = tree.settings.package_build_info(package)
-    file = tree.package_file(package) or tree.settings_dir / (
-        f"{build_info.override_module_name}.yaml"
-    )
+    file = file_to_edit(tree.settings_dir, package)
     present = (tree.settings.package_setting(package).annotations or {}).get(DEPENDS_ON)
     if present is not None and _same(present, expression):
         return Outcome(text=f"{file} says it already: {DEPENDS_ON}: {present!r}")

@@ -14,6 +14,7 @@ from . import plugins
 from .context import this_machine, variants_dir
 from .declare import declare, read_explicit_settings
 from .errors import PluginError, SettingsError, explain_error
+from .packagefiles import package_files
 from .reconcile import declared_stacks, reconcile
 from .stack import Stack
 from .yamlfile import refuse_endless
@@ -79,11 +80,9 @@ class SettingsTree:
         return declared_stacks(declaration)
 
     def package_file(self, package: NormalizedName) -> pathlib.Path | None:
-        """Return the settings file of *package*, however its name is spelled."""
-        for path in sorted(self.settings_dir.glob("*.yaml")):
-            if canonicalize_name(path.stem) == package:
-                return path
-        return None
+        """Return the settings file of *package* that fromager takes, however it is spelled."""
+        files = package_files(self.settings_dir).get(package)
+        return files[-1] if files else None
 
 
 def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path, str]]:

@@ -17,6 +17,7 @@ from ..bump import (
     variant_entries,
     write_edits,
 )
+from ..files import refuse_read_only
 from ..review import Change
 from ..side import Side
 from . import common, sides
@@ -67,6 +68,8 @@ def bump(
         edits = _edits(new, compared.changes, text, global_=global_)
         _show(edits)
         if not dry_run:
+            if new.lock is not None:
+                refuse_read_only(sides.working_tree() / new.layout.lock_file)
             write_edits(edits)
             _renew_lock(ctx, new, lock_file)
     else:
