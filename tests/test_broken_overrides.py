@@ -107,3 +107,27 @@ def test_overrides_that_load(cli: Cli, tree: None, install: Install) -> None:
     install("other", {"pillow": ""})
     assert cli("check").stdout == "no findings\n"
     assert cli("lock").stderr == "settings/build-tags.lock is written\n"
+
+
+def test_an_override_of_this_project_is_found_by_file_and_line(
+    cli: Cli, tree: None, install: Install
+) -> None:
+    """One that is installed elsewhere has no place that a reviewer could look at."""
+    install("acme", {"demo": "\n\ndef wheel_build_tag(*, version): ...\n", "torch": ""})
+    found = json.loads(cli("check", "--format", "json", status=1).stdout)["findings"]
+    assert [(each["code"], each["file"], each["line"]) for each in found] == [
+        ("BT109", "site-packages/acme_demo.py", 3),
+        ("BT110", "site-packages/acme_torch.py", None),
+    ]
+
+
+def test_every_result_has_a_place_in_sarif(cli: Cli, twice: None) -> None:
+    """GitHub refuses a log with a result that has none."""
+    log = json.loads(cli("check", "--format", "sarif", status=1).stdout)
+    [result] = log["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "settings/settings.yaml"},
+        "region": {"startLine": 1},
+    }
+    [issue] = json.loads(cli("check", "--format", "gitlab", status=1).stdout)
+    assert issue["location"] == {"path": "settings/settings.yaml", "lines": {"begin": 1}}

@@ -62,7 +62,7 @@ def check(
     found = list(overrides())
     if not unchecked:
         found += _of_settings(Checkup.of(tree, wanted), here=here)
-    verdict = Verdict.of(common.with_reasons(tree, found))
+    verdict = Verdict.of(common.with_reasons(tree, found), about=str(tree.settings_file))
     common.write(RENDERERS[format_](verdict), output)
     if unchecked:
         click.echo(f"Error: the settings are not checked: {unchecked}", err=True)

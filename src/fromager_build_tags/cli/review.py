@@ -74,7 +74,8 @@ def review(
     common.note_explicit_variables(ctx)
     old, new = sides.sides(sides.settings_layout(ctx, lock_file), base, head, exact=exact)
     compared, found = reviewed(old, new, common.real_keys(graphs, indexes), use_locks=not no_lock)
-    verdict = Verdict.of(found)
+    about = new.layout.settings_file if new.lock is None else new.layout.lock_file
+    verdict = Verdict.of(found, about=about.as_posix())
     common.write(RENDERERS[format_](compared, verdict), output)
     changes = len(compared.changes)
     too_many = max_rebuilds is not None and changes > max_rebuilds
