@@ -44,7 +44,7 @@ def twice(tree: None, install: Install) -> None:
 
 @pytest.fixture
 def broken(tree: None, install: Install) -> None:
-    install("acme", {"demo": "import no_such_module\n", "torch": ""})
+    install("acme", {"a": "", "demo": "import no_such_module\n", "torch": ""})
 
 
 @pytest.mark.parametrize("args", COMMANDS)
@@ -55,6 +55,24 @@ def test_two_of_one_package_are_one_error(cli: Cli, twice: None, args: list[str]
 @pytest.mark.parametrize("args", COMMANDS)
 def test_one_that_cannot_be_imported_is_one_error(cli: Cli, broken: None, args: list[str]) -> None:
     assert cli(*args, status=1).stderr == f"Error: {BROKEN}\n"
+
+
+ONCE = """
+import pathlib
+marker = pathlib.Path("loaded")
+if not marker.exists():
+    marker.touch()
+    raise RuntimeError("not yet")
+"""
+
+
+def test_one_that_loads_at_the_second_try(cli: Cli, tree: None, install: Install) -> None:
+    """No override is to be named then, yet fromager did not get further."""
+    install("acme", {"demo": ONCE})
+    assert cli("lock", status=1).stderr == (
+        "Error: fromager cannot load the overrides because failed to load overrides for demo "
+        "because not yet\n"
+    )
 
 
 def findings(cli: Cli) -> tuple[list[tuple[str, str, str]], str]:
