@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -24,6 +25,7 @@ PURELIB = frozenset({Tag("py3", "none", "any")})
 
 type MakeContext = Callable[..., WorkContext]
 type Cli = Callable[..., Result]
+type Install = Callable[[str, Mapping[str, str]], None]
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +134,35 @@ def set_override(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(overrides, "_mgr", manager)
 
     return install
+
+
+@pytest.fixture
+def install(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Return a function that installs a distribution with override modules, until the test ends."""
+    from fromager import overrides
+    from stevedore.extension import ExtensionManager
+
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+
+    def write(name: str, modules: Mapping[str, str]) -> None:
+        """Register each module as the override of the package that it is called like."""
+        info = folder / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        lines = [f"[{plugins.PROJECT_OVERRIDES_GROUP}]"]
+        for package, content in modules.items():
+            (folder / f"{name}_{package}.py").write_text(content)
+            lines.append(f"{package} = {name}_{package}")
+        (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
+
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr(overrides, "_mgr", None)
+    monkeypatch.setattr(ExtensionManager, "ENTRY_POINT_CACHE", {})
+    yield write
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", "")).startswith(str(folder)):
+            del sys.modules[name]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ MARKER = "<!-- fromager-build-tags review -->"
 #: Stands in for GitHub's own client, which needs GitHub.
 GH = """#!/bin/sh
 echo "$@" >>"$GH_LOG"
+case "$*" in *"${GH_REFUSES:-nothing at all}"*) echo "gh: 100% no (HTTP 403)" >&2; exit 1 ;; esac
 case "$*" in *--paginate*) printf '%s' "$GH_COMMENT" ;; esac
 """
 
@@ -62,6 +63,7 @@ def run_action(checkout: pathlib.Path, tmp_path: pathlib.Path) -> RunAction:
             "BASE": "main",
             "FAIL_ON": "error",
             "MAX_REBUILDS": "",
+            "CHECK_LOCK": "true",
             "COMMENT": "true",
             "PULL_REQUEST": "7",
             "GITHUB_REPOSITORY": "o/r",
@@ -132,6 +134,67 @@ def test_an_error_fails_and_annotates(
     )
 
 
+@pytest.mark.parametrize("refused", ["--paginate", "POST"])
+def test_a_comment_that_cannot_be_written_is_no_failure(
+    run_action: RunAction, checkout: pathlib.Path, tmp_path: pathlib.Path, refused: str
+) -> None:
+    """A pull request of a fork has no token for it; the job summary has the review."""
+    change_torch(checkout)
+    done = run_action(GH_REFUSES=refused)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == (
+        "::warning::the review is in the job summary, but cannot be written as a comment, which "
+        "takes a token with pull-requests: write, and a pull request of a fork has none: gh: "
+        "100%25 no (HTTP 403) "
+    )
+    assert (tmp_path / "summary.md").read_text().startswith(MARKER)
+
+
+def test_the_first_of_two_comments_is_updated(
+    run_action: RunAction, tmp_path: pathlib.Path
+) -> None:
+    run_action(GH_COMMENT="42\n43\n")
+    [patched] = [line for line in asked(tmp_path) if "--method" in line]
+    assert "issues/comments/42 " in patched
+
+
+def test_an_event_without_a_base(run_action: RunAction) -> None:
+    done = run_action(BASE="")
+    assert done.returncode == 1
+    assert done.stdout == (
+        "::error::there is no base branch, since this event is not of a pull request: run on "
+        "pull_request, or set the input 'base' to the branch to compare with\n"
+    )
+
+
+def test_a_base_that_is_not_there(run_action: RunAction) -> None:
+    done = run_action(BASE="no-such")
+    assert done.returncode == 1
+    assert done.stdout == (
+        "::error::the branch no-such cannot be fetched from origin: set the input 'base' to one "
+        "that is there\n"
+    )
+
+
+def test_a_lock_that_is_out_of_date_fails(
+    run_action: RunAction, checkout: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    """A review that compares locks cannot see all of it."""
+    lock = checkout / "settings/build-tags.lock"
+    shutil.copy(ROOT / "settings/build-tags.lock", lock)
+    assert run_action().returncode == 0
+    lock.write_text(lock.read_text().replace("torch 2.10.0 7_", "torch 2.10.0 9_"))
+    done = run_action()
+    assert done.returncode == 1
+    said = (
+        "settings/build-tags.lock is out of date: run `fromager-build-tags lock`, and commit it "
+        "with the settings"
+    )
+    assert f"::error file=settings/build-tags.lock::{said}\n" in done.stdout
+    assert f"\n**{said}**\n" in (tmp_path / "summary.md").read_text()
+    assert run_action(CHECK_LOCK="false").returncode == 0
+
+
 def test_gates_are_handed_on(run_action: RunAction, checkout: pathlib.Path) -> None:
     change_torch(checkout)
     assert run_action(MAX_REBUILDS="1").returncode == 1
@@ -143,7 +206,7 @@ def test_the_action_hands_every_variable_to_the_script() -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     given = action["runs"]["steps"][-1]["env"].keys()
     script = (ROOT / ".github/review.sh").read_text()
-    for name in ("BASE", "FAIL_ON", "MAX_REBUILDS", "COMMENT", "PULL_REQUEST"):
+    for name in ("BASE", "FAIL_ON", "MAX_REBUILDS", "CHECK_LOCK", "COMMENT", "PULL_REQUEST"):
         assert name in given
         assert f"${name}" in script
 

@@ -421,3 +421,46 @@ def test_no_entries_no_edits(tmp_path: pathlib.Path) -> None:
 def test_not_a_repository(cli: Cli, tmp_path: pathlib.Path) -> None:
     message = cli("bump", "-m", "x", status=1).stderr
     assert message.startswith("Error: . is not in a git repository")
+
+
+def test_a_package_with_two_files_is_not_edited(cli: Cli, tmp_path: pathlib.Path) -> None:
+    """Fromager takes the last alone, so an entry in the first would do nothing."""
+    other = "settings/packages/Flash-Attn.yaml"
+    checkout = Checkout.create(tmp_path, {**BASE, other: FLASH})
+    checkout.write(NEW_TORCH)
+    folder = checkout.folder / "settings/packages"
+    assert cli("bump", "-m", "x", status=1).stderr == (
+        f"Error: {folder}/Flash-Attn.yaml and {folder}/flash_attn.yaml are all settings of "
+        "flash-attn, and fromager takes the last alone: put them together; nothing is changed\n"
+    )
+    assert checkout.git("status", "--porcelain") == f"M {ROCM_FILE}"
+
+
+@pytest.mark.parametrize("name", [FLASH_FILE, "settings/build-tags.lock"])
+def test_a_read_only_file_keeps_all_from_being_written(
+    cli: Cli, tmp_path: pathlib.Path, name: str
+) -> None:
+    checkout = Checkout.create(tmp_path, BASE)
+    cli("lock")
+    checkout.commit({})
+    checkout.write(NEW_TORCH)
+    path = checkout.folder / name
+    path.chmod(0o444)
+    assert cli("bump", "HEAD", "-m", "x", status=1).stderr == (
+        f"Error: {path} is read-only: if it may be changed, run chmod u+w {path}\n"
+    )
+    assert checkout.git("status", "--porcelain") == f"M {ROCM_FILE}"
+    cli("bump", "HEAD", "-n", "-m", "x")
+    path.chmod(0o644)
+    cli("bump", "HEAD", "-m", "x")
+
+
+def test_a_read_only_lock(cli: Cli, tmp_path: pathlib.Path) -> None:
+    Checkout.create(tmp_path, GOOD)
+    lock = tmp_path / "settings/build-tags.lock"
+    lock.touch(0o444)
+    assert cli("lock", status=1).stderr == (
+        "Error: settings/build-tags.lock is read-only: if it may be changed, run chmod u+w "
+        "settings/build-tags.lock\n"
+    )
+    assert lock.read_text() == ""

@@ -18,6 +18,8 @@ from fromager_build_tags import plugins
 from fromager_build_tags.annotations import DEPENDS_ON
 from fromager_build_tags.cli import main
 
+from .repositories import Checkout
+
 SETTINGS = pathlib.Path(__file__).parent.parent / "settings"
 
 type Run = Callable[..., Result]
@@ -334,3 +336,40 @@ def test_explain_without_a_number(run: Run, tree: pathlib.Path) -> None:
         "no build number, changelog entries\n  0 in changelog.tpu in settings/settings.yaml" in text
     )
     assert "no changelog entry: fromager gives no number and never asks the hook" in text
+
+
+NOTES = [
+    ({}, ""),
+    ({"WHEEL_BUILD_TAG_TORCH_VERSION": ""}, ""),
+    ({"WHEEL_BUILD_TAG_VARIANTS_DIR": "settings/variants"}, ""),
+    (
+        {"WHEEL_BUILD_TAG_TORCH_VERSION": "2.11.0"},
+        "WHEEL_BUILD_TAG_TORCH_VERSION=2.11.0 is set: it beats torch_version of every variant "
+        "file\n",
+    ),
+    (
+        {"WHEEL_BUILD_TAG_TORCH_VERSION": "2.11.0", "WHEEL_BUILD_TAG_DISTRO": "el9.6"},
+        "WHEEL_BUILD_TAG_DISTRO=el9.6 and WHEEL_BUILD_TAG_TORCH_VERSION=2.11.0 are set: they beat "
+        "distro and torch_version of every variant file\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("variables", "note"), NOTES)
+@pytest.mark.parametrize("command", ["check", "lock", "show", "review", "bump"])
+def test_variables_that_beat_the_files_are_noted(
+    run: Run,
+    tree: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    note: str,
+    command: str,
+) -> None:
+    """A lock that was made with them says what no settings file says."""
+    Checkout.create(tree.parent, {})
+    args = {"review": ("review", "HEAD"), "bump": ("bump", "HEAD")}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    stderr = run("--variant", "rocm", *args.get(command, (command,))).stderr
+    assert stderr.startswith(note)
+    assert stderr.count(" of every variant file") == bool(note)

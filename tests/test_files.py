@@ -31,6 +31,37 @@ def test_a_new_file_has_the_mode_that_the_user_wants(tmp_path: pathlib.Path) -> 
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o640
 
 
+def test_a_file_that_nobody_may_write_stays(tmp_path: pathlib.Path) -> None:
+    """Root could, and so could whoever may rename files in the folder."""
+    path, link = tmp_path / "file", tmp_path / "link"
+    path.write_text("old")
+    path.chmod(0o444)
+    link.symlink_to("file")
+    for each in (path, link):
+        with pytest.raises(OutputError) as caught:
+            write_text(each, "new")
+        assert str(caught.value) == (
+            f"{each} is read-only: if it may be changed, run chmod u+w {each}"
+        )
+    assert path.read_text() == "old"
+    path.chmod(0o464)  # the group may
+    write_text(path, "new")
+
+
+def test_a_device_or_a_pipe_is_written_to_and_not_replaced(tmp_path: pathlib.Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_text(fifo, "text\n")
+        assert os.read(reader, 99) == b"text\n"
+    finally:
+        os.close(reader)
+    assert fifo.is_fifo()
+    with pytest.raises(OutputError, match="cannot be written: Is a directory"):
+        write_text(tmp_path, "text")
+
+
 def test_nothing_is_half_written(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
     path.write_text("old")

@@ -629,3 +629,22 @@ def test_pip_is_not_there(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(InputError, match="pip, which fetches 'demo==1', is not installed"):
         fetch.fetch_wheel("demo==1", tmp_path)
+
+
+def test_a_package_with_two_files_is_not_edited(run: Run, packages: pathlib.Path) -> None:
+    for name in ("De.Mo.yaml", "de_mo.yaml"):
+        (packages / name).write_text("env: {}\n")
+    assert run("de-mo", status=1).stderr == (
+        f"Error: {packages}/De.Mo.yaml and {packages}/de_mo.yaml are all settings of de-mo, and "
+        "fromager takes the last alone: put them together; nothing is changed\n"
+    )
+
+
+def test_a_read_only_file_is_not_edited(run: Run, packages: pathlib.Path) -> None:
+    path = packages / "demo.yaml"
+    path.write_text("env: {}\n")
+    path.chmod(0o444)
+    assert run("demo", status=1).stderr == (
+        f"Error: {path} is read-only: if it may be changed, run chmod u+w {path}\n"
+    )
+    assert path.read_text() == "env: {}\n"

@@ -237,10 +237,10 @@ def test_a_rule_stays_quiet(code: str, before: Tags, after: Tags, known: tuple[C
 
 
 def test_every_rule_has_cases_of_both_kinds() -> None:
-    """BT203, BT207 and BT208 are about more than tags: they have tests of their own below."""
+    """BT203, BT207, BT208, BT210 are about more than tags: they have tests of their own below."""
     family, _ = FAMILIES["BT2"]
     codes = {rule.code for rule in vars(family).values() if isinstance(rule, Rule)}
-    below = {"BT203", "BT207", "BT208"}
+    below = {"BT203", "BT207", "BT208", "BT210"}
     assert {code for code, *_ in FIRES} | below == codes
     assert {code for code, *_ in STAYS_QUIET} | below == codes
 
@@ -342,11 +342,13 @@ def test_what_is_broken_is_told_and_the_rest_compared(
     given: dict[str, str], compared: list[str]
 ) -> None:
     base = side("base", {"torch 1": "1_a", "demo 1": "1_a"})
-    for review in (compare(base, broken(**given), []), compare(broken(**given), base, [])):
+    sides = ((base, broken(**given), "error"), (broken(**given), base, "warning"))
+    for before, after, severity in sides:
+        review = compare(before, after, [])
         [finding] = [each for each in review_findings(review, {}) if each.code == "BT207"]
         assert finding.message == "head: it is odd"
         assert finding.subject == next(iter(given.values()))
-        assert (str(finding.place), finding.severity.value) == ("a.yaml", "error")
+        assert (str(finding.place), finding.severity.value) == ("a.yaml", severity)
         assert [each.package for each in review.changes] == compared
 
 
@@ -376,8 +378,9 @@ def test_a_file_that_is_broken_on_one_side(
     assert compared == ([] if subject == "rocm" else ["demo"])
     checkout.commit({})
     checkout.write({name: GOOD[name]})
-    [again] = json.loads(cli("review", "HEAD", "--format", "json", status=1).stdout)["findings"]
+    [again] = json.loads(cli("review", "HEAD", "--format", "json").stdout)["findings"]
     assert again["message"].startswith("HEAD: ")
+    assert again["severity"] == "warning"
 
 
 # BT208: a lock that was forgotten
@@ -410,11 +413,10 @@ def test_a_file_that_is_broken_on_one_side(
             {TORCH_FILE: f"{TORCH}annotations: {{build-tags.depends-on: none}}\n"},
             f"build-tags.depends-on of torch (none) → none in {TORCH_FILE}:4",
         ),
-        (
-            {SETTINGS_FILE: SETTINGS.replace(":build_tag_hook", ":run_wheel_build_tag_hooks")},
-            "wheels.build_tag_hook fromager_build_tags.hooks:build_tag_hook → "
-            f"fromager_build_tags.hooks:run_wheel_build_tag_hooks in {SETTINGS_FILE}:2",
-        ),
+        # what changes no tag leaves the lock right: the plan asks our hook anyway, and the shipped
+        # override says the same
+        ({SETTINGS_FILE: SETTINGS.replace(":build_tag_hook", ":run_wheel_build_tag_hooks")}, ""),
+        ({TORCH_FILE: f"{TORCH}annotations: {{build-tags.depends-on: accelerator}}\n"}, ""),
     ],
 )
 def test_a_stale_lock(
@@ -424,15 +426,88 @@ def test_a_stale_lock(
     cli("lock")
     checkout.commit({})
     checkout.write(change)
-    report = json.loads(cli("review", "--format", "json").stdout)
+    report = json.loads(cli("review", "--format", "json", status=1 if known else 0).stdout)
     messages = [each["message"] for each in report["findings"] if each["code"] == "BT208"]
     expected = [f"the lock is the same on both sides, yet {known} changed"] if known else []
     assert messages == expected
     cli("lock")
     report = json.loads(cli("review", "--exit-zero", "--format", "json").stdout)
-    assert [each for each in report["findings"] if each["code"] == "BT208"] == [] or (
-        "run_wheel_build_tag_hooks" in known  # the lock is right: the plan asks our hook anyway
-    )
+    assert [each for each in report["findings"] if each["code"] == "BT208"] == []
+
+
+FAMILY = (
+    "torch_precision: minor\nstacks:\n"
+    '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.9.1"}\n'
+    '  - {distro: el9.6, rocm_version: "7.0", torch_version: "2.9.1"}\n'
+)
+#: The variant file of the head, that of which the head's lock is made, and what is found.
+HEADINGS = [
+    (ROCM.replace("2.9.1", "2.10.0"), ROCM.replace("2.9.1", "2.10.0"), None),
+    (FAMILY, FAMILY, None),
+    ("accelerator: gaudi\ndistro: el9.6\n", "accelerator: gaudi\ndistro: el9.6\n", None),
+    ("distro: el9.6\n", "distro: el9.6\n", None),
+    ("", "", None),
+    (None, None, None),
+    (
+        ROCM.replace("2.9.1", "2.10.0"),
+        ROCM.replace("2.9.1", "2.11.0"),
+        f"{ROCM_FILE} gives 'el9.6 rocm7.1 torch2.10.0', yet the lock has 'el9.6 rocm7.1 "
+        "torch2.11.0' of rocm",
+    ),
+    (
+        FAMILY,
+        FAMILY.replace("minor", "patch"),
+        f"{ROCM_FILE} gives 'el9.6 rocm7.0 torch2.9', 'el9.6 rocm7.1 torch2.9', yet the lock has "
+        "'el9.6 rocm7.0 torch2.9.1', 'el9.6 rocm7.1 torch2.9.1' of rocm",
+    ),
+    (
+        None,
+        ROCM.replace("2.9.1", "2.11.0"),
+        f"{ROCM_FILE} gives '(nothing is known)', yet the lock has 'el9.6 rocm7.1 torch2.11.0' of "
+        "rocm",
+    ),
+    (
+        "rocm_version: 7.1\n",
+        ROCM.replace("2.9.1", "2.11.0"),
+        f"no lock can be made of these settings: {ROCM_FILE}:1: rocm_version: 7.1 is not a text: "
+        "quote it",
+    ),
+    (
+        'torch_version: "x"\n',
+        ROCM.replace("2.9.1", "2.11.0"),
+        f"no lock can be made of these settings: {ROCM_FILE}:1: torch_version: 'x' is not a PEP "
+        "440 version, such as 13.0 or 2.10.0",
+    ),
+    (
+        "stacks:\n  - text\n",
+        ROCM.replace("2.9.1", "2.11.0"),
+        f"no lock can be made of these settings: {ROCM_FILE}:2: a stack is not a mapping",
+    ),
+    (
+        "stacks: [\n",
+        ROCM.replace("2.9.1", "2.11.0"),
+        f"no lock can be made of these settings: {ROCM_FILE}:2 is not valid YAML: ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("variant", "locked", "expected"), HEADINGS)
+def test_a_lock_of_other_stacks_than_the_variant_file(
+    cli: Cli, tmp_path: pathlib.Path, variant: str | None, locked: str | None, expected: str | None
+) -> None:
+    checkout = Checkout.create(tmp_path, GOOD)
+    cli("lock")
+    checkout.commit({})
+    checkout.write({ROCM_FILE: locked})
+    cli("lock")
+    checkout.write({ROCM_FILE: ""})
+    checkout.write({ROCM_FILE: variant})
+    report = json.loads(cli("review", "--exit-zero", "--format", "json").stdout)
+    found = [each for each in report["findings"] if each["code"] == "BT208"]
+    assert [each["file"] for each in found] == (["settings/build-tags.lock"] if expected else [])
+    for each in found:
+        assert each["message"].startswith(expected)
+        assert each["severity"] == "error"
 
 
 def test_the_place_of_a_stale_lock() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from fromager_build_tags import plugins
 from fromager_build_tags.plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP
 from fromager_build_tags.rules import machine, overrides
 from fromager_build_tags.rules.catalogue import FAMILIES, RULES
@@ -215,6 +216,13 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         "demo",
         f"{DEMO}:3 gives the key '1' again, it stands in line 2 already",
     ),
+    (
+        "BT119",
+        {"settings/packages/De.Mo.yaml": NUMBERED, "settings/packages/de_mo.yaml": NUMBERED},
+        "settings/packages/De.Mo.yaml",
+        "de-mo",
+        "de-mo has the settings settings/packages/de_mo.yaml as well, which fromager takes instead",
+    ),
 ]
 
 #: Rule, and what is other than in the good tree, yet nothing that the rule has a say in.
@@ -279,6 +287,8 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT115", {ROCM_FILE: None}),
     ("BT116", {DEMO: "annotations:\n  build-tags.ignore.BT104: since\n"}),
     ("BT117", {DEMO: "changelog:\n  '1': [a]\n  '2': [a]\n"}),
+    ("BT119", {"settings/packages/De.Mo.yaml": NUMBERED}),
+    ("BT119", {"settings/packages/de_mo.yaml": NUMBERED, "settings/packages/demo.yaml": NUMBERED}),
     ("BT117", {DEMO: "env:\n" + "".join(f"  A{n}: '1'\n" for n in range(10_001))}),
 ]
 
@@ -323,7 +333,7 @@ def test_a_good_tree_has_no_findings(cli: Cli, tmp_path: pathlib.Path) -> None:
     assert cli("check", "--fail-on=note").stdout == "no findings\n"
 
 
-ELSEWHERE = {"BT108", "BT109", "BT110", "BT111", "BT121", "BT122"}
+ELSEWHERE = {"BT108", "BT109", "BT110", "BT111", "BT120", "BT121", "BT122"}
 
 
 def test_every_rule_has_cases_of_both_kinds() -> None:
@@ -507,7 +517,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, two_overrides: None) -> Callable[
             PROJECT_OVERRIDES_GROUP: found,
             SHIPPED_GROUP: {},
         }
-        monkeypatch.setattr(overrides, "_by_name", groups.__getitem__)
+        monkeypatch.setattr(plugins, "registered", groups.__getitem__)
         return list(overrides.overrides())
 
     return check

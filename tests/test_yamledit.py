@@ -69,6 +69,68 @@ def test_an_item_at_the_end_of_a_list(text: str, expected: str) -> None:
     assert add(text, ["changelog", "2.8.3"], ["new: entry"]) == expected
 
 
+NEW = '"new"'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('a: [ "one" ]', f'a: [ "one", {NEW} ]'),
+        ("a: [one , ]", f"a: [one, {NEW} , ]"),
+        ('a: [\n  "b"\n  ]\nc: d\n', f'a: [\n  "b", {NEW}\n  ]\nc: d\n'),
+        ('a: [\n  "b",\n  ]\n', f'a: [\n  "b", {NEW},\n  ]\n'),
+        ('a: [\n  "b" # why\n  # more\n]\n', f'a: [\n  "b", {NEW} # why\n  # more\n]\n'),
+        ('a: [\n  "b", # why, ]\n]\n', f'a: [\n  "b", {NEW}, # why, ]\n]\n'),
+        ('a: [\r\n  "b"\r\n]\r\n', f'a: [\r\n  "b", {NEW}\r\n]\r\n'),
+        ("a: [ # none yet\n]\n", f"a: [{NEW} # none yet\n]\n"),
+        ("a: [[b, ], ]\n", f"a: [[b, ], {NEW}, ]\n"),
+        ("b: &b x\na: [c, *b ]\n", f"b: &b x\na: [c, *b, {NEW} ]\n"),
+        ("a: &b [c ]\n", f"a: &b [c, {NEW} ]\n"),
+        ("a: !!seq [c ]\n", f"a: !!seq [c, {NEW} ]\n"),
+        ("a: [é ]", f"a: [é, {NEW} ]"),
+    ],
+)
+def test_an_item_right_behind_the_last(text: str, expected: str) -> None:
+    """All else of a list in brackets stays where it is."""
+    assert add(text, ["a"], ["new"]) == expected
+
+
+def test_a_key_right_behind_the_last() -> None:
+    text = "annotations: {\n  a: b,  # why\n}\n"
+    assert add(text, PATH, "torch") == (
+        'annotations: {\n  a: b, build-tags.depends-on: "torch",  # why\n}\n'
+    )
+
+
+_ITEMS = st.sampled_from(["one", "'two'", '"three # "', "*x", "[a, b ]", "{a: b}", "é", "1.0"])
+_GAPS = st.sampled_from(["", " ", "\n    ", "  # a comment, ]\n    ", "\n\n    # more\n    "])
+
+
+@given(
+    items=st.lists(st.tuples(_GAPS, _ITEMS, _GAPS), max_size=4),
+    comma=st.booleans(),
+    gap=_GAPS,
+    ends=st.sampled_from(["\n", "\r\n"]),
+)
+def test_nothing_moves_in_a_list_in_brackets(
+    items: list[tuple[str, str, str]], comma: bool, gap: str, ends: str
+) -> None:
+    """However it is written, the new text has the old one on both sides of what is added."""
+    inside = ",".join("".join(each) for each in items) + "," * (comma and bool(items)) + gap
+    text = f"x: &x [y]\nchangelog:\n  '1': [{inside}]\nz: 1\n".replace("\n", ends)
+    edited = add(text, ["changelog", "1"], ["new"])
+    assert is_inserted(text, edited)
+    assert yaml.safe_load(edited)["changelog"]["1"][-1] == "new"
+
+
+def is_inserted(text: str, edited: str) -> bool:
+    """Tell whether *edited* is *text*, and more in one place."""
+    places = range(len(text) + 1)
+    return len(edited) > len(text) and any(
+        edited.startswith(text[:at]) and edited.endswith(text[at:]) for at in places
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -131,8 +193,7 @@ def test_all_that_was_there_stays(
     text = f"# head\n{dumped}# tail\n".replace("\n", ends)
     with contextlib.suppress(EditError):
         edited = add(text, path, addition)
-        kept = iter(edited)
-        assert all(character in kept for character in text.replace(" }", "}"))
+        assert is_inserted(text, edited)
         found = yaml.safe_load(edited)
         for key in path:
             found = found[key]

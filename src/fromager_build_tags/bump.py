@@ -10,12 +10,12 @@ import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from .errors import EditError, SettingsError
-from .files import read_text, write_text
+from .files import read_text, refuse_read_only, write_text
 from .lock import split_tag
+from .packagefiles import file_to_edit
 from .review import Change
 from .side import Layout
 from .yamledit import add
@@ -71,11 +71,11 @@ def package_edits(
     """Add entries to packages' files, which are made where there are none.
 
     Raises:
-        EditError: a file cannot be added to without changing more of it.
+        EditError: a file cannot be added to without changing more of it, or a package has two.
     """
     edits: dict[pathlib.Path, Edit] = {}
     for (package, version), number in sorted(missing.items()):
-        path = _package_file(root / layout.settings_dir, package)
+        path = file_to_edit(root / layout.settings_dir, package)
         edit = edits.get(path) or _unedited(path)
         key = _version_key(edit, version)
         edits[path] = _edited(edit, ("changelog", key), [text] * number)
@@ -105,6 +105,7 @@ def write_edits(edits: Iterable[Edit]) -> None:
     """
     edits = list(edits)
     for edit in edits:
+        refuse_read_only(edit.path)
         if read_text(edit.path) != edit.before:
             raise EditError(f"{edit.path} has changed meanwhile: nothing is written; try again")
     for edit in edits:
@@ -121,13 +122,6 @@ def _edited(edit: Edit, path: Sequence[str], entries: Sequence[str]) -> Edit:
         return Edit(path=edit.path, before=edit.before, after=add(edit.after, path, entries))
     except EditError as err:
         raise EditError(f"{edit.path} is left as it is: {err}") from None
-
-
-def _package_file(folder: pathlib.Path, package: str) -> pathlib.Path:
-    for path in sorted(folder.glob("*.yaml")):
-        if canonicalize_name(path.stem) == package:
-            return path
-    return folder / f"{package.replace('-', '_')}.yaml"
 
 
 def _version_key(edit: Edit, version: str) -> str:

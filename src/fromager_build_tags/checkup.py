@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fromager.packagesettings import PackageBuildInfo, Variant
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName
 
 from .errors import BuildTagError, MissingFactError, SettingsError, explain_error
 from .needs import DependsOn, Need, parse_expression
+from .packagefiles import package_files
 from .plan import ANY_VERSION, PlannedTag, Wanted, plan
 from .rules.finding import Place
 from .speaker import speaker_of
@@ -46,9 +47,7 @@ class Checkup:
     @classmethod
     def of(cls, tree: SettingsTree, wanted: Sequence[Wanted] = ()) -> Checkup:
         """Look at a settings tree."""
-        files = {
-            canonicalize_name(path.stem): path for path in sorted(tree.settings_dir.glob("*.yaml"))
-        }
+        files = {name: paths[-1] for name, paths in package_files(tree.settings_dir).items()}
         stacks: dict[str, Sequence[Stack]] = {}
         wrong: dict[str, str] = {}
         for variant in tree.variants():

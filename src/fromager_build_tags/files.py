@@ -25,15 +25,31 @@ def read_text(path: pathlib.Path) -> str:
         raise InputError(f"{path} cannot be read: {err.strerror}") from None
 
 
+def refuse_read_only(path: pathlib.Path) -> None:
+    """Respect that nobody may write a file: neither root, nor renaming another over it, has to.
+
+    Raises:
+        OutputError: the file is there, and has no permission to be written.
+    """
+    target = path.resolve()
+    if target.exists() and not target.stat().st_mode & 0o222:
+        raise OutputError(f"{path} is read-only: if it may be changed, run chmod u+w {path}")
+
+
 def write_text(path: pathlib.Path, text: str) -> None:
     """Write *text* to *path* as UTF-8: to a temporary file beside it, which is then renamed.
 
-    Line ends are written as they are, and through a symbolic link.
+    Line ends are written as they are, and through a symbolic link. A device or a pipe is written
+    to: it is not replaced.
 
     Raises:
-        OutputError: the file cannot be written; what was there before is still there.
+        OutputError: the file is read-only or cannot be written; what was there is still there.
     """
+    refuse_read_only(path)
     target = path.resolve()
+    if target.exists() and not target.is_file():
+        _write_to(path, text)
+        return
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as err:
@@ -46,6 +62,13 @@ def write_text(path: pathlib.Path, text: str) -> None:
         temporary.replace(target)
     except OSError as err:
         temporary.unlink(missing_ok=True)
+        raise OutputError(f"{path} cannot be written: {err.strerror}") from None
+
+
+def _write_to(path: pathlib.Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as err:
         raise OutputError(f"{path} cannot be written: {err.strerror}") from None
 
 

@@ -17,24 +17,36 @@ from .errors import InputError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Repository:
-    """A git repository, by the top folder of its checkout."""
+    """A git repository.
+
+    Attributes:
+        top: the top folder of its checkout; of a bare one, its own folder.
+        bare: it has no checkout.
+    """
 
     top: pathlib.Path
+    bare: bool = False
 
     @classmethod
     def around(cls, folder: pathlib.Path) -> Repository:
         """Return the repository that *folder* is in.
 
         Raises:
-            InputError: it is in none, or git is not installed.
+            InputError: it is in none, git does not trust it, or git is not installed.
         """
         found = _git(folder, "rev-parse", "--show-toplevel")
-        if found.returncode:
-            raise InputError(
-                f"{folder} is not in a git repository: name two folders or two lock files to "
-                "compare, or run this in a checkout"
-            )
-        return cls(top=pathlib.Path(os.fsdecode(found.stdout.rstrip(b"\n"))))
+        if not found.returncode:
+            return cls(top=_path(found.stdout))
+        if b"safe.directory" in found.stderr:
+            raise InputError(f"git does not trust this repository: {_complaint(found)}")
+        found = _git(folder, "rev-parse", "--is-bare-repository", "--absolute-git-dir")
+        is_bare, _, top = found.stdout.partition(b"\n")
+        if is_bare == b"true":
+            return cls(top=_path(top), bare=True)
+        raise InputError(
+            f"{folder} is not in a git repository: name two folders or two lock files to "
+            "compare, or run this in a checkout"
+        )
 
     def commit(self, ref: str) -> str:
         """Return the commit that *ref* names.
@@ -49,37 +61,86 @@ class Repository:
             raise InputError(f"there is no revision {ref!r} here{self._shallow_hint(ref)}")
         return found.stdout.decode().strip()
 
-    def merge_base_with_default_branch(self) -> str:
-        """Return the commit at which HEAD left the default branch.
+    def merge_base(self, ref: str) -> str:
+        """Return the commit at which HEAD and *ref* parted.
 
         Raises:
-            InputError: there is no default branch here, or no common commit.
+            InputError: they have no commit in common.
         """
-        branch = self._default_branch()
-        found = _git(self.top, "merge-base", "HEAD", branch)
+        found = _git(self.top, "merge-base", "HEAD", ref)
         if found.returncode:
             raise InputError(
-                f"HEAD and {branch} have no commit in common here{self._shallow_hint(branch)}"
+                f"HEAD and {ref} have no commit in common here{self._shallow_hint(ref)}; "
+                f"--exact compares with {ref} itself"
             )
         return found.stdout.decode().strip()
 
     def files(self, commit: str, paths: Iterable[pathlib.PurePath]) -> GitFiles:
         """Return the files of a commit below *paths*, by their path from the top.
 
+        One of *paths* may be a link, or lie below one, if that leads to somewhere in the commit.
+
         Raises:
-            InputError: git cannot read them, or one is a link that leads out of *paths*.
+            InputError: git cannot read them, they lie in a submodule, or a file is a link that
+                leads out of *paths*.
         """
-        wanted = [path.as_posix() for path in paths]
-        listed = _git(self.top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *wanted)
-        if listed.returncode:
-            raise InputError(f"git cannot read {commit[:12]}: {_complaint(listed)}")
-        blobs, links = _listed(listed.stdout)
+        wanted = {path.as_posix(): path.as_posix() for path in paths}
+        blobs, links = self._listed(commit, wanted)
+        lost = [path for path in wanted if not _is_there(path, blobs, links)]
+        moved = {path: real for path in lost if (real := self._real(commit, path)) != path}
+        if moved:
+            wanted |= moved
+            blobs, links = self._listed(commit, wanted.values())
         targets = GitFiles(top=self.top, ids=links)
         targets.read(links)
         followed = {path: _followed(path, commit, blobs, targets) for path in links}
-        return GitFiles(top=self.top, ids=blobs | followed)
+        found = blobs | followed
+        return GitFiles(top=self.top, ids=_as_wanted(found, wanted) if moved else found)
 
-    def _default_branch(self) -> str:
+    def _listed(self, commit: str, paths: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+        blobs, links, _ = _entries(self._ls_tree(commit, "-r", "--", *paths))
+        return blobs, links
+
+    def _ls_tree(self, commit: str, *args: str) -> bytes:
+        listed = _git(self.top, "ls-tree", "-z", "--full-tree", commit, *args)
+        if listed.returncode:
+            raise InputError(f"git cannot read {commit[:12]}: {_complaint(listed)}")
+        return listed.stdout
+
+    def _real(self, commit: str, path: str) -> str:
+        """Return where *path* leads if it is a link, or lies below one.
+
+        Raises:
+            InputError: it lies in a submodule, or leads out of the repository.
+        """
+        seen = {path}
+        while True:
+            ways = [path, *(str(each) for each in pathlib.PurePosixPath(path).parents)][:-1]
+            _, links, submodules = _entries(self._ls_tree(commit, "--", *ways))
+            for submodule in submodules:
+                raise InputError(
+                    f"{path} lies in the submodule {submodule} at {commit[:12]}: review it there, "
+                    "in a checkout of the submodule"
+                )
+            if not links:
+                return path
+            [link] = links
+            target = os.fsdecode(GitFiles(top=self.top, ids=links)[link])
+            below = path[len(link) :].lstrip("/")
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(link), target, below))
+            if path in seen or path in {".", ".."} or path.startswith(("/", "../")):
+                raise InputError(
+                    f"{link} at {commit[:12]} is a link that leads nowhere in the repository "
+                    f"({target!r}): it is not followed"
+                )
+            seen.add(path)
+
+    def default_branch(self) -> str:
+        """Return the branch that changes are made for.
+
+        Raises:
+            InputError: there is none here.
+        """
         head = _git(self.top, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
         if not head.returncode:
             return head.stdout.decode().strip()
@@ -105,16 +166,49 @@ class Repository:
 _BRANCH: Final = re.compile(r"(?!HEAD$|[0-9a-f]{7,40}$)\w[\w./-]*")
 
 
-def _listed(output: bytes) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the files of ``git ls-tree``, and its symbolic links: object names by path."""
+def _entries(output: bytes) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Return the files of ``git ls-tree``, symbolic links, submodules: object names by path."""
     blobs: dict[str, str] = {}
     links: dict[str, str] = {}
+    submodules: dict[str, str] = {}
     for line in output.split(b"\0")[:-1]:
         about, _, path = line.partition(b"\t")
         mode, kind, name = about.decode().split()
         if kind == "blob":
             (links if mode == "120000" else blobs)[os.fsdecode(path)] = name
-    return blobs, links
+        elif kind == "commit":
+            submodules[os.fsdecode(path)] = name
+    return blobs, links, submodules
+
+
+def _is_there(path: str, blobs: Iterable[str], links: Iterable[str]) -> bool:
+    """Tell whether a path is a file, or a folder with something in it."""
+    return path in blobs or any(each.startswith(f"{path}/") for each in (*blobs, *links))
+
+
+def _as_wanted(ids: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """Return files by the paths that were asked for, whatever these really are."""
+    return {
+        f"{path}{name[len(real) :]}": found
+        for path, real in wanted.items()
+        for name, found in ids.items()
+        if name == real or name.startswith(f"{real}/")
+    }
+
+
+def revision_in_full(folder: pathlib.Path, name: str) -> str | None:
+    """Return what *name* is in full if it is a revision in the repository around *folder*.
+
+    None if it is no revision, there is no repository, or there is no git.
+    """
+    if name.startswith(("-", "^")):
+        return None
+    try:
+        commit = _git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        full = _git(folder, "rev-parse", "--symbolic-full-name", name)
+    except InputError:
+        return None
+    return None if commit.returncode else (full.stdout.strip() or commit.stdout.strip()).decode()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -203,6 +297,10 @@ def _git(
         )
     except FileNotFoundError:
         raise InputError("git is not installed") from None
+
+
+def _path(output: bytes) -> pathlib.Path:
+    return pathlib.Path(os.fsdecode(output.rstrip(b"\n")))
 
 
 def _complaint(run: subprocess.CompletedProcess[bytes]) -> str:

@@ -77,6 +77,14 @@ class Lock:
         """Return the stacks of one variant."""
         return [stack for stack in self.stacks if stack.variant == variant]
 
+    def is_part_of(self, other: Lock) -> bool:
+        """Tell whether the other has the same stacks, and in each every tag of this one."""
+        stacks = {(each.variant, each.label): each.tags for each in self.stacks}
+        others = {(each.variant, each.label): each.tags for each in other.stacks}
+        return stacks.keys() == others.keys() and all(
+            tags.items() <= others[stack].items() for stack, tags in stacks.items()
+        )
+
 
 def split_tag(tag: str) -> tuple[int, str] | None:
     """Return number and suffix, as installers compare them; None where there is no tag."""

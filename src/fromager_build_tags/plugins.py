@@ -45,13 +45,57 @@ def _refuse(manager: object, entry_point: metadata.EntryPoint, error: BaseExcept
     raise PluginError(f"{describe(entry_point)} does not load") from error
 
 
+def registered(group: str) -> dict[str, tuple[metadata.EntryPoint, ...]]:
+    """Return the entry points of a group by name, not loaded."""
+    found: dict[str, tuple[metadata.EntryPoint, ...]] = {}
+    for entry_point in metadata.entry_points(group=group):
+        found[entry_point.name] = (*found.get(entry_point.name, ()), entry_point)
+    return found
+
+
+def load_override(entry_point: metadata.EntryPoint) -> types.ModuleType:
+    """Import an override module.
+
+    Raises:
+        PluginError: it does not load.
+    """
+    try:
+        return cast(types.ModuleType, entry_point.load())
+    except Exception as err:
+        raise PluginError(f"{describe(entry_point)} does not load") from err
+
+
+def refuse_broken_overrides() -> None:
+    """Say which override of a user keeps fromager from loading them all.
+
+    Raises:
+        PluginError: one does not load, or several distributions register one of a package.
+    """
+    overrides = registered(PROJECT_OVERRIDES_GROUP)
+    for name, candidates in overrides.items():
+        _refuse_several(name, candidates)
+    for candidates in overrides.values():
+        try:
+            candidates[0].load()
+        except Exception as err:
+            raise PluginError(
+                "fromager cannot load the overrides: mend or uninstall "
+                f"{describe(candidates[0])}, which does not load"
+            ) from err
+
+
+def _refuse_several(name: str, candidates: Sequence[metadata.EntryPoint]) -> None:
+    if len(candidates) > 1:
+        raise PluginError(
+            f"{name} is registered more than once: {_join(map(describe, candidates))}: "
+            "uninstall all but one of these distributions"
+        )
+
+
 @functools.cache
 def shipped_overrides() -> dict[str, tuple[metadata.EntryPoint, ...]]:
     """Return the entry points of our own group by name, not loaded."""
-    found: dict[str, tuple[metadata.EntryPoint, ...]] = {}
-    for entry_point in metadata.entry_points(group=SHIPPED_GROUP):
-        found[entry_point.name] = (*found.get(entry_point.name, ()), entry_point)
-    return found
+    return registered(SHIPPED_GROUP)
 
 
 @functools.cache
@@ -64,15 +108,8 @@ def load_shipped_override(name: str) -> types.ModuleType | None:
     candidates = shipped_overrides().get(name, ())
     if not candidates:
         return None
-    if len(candidates) > 1:
-        raise PluginError(
-            f"{name} is registered more than once: {_join(map(describe, candidates))}: "
-            "uninstall all but one of these distributions"
-        )
-    try:
-        return cast(types.ModuleType, candidates[0].load())
-    except Exception as err:
-        raise PluginError(f"{describe(candidates[0])} does not load") from err
+    _refuse_several(name, candidates)
+    return load_override(candidates[0])
 
 
 def describe(entry_point: metadata.EntryPoint) -> str:

@@ -16,6 +16,7 @@ from . import plugins
 from .annotations import DEPENDS_ON
 from .errors import EditError, InputError, OutputError
 from .files import read_text, write_text
+from .packagefiles import file_to_edit
 from .plugins import WHEEL_BUILD_TAG
 from .proposal import same
 from .speaker import Rule, speaker_of
@@ -66,15 +67,13 @@ def annotate(tree: SettingsTree, package: NormalizedName, proposal: Proposal) ->
     Raises:
         NeedsError: the annotation that is there cannot be read.
         PluginError: an override does not load.
-        EditError: another annotation is there, the package's own override speaks for it, or
-            the file cannot be added to.
+        EditError: another annotation is there, the package's own override speaks for it, the file
+            cannot be added to, or there are two.
         OutputError: the file cannot be written.
     """
     build_info = tree.settings.package_build_info(package)
     _refuse_unheard(tree, build_info)
-    file = tree.package_file(package) or tree.settings_dir / (
-        f"{build_info.override_module_name}.yaml"
-    )
+    file = file_to_edit(tree.settings_dir, package)
     present = (tree.settings.package_setting(package).annotations or {}).get(DEPENDS_ON)
     if present is not None:
         return _already(file, f"{DEPENDS_ON}: {present!r}", present, proposal)

@@ -14,7 +14,7 @@ from .errors import InputError, SettingsError, explain_error
 from .git import GitFiles, object_name
 from .lock import Lock, parse_lock
 from .variables import VARIANTS_DIR
-from .yamlfile import parse_yaml_mapping
+from .yamlfile import YamlFile, parse_yaml_mapping
 
 if TYPE_CHECKING:
     from .git import Repository
@@ -71,34 +71,61 @@ class Side:
     files: Mapping[str, bytes]
     lock: Lock | None
 
-    def evaluate(self, more: Sequence[Wanted] = (), *, use_lock: bool = True) -> Evaluation:
-        """Return the tags: from the lock, or from the settings with the overrides installed."""
-        if self.lock is not None and (use_lock or not self._has_settings):
+    def evaluate(
+        self,
+        more: Sequence[Wanted] = (),
+        *,
+        use_lock: bool = True,
+        instead: Side | None = None,
+    ) -> Evaluation:
+        """Return the tags: from the lock, or from the settings with the overrides installed.
+
+        Args:
+            more: packages and versions of a real build, beside those that the settings know.
+            use_lock: take the lock where there is one.
+            instead: whose global settings to take if this side's cannot be read.
+        """
+        if self.lock is not None and (use_lock or not self.has_settings):
             return Evaluation(
                 name=self.name,
                 lock=self.lock,
                 notes=(f"the tags of {self.name} are those of its lock",),
             )
-        if not self.files:
+        if not self.has_settings:
             return Evaluation(name=self.name, lock=Lock(stacks=()))
         with self._on_disk() as root:
             try:
-                return self._evaluate(root, more)
+                return self._evaluate(root, more, instead)
             except SettingsError as err:
                 text = explain_error(err).replace(f"{root}/", "")
                 raise SettingsError(f"the tags of {self.name} cannot be told: {text}") from None
 
-    @property
-    def _has_settings(self) -> bool:
-        return any(path != self.layout.lock_file.as_posix() for path in self.files)
+    def is_stale(self) -> bool:
+        """Tell whether the settings, with the overrides installed, give other tags than the lock.
 
-    def _evaluate(self, root: pathlib.Path, more: Sequence[Wanted]) -> Evaluation:
+        The lock may have more: the packages and versions of a real build.
+        """
+        if self.lock is None or not self.has_settings:
+            return False
+        return not self.evaluate(use_lock=False).lock.is_part_of(self.lock)
+
+    @property
+    def has_settings(self) -> bool:
+        """Whether there are global settings, or those of a package."""
+        return any(
+            path == self.layout.settings_file.as_posix() or self.layout.is_package(path)
+            for path in self.files
+        )
+
+    def _evaluate(
+        self, root: pathlib.Path, more: Sequence[Wanted], instead: Side | None
+    ) -> Evaluation:
         from packaging.utils import canonicalize_name
 
         from .locking import lock_of
         from .tree import broken_package_files, load_settings_tree
 
-        broken = []
+        broken = [*self._replaced(root, instead)] if instead else []
         for path, message in broken_package_files(root / self.layout.settings_dir):
             path.unlink()
             place = path.relative_to(root).as_posix()
@@ -111,6 +138,7 @@ class Side:
             patches_dir=root / self.layout.patches_dir,
             variant="cpu",
         )
+        tree.load_overrides()
         planned = lock_of(tree, more)
         for variant, message in planned.wrong.items():
             place = (self.layout.variants_dir / f"{variant}.yaml").as_posix()
@@ -123,6 +151,17 @@ class Side:
             broken=tuple(broken),
             notes=(note,),
         )
+
+    def _replaced(self, root: pathlib.Path, instead: Side) -> Iterator[Broken]:
+        """Put another side's global settings in the place of those that cannot be read."""
+        from .tree import broken_settings_file
+
+        place = self.layout.settings_file.as_posix()
+        message = broken_settings_file(root / place)
+        if message and place in instead.files:
+            (root / place).write_bytes(instead.files[place])
+            text = f"{message.replace(f'{root}/', '')}: those of {instead.name} are taken instead"
+            yield Broken(side=self.name, place=place, message=text)
 
     @contextlib.contextmanager
     def _on_disk(self) -> Iterator[pathlib.Path]:
@@ -158,6 +197,22 @@ def changed_files(base: Side, head: Side) -> list[str]:
     changed = [path for path in paths if _name(base.files, path) != _name(head.files, path)]
     for files in (base.files, head.files):
         _read_at_once(files, [path for path in changed if path in files])
+    return changed
+
+
+def changed_variants(base: Side, head: Side) -> dict[str, YamlFile]:
+    """Return the variants whose file differs, with what it says on the new side.
+
+    Raises:
+        SettingsError: a file cannot be read.
+    """
+    below = f"{head.layout.variants_dir.as_posix()}/"
+    changed: dict[str, YamlFile] = {}
+    for path in sorted(base.files.keys() | head.files.keys()):
+        if path.startswith(below) and _name(base.files, path) != _name(head.files, path):
+            text = head.files.get(path, b"").decode("utf-8", errors="replace")
+            if variant := head.layout.variant_of(path):
+                changed[variant] = parse_yaml_mapping(text, pathlib.Path(path))
     return changed
 
 

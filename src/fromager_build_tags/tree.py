@@ -16,7 +16,8 @@ from pydantic_core import ErrorDetails
 from . import plugins
 from .context import this_machine, variants_dir
 from .declare import declare, read_explicit_settings
-from .errors import SettingsError, explain_error
+from .errors import PluginError, SettingsError, explain_error
+from .packagefiles import package_files
 from .reconcile import declared_stacks, reconcile
 from .stack import Stack
 from .yamlfile import YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
@@ -35,7 +36,7 @@ class SettingsTree:
     ctx: WorkContext
     settings_file: pathlib.Path
     settings_dir: pathlib.Path
-    _files: dict[NormalizedName, pathlib.Path] = field(
+    _files: dict[NormalizedName, list[pathlib.Path]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -43,6 +44,19 @@ class SettingsTree:
     def settings(self) -> Settings:
         """The settings of fromager; their ``variant`` can be set."""
         return self.ctx.settings
+
+    def load_overrides(self) -> None:
+        """Let fromager load every override, which it does once.
+
+        Raises:
+            PluginError: one does not load, or two are registered for one package.
+        """
+        any_package = NormalizedName("torch")
+        try:
+            _ = self.settings.package_build_info(any_package).plugin  # looks all of them up
+        except Exception as err:  # whatever an override, stevedore and fromager raise
+            plugins.refuse_broken_overrides()
+            raise PluginError("fromager cannot load the overrides") from err
 
     def packages(self) -> list[NormalizedName]:
         """Return every package that the settings or an override know."""
@@ -72,11 +86,10 @@ class SettingsTree:
         return declared_stacks(declaration)
 
     def package_file(self, package: NormalizedName) -> pathlib.Path | None:
-        """Return the settings file of *package*, however its name is spelled."""
+        """Return the settings file of *package* that fromager takes, however it is spelled."""
         if not self._files:
-            for path in sorted(self.settings_dir.glob("*.yaml")):
-                self._files.setdefault(canonicalize_name(path.stem), path)
-        return self._files.get(package)
+            self._files.update(package_files(self.settings_dir))
+        return self._files[package][-1] if package in self._files else None
 
 
 def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path, str]]:
@@ -91,15 +104,22 @@ def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path,
     return broken
 
 
-def _broken_files(
-    settings_file: pathlib.Path, settings_dir: pathlib.Path
-) -> Iterator[tuple[pathlib.Path, str]]:
+def broken_settings_file(settings_file: pathlib.Path) -> str:
+    """Return fromager's reason to refuse the global settings; "" if it takes them."""
     try:
         if settings_file.is_file():
             refuse_endless(settings_file)
             SettingsFile.from_file(settings_file)
-    except Exception as err:  # noqa: BLE001 - as below
-        yield settings_file, _why(settings_file, err)
+    except Exception as err:  # noqa: BLE001 - whatever YAML, pydantic and fromager raise
+        return _named(settings_file, _why(settings_file, err))
+    return ""
+
+
+def _broken_files(
+    settings_file: pathlib.Path, settings_dir: pathlib.Path
+) -> Iterator[tuple[pathlib.Path, str]]:
+    if message := broken_settings_file(settings_file):
+        yield settings_file, message
     yield from broken_package_files(settings_dir)
 
 

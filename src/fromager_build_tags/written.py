@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from . import accelerator as accelerators
+from .errors import SettingsError, StackError
+from .facts import Declaration, DeclaredStack, Fact
+from .reconcile import declared_stacks
 from .segment import Order
 from .stack import NOTHING_KNOWN
-from .versions import Precision, parse_version, segment_text
+from .variables import FACTS
+from .versions import Precision, parse_version
 from .yamlfile import Path, YamlFile
 
 #: What the version of a fact is made of, at the end of its word.
@@ -40,17 +44,40 @@ class WrittenStack:
 
 
 def written_stacks(variant: str, file: YamlFile) -> list[WrittenStack]:
-    """Return the stacks of a variant file; none of a file that declares nothing."""
-    listed = file.data.get("stacks")
-    if not isinstance(listed, list):
-        alone = _stack(variant, (), file.data, {})
-        return [alone] if alone.facts else []
+    """Return the stacks of a variant file; none of a file that declares nothing.
+
+    A stack that is wrong has the label of one of which nothing is known.
+    """
+    stacks = [_stack(variant, file, *listed) for listed in _listed(file)]
+    return [each for each in stacks if each.path or each.facts]
+
+
+def headings_of(variant: str, file: YamlFile) -> set[str]:
+    """Return the label of each stack that a variant file declares, as a lock has it.
+
+    Explicit variables are left out: they are no part of what is committed.
+
+    Raises:
+        SettingsError: a value is not what it has to be; ``check`` says more of it.
+        StackError: the file contradicts itself.
+    """
+    for number, stack in enumerate(file.data.get("stacks") or ()):
+        if not isinstance(stack, Mapping):
+            raise SettingsError(f"{file.place(('stacks', number))}: a stack is not a mapping")
+    return {
+        _heading(variant, file, path, {**shared, **stack}) for path, stack, shared in _listed(file)
+    }
+
+
+def _listed(file: YamlFile) -> Iterator[tuple[Path, Mapping[str, Any], Mapping[str, Any]]]:
+    """Yield each stack of a file, and what the file says for all of them."""
+    if not isinstance(listed := file.data.get("stacks"), list):
+        yield (), file.data, {}
+        return
     shared = {key: file.data[key] for key in _SHARED if key in file.data}
-    return [
-        _stack(variant, ("stacks", number), stack, shared)
-        for number, stack in enumerate(listed)
-        if isinstance(stack, Mapping)
-    ]
+    for number, stack in enumerate(listed):
+        if isinstance(stack, Mapping):
+            yield ("stacks", number), stack, shared
 
 
 def label_words(label: str) -> dict[Order, str]:
@@ -93,7 +120,7 @@ def _likeness(one: str, other: str) -> tuple[bool, bool, int]:
 
 
 def _stack(
-    variant: str, path: Path, stack: Mapping[str, Any], shared: Mapping[str, Any]
+    variant: str, file: YamlFile, path: Path, stack: Mapping[str, Any], shared: Mapping[str, Any]
 ) -> WrittenStack:
     facts: dict[str, str] = {}
     paths: dict[str, Path] = {}
@@ -102,39 +129,37 @@ def _stack(
             if key not in _NO_FACTS and value is not None:
                 facts[str(key)] = str(value)
                 paths[str(key)] = (*above, str(key))
-    label = " ".join(_words(variant, facts)) or NOTHING_KNOWN
+    try:
+        label = _heading(variant, file, path, {**shared, **stack})
+    except (SettingsError, StackError):
+        label = NOTHING_KNOWN
     begins = path or next(iter(paths.values()), ())
     return WrittenStack(path=begins, facts=facts, paths=paths, label=label)
 
 
-def _words(variant: str, facts: Mapping[str, str]) -> Iterator[str]:
-    """Spell the facts that are known as :class:`~.stack.Stack` does."""
-    if "distro" in facts:
-        yield facts["distro"]
-    if word := _accelerator(variant, facts):
-        key = accelerators.version_key(word)
-        if key is None or (key not in facts and not accelerators.must_have_version(word)):
-            yield word
-        elif not accelerators.must_have_version(word):
-            yield word + facts[key]
-        elif text := _spelled(facts.get(key), Precision.MINOR):
-            yield word + text
-    precision = Precision.MINOR if facts.get("torch_precision") == "minor" else Precision.PATCH
-    if text := _spelled(facts.get("torch_version"), precision):
-        yield f"torch{text}"
+def _heading(variant: str, file: YamlFile, path: Path, data: Mapping[str, Any]) -> str:
+    minor = data.get("torch_precision") == "minor"
+    stack = DeclaredStack(
+        place=file.place(path),
+        facts={
+            key: Fact(value=_value(file, (*path, key), data[key]), source=file.place((*path, key)))
+            for key in FACTS
+            if data.get(key) is not None
+        },
+        precision=Precision.MINOR if minor else Precision.PATCH,
+    )
+    declaration = Declaration(
+        variant=variant, file=file.path, stacks=(stack,), is_family=False, explicit={}
+    )
+    return str(declared_stacks(declaration)[0])
 
 
-def _accelerator(variant: str, facts: Mapping[str, str]) -> str | None:
-    if "accelerator" in facts:
-        return facts["accelerator"]
-    if told := accelerators.told_by_name(variant):
-        return told
-    by_key = accelerators.told_by_version_key(facts)
-    return by_key[0] if by_key else None
-
-
-def _spelled(version: str | None, precision: Precision) -> str | None:
+def _value(file: YamlFile, path: Path, value: object) -> Any:
+    if not isinstance(value, str):
+        raise SettingsError(f"{file.place(path)}: {path[-1]}: {value!r} is not a text: quote it")
+    if not str(path[-1]).endswith("_version"):
+        return value
     try:
-        return segment_text(parse_version(version), precision) if version else None
-    except ValueError:
-        return None
+        return parse_version(value)
+    except ValueError as err:
+        raise SettingsError(f"{file.place(path)}: {path[-1]}: {value!r} {err}") from None

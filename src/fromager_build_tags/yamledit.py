@@ -105,13 +105,29 @@ def _insert(
 def _insert_inline(
     text: str, node: yaml.CollectionNode, rest: Sequence[str], addition: Addition
 ) -> str:
-    """Insert into ``[…]`` or ``{…}``, in front of the closing bracket."""
+    """Insert into ``[…]`` or ``{…}``, right behind the last item, or the opening bracket.
+
+    What follows there stays as it is: a comma, comments, line ends, spaces.
+    """
     inner = _inline(rest, addition)
     inside = inner if isinstance(node, yaml.MappingNode) and rest else inner[1:-1]
-    end = node.end_mark.index - 1
-    head = text[:end].rstrip()
-    comma = ", " if node.value and not head.endswith(",") else ""
-    return f"{head}{comma}{inside}{text[end:]}"
+    at = _behind_last_item(text, node)
+    comma = ", " if node.value else ""
+    return f"{text[:at]}{comma}{inside}{text[at:]}"
+
+
+def _behind_last_item(text: str, node: yaml.CollectionNode) -> int:
+    """Return the index behind the last token inside brackets that is no comma.
+
+    Tokens tell it even of an alias, whose node stands elsewhere.
+    """
+    at = node.start_mark.index
+    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        if token.end_mark.index >= node.end_mark.index:
+            break
+        if token.end_mark.index > at and not isinstance(token, yaml.FlowEntryToken):
+            at = token.end_mark.index
+    return at
 
 
 def _insert_lines(text: str, line: int, new: Sequence[str]) -> str:

@@ -81,7 +81,7 @@ def audit(
     An INDEX is a folder of wheels, fromager's wheels-repo, or the URL of a simple API; with
     VARIANT= before it, it is meant for that variant, else for --variant. Nothing is changed.
     """
-    tree = common.settings_tree(ctx)
+    tree = common.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
     targets = shared.read_targets(pythons, platforms)
     wanted = _wanted(

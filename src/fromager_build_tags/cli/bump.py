@@ -17,6 +17,7 @@ from ..bump import (
     variant_entries,
     write_edits,
 )
+from ..files import refuse_read_only
 from ..review import Change
 from ..side import Side
 from . import common, sides
@@ -30,6 +31,7 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 @click.option("-m", "--message", metavar="TEXT", help="why: the text of the entries")
 @click.option("--global", "global_", is_flag=True, help="add to the variants' changelogs instead")
 @click.option("-n", "--dry-run", is_flag=True, help="show the difference, write nothing")
+@sides.exact_option
 @click.option("--lock", "lock_file", type=click.Path(path_type=pathlib.Path), help="the lock file")
 @click.option("-g", "--graph", "graphs", multiple=True, type=_FILE, help="as review takes it")
 @click.option(
@@ -46,6 +48,7 @@ def bump(
     message: str | None,
     global_: bool,
     dry_run: bool,
+    exact: bool,
     lock_file: pathlib.Path | None,
     graphs: tuple[pathlib.Path, ...],
     indexes: tuple[pathlib.Path, ...],
@@ -55,8 +58,9 @@ def bump(
     Compares the working tree with BASE, as review does. Comments, order and quotes of the files
     stay; a lock is made again.
     """
+    common.note_explicit_variables(ctx)
     layout = sides.settings_layout(ctx, lock_file)
-    old, new = sides.sides(layout, base, None)
+    old, new = sides.sides(layout, base, None, exact=exact)
     compared, _ = reviewed(old, new, common.real_keys(graphs, indexes), use_locks=False)
     wanted = variant_entries(compared.changes) if global_ else package_entries(compared.changes)
     if wanted:
@@ -64,6 +68,8 @@ def bump(
         edits = _edits(new, compared.changes, text, global_=global_)
         _show(edits)
         if not dry_run:
+            if new.lock is not None:
+                refuse_read_only(sides.working_tree() / new.layout.lock_file)
             write_edits(edits)
             _renew_lock(ctx, new, lock_file)
     else:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Iterator
 
 import click
 
 from ..checkup import Checkup
-from ..errors import InputError
+from ..errors import InputError, PluginError, explain_error
 from ..report.findings import RENDERERS
+from ..rules.finding import Finding
 from ..rules.machine import machine
 from ..rules.overrides import overrides
 from ..rules.settings import CHECKS
 from ..rules.verdict import Verdict
+from ..tree import SettingsTree
 from . import common, gates
 
 _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
@@ -47,6 +50,7 @@ def check(
     A rule is ignored for a package by an annotation in its settings, with the reason:
     build-tags.ignore.CODE: "why".
     """
+    common.note_explicit_variables(ctx)
     tree = common.settings_tree(ctx)
     if not tree.settings_file.exists() and not tree.settings_dir.exists():
         raise InputError(
@@ -54,12 +58,29 @@ def check(
             "name them with --settings-file and --settings-dir"
         )
     wanted = common.wanted_of(common.real_keys(graphs, ()))
-    checkup = Checkup.of(tree, wanted)
-    found = [finding for each in CHECKS for finding in each(checkup)]
-    found += overrides()
-    if here:
-        found += machine(checkup)
-    verdict = Verdict.of(common.with_reasons(tree, found))
+    unchecked = _what_stops(tree)
+    found = list(overrides())
+    if not unchecked:
+        found += _of_settings(Checkup.of(tree, wanted), here=here)
+    verdict = Verdict.of(common.with_reasons(tree, found), about=str(tree.settings_file))
     common.write(RENDERERS[format_](verdict), output)
-    if gates.fails(verdict, fail_on) and not exit_zero:
+    if unchecked:
+        click.echo(f"Error: the settings are not checked: {unchecked}", err=True)
+    if (unchecked or gates.fails(verdict, fail_on)) and not exit_zero:
         ctx.exit(1)
+
+
+def _what_stops(tree: SettingsTree) -> str:
+    """Return what keeps the settings from being checked, which takes every override."""
+    try:
+        tree.load_overrides()
+    except PluginError as err:
+        return explain_error(err)
+    return ""
+
+
+def _of_settings(checkup: Checkup, *, here: bool) -> Iterator[Finding]:
+    for each in CHECKS:
+        yield from each(checkup)
+    if here:
+        yield from machine(checkup)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import click
 from ..annotations import IGNORE
 from ..errors import InputError
 from ..files import write_text
+from ..variables import FACTS, explicit_variable
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -20,6 +22,18 @@ if TYPE_CHECKING:
     from ..rules.finding import Finding
     from ..rules.wheel.declared import Declared
     from ..tree import SettingsTree
+
+
+def planned_tree(ctx: click.Context) -> SettingsTree:
+    """Return the settings tree with every override loaded, so that tags can be planned.
+
+    Raises:
+        SettingsError: fromager cannot load the settings.
+        PluginError: fromager cannot load the overrides.
+    """
+    tree = settings_tree(ctx)
+    tree.load_overrides()
+    return tree
 
 
 def settings_tree(ctx: click.Context) -> SettingsTree:
@@ -40,6 +54,28 @@ def settings_tree(ctx: click.Context) -> SettingsTree:
     )
 
 
+def note_explicit_variables(ctx: click.Context) -> None:
+    """Say once, on stderr, which variables beat the variant files: no review shows them."""
+    if ctx.meta.get(__name__):
+        return
+    ctx.meta[__name__] = True
+    keys = {explicit_variable(key): key for key in FACTS}
+    told = {
+        f"{name}={value}": keys[name.upper()]
+        for name, value in sorted(os.environ.items())
+        if value and name.upper() in keys
+    }
+    if told:
+        verbs = "is set: it beats" if len(told) == 1 else "are set: they beat"
+        files = "of every variant file"
+        click.echo(f"{_and(told)} {verbs} {_and(told.values())} {files}", err=True)
+
+
+def _and(texts: Iterable[str]) -> str:
+    *most, last = texts
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def declared_of(ctx: click.Context) -> Callable[[NormalizedName], Declared]:
     """Return what tells what is declared of a package; nothing is where there are no settings.
 
@@ -53,7 +89,7 @@ def declared_of(ctx: click.Context) -> Callable[[NormalizedName], Declared]:
 
     if isinstance(ctx.obj, dict) and not ctx.obj["settings_dir"].is_dir():
         return lambda _: NOTHING
-    tree = settings_tree(ctx)
+    tree = planned_tree(ctx)
     return lambda name: declared_for(tree.ctx, Requirement(name))
 
 

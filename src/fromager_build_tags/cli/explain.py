@@ -25,7 +25,7 @@ def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Pa
     Without a version: the newest version that has a changelog entry. The exit status is 1 if
     the tag cannot be told.
     """
-    tree = common.settings_tree(ctx)
+    tree = common.planned_tree(ctx)
     variant = str(tree.settings.variant)
     stacks = tree.stacks(variant, here=here)
     [wanted] = from_requirements([requirement])

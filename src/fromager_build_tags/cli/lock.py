@@ -38,7 +38,8 @@ def lock(
     from ..locking import lock_file, lock_of
     from ..wanted import from_build_file
 
-    tree = common.settings_tree(ctx)
+    common.note_explicit_variables(ctx)
+    tree = common.planned_tree(ctx)
     path = file or lock_file(tree.settings_file)
     more = [each for graph in graphs for each in from_build_file(graph)]
     planned = lock_of(tree, more)

@@ -44,7 +44,7 @@ def prune(
     A wheel is listed for deletion only if the one that the settings give is there, and fits
     wherever it does. Without --delete nothing is changed.
     """
-    tree = common.settings_tree(ctx)
+    tree = common.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
     opened, failures = shared.open_indexes(
         indexes, str(tree.settings.variant), no_cache=no_cache, expectations=expectations

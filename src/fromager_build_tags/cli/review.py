@@ -13,7 +13,7 @@ from ..lock import Key
 from ..report.review import RENDERERS
 from ..review import Review, compare
 from ..rules.finding import Finding
-from ..rules.review import review_findings, stale_lock
+from ..rules.review import review_findings, stale_headings, stale_lock, without_settings
 from ..rules.verdict import Verdict
 from ..side import Side, shared_indexes
 from . import common, gates, sides
@@ -24,6 +24,7 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 @click.command()
 @click.argument("base", required=False)
 @click.argument("head", required=False)
+@sides.exact_option
 @click.option("--lock", "lock_file", type=click.Path(path_type=pathlib.Path), help="the lock file")
 @click.option("--no-lock", is_flag=True, help="evaluate both sides, even where both have a lock")
 @click.option(
@@ -52,6 +53,7 @@ def review(
     ctx: click.Context,
     base: str | None,
     head: str | None,
+    exact: bool,
     lock_file: pathlib.Path | None,
     no_lock: bool,
     graphs: tuple[pathlib.Path, ...],
@@ -65,12 +67,15 @@ def review(
 ) -> None:
     """Compare the build tags of two revisions, folders or lock files.
 
-    BASE defaults to where HEAD left the default branch, HEAD to the working tree. The checkout
-    is not touched. Where both sides have a lock, nothing of them is evaluated.
+    BASE defaults to the default branch, HEAD to the working tree, which is compared with where
+    it left BASE. The checkout is not touched. Where both sides have a lock, nothing of them is
+    evaluated.
     """
-    old, new = sides.sides(sides.settings_layout(ctx, lock_file), base, head)
+    common.note_explicit_variables(ctx)
+    old, new = sides.sides(sides.settings_layout(ctx, lock_file), base, head, exact=exact)
     compared, found = reviewed(old, new, common.real_keys(graphs, indexes), use_locks=not no_lock)
-    verdict = Verdict.of(found)
+    about = new.layout.settings_file if new.lock is None else new.layout.lock_file
+    verdict = Verdict.of(found, about=about.as_posix())
     common.write(RENDERERS[format_](compared, verdict), output)
     changes = len(compared.changes)
     too_many = max_rebuilds is not None and changes > max_rebuilds
@@ -91,7 +96,7 @@ def reviewed(
     Raises:
         InputError: there are no settings on either side.
     """
-    if not old.files and not new.files:
+    if not (old.lock or old.has_settings or new.lock or new.has_settings):
         raise InputError(
             f"there are no settings at {new.layout.settings_file} and {new.layout.settings_dir} on "
             "either side: name them with --settings-file and --settings-dir"
@@ -99,9 +104,13 @@ def reviewed(
     known = causes(old, new)
     locked = use_locks and old.lock is not None and new.lock is not None
     more = common.wanted_of(real) if real and not locked else []
-    before, after = (side.evaluate(more, use_lock=locked) for side in (old, new))
+    after = new.evaluate(more, use_lock=locked)
+    before = old.evaluate(more, use_lock=locked, instead=new)
     compared = compare(before, after, known, real)
     found = list(review_findings(compared, shared_indexes(new, after.lock)))
-    if locked and old.lock == new.lock and known:
+    if locked and old.lock != new.lock:
+        found += stale_headings(old, new)
+    elif locked and known and new.is_stale():
         found.append(stale_lock(known, new.layout.lock_file.as_posix()))
+    found += without_settings(old, new)
     return compared, found

@@ -52,7 +52,8 @@ def show(
     of * stands for every version without a changelog entry of its own. The exit status is 1
     if a tag cannot be told.
     """
-    tree = common.settings_tree(ctx)
+    common.note_explicit_variables(ctx)
+    tree = common.planned_tree(ctx)
     wanted = [
         *from_requirements(requirements),
         *(each for file in files for each in from_requirements_file(file)),

@@ -9,11 +9,15 @@ from typing import Any
 import click
 
 from ..errors import InputError
-from ..git import Repository
+from ..git import Repository, revision_in_full
 from ..side import Layout, Side, side_of_commit, side_of_folder, side_of_lock
 from ..variables import VARIANTS_DIR
 
 WORKING_TREE = "the working tree"
+
+exact_option = click.option(
+    "--exact", is_flag=True, help="compare with BASE itself, not with where HEAD left it"
+)
 
 
 def settings_layout(ctx: click.Context, lock: pathlib.Path | None) -> Layout:
@@ -30,22 +34,50 @@ def settings_layout(ctx: click.Context, lock: pathlib.Path | None) -> Layout:
     )
 
 
-def sides(layout: Layout, base: str | None, head: str | None) -> tuple[Side, Side]:
-    """Return both sides; the base defaults to the merge base, the head to the working tree.
+def sides(
+    layout: Layout, base: str | None, head: str | None, *, exact: bool = False
+) -> tuple[Side, Side]:
+    """Return both sides; the base defaults to the default branch, the head to the working tree.
+
+    The working tree is compared with the commit where HEAD and the base parted, as a pull
+    request is, unless *exact* asks for the base itself.
 
     Raises:
-        InputError: one of them is not a revision, a folder or a lock file.
+        InputError: one of them is not a revision, a folder or a lock file, or may be two of
+            these.
     """
     if base is not None and head is not None and _is_path(base) and _is_path(head):
         return _of_path(base, layout), _of_path(head, layout)
     repository = Repository.around(pathlib.Path())
     below = _below(layout, repository.top)
-    base = base if base is not None else repository.merge_base_with_default_branch()
+    if head is None and repository.bare:
+        raise InputError(
+            "this repository is bare, so it has no working tree: name two revisions, BASE and HEAD"
+        )
+    if base is None:
+        branch = repository.default_branch()
+        base = branch if exact else repository.merge_base(branch)
+    elif head is None and not exact and not _is_path(base):
+        base = _where_it_parted(repository, base)
     old = _of_path(base, layout) if _is_path(base) else side_of_commit(repository, base, below)
     if head is None:
         return old, side_of_folder(repository.top, below, WORKING_TREE)
     new = _of_path(head, layout) if _is_path(head) else side_of_commit(repository, head, below)
     return old, new
+
+
+def _where_it_parted(repository: Repository, base: str) -> str:
+    """Return *base* if HEAD has it; else the commit where the two parted, and say so."""
+    tip = repository.commit(base)
+    parted = repository.merge_base(base)
+    if parted == tip:
+        return base
+    click.echo(
+        f"compared with {parted[:12]}, where {base} and HEAD parted; --exact compares with {base} "
+        "itself",
+        err=True,
+    )
+    return parted
 
 
 def working_tree() -> pathlib.Path:
@@ -60,7 +92,20 @@ def relative(path: pathlib.Path) -> pathlib.Path:
 
 
 def _is_path(name: str) -> bool:
-    return bool(name) and pathlib.Path(name).exists()
+    """Tell whether *name* is a folder or a file.
+
+    Raises:
+        InputError: it is a revision as well.
+    """
+    path = pathlib.Path(name)
+    if not name or not path.exists():
+        return False
+    if revision := revision_in_full(pathlib.Path(), name):
+        kind = "folder" if path.is_dir() else "file"
+        raise InputError(
+            f"{name} is both a revision and a {kind} here: write {revision} or ./{name}"
+        )
+    return True
 
 
 def _of_path(name: str, layout: Layout) -> Side:
@@ -85,10 +130,11 @@ def _below(layout: Layout, top: pathlib.Path) -> Layout:
 
     def relative(path: pathlib.PurePath) -> pathlib.PurePath:
         whole = pathlib.Path(path).absolute()
-        try:
-            return pathlib.PurePath(os.path.normpath(whole)).relative_to(top)
-        except ValueError:
-            raise InputError(f"{path} is not in the git repository at {top}") from None
+        normal = pathlib.Path(os.path.normpath(whole))  # what lies below a link in there is left so
+        known = normal if normal.is_relative_to(top) else normal.resolve()
+        if known.is_relative_to(top):
+            return known.relative_to(top)
+        raise InputError(f"{path} is not in the git repository at {top}")
 
     return Layout(
         settings_file=relative(layout.settings_file),

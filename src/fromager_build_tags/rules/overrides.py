@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import pathlib
+import types
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from typing import Final
 
 from .. import plugins
+from ..errors import PluginError, explain_error
 from ..plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP, WHEEL_BUILD_TAG
 from ..speaker import complaint_of
 from .catalogue import settings as rules
-from .finding import Finding, Severity
+from .finding import Finding, Place, Severity
 
 _GIVEN: Final = ("ctx", "req", "version", "wheel_tags")
 
@@ -19,8 +23,8 @@ _GIVEN: Final = ("ctx", "req", "version", "wheel_tags")
 def overrides() -> Iterator[Finding]:
     """Check every registration, and every ``wheel_build_tag``, that is installed."""
     for group in (PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP):
-        yield from registered_twice(_by_name(group))
-    for name, entry_points in _by_name(PROJECT_OVERRIDES_GROUP).items():
+        yield from registered_twice(plugins.registered(group))
+    for name, entry_points in plugins.registered(PROJECT_OVERRIDES_GROUP).items():
         if len(entry_points) == 1:
             yield from _functions(name, entry_points[0])
 
@@ -39,26 +43,40 @@ def registered_twice(
             )
 
 
-def _by_name(group: str) -> dict[str, list[metadata.EntryPoint]]:
-    found: dict[str, list[metadata.EntryPoint]] = {}
-    for entry_point in metadata.entry_points(group=group):
-        found.setdefault(entry_point.name, []).append(entry_point)
-    return found
-
-
 def _functions(name: str, entry_point: metadata.EntryPoint) -> Iterator[Finding]:
-    module = entry_point.load()
     subject = name.replace("_", "-")
+    try:
+        module = plugins.load_override(entry_point)
+    except PluginError as err:
+        yield rules.OVERRIDE_DOES_NOT_LOAD.finding(
+            explain_error(err),
+            subject=subject,
+            remedy="mend it, or uninstall its distribution: fromager stops at every command",
+        )
+        return
     if hasattr(module, WHEEL_BUILD_TAG):
         function = getattr(module, WHEEL_BUILD_TAG)
-        yield from signature(subject, plugins.describe(entry_point), function)
+        for finding in signature(subject, plugins.describe(entry_point), function):
+            yield dataclasses.replace(finding, place=_place(module, function))
     elif name in plugins.shipped_overrides():
         yield rules.OVERRIDE_WITHOUT_TAG.finding(
             f"{plugins.describe(entry_point)} has no {WHEEL_BUILD_TAG}: the shipped override "
             "speaks for the build tag",
             subject=subject,
             remedy=f"nothing, or give it a {WHEEL_BUILD_TAG} of its own",
+            place=_place(module),
         )
+
+
+def _place(module: types.ModuleType, function: object = None) -> Place:
+    """Return where an override stands, if that is below the current folder: others cannot look."""
+    file = getattr(module, "__file__", None) or ""
+    here = pathlib.Path().absolute()
+    if not file or not pathlib.Path(file).is_relative_to(here):
+        return Place()
+    code = getattr(function, "__code__", None)
+    line = code.co_firstlineno if code and code.co_filename == file else 0
+    return Place(file=str(pathlib.Path(file).relative_to(here)), line=line)
 
 
 def signature(subject: str, described: str, function: object) -> Iterator[Finding]:

@@ -1,11 +1,21 @@
-"""The list of the pages of all rules.
+"""The pages of all rules, and their list.
 
 ``python -m fromager_build_tags.rules.pages`` prints what stands in ``docs/rules/README.md``.
 """
 
 from __future__ import annotations
 
+import pathlib
+from typing import Final
+
 from .catalogue import FAMILIES, RULES
+
+_PAGES: Final = pathlib.Path(__file__).parent / "docs"
+
+
+def page(code: str) -> str:
+    """Return the page of a rule, as Markdown."""
+    return (_PAGES / f"{code}.md").read_text(encoding="utf-8")
 
 
 def index() -> str:

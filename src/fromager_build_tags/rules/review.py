@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from ..causes import Cause
+from ..errors import SettingsError, StackError, explain_error
 from ..lock import ANY, NO_TAG, UNKNOWN
 from ..review import Change, Kind, Review
+from ..side import Side, changed_variants
 from .catalogue import review as rules
 from .finding import Finding, Place, Severity
 
 _BUMP: Final = "add a changelog entry, or let `fromager-build-tags bump` add them"
+_LOCK: Final = "run `fromager-build-tags lock`, and commit the lock with the settings"
 _OPEN: Final = (
     "if there are wheels of them, add an entry for each such version (--graph and --index name "
     "them to review and bump), or raise the whole variant with `fromager-build-tags bump --global`"
@@ -43,18 +46,65 @@ def stale_lock(known: Sequence[Cause], lock: str) -> Finding:
     return rules.STALE_LOCK.finding(
         f"the lock is the same on both sides, yet {known[0]} changed",
         subject=lock,
-        remedy="run `fromager-build-tags lock`, and commit the lock with the settings",
+        remedy=_LOCK,
         place=Place(file=lock),
     )
+
+
+def stale_headings(old: Side, new: Side) -> Iterator[Finding]:
+    """A lock may have changed, and still not be what the changed variant files say."""
+    from ..written import headings_of
+
+    if old.lock is None or new.lock is None or not (old.has_settings and new.has_settings):
+        return
+    lock = new.layout.lock_file.as_posix()
+    try:
+        for variant, file in changed_variants(old, new).items():
+            said = headings_of(variant, file)
+            found = {stack.label for stack in new.lock.of_variant(variant)}
+            if said != found and (found or file.path.as_posix() in new.files):
+                yield rules.STALE_LOCK.finding(
+                    f"{file.path} gives {_stacks(said)}, yet the lock has {_stacks(found)} of "
+                    f"{variant}",
+                    subject=lock,
+                    remedy=_LOCK,
+                    place=Place(file=lock),
+                )
+    except (SettingsError, StackError) as err:
+        yield rules.STALE_LOCK.finding(
+            f"no lock can be made of these settings: {explain_error(err)}",
+            subject=lock,
+            remedy="mend the file, then run `fromager-build-tags lock`",
+            place=Place(file=lock),
+        )
+
+
+def _stacks(headings: Collection[str]) -> str:
+    return ", ".join(repr(each) for each in sorted(headings)) or "no stack"
+
+
+def without_settings(old: Side, new: Side) -> Iterator[Finding]:
+    """Where one side has no settings, a review is silent: nothing that is new loses."""
+    for side, counts in ((old, "new"), (new, "gone")):
+        if side.lock is None and not side.has_settings:
+            layout = side.layout
+            yield rules.WITHOUT_SETTINGS.finding(
+                f"{side.name} has no settings at {layout.settings_file} and "
+                f"{layout.settings_dir}: everything counts as {counts}",
+                subject=side.name,
+                remedy="nothing, if that is meant; if they were moved, check the other revision "
+                "out beside this one, and compare the two folders",
+            )
 
 
 def _broken(review: Review) -> Iterator[Finding]:
     for broken in review.broken:
         yield rules.BROKEN_SIDE.finding(
             f"{broken.side}: {broken.message}",
-            subject=broken.variant or broken.package,
+            subject=broken.variant or broken.package or broken.place,
             remedy="mend it; until then its wheels are not compared",
             place=Place(file=broken.place),
+            severity=Severity.WARNING if broken.side == review.base else None,
         )
 
 

@@ -17,6 +17,7 @@ from ..context import this_machine
 from ..errors import DuplicateKeyError, SettingsError
 from ..facts import Fact, Missing
 from ..needs import Need
+from ..packagefiles import package_files
 from ..versions import Precision, agree, allows, is_exact, parse_version
 from ..yamlfile import read_yaml_mapping
 from .annotations import check_annotations
@@ -195,6 +196,18 @@ def check_keys(checkup: Checkup) -> Iterator[Finding]:
             continue
 
 
+def check_package_files(checkup: Checkup) -> Iterator[Finding]:
+    """Every package has one settings file, however its name is spelled."""
+    for package, files in package_files(checkup.tree.settings_dir).items():
+        for file in files[:-1]:
+            yield rules.TWO_FILES.finding(
+                f"{package} has the settings {files[-1]} as well, which fromager takes instead",
+                subject=package,
+                remedy="put the two together",
+                place=Place(file=str(file)),
+            )
+
+
 def check_pin(checkup: Checkup) -> Iterator[Finding]:
     """The constraints on Torch allow a stack of the variant that is selected."""
     variant = str(checkup.tree.ctx.variant)
@@ -240,5 +253,6 @@ CHECKS: Final[tuple[Callable[[Checkup], Iterator[Finding]], ...]] = (
     check_pre_built,
     check_annotations,
     check_keys,
+    check_package_files,
     check_pin,
 )

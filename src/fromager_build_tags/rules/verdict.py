@@ -11,18 +11,25 @@ from .finding import Finding, Severity
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """Findings, worst first, and the ones that somebody ignores with a reason."""
+    """Findings, worst first, and the ones that somebody ignores with a reason.
+
+    Attributes:
+        about: the file that is judged: where formats that need a place for each finding put
+            those that have none; "" where there is no such file.
+    """
 
     findings: Sequence[Finding]
     ignored: Sequence[Finding]
+    about: str = ""
 
     @classmethod
-    def of(cls, findings: Iterable[Finding]) -> Verdict:
+    def of(cls, findings: Iterable[Finding], *, about: str = "") -> Verdict:
         """Sort findings; exact repeats show once."""
         ordered = sorted(dict.fromkeys(findings), key=lambda each: each.sort_key)
         return cls(
             findings=[each for each in ordered if not each.ignored],
             ignored=[each for each in ordered if each.ignored],
+            about=about,
         )
 
     def count(self, severity: Severity) -> int:

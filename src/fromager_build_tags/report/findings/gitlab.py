@@ -14,17 +14,20 @@ _SEVERITIES: Final = {Severity.ERROR: "major", Severity.WARNING: "minor", Severi
 
 def render(verdict: Verdict) -> str:
     """Return a list with an object for each finding."""
-    return json.dumps([_issue(each) for each in verdict.findings], indent=1) + "\n"
+    return (
+        json.dumps([_issue(each, verdict.about or ".") for each in verdict.findings], indent=1)
+        + "\n"
+    )
 
 
-def _issue(finding: Finding) -> dict[str, Any]:
+def _issue(finding: Finding, about: str) -> dict[str, Any]:
     return {
         "description": f"{finding.message}: {finding.remedy}",
         "check_name": finding.code,
         "fingerprint": _fingerprint(finding),
         "severity": _SEVERITIES[finding.severity],
         "location": {
-            "path": finding.place.file or ".",
+            "path": finding.place.file or about,
             "lines": {"begin": finding.place.line or 1},
         },
     }

@@ -1,4 +1,8 @@
-"""Findings as SARIF 2.1.0, the OASIS format that code-scanning services read."""
+"""Findings as SARIF 2.1.0, the OASIS format that code-scanning services read.
+
+GitHub's takes no result without a physical location, and shows a rule's help.
+Source: GitHub docs, "SARIF support for code scanning".
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import pathlib
 import urllib.parse
 from typing import Any, Final
 
+from ...rules import pages
 from ...rules.catalogue import RULES
 from ...rules.finding import Finding, Severity
 from ...rules.rule import Rule
@@ -33,42 +38,50 @@ def render(verdict: Verdict) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(each) for each in findings],
+        "results": [_result(each, verdict.about or ".") for each in findings],
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
+    text = pages.page(rule.code)
     return {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": _paragraph(text)},
+        "help": {"text": text, "markdown": text},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
     }
 
 
-def _result(finding: Finding) -> dict[str, Any]:
+def _paragraph(page: str) -> str:
+    """Return what a page says first, below its title and the line with the severity."""
+    paragraphs = [each for each in page.split("\n\n")[2:] if not each.startswith("#")]
+    return " ".join(paragraphs[0].split())
+
+
+def _result(finding: Finding, about: str) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "level": _LEVELS[finding.severity],
         "message": {"text": f"{finding.message}: {finding.remedy}"},
-        "locations": [_location(finding)],
+        "locations": [_location(finding, about)],
     }
     if finding.ignored:
         result["suppressions"] = [{"kind": "inSource", "justification": finding.ignored}]
     return result
 
 
-def _location(finding: Finding) -> dict[str, Any]:
-    place = finding.place
-    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": finding.subject}]}
-    if place.file:
-        physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(place.file)}}
-        if place.line:
-            physical["region"] = {"startLine": place.line}
-        location["physicalLocation"] = physical
-    return location
+def _location(finding: Finding, about: str) -> dict[str, Any]:
+    return {
+        "logicalLocations": [{"fullyQualifiedName": finding.subject}],
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(finding.place.file or about)},
+            "region": {"startLine": finding.place.line or 1},
+        },
+    }
 
 
 def _uri(file: str) -> str:

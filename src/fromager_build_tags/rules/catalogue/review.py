@@ -46,7 +46,13 @@ NEW_WITHOUT_NUMBER: Final = Rule(
 STALE_LOCK: Final = Rule(
     code="BT208",
     name="stale-lock",
-    title="the settings changed, and their lock did not",
+    title="the lock is not what the settings give",
+    severity=Severity.ERROR,
+)
+WITHOUT_SETTINGS: Final = Rule(
+    code="BT210",
+    name="without-settings",
+    title="one side has no settings where they are looked for, so everything is new or gone",
     severity=Severity.WARNING,
 )
 BROKEN_SIDE: Final = Rule(

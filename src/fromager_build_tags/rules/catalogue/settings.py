@@ -109,6 +109,18 @@ DUPLICATE_KEY: Final = Rule(
     title="a settings file gives one key twice, and fromager takes the last in silence",
     severity=Severity.ERROR,
 )
+TWO_FILES: Final = Rule(
+    code="BT119",
+    name="two-files",
+    title="a package has two settings files, and fromager takes the last in silence",
+    severity=Severity.ERROR,
+)
+OVERRIDE_DOES_NOT_LOAD: Final = Rule(
+    code="BT120",
+    name="override-does-not-load",
+    title="an override module cannot be imported, so fromager stops",
+    severity=Severity.ERROR,
+)
 UNRESOLVED_STACK: Final = Rule(
     code="BT121",
     name="unresolved-stack",
