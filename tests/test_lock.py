@@ -47,7 +47,7 @@ def test_format() -> None:
         ("torch", ANY): "1_a",
         ("torch", "2.10.0"): "1_b",
         ("torch", "2.9.1"): "-",
-        (ANY, ANY): "?",
+        (ANY, ANY): "2_?",
         ("a", ANY): "3",
         ("odd", "not a version"): "1",
     }
@@ -64,7 +64,7 @@ def test_format() -> None:
         "  x * 1\n"
         "\n"
         "rocm: a\n"
-        "  * * ?\n"
+        "  * * 2_?\n"
         "  a * 3\n"
         "  odd not a version 1\n"
         "  torch 2.9.1 -\n"
@@ -83,7 +83,9 @@ _STACKS = st.builds(
     _WORDS,
     st.lists(_WORDS, min_size=1, max_size=3).map(" ".join),
     st.dictionaries(
-        st.tuples(st.just(ANY) | _WORDS, _VERSIONS), TAGS | st.sampled_from("-?"), max_size=6
+        st.tuples(st.just(ANY) | _WORDS, _VERSIONS),
+        TAGS | st.sampled_from(["-", "0_?", "12_?"]),
+        max_size=6,
     ),
 )
 
@@ -132,6 +134,8 @@ AGAIN = "make it again with `fromager-build-tags lock`"
         (f"{HEADER}rocm: a\n  a * 1 2\n", f"f:4: '  a * 1 2' is no line of a lock: {AGAIN}"),
         (f"{HEADER}rocm: a\n  a * el9\n", f"f:4: '  a * el9' is no line of a lock: {AGAIN}"),
         (f"{HEADER}rocm: a\n  a * 1_\n", f"f:4: '  a * 1_' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a * ?\n", f"f:4: '  a * ?' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a * 1_a_?\n", f"f:4: '  a * 1_a_?' is no line of a lock: {AGAIN}"),
         (f"{HEADER}rocm: a\n  a * 1-b\n", f"f:4: '  a * 1-b' is no line of a lock: {AGAIN}"),
         (
             f"{HEADER}rocm: a\n  a * 1\n  b * 1\n  a * 2\n",
@@ -229,7 +233,7 @@ def test_check_of_what_is_no_lock_says_so(cli: Cli, tmp_path: pathlib.Path) -> N
 def test_what_is_not_declared_is_a_question_mark(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, {**GOOD, ROCM_FILE: 'distro: el9.6\nrocm_version: "7.1"\n'})
     assert cli("lock").stderr == (
-        "a tag is not known, and locked as ?: the Torch version of variant 'rocm' is not known: "
+        "a suffix is not known, and locked as ?: the Torch version of variant 'rocm' is not known: "
         "set WHEEL_BUILD_TAG_TORCH_VERSION or TORCH_VERSION, or torch_version in "
         "settings/variants/rocm.yaml\n"
         f"{LOCK} is written\n"
@@ -238,7 +242,7 @@ def test_what_is_not_declared_is_a_question_mark(cli: Cli, tmp_path: pathlib.Pat
         f"{HEADER}\n"
         "rocm: el9.6 rocm7.1\n"
         "  * * 1_el9.6\n"
-        "  flash-attn * ?\n"
+        "  flash-attn * 1_?\n"
         "  torch 2.9.1 2_el9.6_rocm7.1\n"
         "  torch * 1_el9.6_rocm7.1\n"
     )

@@ -127,6 +127,59 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "",
         "on rocm, versions without a changelog entry sort below what they were, of demo",
     ),
+    # the number is known where the suffix is not
+    (
+        "BT202",
+        {"demo 1": "8_?"},
+        {"demo 1": "7_?"},
+        (),
+        "error",
+        "demo",
+        "",
+        f"demo 1 on rocm: 7_? sorts below 8_?, {KEEP}",
+    ),
+    (
+        "BT209",
+        {"demo 1": "8_a"},
+        {"demo 1": "8_?"},
+        (),
+        "warning",
+        "demo",
+        "",
+        "the tag of demo 1 on rocm cannot be told any more, it was 8_a",
+    ),
+    # a package is named once, however many of its versions there are
+    (
+        "BT209",
+        {"* *": "8_a", "demo 1": "8_a", "demo 2": "8_b", "torch 1": "8_a", "other 1": "8_a"},
+        {"* *": "8_?", "demo 1": "8_?", "demo 2": "9_?", "torch 1": "8_?", "other 1": "8_?"},
+        (TORCH_VERSION,),
+        "warning",
+        "rocm",
+        "settings/variants/rocm.yaml:3",
+        "5 tags of rocm cannot be told any more, of every package that nothing names, demo, torch "
+        "and 1 more",
+    ),
+    (
+        "BT209",
+        {"demo 1": "8_?"},
+        {"demo 1": "8_?"},
+        (),
+        "note",
+        "rocm",
+        "",
+        "1 tag of rocm (el9.6 rocm7.1) cannot be compared",
+    ),
+    (
+        "BT209",
+        {"demo 1": "8_?", "torch 1": "8_?", "fine 1": "8_a"},
+        {"demo 1": "8_?", "torch 1": "8_torch2.9.1", "fine 1": "8_a"},
+        (),
+        "note",
+        "rocm",
+        "",
+        "2 tags of rocm (el9.6 rocm7.1) cannot be compared",
+    ),
     (
         "BT204",
         {"demo 1": "1_a", "torch 2": "1_a", "fixed 2": "1_a"},
@@ -183,8 +236,8 @@ STAYS_QUIET: list[tuple[str, Tags, Tags, tuple[Cause, ...]]] = [
     ("BT201", {"demo 1": "8_torch2.10.0"}, {"demo 1": "8_torch2.10.0"}, ()),
     ("BT201", {"demo 1": "8_torch2.10.0"}, {"demo 1": "8_torch2.9.1"}, ()),
     ("BT201", {"demo 1": "8_torch2.9.1"}, {"demo 1": "9_torch2.10.0"}, (TORCH_VERSION,)),
-    ("BT201", {"demo 1": "8_torch2.9.1"}, {"demo 1": "?"}, ()),
-    ("BT201", {"demo 1": "?"}, {"demo 1": "8_torch2.10.0"}, ()),
+    ("BT201", {"demo 1": "8_torch2.9.1"}, {"demo 1": "8_?"}, ()),
+    ("BT201", {"demo 1": "8_?"}, {"demo 1": "8_torch2.10.0"}, ()),
     ("BT201", {"demo 1": "-"}, {"demo 1": "8_torch2.10.0"}, ()),
     ("BT201", {"demo 1": "8_b"}, {"demo 1": "7_a"}, ()),  # it is BT202
     ("BT202", {"demo 1": "8_b"}, {"demo 1": "8_a"}, ()),
@@ -204,9 +257,15 @@ STAYS_QUIET: list[tuple[str, Tags, Tags, tuple[Cause, ...]]] = [
     ("BT205", {"demo 1": "1_a"}, {"demo 1": "2_b"}, ()),
     ("BT205", {"demo 1": "1_a"}, {"demo 1": "2_a_b"}, ()),
     ("BT205", {"demo 1": "1_a_b"}, {"demo 1": "-"}, ()),
-    ("BT205", {"demo 1": "1_a_b"}, {"demo 1": "?"}, ()),
-    ("BT206", {"demo 1": "1_a"}, {"demo 1": "?"}, ()),
-    ("BT206", {"demo 1": "?"}, {"demo 1": "-"}, ()),
+    ("BT205", {"demo 1": "1_a_b"}, {"demo 1": "1_?"}, ()),
+    ("BT202", {"demo 1": "8_?"}, {"demo 1": "8_a"}, ()),
+    ("BT202", {"demo 1": "8_?"}, {"demo 1": "9_?"}, ()),
+    ("BT206", {"demo 1": "1_a"}, {"demo 1": "1_?"}, ()),
+    ("BT209", {"demo 1": "1_a"}, {"demo 1": "1_b"}, ()),
+    ("BT209", {"demo 1": "-"}, {"demo 1": "-"}, ()),
+    # a higher number wins whatever the suffix is
+    ("BT209", {"demo 1": "1_?"}, {"demo 1": "2_?"}, ()),
+    ("BT209", {"demo 1": "1_?"}, {"demo 1": "2_a"}, ()),
     ("BT206", {"demo 1": "-"}, {"demo 1": "-"}, ()),
     ("BT206", {"demo 1": "-"}, {"demo 1": "1_a"}, ()),
     ("BT206", {"other 1": "1_a"}, {"other 1": "1_a", "demo 1": "1_a"}, ()),
@@ -257,6 +316,38 @@ def test_a_new_variant_without_numbers() -> None:
             "",
             "demo 1 on rocm gets no build tag: it has no changelog entry",
         )
+    ]
+
+
+# BT209: a tag that cannot be told
+
+
+def test_why_a_tag_cannot_be_told(cli: Cli, tmp_path: pathlib.Path) -> None:
+    """As far as a side is evaluated here, its reason is known; a lock holds none."""
+    checkout = Checkout.create(tmp_path, GOOD)
+    checkout.write({ROCM_FILE: 'distro: el9.6\nrocm_version: "7.1"\n'})
+    reason = (
+        "the Torch version of variant 'rocm' is not known: set WHEEL_BUILD_TAG_TORCH_VERSION or "
+        f"TORCH_VERSION, or torch_version in {ROCM_FILE}"
+    )
+    gone = "the tag of flash-attn (any other version) on rocm cannot be told any more, it was "
+    gone += "1_el9.6_rocm7.1_torch2.9.1"
+    assert untold(cli) == [("warning", "flash-attn", f"{gone}: {reason}")]
+    checkout.commit({})
+    same = "1 tag of rocm (el9.6 rocm7.1) cannot be compared"
+    assert untold(cli) == [("note", "rocm", f"{same}: {reason}")]
+    cli("lock")
+    checkout.commit({})
+    assert untold(cli) == [("note", "rocm", same)]
+    assert cli("review").stdout.startswith("No build tag changes from ")
+
+
+def untold(cli: Cli) -> list[tuple[str, str, str]]:
+    report = json.loads(cli("review", "--format", "json").stdout)
+    return [
+        (each["severity"], each["subject"], each["message"])
+        for each in report["findings"]
+        if each["code"] == "BT209"
     ]
 
 
@@ -451,7 +542,8 @@ def test_the_place_of_a_stale_lock() -> None:
         ("1_a", "1_b", ["segments"]),
         ("1_a", "2_b", ["number", "segments"]),
         # of a tag that is not known either can be it
-        ("?", "1_a", ["number", "segments"]),
+        ("0_?", "1_a", ["number", "segments"]),
+        ("1_?", "1_a", ["segments"]),
         ("1_a", "-", ["number", "segments"]),
     ],
 )
@@ -521,7 +613,7 @@ _STACKS = st.builds(
     LockedStack,
     variant=st.sampled_from(["cuda", "cuda-ubi9"]),
     label=st.sampled_from(_LABELS),
-    tags=st.dictionaries(_KEYS, TAGS | st.sampled_from("-?"), max_size=5),
+    tags=st.dictionaries(_KEYS, TAGS | st.sampled_from(["-", "1_?"]), max_size=5),
 )
 
 
@@ -532,5 +624,6 @@ def test_equal_sides_review_to_nothing(stacks: list[LockedStack]) -> None:
     head = Evaluation(name="head", lock=Lock(stacks=tuple(reversed(stacks))))
     review: Review = compare(base, head, [])
     assert review.changes == []
-    assert list(review_findings(review, {"cuda": "rocm"})) == []
+    assert all(each.code == "BT209" for each in review_findings(review, {"cuda": "rocm"}))
+    assert all(each.severity.value == "note" for each in review_findings(review, {"cuda": "rocm"}))
     assert review.by_cause() == []

@@ -8,14 +8,15 @@ stand below it, one a line: package, version, build tag::
       flash-attn 2.8.3 8_el9.6_rocm7.1_torch2.10.0
 
 ``*`` stands for every version without a changelog entry, and for every package that nothing
-names; the tag ``-`` for no build tag, and ``?`` for one that needs a fact which is not declared.
+names; the tag ``-`` for no build tag, and ``2_?`` for one whose suffix cannot be told: the number
+is fromager's, and known.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from packaging.version import InvalidVersion, Version
@@ -25,7 +26,7 @@ from .errors import InputError
 FORMAT: Final = 1
 ANY: Final = "*"
 NO_TAG: Final = "-"
-UNKNOWN: Final = "?"
+UNKNOWN_SUFFIX: Final = "_?"
 
 _HEADER: Final = (
     f"# build-tags.lock, format {FORMAT}: the build tags that these settings give.\n"
@@ -33,7 +34,7 @@ _HEADER: Final = (
 )
 _FORMAT_LINE: Final = re.compile(r"# build-tags\.lock, format (\d+)\b.*")
 _MARKERS: Final = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
-_TAG: Final = re.compile(r"\d+(_[A-Za-z0-9.]+)*|[-?]")
+_TAG: Final = re.compile(r"\d+((_[A-Za-z0-9.]+)*|_\?)|-")
 
 #: Package and version, each of them perhaps ``*``.
 type Key = tuple[str, str]
@@ -47,11 +48,13 @@ class LockedStack:
         variant: fromager's word.
         label: the facts of the stack, as segments spell them.
         tags: the tag of each package and version.
+        reasons: why the suffixes that are not known cannot be told; no part of the file.
     """
 
     variant: str
     label: str
     tags: Mapping[Key, str]
+    reasons: Mapping[Key, str] = field(default_factory=dict, compare=False)
 
     @property
     def accelerator(self) -> str:
@@ -61,10 +64,17 @@ class LockedStack:
 
     def tag(self, package: str, version: str) -> str:
         """Return the tag of a version of a package, named or not."""
-        for key in ((package, version), (package, ANY), (ANY, ANY)):
+        return self.tags.get(self._row(package, version), NO_TAG)
+
+    def reason(self, package: str, version: str) -> str:
+        """Return why that tag's suffix cannot be told, as far as it is known."""
+        return self.reasons.get(self._row(package, version), "")
+
+    def _row(self, package: str, version: str) -> Key:
+        for key in ((package, version), (package, ANY)):
             if key in self.tags:
-                return self.tags[key]
-        return NO_TAG
+                return key
+        return (ANY, ANY)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,9 +89,17 @@ class Lock:
 
 
 def split_tag(tag: str) -> tuple[int, str] | None:
-    """Return number and suffix, as installers compare them; None where there is no tag."""
+    """Return number and suffix, as installers compare them; None where there is no tag.
+
+    A suffix that is not known compares with none: see :func:`is_told`.
+    """
     number = re.match(r"\d+", tag)
     return (int(number[0]), tag[number.end() :]) if number else None
+
+
+def is_told(tag: str) -> bool:
+    """Tell whether the suffix of a tag is known; that of no tag at all is."""
+    return not tag.endswith(UNKNOWN_SUFFIX)
 
 
 def format_lock(lock: Lock) -> str:

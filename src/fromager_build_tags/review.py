@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .causes import Cause
-from .lock import ANY, NO_TAG, Key, LockedStack, split_tag
+from .lock import ANY, NO_TAG, Key, LockedStack, is_told, split_tag
 from .side import Broken, Evaluation
 
 
@@ -34,6 +34,7 @@ class Change:
         before: the tag of the base, "" where its stack is new.
         after: the tag of the head, "" where its stack is gone.
         causes: what changed it; empty where no settings file tells.
+        reason: why the suffix of the head's tag cannot be told, if it cannot, as far as known.
     """
 
     variant: str
@@ -42,6 +43,7 @@ class Change:
     before: str
     after: str
     causes: tuple[Cause, ...] = ()
+    reason: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -57,9 +59,21 @@ class Change:
 
     @property
     def sorts_below(self) -> bool:
-        """Whether installers prefer the old wheel to the new one."""
+        """Whether installers are sure to prefer the old wheel to the new one."""
         old, new = split_tag(self.before), split_tag(self.after)
-        return old is not None and new is not None and new < old
+        if old is None or new is None:
+            return False
+        return new < old if self.both_told else new[0] < old[0]
+
+    @property
+    def both_told(self) -> bool:
+        """Whether both suffixes are known, so that they can be compared."""
+        return is_told(self.before) and is_told(self.after)
+
+    @property
+    def is_told_no_more(self) -> bool:
+        """Whether the suffix was known, and is not any more."""
+        return self.before != "" and is_told(self.before) and not is_told(self.after)
 
     @property
     def number_fell(self) -> bool:
@@ -71,7 +85,9 @@ class Change:
     def lost_a_segment(self) -> bool:
         """Whether the new tag has fewer segments."""
         old, new = split_tag(self.before), split_tag(self.after)
-        return old is not None and new is not None and new[1].count("_") < old[1].count("_")
+        if old is None or new is None or not self.both_told:
+            return False
+        return new[1].count("_") < old[1].count("_")
 
     @property
     def wheel(self) -> str:
@@ -79,6 +95,23 @@ class Change:
         if self.package == ANY:
             return "every package that nothing names"
         return f"{self.package} {'(any other version)' if self.version == ANY else self.version}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Untold:
+    """Tags of one stack that cannot be compared: the same number, and the old suffix not known.
+
+    Attributes:
+        variant: fromager's word.
+        label: the facts of the head's stack, as segments spell them.
+        count: how many.
+        reasons: why they cannot be told, as far as it is known.
+    """
+
+    variant: str
+    label: str
+    count: int
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,6 +124,7 @@ class Review:
         changes: every tag that is not what it was.
         counted: how many tags of each variant were compared.
         unnumbered: tags of packages that are new on a variant and get no build number there.
+        untold: what cannot be compared, stack by stack.
         broken: what could not be read on either side, and is not compared.
         notes: how the sides were read.
     """
@@ -100,6 +134,7 @@ class Review:
     changes: Sequence[Change]
     counted: dict[str, int]
     unnumbered: Sequence[Change] = ()
+    untold: Sequence[Untold] = ()
     broken: Sequence[Broken] = ()
     notes: Sequence[str] = ()
 
@@ -125,6 +160,7 @@ def compare(
     skipped = base.broken_packages | head.broken_packages
     changes: list[Change] = []
     unnumbered: list[Change] = []
+    untold: list[Untold] = []
     counted: dict[str, int] = {}
     for variant in _variants(base, head):
         for old, new in _pairs(base.lock.of_variant(variant), head.lock.of_variant(variant)):
@@ -132,12 +168,14 @@ def compare(
             counted[variant] = counted.get(variant, 0) + len(keys)
             changes += _changes(variant, old, new, keys)
             unnumbered += _unnumbered(variant, old, new, keys)
+            untold += _untold(variant, old, new, keys)
     return Review(
         base=base.name,
         head=head.name,
         changes=[_because(change, known) for change in changes],
         unnumbered=[_because(change, known) for change in unnumbered],
         counted=counted,
+        untold=untold,
         broken=(*base.broken, *head.broken),
         notes=tuple(dict.fromkeys([*base.notes, *head.notes])),
     )
@@ -157,7 +195,12 @@ def _changes(
         after = new.tag(package, version) if new else ""
         if before != after:
             yield Change(
-                variant=variant, package=package, version=version, before=before, after=after
+                variant=variant,
+                package=package,
+                version=version,
+                before=before,
+                after=after,
+                reason=new.reason(package, version) if new else "",
             )
 
 
@@ -171,6 +214,28 @@ def _unnumbered(
     for package, version in keys:
         if package not in known and new.tag(package, version) == NO_TAG:
             yield Change(variant=variant, package=package, version=version, before="", after=NO_TAG)
+
+
+def _untold(
+    variant: str, old: LockedStack | None, new: LockedStack | None, keys: Sequence[Key]
+) -> Iterator[Untold]:
+    """Count what can be any tag on the old side: the number alone tells nothing of it."""
+    if old is None or new is None:
+        return
+    found = [key for key in keys if _may_be_any(old.tag(*key), new.tag(*key))]
+    if found:
+        reasons = (side.reason(*key) for side in (new, old) for key in found)
+        yield Untold(
+            variant=variant,
+            label=new.label,
+            count=len(found),
+            reasons=tuple(dict.fromkeys(filter(None, reasons))),
+        )
+
+
+def _may_be_any(before: str, after: str) -> bool:
+    old, new = split_tag(before), split_tag(after)
+    return not is_told(before) and old is not None and new is not None and old[0] == new[0]
 
 
 def _keys(old: LockedStack | None, new: LockedStack | None) -> list[Key]:
@@ -211,11 +276,4 @@ def _because(change: Change, known: Sequence[Cause]) -> Change:
         and cause.version in {"", change.version}
         and (number if cause.of_number else segments)
     )
-    return Change(
-        variant=change.variant,
-        package=change.package,
-        version=change.version,
-        before=change.before,
-        after=change.after,
-        causes=found,
-    )
+    return replace(change, causes=found)

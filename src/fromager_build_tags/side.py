@@ -7,12 +7,12 @@ import os
 import pathlib
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .errors import InputError, SettingsError, explain_error
 from .git import GitFiles, object_name
-from .lock import Lock, parse_lock
+from .lock import Lock, LockedStack, parse_lock
 from .variables import VARIANTS_DIR
 from .yamlfile import parse_yaml_mapping
 
@@ -119,7 +119,7 @@ class Side:
         note = f"{self.name} is evaluated with the overrides that are installed here"
         return Evaluation(
             name=self.name,
-            lock=planned.lock,
+            lock=Lock(stacks=tuple(_below(root, stack) for stack in planned.lock.stacks)),
             broken=tuple(broken),
             notes=(note,),
         )
@@ -135,6 +135,12 @@ class Side:
                 target.write_bytes(content)
             with _variants_in(root / self.layout.variants_dir):
                 yield root
+
+
+def _below(root: pathlib.Path, stack: LockedStack) -> LockedStack:
+    """Return a stack whose reasons name the files of a side, and not the copies below *root*."""
+    reasons = {key: reason.replace(f"{root}/", "") for key, reason in stack.reasons.items()}
+    return replace(stack, reasons=reasons)
 
 
 @contextlib.contextmanager

@@ -46,7 +46,7 @@ def lock(
         raise InputError(f"the tags cannot be told: {'; '.join(planned.wrong.values())}")
     text = format_lock(planned.lock)
     for reason in planned.unknown:
-        click.echo(f"a tag is not known, and locked as ?: {reason}", err=True)
+        click.echo(f"a suffix is not known, and locked as ?: {reason}", err=True)
     present = read_text(path)
     if present == text:
         click.echo(f"{path} is up to date", err=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ..causes import Cause
-from ..lock import ANY, NO_TAG, UNKNOWN
+from ..lock import ANY, NO_TAG
 from ..review import Change, Kind, Review
 from .catalogue import review as rules
 from .finding import Finding, Place, Severity
@@ -34,6 +34,8 @@ def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Findi
     for change in review.unnumbered:
         yield from _of_new(change)
     yield from _of_open_order(review)
+    yield from _told_no_more(review)
+    yield from _untold(review)
     yield from _everything(review)
     yield from _shared(review, shared)
 
@@ -101,6 +103,44 @@ def _few(names: Sequence[str], most: int = 8) -> str:
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
+def _told_no_more(review: Review) -> Iterator[Finding]:
+    """A tag that was known and is not: whether the new wheel wins is not known, either."""
+    groups: dict[tuple[str, str], list[Change]] = {}
+    for change in review.changes:
+        if change.is_told_no_more:
+            groups.setdefault((change.variant, change.reason), []).append(change)
+    for (variant, reason), changes in groups.items():
+        if len(changes) == 1:
+            [change] = changes
+            what = f"the tag of {change.wheel} on {variant} cannot be told any more, it was "
+            what += change.before
+        else:
+            names = _few(list(dict.fromkeys(map(_name, changes))), most=3)
+            what = f"{len(changes):,} tags of {variant} cannot be told any more, of {names}"
+        yield rules.TOLD_NO_MORE.finding(
+            f"{what}: {reason}" if reason else what,
+            subject=changes[0].package if len(changes) == 1 else variant,
+            remedy=_TELL,
+            place=_place(changes[0]),
+        )
+
+
+def _untold(review: Review) -> Iterator[Finding]:
+    """What neither side tells is not compared, and that is said."""
+    for untold in review.untold:
+        tags = "1 tag" if untold.count == 1 else f"{untold.count:,} tags"
+        what = f"{tags} of {untold.variant} ({untold.label}) cannot be compared"
+        yield rules.TOLD_NO_MORE.finding(
+            ": ".join([what, "; ".join(untold.reasons)]) if untold.reasons else what,
+            subject=untold.variant,
+            remedy=_TELL,
+            severity=Severity.NOTE,
+        )
+
+
+_TELL: Final = "declare what is missing; `fromager-build-tags check` says what that is"
+
+
 def _of_segments(change: Change) -> Iterator[Finding]:
     if change.lost_a_segment:
         yield rules.LOST_SEGMENT.finding(
@@ -112,7 +152,7 @@ def _of_segments(change: Change) -> Iterator[Finding]:
 
 
 def _of_new(change: Change) -> Iterator[Finding]:
-    if change.after == NO_TAG and change.before not in {"", NO_TAG, UNKNOWN}:
+    if change.after == NO_TAG and change.before not in {"", NO_TAG}:
         yield rules.NEW_WITHOUT_NUMBER.finding(
             f"{change.wheel} on {change.variant} had {change.before}, and gets no build tag",
             subject=change.package,
@@ -142,7 +182,7 @@ def _everything(review: Review) -> Iterator[Finding]:
             f"{cause.what} rebuilds {number:,} of {of:,} wheels of {cause.variant}",
             subject=cause.variant,
             remedy="keep it if that is meant; else add entries to the packages instead",
-            place=_cause_place(cause),
+            place=Place.parse(cause.place),
         )
 
 
@@ -160,9 +200,4 @@ def _shared(review: Review, shared: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _place(change: Change) -> Place:
-    return _cause_place(change.causes[0]) if change.causes else Place()
-
-
-def _cause_place(cause: Cause) -> Place:
-    file, colon, line = cause.place.rpartition(":")
-    return Place(file=file, line=int(line)) if colon and line.isdigit() else Place(file=cause.place)
+    return Place.parse(change.causes[0].place) if change.causes else Place()
