@@ -25,7 +25,6 @@ from fromager_build_tags.bump import (
 from fromager_build_tags.errors import EditError
 from fromager_build_tags.lock import ANY, Key, Lock, LockedStack, split_tag
 from fromager_build_tags.review import Change, compare
-from fromager_build_tags.rules.review import review_findings
 from fromager_build_tags.side import Evaluation, Layout
 
 from .conftest import Cli
@@ -67,7 +66,10 @@ def change(
         ("8_a", "8", 1),
         ("", "8", 0),
         ("8", "", 0),
-        ("8", "-", 0),
+        ("8", "-", 9),
+        ("8_a", "-", 9),
+        ("8_?", "-", 9),
+        ("-", "-", 0),
         ("8_?", "8_a", 0),
         ("8_a", "8_?", 0),
         ("8_?", "9_?", 0),
@@ -115,13 +117,18 @@ def _side(name: str, tables: Mapping[str, Mapping[Key, str]]) -> Evaluation:
 
 def _raised(tag: str, more: int) -> str:
     told = split_tag(tag)
-    return f"{told[0] + more}{told[1]}" if told else tag
+    if told is None:
+        return str(more) if more else tag
+    return f"{told[0] + more}{told[1]}"
 
 
-#: What a changelog names, it names on every variant.
-_SIDES = st.dictionaries(_KEYS, st.tuples(TAGS, TAGS), min_size=1, max_size=6).map(
-    lambda rows: {
-        variant: {key: tags[number] for key, tags in rows.items()}
+_TAGS = TAGS | st.just("-")
+#: What a changelog names, it names on every variant; what nothing names, every lock has.
+_SIDES = st.tuples(
+    st.tuples(_TAGS, _TAGS), st.dictionaries(_KEYS, st.tuples(_TAGS, _TAGS), max_size=6)
+).map(
+    lambda drawn: {
+        variant: {key: tags[number] for key, tags in {(ANY, ANY): drawn[0], **drawn[1]}.items()}
         for number, variant in enumerate(_VARIANTS)
     }
 )
@@ -141,8 +148,7 @@ def test_after_a_bump_no_wheel_that_is_named_sorts_below(
         bumped[variant] = {**tags, **raised}
     after = compare(_side("base", base), _side("head", bumped), [])
     assert package_entries(after.changes) == {}
-    codes = {each.code for each in review_findings(after, {}) if each.severity.value == "error"}
-    assert codes == set()
+    assert not [each for each in after.changes if each.sorts_below and not each.is_open]
 
 
 @given(_SIDES, _SIDES)
@@ -363,6 +369,40 @@ def test_a_number_that_fell(cli: Cli, checkout: Checkout) -> None:
     cli("bump", "-m", "put back")
     assert (checkout.folder / FLASH_FILE).read_text() == FLASH + '    - "put back"\n' * 3
     assert changed_tags(cli) == [("4_el9.6_rocm7.1_torch2.9.1", "5_el9.6_rocm7.1_torch2.9.1")]
+
+
+def test_a_number_that_went_away(cli: Cli, checkout: Checkout) -> None:
+    """Packages are raised above what they were; what nothing names, only with the variant."""
+    no_entries = {SETTINGS_FILE: SETTINGS.split("changelog:")[0], FLASH_FILE: "env: {}\n"}
+    checkout.write(no_entries)
+    assert "error BT202: flash-attn 2.8.3 on rocm has no build number any more" in (
+        cli("review", status=1).stdout
+    )
+    cli("bump", "-m", "put back")
+    assert (checkout.folder / FLASH_FILE).read_text() == (
+        'env: {}\nchangelog:\n  "2.8.3":\n' + '    - "put back"\n' * 3
+    )
+    named = [each for each in findings(cli, status=1) if "flash-attn 2.8.3" in each]
+    assert named == []
+    checkout.write(no_entries)
+    cli("bump", "--global", "-m", "put back")
+    assert (
+        (checkout.folder / SETTINGS_FILE)
+        .read_text()
+        .endswith("changelog:\n  rocm:\n" + '    - "put back"\n' * 3)
+    )
+    assert findings(cli) == ["BT204: changelog.rocm 1 → 3 entries rebuilds 5 of 5 wheels of rocm"]
+
+
+def test_a_package_that_is_pre_built_now_needs_no_entry(cli: Cli, checkout: Checkout) -> None:
+    checkout.write({FLASH_FILE: f"{FLASH}variants: {{rocm: {{pre_built: true}}}}\n"})
+    assert [each.split(":")[0] for each in findings(cli)] == ["BT206", "BT206"]
+    assert cli("bump", "-m", "x").stderr == "no entry is missing\n"
+
+
+def findings(cli: Cli, status: int = 0) -> list[str]:
+    report = json.loads(cli("review", "--format", "json", status=status).stdout)
+    return [f"{each['code']}: {each['message']}" for each in report["findings"]]
 
 
 def changed_tags(cli: Cli) -> list[tuple[str, str]]:

@@ -108,11 +108,11 @@ def test_our_order_is_packagings(before: str, after: str) -> None:
 
 
 @pytest.mark.parametrize("tag", ["", "-"])
-def test_what_is_no_tag_is_below_nothing(tag: str) -> None:
-    """A wheel that is new or gone, or whose tag is not known, has no order."""
+def test_what_is_no_tag_is_above_nothing(tag: str) -> None:
+    """A wheel that is gone has no order; one without a build tag is below all that have one."""
     assert split_tag(tag) is None
     assert not change(tag, "1_a").sorts_below
-    assert not change("1_a", tag).sorts_below
+    assert change("1_a", tag).sorts_below == (tag == "-")
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,29 @@ from .trees import GOOD, ROCM, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH, TORCH_
 
 type Tags = Mapping[str, str]
 
+NUMBERLESS = (
+    "fromager gives no suffix and takes any wheel; a wheel without a number is installed after"
+)
 KEEP = "so installers keep the old wheel"
 CHANGELOG = Cause(
     what="changelog.rocm 1 → 2 entries",
     place="settings/settings.yaml:4",
     variant="rocm",
     of_number=True,
+)
+GONE = Cause(
+    what="changelog.rocm 2 → 0 entries",
+    place="settings/settings.yaml:4",
+    variant="rocm",
+    of_number=True,
+)
+PRE_BUILT = Cause(
+    what="pre_built of demo (none) → true",
+    place="settings/packages/demo.yaml:2",
+    variant="rocm",
+    package="demo",
+    of_number=True,
+    pre_built=True,
 )
 TORCH_VERSION = Cause(
     what="torch_version of rocm 2.9.1 → 2.10.0",
@@ -122,7 +139,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         {"demo *": "8_a"},
         {"demo *": "7_a"},
         (),
-        "warning",
+        "error",
         "rocm",
         "",
         "on rocm, versions without a changelog entry sort below what they were, of demo",
@@ -211,14 +228,48 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "demo (any other version) on rocm had 1_el9.6, and has 2",
     ),
     (
-        "BT206",
+        "BT202",
         {"demo 1": "1_a"},
         {"demo 1": "-"},
         (),
-        "warning",
+        "error",
         "demo",
         "",
-        "demo 1 on rocm had 1_a, and gets no build tag",
+        f"demo 1 on rocm has no build number any more: {NUMBERLESS} 1_a",
+    ),
+    (
+        "BT202",
+        {"demo 1": "1_?"},
+        {"demo 1": "-"},
+        (),
+        "error",
+        "demo",
+        "",
+        f"demo 1 on rocm has no build number any more: {NUMBERLESS} 1_?",
+    ),
+    # one cause, one finding
+    (
+        "BT202",
+        {"* *": "2_a", **{f"demo{n} *": "2_b" for n in range(10)}},
+        {"* *": "-", **{f"demo{n} *": "-" for n in range(10)}},
+        (GONE,),
+        "error",
+        "rocm",
+        "settings/settings.yaml:4",
+        f"on rocm, what has no changelog entry has no build number any more: {NUMBERLESS} 2_a, of "
+        "every package that nothing names, demo0, demo1, demo2, demo3, demo4, demo5, demo6 and 3 "
+        "more",
+    ),
+    (
+        "BT206",
+        {"demo 1": "1_a"},
+        {"demo 1": "-"},
+        (PRE_BUILT,),
+        "warning",
+        "demo",
+        "settings/packages/demo.yaml:2",
+        "demo 1 on rocm had 1_a, and gets no build tag: it is pre-built, and installers prefer the "
+        "wheels that were built",
     ),
     (
         "BT206",
@@ -242,7 +293,9 @@ STAYS_QUIET: list[tuple[str, Tags, Tags, tuple[Cause, ...]]] = [
     ("BT201", {"demo 1": "8_b"}, {"demo 1": "7_a"}, ()),  # it is BT202
     ("BT202", {"demo 1": "8_b"}, {"demo 1": "8_a"}, ()),
     ("BT202", {"demo 1": "8_b"}, {"demo 1": "9_a"}, ()),
-    ("BT202", {"demo 1": "8_b"}, {"demo 1": "-"}, ()),
+    ("BT202", {"demo 1": "8_b"}, {"demo 1": "-"}, (PRE_BUILT,)),
+    ("BT202", {"demo *": "8_b", "torch *": "-"}, {"demo *": "-"}, (PRE_BUILT,)),
+    ("BT202", {"demo 1": "-"}, {"demo 1": "-"}, ()),
     # a version that is named for the first time has what all others had
     ("BT202", {"demo *": "2_a"}, {"demo 1": "3_a", "demo *": "2_a"}, ()),
     ("BT204", {"demo 1": "1_a"}, {"demo 1": "2_a"}, ()),
@@ -261,6 +314,7 @@ STAYS_QUIET: list[tuple[str, Tags, Tags, tuple[Cause, ...]]] = [
     ("BT202", {"demo 1": "8_?"}, {"demo 1": "8_a"}, ()),
     ("BT202", {"demo 1": "8_?"}, {"demo 1": "9_?"}, ()),
     ("BT206", {"demo 1": "1_a"}, {"demo 1": "1_?"}, ()),
+    ("BT206", {"demo 1": "1_a"}, {"demo 1": "-"}, ()),  # it is BT202
     ("BT209", {"demo 1": "1_a"}, {"demo 1": "1_b"}, ()),
     ("BT209", {"demo 1": "-"}, {"demo 1": "-"}, ()),
     # a higher number wins whatever the suffix is

@@ -39,7 +39,8 @@ class Edit:
 
 def missing_entries(change: Change) -> int:
     """Return how many entries more make the new tag sort above the old one."""
-    old, new = split_tag(change.before), split_tag(change.after)
+    old = split_tag(change.before)
+    new = (0, "") if change.lost_its_number else split_tag(change.after)
     if old is None or new is None or not change.sorts_below:
         return 0
     number = old[0] if change.both_told and new[1] > old[1] else old[0] + 1

@@ -28,6 +28,7 @@ class Cause:
         package: the package likewise; None for all.
         version: the version likewise; None for all.
         of_number: it changes the build number; else it changes the segments.
+        pre_built: the package is pre-built now, so that it has no build number.
     """
 
     what: str
@@ -36,6 +37,7 @@ class Cause:
     package: str = ""
     version: str = ""
     of_number: bool = False
+    pre_built: bool = False
 
     def __str__(self) -> str:
         return f"{self.what} in {self.place}"
@@ -115,11 +117,14 @@ def _of_package_file(path: str, before: YamlFile, after: YamlFile) -> Iterator[C
                 place=_place(before, after, at),
                 variant=variant,
                 package=package,
-                of_number=at[-1] == "pre_built",
+                of_number=at[-1] == _PRE_BUILT,
+                pre_built=at[-1] == _PRE_BUILT and (new_text or "").lower() in _TRUE,
             )
 
 
-_PACKAGE_KEYS: Final = {DEPENDS_ON, "pre_built"}
+_PRE_BUILT: Final = "pre_built"
+_PACKAGE_KEYS: Final = {DEPENDS_ON, _PRE_BUILT}
+_TRUE: Final = {"true", "yes", "on"}
 
 
 def _normalized(version: str) -> str:

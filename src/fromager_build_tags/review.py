@@ -62,7 +62,7 @@ class Change:
         """Whether installers are sure to prefer the old wheel to the new one."""
         old, new = split_tag(self.before), split_tag(self.after)
         if old is None or new is None:
-            return False
+            return self.lost_its_number
         return new < old if self.both_told else new[0] < old[0]
 
     @property
@@ -77,9 +77,26 @@ class Change:
 
     @property
     def number_fell(self) -> bool:
-        """Whether the build number went down."""
+        """Whether the build number went down, or away."""
         old, new = split_tag(self.before), split_tag(self.after)
-        return old is not None and new is not None and new[0] < old[0]
+        if old is None or new is None:
+            return self.lost_its_number
+        return new[0] < old[0]
+
+    @property
+    def lost_its_number(self) -> bool:
+        """Whether there is no build number any more, yet fromager builds the wheel."""
+        return self.lost_its_tag and not self.is_pre_built
+
+    @property
+    def lost_its_tag(self) -> bool:
+        """Whether there was a build tag, and is none."""
+        return split_tag(self.before) is not None and self.after == NO_TAG
+
+    @property
+    def is_pre_built(self) -> bool:
+        """Whether it became pre-built, so that fromager takes the wheel as it is."""
+        return any(cause.pre_built for cause in self.causes)
 
     @property
     def lost_a_segment(self) -> bool:

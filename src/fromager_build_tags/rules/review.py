@@ -11,11 +11,21 @@ from ..lock import ANY, NO_TAG
 from ..review import Change, Kind, Review
 from .catalogue import review as rules
 from .finding import Finding, Place, Severity
+from .rule import Rule
 
 _BUMP: Final = "add a changelog entry, or let `fromager-build-tags bump` add them"
+_NUMBERLESS: Final = (
+    "has no build number any more: fromager gives no suffix and takes any wheel; a wheel without "
+    "a number is installed after"
+)
 _OPEN: Final = (
     "if there are wheels of them, add an entry for each such version (--graph and --index name "
     "them to review and bump), or raise the whole variant with `fromager-build-tags bump --global`"
+)
+
+_PUT_BACK: Final = (
+    "put the entries back, and add one that says so, or raise the whole variant with "
+    "`fromager-build-tags bump --global`"
 )
 
 
@@ -65,7 +75,9 @@ def _of_order(change: Change) -> Iterator[Finding]:
     if change.sorts_below and not change.is_open:
         rule = rules.CHANGELOG_SHRANK if change.number_fell else rules.SORTS_BELOW
         yield rule.finding(
-            f"{change.wheel} on {change.variant}: {change.after} sorts below {change.before}, "
+            f"{change.wheel} on {change.variant} {_NUMBERLESS} {change.before}"
+            if change.lost_its_number
+            else f"{change.wheel} on {change.variant}: {change.after} sorts below {change.before}, "
             "so installers keep the old wheel",
             subject=change.package,
             remedy=_BUMP,
@@ -74,24 +86,33 @@ def _of_order(change: Change) -> Iterator[Finding]:
 
 
 def _of_open_order(review: Review) -> Iterator[Finding]:
-    """Of versions that have no changelog entry, nobody knows whether there are wheels."""
-    for variant in review.counted:
-        found = [
-            change
-            for change in review.changes
-            if change.variant == variant and change.is_open and change.sorts_below
-        ]
-        if found:
-            fell = all(change.number_fell for change in found)
-            rule = rules.CHANGELOG_SHRANK if fell else rules.SORTS_BELOW
-            yield rule.finding(
-                f"on {variant}, versions without a changelog entry sort below what they were, of "
-                f"{_few([_name(change) for change in found])}",
-                subject=variant,
-                remedy=_OPEN,
-                place=_place(found[0]),
-                severity=Severity.WARNING,
-            )
+    """Versions that nothing names are told together: a variant's changelog counts for all."""
+    groups: dict[tuple[str, Rule, Severity], list[Change]] = {}
+    for change in review.changes:
+        if change.is_open and change.sorts_below:
+            groups.setdefault((change.variant, *_open_rule(change)), []).append(change)
+    for (variant, rule, severity), changes in groups.items():
+        yield rule.finding(
+            f"on {variant}, {_open_message(changes)}",
+            subject=variant,
+            remedy=_PUT_BACK if rule is rules.CHANGELOG_SHRANK else _OPEN,
+            place=_place(changes[0]),
+            severity=severity,
+        )
+
+
+def _open_rule(change: Change) -> tuple[Rule, Severity]:
+    """Nobody knows whether there are such wheels, yet a variant's number falls for every wheel."""
+    if change.number_fell:
+        return rules.CHANGELOG_SHRANK, Severity.ERROR
+    return rules.SORTS_BELOW, Severity.WARNING
+
+
+def _open_message(changes: Sequence[Change]) -> str:
+    names = _few([_name(change) for change in changes])
+    if changes[0].lost_its_number:
+        return f"what has no changelog entry {_NUMBERLESS} {changes[0].before}, of {names}"
+    return f"versions without a changelog entry sort below what they were, of {names}"
 
 
 def _name(change: Change) -> str:
@@ -152,11 +173,12 @@ def _of_segments(change: Change) -> Iterator[Finding]:
 
 
 def _of_new(change: Change) -> Iterator[Finding]:
-    if change.after == NO_TAG and change.before not in {"", NO_TAG}:
+    if change.lost_its_tag and change.is_pre_built:
         yield rules.NEW_WITHOUT_NUMBER.finding(
-            f"{change.wheel} on {change.variant} had {change.before}, and gets no build tag",
+            f"{change.wheel} on {change.variant} had {change.before}, and gets no build tag: it is "
+            "pre-built, and installers prefer the wheels that were built",
             subject=change.package,
-            remedy="add a changelog entry, unless it is pre-built on purpose",
+            remedy="take those off the index, if it is pre-built on purpose",
             place=_place(change),
         )
     elif change.after == NO_TAG and change.kind is Kind.NEW:
