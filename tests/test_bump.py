@@ -6,7 +6,8 @@ import json
 import pathlib
 import subprocess
 import sys
-from collections.abc import Mapping
+import types
+from collections.abc import Callable, Mapping
 
 import click
 import pytest
@@ -330,6 +331,66 @@ def test_the_lock_is_made_again(cli: Cli, checkout: Checkout) -> None:
     checkout.write(NEW_TORCH)
     assert cli("bump", "-m", "x").stderr.startswith("settings/build-tags.lock is written\n")
     cli("lock", "--check")
+    assert "error" not in cli("review").stdout
+
+
+ORDER = json.dumps([{"dist": "flash-attn", "version": each} for each in ("2.8.2", "2.8.1")])
+
+
+@pytest.mark.parametrize("renewed", [False, True])
+def test_what_only_the_lock_names_is_raised_and_stays_in_it(
+    cli: Cli, checkout: Checkout, renewed: bool
+) -> None:
+    """Rows of a graph, which is not at hand any more; perhaps not in the head's lock, either."""
+    checkout.write({"order.json": ORDER})
+    cli("lock", "--graph", "order.json")
+    checkout.commit({"order.json": None})
+    checkout.write(NEW_TORCH)
+    if renewed:
+        cli("lock")
+        assert "BT201: flash-attn 2.8.2" in cli("review", status=1).stdout
+    cli("bump", "-m", "x")
+    assert (checkout.folder / FLASH_FILE).read_text() == (
+        f'{FLASH}    - "x"\n  "2.8.1":\n    - "x"\n  "2.8.2":\n    - "x"\n'
+    )
+    lock = (checkout.folder / "settings/build-tags.lock").read_text()
+    assert [line for line in lock.splitlines() if line.startswith("  flash-attn 2")] == [
+        "  flash-attn 2.8.1 2_el9.6_rocm7.1_torch2.10.0",
+        "  flash-attn 2.8.2 2_el9.6_rocm7.1_torch2.10.0",
+        "  flash-attn 2.8.3 3_el9.6_rocm7.1_torch2.10.0",
+    ]
+    assert "error" not in cli("review").stdout
+    assert "error" not in cli("review", "--no-lock").stdout
+    assert cli("bump", "-m", "x").stderr.startswith("no entry is missing\n")
+
+
+def test_the_rows_of_a_graph_stay_in_the_lock(cli: Cli, checkout: Checkout) -> None:
+    order = json.dumps([{"dist": "pillow", "version": "12.2.0"}])
+    checkout.write({"order.json": order})
+    cli("lock", "--graph", "order.json")
+    checkout.commit({})
+    checkout.write(NEW_TORCH)
+    cli("bump", "-m", "x")
+    cli("lock", "--check", "--graph", "order.json")
+
+
+def test_the_base_is_what_its_lock_says(
+    cli: Cli, checkout: Checkout, set_override: Callable[..., None]
+) -> None:
+    """As for review: the overrides that are installed now did not make those wheels."""
+    cli("lock")
+    checkout.commit({})
+
+    def wheel_build_tag(
+        *, ctx: object, req: object, version: object, wheel_tags: object
+    ) -> list[tuple[int, str]]:
+        return [(2, "a")]
+
+    module = types.ModuleType("acme")
+    module.wheel_build_tag = wheel_build_tag  # type: ignore[attr-defined]
+    set_override("flash_attn", module)
+    cli("bump", "-m", "x")
+    assert (checkout.folder / FLASH_FILE).read_text() == f'{FLASH}    - "x"\n'
     assert "error" not in cli("review").stdout
 
 

@@ -57,7 +57,7 @@ def bump(
     """
     layout = sides.settings_layout(ctx, lock_file)
     old, new = sides.sides(layout, base, None)
-    compared, _ = reviewed(old, new, common.real_keys(graphs, indexes), use_locks=False)
+    compared, _ = reviewed(old, new, common.real_keys(graphs, indexes), renew_lock=True)
     wanted = variant_entries(compared.changes) if global_ else package_entries(compared.changes)
     if wanted:
         text = message or _asked(sum(wanted.values()))
@@ -105,12 +105,16 @@ def _show(edits: Sequence[Edit]) -> None:
 
 
 def _renew_lock(ctx: click.Context, new: Side, lock_file: pathlib.Path | None) -> None:
-    """Make the lock again, if there is one: review would go by the old one."""
+    """Make the lock again, if there is one: review would go by the old one.
+
+    It keeps the packages and versions of the old one, which may be those of a graph.
+    """
     if new.lock is not None:
-        from .lock import lock
+        from ..wanted import named_in
+        from .lock import make_lock
 
         if not isinstance(ctx.obj, dict):  # fromager read the settings before they were edited
             options = ctx.find_root().params
             names = ("settings_file", "settings_dir", "patches_dir", "variant")
             ctx.obj = {name: options[name] for name in names}
-        ctx.invoke(lock, file=lock_file)
+        make_lock(ctx, lock_file, named_in(new.lock))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..plan import Wanted
     from ..rules.finding import Finding
     from ..rules.wheel.declared import Declared
+    from ..side import Side
     from ..tree import SettingsTree
 
 
@@ -125,6 +126,13 @@ def wanted_of(keys: Iterable[tuple[str, str]]) -> list[Wanted]:
     for package, version in keys:
         versions.setdefault(canonicalize_name(package), []).append(Version(version))
     return [Wanted(package=name, versions=tuple(sorted(versions[name]))) for name in versions]
+
+
+def named_in_locks(*sides: Side) -> list[Wanted]:
+    """Return the packages and versions that the locks of *sides* name."""
+    from ..wanted import named_in
+
+    return [each for side in sides if side.lock is not None for each in named_in(side.lock)]
 
 
 here_option = click.option(

@@ -84,9 +84,21 @@ def review(
 
 
 def reviewed(
-    old: Side, new: Side, real: Sequence[Key], *, use_locks: bool = True
+    old: Side,
+    new: Side,
+    real: Sequence[Key],
+    *,
+    use_locks: bool = True,
+    renew_lock: bool = False,
 ) -> tuple[Review, list[Finding]]:
     """Compare two sides, and collect what there is to say about them.
+
+    Args:
+        old: the base.
+        new: the head.
+        real: packages and versions of a real build: then only those are compared.
+        use_locks: compare locks where there is one on both sides.
+        renew_lock: the head's lock is to be made again: its settings tell what it will hold.
 
     Raises:
         InputError: there are no settings on either side.
@@ -98,8 +110,11 @@ def reviewed(
         )
     known = causes(old, new)
     locked = use_locks and old.lock is not None and new.lock is not None
-    more = common.wanted_of(real) if real and not locked else []
-    before, after = (side.evaluate(more, use_lock=locked) for side in (old, new))
+    more = common.wanted_of(real) if real and (renew_lock or not locked) else []
+    if renew_lock:
+        more += common.named_in_locks(old, new)
+    before = old.evaluate(more, use_lock=locked)
+    after = new.evaluate(more, use_lock=locked and not renew_lock)
     compared = compare(before, after, known, real)
     found = list(review_findings(compared, shared_indexes(new, after.lock)))
     if locked and old.lock == new.lock and known:
