@@ -364,6 +364,24 @@ def test_what_only_the_lock_names_is_raised_and_stays_in_it(
     assert cli("bump", "-m", "x").stderr.startswith("no entry is missing\n")
 
 
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_local_version_is_raised_under_the_public_one(
+    cli: Cli, checkout: Checkout, locked: bool
+) -> None:
+    """fromager leaves the local part out: an entry under it would never be read."""
+    order = json.dumps([{"dist": "flash-attn", "version": "2.8.3+rocm7.1"}])
+    (checkout.folder / "order.json").write_text(order)
+    if locked:
+        cli("lock", "--graph", "order.json")
+        checkout.commit({})
+    checkout.write(NEW_TORCH)
+    args = [] if locked else ["--graph", "order.json"]
+    cli("bump", *args, "-m", "x")
+    assert (checkout.folder / FLASH_FILE).read_text() == f'{FLASH}    - "x"\n'
+    assert cli("bump", *args, "-m", "x").stderr.startswith("no entry is missing\n")
+    assert "error" not in cli("review", *args).stdout
+
+
 def test_the_rows_of_a_graph_stay_in_the_lock(cli: Cli, checkout: Checkout) -> None:
     order = json.dumps([{"dist": "pillow", "version": "12.2.0"}])
     checkout.write({"order.json": order})

@@ -164,6 +164,24 @@ def test_a_tag_that_nothing_names_is_the_next_wider_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("version", "tag"),
+    [
+        ("2.9.1.0", "2_el9.6_rocm7.1"),
+        ("2.9.1+rocm7.1", "2_el9.6_rocm7.1"),
+        ("2.9.1.post1", "1_el9.6_rocm7.1"),
+        ("not a version", "1_el9.6_rocm7.1"),
+    ],
+)
+def test_a_version_is_found_however_it_is_spelled(version: str, tag: str) -> None:
+    """fromager compares versions, and leaves the local part out."""
+    [rocm] = parse_lock(TEXT, "f").of_variant("rocm")
+    assert rocm.tag("torch", version) == tag
+    odd = TEXT.replace("torch 2.9.1", "torch 2.9.1.0+rocm7.1")
+    [rocm] = parse_lock(odd, "f").of_variant("rocm")
+    assert rocm.tag("torch", "2.9.1") == "2_el9.6_rocm7.1"
+
+
+@pytest.mark.parametrize(
     ("label", "word"),
     [
         ("el9.6 rocm7.1 torch2.9.1", "rocm"),

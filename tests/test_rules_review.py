@@ -649,6 +649,15 @@ def test_a_family_is_compared_stack_by_stack() -> None:
     ]
 
 
+def test_versions_are_compared_however_they_are_spelled() -> None:
+    base = side("base", {"demo 2.8.3+rocm7.1": "1_a", "demo 2.8.2": "1_a", "demo 2.8.2+cpu": "1_a"})
+    head = side("head", {"demo 2.8.3.0": "1_a", "demo 2.8.2": "2_a"})
+    entry = Cause(what="x", place="y:1", package="demo", version="2.8.2.0", of_number=True)
+    review = compare(base, head, [entry])
+    assert [(each.version, each.causes) for each in review.changes] == [("2.8.2", (entry,))]
+    assert review.counted == {"rocm": 2}
+
+
 def test_real_wheels_are_counted_where_they_are_known() -> None:
     base = side("base", {"* *": "1_a", "torch *": "1_b"})
     head = side("head", {"* *": "1_a", "torch *": "1_c"})

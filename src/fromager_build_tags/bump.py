@@ -15,7 +15,7 @@ from packaging.version import InvalidVersion, Version
 
 from .errors import EditError, SettingsError
 from .files import read_text, write_text
-from .lock import split_tag
+from .lock import public_version, split_tag
 from .review import Change
 from .side import Layout
 from .yamledit import add
@@ -48,13 +48,16 @@ def missing_entries(change: Change) -> int:
 
 
 def package_entries(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
-    """Return how many entries each version of a package lacks; versions that are named only."""
-    missing: dict[tuple[str, str], int] = {}
+    """Return how many entries each version of a package lacks; versions that are named only.
+
+    fromager looks a version up without its local part, whatever it is spelled like.
+    """
+    missing: dict[tuple[str, Version | str], int] = {}
     for change in changes:
         if not change.is_open and (number := missing_entries(change)):
-            key = (change.package, change.version)
+            key = (change.package, public_version(change.version))
             missing[key] = max(number, missing.get(key, 0))
-    return missing
+    return {(package, str(version)): number for (package, version), number in missing.items()}
 
 
 def variant_entries(changes: Iterable[Change]) -> dict[str, int]:

@@ -14,6 +14,7 @@ is fromager's, and known.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -55,6 +56,9 @@ class LockedStack:
     label: str
     tags: Mapping[Key, str]
     reasons: Mapping[Key, str] = field(default_factory=dict, compare=False)
+    _by_version: dict[tuple[str, Version | str], Key] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     @property
     def accelerator(self) -> str:
@@ -71,10 +75,18 @@ class LockedStack:
         return self.reasons.get(self._row(package, version), "")
 
     def _row(self, package: str, version: str) -> Key:
-        for key in ((package, version), (package, ANY)):
-            if key in self.tags:
-                return key
-        return (ANY, ANY)
+        if (package, version) in self.tags:
+            return (package, version)
+        if version != ANY and (spelled := self._spelled(package, version)):
+            return spelled
+        return (package, ANY) if (package, ANY) in self.tags else (ANY, ANY)
+
+    def _spelled(self, package: str, version: str) -> Key | None:
+        """Return the row of the same version, as the lock spells it."""
+        if not self._by_version:
+            for key in self.tags:
+                self._by_version.setdefault((key[0], public_version(key[1])), key)
+        return self._by_version.get((package, public_version(version)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +98,19 @@ class Lock:
     def of_variant(self, variant: str) -> list[LockedStack]:
         """Return the stacks of one variant."""
         return [stack for stack in self.stacks if stack.variant == variant]
+
+
+@functools.lru_cache(maxsize=65536)
+def public_version(text: str) -> Version | str:
+    """Return the version that fromager looks up in a changelog: without its local part.
+
+    It equals every other spelling: ``2.8.3.0`` is ``2.8.3``. What is no version is returned as
+    it is.
+    """
+    try:
+        return Version(Version(text).public)
+    except InvalidVersion:
+        return text
 
 
 def split_tag(tag: str) -> tuple[int, str] | None:

@@ -10,8 +10,10 @@ import enum
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from packaging.version import Version
+
 from .causes import Cause
-from .lock import ANY, NO_TAG, Key, LockedStack, is_told, split_tag
+from .lock import ANY, NO_TAG, Key, LockedStack, is_told, public_version, split_tag
 from .side import Broken, Evaluation
 
 
@@ -256,7 +258,11 @@ def _may_be_any(before: str, after: str) -> bool:
 
 
 def _keys(old: LockedStack | None, new: LockedStack | None) -> list[Key]:
-    return list(dict.fromkeys([*(old.tags if old else ()), *(new.tags if new else ())]))
+    """Return the rows of both stacks, each version once, however it is spelled."""
+    keys: dict[tuple[str, Version | str], Key] = {}
+    for package, version in (*(old.tags if old else ()), *(new.tags if new else ())):
+        keys.setdefault((package, public_version(version)), (package, version))
+    return list(keys.values())
 
 
 def _pairs(
@@ -290,7 +296,7 @@ def _because(change: Change, known: Sequence[Cause]) -> Change:
         for cause in known
         if cause.variant in {"", change.variant}
         and cause.package in {"", change.package}
-        and cause.version in {"", change.version}
+        and (not cause.version or public_version(cause.version) == public_version(change.version))
         and (number if cause.of_number else segments)
     )
     return replace(change, causes=found)
