@@ -316,6 +316,51 @@ def test_a_package_without_a_file_gets_one(cli: Cli, checkout: Checkout) -> None
     assert result.stderr == "wheels/broken.whl is not counted: it has no name of a wheel\n"
 
 
+def test_a_new_file_is_announced(cli: Cli, checkout: Checkout) -> None:
+    """What that means beside the number, even of a dry run."""
+    (checkout.folder / "wheels").mkdir()
+    for name in ("flash_attn-2.8.2-1_el9.6", "flash_attn-2.8.3-2_el9.6"):
+        (checkout.folder / f"wheels/{name}-cp312-cp312-linux_x86_64.whl").touch()
+    checkout.commit({FLASH_FILE: None})
+    checkout.write(NEW_TORCH)
+    new = (
+        f"{FLASH_FILE} is new: from now on fromager counts the package as customized, and does not "
+        "use the package index's metadata for it\n"
+    )
+    assert cli("bump", "--index", "wheels", "-m", "x", "--dry-run").stderr == new
+    assert cli("bump", "--index", "wheels", "-m", "x").stderr == new
+    checkout.write({ROCM_FILE: ROCM.replace("2.9.1", "2.11.0")})
+    assert cli("bump", "--index", "wheels", "-m", "x").stderr == "no entry is missing\n"
+
+
+def test_pure_python_wheels_need_no_entry(cli: Cli, checkout: Checkout) -> None:
+    """A new distribution is in the names of those for a platform only; each file counts."""
+    (checkout.folder / "wheels").mkdir()
+    for name in (
+        "demo-1-1-py3-none-any",
+        "pillow-12-1_el9.6-cp312-cp312-linux_x86_64",
+        "pillow-12-1_el9.6-cp313-cp313-linux_x86_64",
+        "mixed-1+local-1-py3-none-any",
+        "mixed-1+local-1_el9.6-cp312-cp312-linux_x86_64",
+    ):
+        (checkout.folder / f"wheels/{name}.whl").touch()
+    checkout.write({ROCM_FILE: ROCM.replace("el9.6", "el10.1")})
+    reviewed = cli("review", "--index", "wheels", status=1).stdout
+    assert "3 of 5 wheels rebuilt on rocm\n" in reviewed
+    assert "BT201: pillow 12 on rocm" in reviewed
+    assert cli("review", "--index", "wheels", "--max-rebuilds=2", status=1).stderr == (
+        "Error: 3 wheels change, more than 2\n"
+    )
+    order = json.dumps([{"dist": "demo", "version": "1.0"}, {"dist": "other", "version": "1"}])
+    checkout.write({"order.json": order})
+    both = cli("review", "--index", "wheels", "--graph", "order.json", status=1).stdout
+    assert "4 of 6 wheels rebuilt on rocm\n" in both
+    cli("bump", "--index", "wheels", "-m", "x")
+    packages = {path.name for path in (checkout.folder / "settings/packages").iterdir()}
+    assert packages == {"flash_attn.yaml", "torch.yaml", "pillow.yaml", "mixed.yaml"}
+    assert "error" not in cli("review", "--index", "wheels").stdout
+
+
 def test_a_file_that_is_spelled_otherwise(cli: Cli, tmp_path: pathlib.Path) -> None:
     odd = "settings/packages/Flash-Attn.yaml"
     checkout = Checkout.create(tmp_path, {**GOOD, odd: FLASH})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fromager_build_tags.causes import Cause, causes
 from fromager_build_tags.lock import ANY, Key, Lock, LockedStack
-from fromager_build_tags.review import Kind, Review, compare
+from fromager_build_tags.review import Kind, Review, Wheels, compare
 from fromager_build_tags.rules.catalogue import FAMILIES
 from fromager_build_tags.rules.finding import Finding
 from fromager_build_tags.rules.review import review_findings, stale_lock
@@ -661,11 +661,33 @@ def test_versions_are_compared_however_they_are_spelled() -> None:
 def test_real_wheels_are_counted_where_they_are_known() -> None:
     base = side("base", {"* *": "1_a", "torch *": "1_b"})
     head = side("head", {"* *": "1_a", "torch *": "1_c"})
-    real = [("torch", "2.9.1"), ("torch", "2.10.0"), ("pillow", "12")]
+    real = [Wheels("torch", "2.9.1", files=3), Wheels("torch", "2.10.0"), Wheels("pillow", "12")]
     review = compare(base, head, [], real)
-    assert review.counted == {"rocm": 3}
-    assert [(each.package, each.version) for each in review.changes] == real[:2]
+    assert review.counted == {"rocm": 5}
+    found = [Wheels(each.package, each.version, files=each.files) for each in review.changes]
+    assert found == real[:2]
     assert not any(each.is_open for each in review.changes)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ("2_el9.6", "2_el10.1", []),
+        ("2_el9.6", "2_?", []),
+        ("2_el9.6", "3_el10.1", [("2", "3")]),
+        ("2_el9.6", "1_el9.6", [("2", "1")]),
+        ("2_el9.6", "-", [("2", "-")]),
+        ("-", "2_el9.6", [("-", "2")]),
+    ],
+)
+def test_a_pure_python_wheel_has_no_segments(
+    before: str, after: str, changes: list[tuple[str, str]]
+) -> None:
+    real = [Wheels("demo", "1", purelib=True)]
+    review = compare(side("base", {"demo 1": before}), side("head", {"demo 1": after}), [], real)
+    assert [(each.before, each.after) for each in review.changes] == changes
+    assert {each.wheel for each in review.changes} <= {"demo 1 (pure Python)"}
+    assert list(review.untold) == []
 
 
 # a tree that is equal on both sides reviews to nothing

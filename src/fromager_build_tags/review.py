@@ -9,11 +9,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from packaging.version import Version
 
 from .causes import Cause
-from .lock import ANY, NO_TAG, Key, LockedStack, is_told, public_version, split_tag
+from .lock import ANY, NO_TAG, LockedStack, is_told, public_version, split_tag
 from .side import Broken, Evaluation
 
 
@@ -23,6 +24,20 @@ class Kind(enum.StrEnum):
     NEW = "new"
     CHANGED = "changed"
     GONE = "gone"
+
+
+class Wheels(NamedTuple):
+    """Wheels of one version, of which either side gives all the same build tag.
+
+    Attributes:
+        purelib: they are for any platform: their build tag is a number, without segments.
+        files: how many there are, one for each Python and platform.
+    """
+
+    package: str
+    version: str
+    purelib: bool = False
+    files: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +52,8 @@ class Change:
         after: the tag of the head, "" where its stack is gone.
         causes: what changed it; empty where no settings file tells.
         reason: why the suffix of the head's tag cannot be told, if it cannot, as far as known.
+        purelib: it is the tag of wheels for any platform.
+        files: how many wheels have it, where real ones are counted.
     """
 
     variant: str
@@ -46,6 +63,8 @@ class Change:
     after: str
     causes: tuple[Cause, ...] = ()
     reason: str = ""
+    purelib: bool = False
+    files: int = 1
 
     @property
     def kind(self) -> Kind:
@@ -113,7 +132,8 @@ class Change:
         """The package and version, for a message."""
         if self.package == ANY:
             return "every package that nothing names"
-        return f"{self.package} {'(any other version)' if self.version == ANY else self.version}"
+        version = "(any other version)" if self.version == ANY else self.version
+        return f"{self.package} {version}{' (pure Python)' if self.purelib else ''}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,7 +161,7 @@ class Review:
         base: what the old side is called.
         head: what the new side is called.
         changes: every tag that is not what it was.
-        counted: how many tags of each variant were compared.
+        counted: how many wheels, or tags, of each variant were compared.
         unnumbered: tags of packages that are new on a variant and get no build number there.
         untold: what cannot be compared, stack by stack.
         broken: what could not be read on either side, and is not compared.
@@ -166,7 +186,7 @@ class Review:
 
 
 def compare(
-    base: Evaluation, head: Evaluation, known: Sequence[Cause], real: Sequence[Key] = ()
+    base: Evaluation, head: Evaluation, known: Sequence[Cause], real: Sequence[Wheels] = ()
 ) -> Review:
     """Compare two sides.
 
@@ -174,7 +194,7 @@ def compare(
         base: the tags of the old side.
         head: the tags of the new side.
         known: what changed in the settings files.
-        real: packages and versions of a real build: then only those are compared.
+        real: the wheels of a real build: then only those are compared.
     """
     skipped = base.broken_packages | head.broken_packages
     changes: list[Change] = []
@@ -183,11 +203,11 @@ def compare(
     counted: dict[str, int] = {}
     for variant in _variants(base, head):
         for old, new in _pairs(base.lock.of_variant(variant), head.lock.of_variant(variant)):
-            keys = [key for key in real or _keys(old, new) if key[0] not in skipped]
-            counted[variant] = counted.get(variant, 0) + len(keys)
-            changes += _changes(variant, old, new, keys)
-            unnumbered += _unnumbered(variant, old, new, keys)
-            untold += _untold(variant, old, new, keys)
+            rows = [each for each in real or _rows(old, new) if each.package not in skipped]
+            counted[variant] = counted.get(variant, 0) + sum(each.files for each in rows)
+            changes += _changes(variant, old, new, rows)
+            unnumbered += _unnumbered(variant, old, new, rows)
+            untold += _untold(variant, old, new, rows)
     return Review(
         base=base.name,
         head=head.name,
@@ -207,47 +227,58 @@ def _variants(base: Evaluation, head: Evaluation) -> list[str]:
 
 
 def _changes(
-    variant: str, old: LockedStack | None, new: LockedStack | None, keys: Sequence[Key]
+    variant: str, old: LockedStack | None, new: LockedStack | None, rows: Sequence[Wheels]
 ) -> Iterator[Change]:
-    for package, version in keys:
-        before = old.tag(package, version) if old else ""
-        after = new.tag(package, version) if new else ""
+    for row in rows:
+        before, after = _tag(old, row), _tag(new, row)
         if before != after:
             yield Change(
                 variant=variant,
-                package=package,
-                version=version,
+                package=row.package,
+                version=row.version,
                 before=before,
                 after=after,
-                reason=new.reason(package, version) if new else "",
+                reason=new.reason(row.package, row.version) if new else "",
+                purelib=row.purelib,
+                files=row.files,
             )
 
 
+def _tag(stack: LockedStack | None, row: Wheels) -> str:
+    """Return the tag of a row on a stack; "" where there is no stack."""
+    if stack is None:
+        return ""
+    tag = stack.tag(row.package, row.version)
+    told = split_tag(tag)
+    return str(told[0]) if row.purelib and told else tag
+
+
 def _unnumbered(
-    variant: str, old: LockedStack | None, new: LockedStack | None, keys: Sequence[Key]
+    variant: str, old: LockedStack | None, new: LockedStack | None, rows: Sequence[Wheels]
 ) -> Iterator[Change]:
     """Nothing changes where there was no tag, yet a new package should have one."""
     if old is None or new is None:
         return
     known = {package for package, _ in old.tags}
-    for package, version in keys:
+    for row in rows:
+        package, version = row.package, row.version
         if package not in known and new.tag(package, version) == NO_TAG:
             yield Change(variant=variant, package=package, version=version, before="", after=NO_TAG)
 
 
 def _untold(
-    variant: str, old: LockedStack | None, new: LockedStack | None, keys: Sequence[Key]
+    variant: str, old: LockedStack | None, new: LockedStack | None, rows: Sequence[Wheels]
 ) -> Iterator[Untold]:
     """Count what can be any tag on the old side: the number alone tells nothing of it."""
     if old is None or new is None:
         return
-    found = [key for key in keys if _may_be_any(old.tag(*key), new.tag(*key))]
+    found = [row for row in rows if _may_be_any(_tag(old, row), _tag(new, row))]
     if found:
-        reasons = (side.reason(*key) for side in (new, old) for key in found)
+        reasons = (stack.reason(*row[:2]) for stack in (new, old) for row in found)
         yield Untold(
             variant=variant,
             label=new.label,
-            count=len(found),
+            count=sum(row.files for row in found),
             reasons=tuple(dict.fromkeys(filter(None, reasons))),
         )
 
@@ -257,12 +288,12 @@ def _may_be_any(before: str, after: str) -> bool:
     return not is_told(before) and old is not None and new is not None and old[0] == new[0]
 
 
-def _keys(old: LockedStack | None, new: LockedStack | None) -> list[Key]:
+def _rows(old: LockedStack | None, new: LockedStack | None) -> list[Wheels]:
     """Return the rows of both stacks, each version once, however it is spelled."""
-    keys: dict[tuple[str, Version | str], Key] = {}
+    rows: dict[tuple[str, Version | str], Wheels] = {}
     for package, version in (*(old.tags if old else ()), *(new.tags if new else ())):
-        keys.setdefault((package, public_version(version)), (package, version))
-    return list(keys.values())
+        rows.setdefault((package, public_version(version)), Wheels(package, version))
+    return list(rows.values())
 
 
 def _pairs(

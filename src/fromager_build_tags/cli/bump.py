@@ -57,12 +57,14 @@ def bump(
     """
     layout = sides.settings_layout(ctx, lock_file)
     old, new = sides.sides(layout, base, None)
-    compared, _ = reviewed(old, new, common.real_keys(graphs, indexes), renew_lock=True)
+    compared, _ = reviewed(old, new, common.real_wheels(graphs, indexes), renew_lock=True)
     wanted = variant_entries(compared.changes) if global_ else package_entries(compared.changes)
     if wanted:
         text = message or _asked(sum(wanted.values()))
         edits = _edits(new, compared.changes, text, global_=global_)
         _show(edits)
+        if not global_:
+            _tell_new_files(edits)
         if not dry_run:
             write_edits(edits)
             _renew_lock(ctx, new, lock_file)
@@ -102,6 +104,17 @@ def _show(edits: Sequence[Edit]) -> None:
             f"b/{shown}",
         )
         click.echo("".join(lines), nl=False)
+
+
+def _tell_new_files(edits: Sequence[Edit]) -> None:
+    """A settings file changes more than the number: fromager asks whether there is one."""
+    for edit in edits:
+        if not edit.path.exists():
+            click.echo(
+                f"{sides.relative(edit.path)} is new: from now on fromager counts the package as "
+                "customized, and does not use the package index's metadata for it",
+                err=True,
+            )
 
 
 def _renew_lock(ctx: click.Context, new: Side, lock_file: pathlib.Path | None) -> None:

@@ -53,7 +53,7 @@ def check(
             f"there are no settings at {tree.settings_file} and {tree.settings_dir}: "
             "name them with --settings-file and --settings-dir"
         )
-    wanted = common.wanted_of(common.real_keys(graphs, ()))
+    wanted = common.wanted_of(common.real_wheels(graphs, ()))
     checkup = Checkup.of(tree, wanted)
     found = [finding for each in CHECKS for finding in each(checkup)]
     found += overrides()

@@ -9,9 +9,8 @@ import click
 
 from ..causes import causes
 from ..errors import InputError
-from ..lock import Key
 from ..report.review import RENDERERS
-from ..review import Review, compare
+from ..review import Review, Wheels, compare
 from ..rules.finding import Finding
 from ..rules.review import review_findings, stale_lock
 from ..rules.verdict import Verdict
@@ -39,7 +38,7 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
     "indexes",
     multiple=True,
     type=click.Path(path_type=pathlib.Path, exists=True, file_okay=False),
-    help="compare the packages and versions of the wheels in a folder",
+    help="compare the wheels in a folder; pure-Python ones have no segments",
 )
 @click.option("--format", "format_", type=click.Choice(list(RENDERERS)), default="table")
 @common.output_option
@@ -69,13 +68,14 @@ def review(
     is not touched. Where both sides have a lock, nothing of them is evaluated.
     """
     old, new = sides.sides(sides.settings_layout(ctx, lock_file), base, head)
-    compared, found = reviewed(old, new, common.real_keys(graphs, indexes), use_locks=not no_lock)
+    compared, found = reviewed(old, new, common.real_wheels(graphs, indexes), use_locks=not no_lock)
     verdict = Verdict.of(found)
     common.write(RENDERERS[format_](compared, verdict), output)
     changes = len(compared.changes)
-    too_many = max_rebuilds is not None and changes > max_rebuilds
+    wheels = sum(change.files for change in compared.changes)
+    too_many = max_rebuilds is not None and wheels > max_rebuilds
     if too_many:
-        click.echo(f"Error: {changes:,} wheels change, more than {max_rebuilds:,}", err=True)
+        click.echo(f"Error: {wheels:,} wheels change, more than {max_rebuilds:,}", err=True)
     failed = too_many or gates.fails(verdict, fail_on) or (fail_on == "changes" and changes > 0)
     if failed and not exit_zero:
         ctx.exit(1)
@@ -86,7 +86,7 @@ def review(
 def reviewed(
     old: Side,
     new: Side,
-    real: Sequence[Key],
+    real: Sequence[Wheels],
     *,
     use_locks: bool = True,
     renew_lock: bool = False,
@@ -96,7 +96,7 @@ def reviewed(
     Args:
         old: the base.
         new: the head.
-        real: packages and versions of a real build: then only those are compared.
+        real: the wheels of a real build: then only those are compared.
         use_locks: compare locks where there is one on both sides.
         renew_lock: the head's lock is to be made again: its settings tell what it will hold.
 

@@ -192,12 +192,11 @@ def _of_new(change: Change) -> Iterator[Finding]:
 
 def _everything(review: Review) -> Iterator[Finding]:
     """One entry in a variant's changelog rebuilds each of its wheels."""
-    counts = collections.Counter(
-        cause
-        for change in review.changes
-        for cause in change.causes
-        if cause.of_number and not cause.package
-    )
+    counts: collections.Counter[Cause] = collections.Counter()
+    for change in review.changes:
+        for cause in change.causes:
+            if cause.of_number and not cause.package:
+                counts[cause] += change.files
     for cause, number in sorted(counts.items()):
         of = review.counted[cause.variant]
         yield rules.EVERYTHING_REBUILT.finding(

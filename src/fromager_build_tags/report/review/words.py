@@ -22,14 +22,15 @@ def verdict_line(review: Review, verdict: object) -> str:
 def cause_line(causes: Sequence[Cause], changes: Sequence[Change]) -> str:
     """Return what renames how many wheels."""
     what = "; ".join(map(str, causes)) if causes else UNTOLD
-    wheels = "1 wheel" if len(changes) == 1 else f"{len(changes):,} wheels"
+    number = sum(change.files for change in changes)
+    wheels = "1 wheel" if number == 1 else f"{number:,} wheels"
     return f"{what} renames {wheels}"
 
 
 def counts(review: Review) -> Iterator[str]:
     """Return how many of its wheels each variant rebuilds."""
     for variant, of in sorted(review.counted.items()):
-        number = sum(change.variant == variant for change in review.changes)
+        number = sum(change.files for change in review.changes if change.variant == variant)
         yield f"{number:,} of {of:,} wheels rebuilt on {variant}"
 
 
