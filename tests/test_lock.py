@@ -189,6 +189,10 @@ def test_a_version_is_found_however_it_is_spelled(version: str, tag: str) -> Non
         ("el9.6 torch2.9.1", ""),
         ("el9.6", ""),
         ("el9.6 gaudi1.22 torch2.9", "gaudi"),
+        ("cuda13.0 torch2.9.1", "cuda"),
+        ("cpu", "cpu"),
+        ("torch2.9.1", ""),
+        ("(nothing is known)", ""),
     ],
 )
 def test_the_accelerator_of_a_label(label: str, word: str) -> None:

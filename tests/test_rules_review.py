@@ -649,6 +649,65 @@ def test_a_family_is_compared_stack_by_stack() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "pairs"),
+    [
+        # another Torch beside the one that there was: both lie on one index
+        (
+            ["rocm7.1 torch2.9.1"],
+            ["rocm7.1 torch2.9.1", "rocm7.1 torch2.10.0"],
+            [("rocm7.1 torch2.9.1", "rocm7.1 torch2.10.0")],
+        ),
+        # the accelerator weighs more than Torch
+        (
+            ["rocm7.1 torch2.9.1"],
+            ["rocm7.1 torch2.10.0", "rocm7.2 torch2.9.1"],
+            [("rocm7.1 torch2.9.1", "rocm7.1 torch2.10.0"), ("", "rocm7.2 torch2.9.1")],
+        ),
+        (
+            ["rocm7.1 torch2.9.1", "rocm7.2 torch2.9.1"],
+            ["rocm7.1 torch2.9.1", "rocm7.1 torch2.10.0"],
+            [("rocm7.2 torch2.9.1", ""), ("rocm7.1 torch2.9.1", "rocm7.1 torch2.10.0")],
+        ),
+        # of two that are as much alike, the one that is harder to win over: 2.10.0 wins over 2.1.0
+        (
+            ["rocm7.1 torch2.1.0", "rocm7.1 torch2.9.1"],
+            ["rocm7.1 torch2.10.0"],
+            [("rocm7.1 torch2.9.1", "rocm7.1 torch2.10.0"), ("rocm7.1 torch2.1.0", "")],
+        ),
+        # what takes the place of another version of the accelerator
+        (
+            ["rocm7.1 torch2.9.1"],
+            ["rocm7.2 torch2.10.0"],
+            [("rocm7.1 torch2.9.1", "rocm7.2 torch2.10.0")],
+        ),
+    ],
+)
+def test_how_stacks_are_paired(
+    before: list[str], after: list[str], pairs: list[tuple[str, str]]
+) -> None:
+    """Whatever the order in which they are declared."""
+
+    def family(words: Iterable[str]) -> Evaluation:
+        stacks = [
+            LockedStack(
+                variant="rocm",
+                label=f"el9.6 {each}",
+                tags={("demo", "1"): f"3_el9.6_{each.replace(' ', '_')}"},
+            )
+            for each in words
+        ]
+        return Evaluation(name="x", lock=Lock(stacks=tuple(stacks)))
+
+    def told(tag: str) -> str:
+        return tag.removeprefix("3_el9.6_").replace("_", " ")
+
+    for old in (before, before[::-1]):
+        for new in (after, after[::-1]):
+            changes = compare(family(old), family(new), []).changes
+            assert [(told(each.before), told(each.after)) for each in changes] == pairs
+
+
 def test_versions_are_compared_however_they_are_spelled() -> None:
     base = side("base", {"demo 2.8.3+rocm7.1": "1_a", "demo 2.8.2": "1_a", "demo 2.8.2+cpu": "1_a"})
     head = side("head", {"demo 2.8.3.0": "1_a", "demo 2.8.2": "2_a"})

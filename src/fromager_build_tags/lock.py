@@ -22,11 +22,13 @@ from typing import Final
 
 from packaging.version import InvalidVersion, Version
 
+from .accelerator import KNOWN
 from .errors import InputError
 
 FORMAT: Final = 1
 ANY: Final = "*"
 NO_TAG: Final = "-"
+_VERSION: Final = "0123456789."
 UNKNOWN_SUFFIX: Final = "_?"
 
 _HEADER: Final = (
@@ -63,8 +65,20 @@ class LockedStack:
     @property
     def accelerator(self) -> str:
         """The accelerator's word: ``rocm`` of ``el9.6 rocm7.1 torch2.10.0``."""
-        words = [word for word in self.label.split()[1:] if not word.startswith("torch")]
-        return words[0].rstrip("0123456789.") if words else ""
+        return self.accelerator_text.rstrip(_VERSION)
+
+    @property
+    def accelerator_text(self) -> str:
+        """The accelerator with its version: ``rocm7.1`` of that label; "" if it is not known.
+
+        The distribution, which stands in front of it, may not be known.
+        """
+        if self.label.startswith("("):  # nothing is known
+            return ""
+        first, *more = [word for word in self.label.split() if not word.startswith("torch")] or [""]
+        if more:
+            return more[0]
+        return first if first.rstrip(_VERSION) in KNOWN else ""
 
     def tag(self, package: str, version: str) -> str:
         """Return the tag of a version of a package, named or not."""

@@ -7,7 +7,8 @@ to sort above the one that it replaces, or they go on installing that.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -297,24 +298,50 @@ def _rows(old: LockedStack | None, new: LockedStack | None) -> list[Wheels]:
 
 
 def _pairs(
-    old: Sequence[LockedStack], new: Sequence[LockedStack]
+    old: Iterable[LockedStack], new: Iterable[LockedStack]
 ) -> list[tuple[LockedStack | None, LockedStack | None]]:
-    """Pair the stacks of a variant: those of the same label, then the most alike."""
+    """Pair the stacks of a variant, in whatever order they are declared: the most alike first.
+
+    Of those that are as much alike, the base's last by label is taken, which is the hardest to
+    win over. A stack of the head without a partner is compared with the base's of the same
+    accelerator and version: their wheels lie on one index.
+    """
+    base = sorted(old, key=_label, reverse=True)
+    left, right = list(base), sorted(new, key=_label)
     pairs: list[tuple[LockedStack | None, LockedStack | None]] = []
-    left, right = list(old), list(new)
-    while left and right:
-        one, other = max(
-            ((one, other) for one in left for other in right),
-            key=lambda pair: _likeness(pair[0].label, pair[1].label),
-        )
+    while candidates := [pair for pair in itertools.product(left, right) if _may_pair(*pair, base)]:
+        one, other = max(candidates, key=_likeness)
         pairs.append((one, other))
         left.remove(one)
         right.remove(other)
-    return [*pairs, *((one, None) for one in left), *((None, other) for other in right)]
+    return [*pairs, *((one, None) for one in left), *((_twin(each, base), each) for each in right)]
 
 
-def _likeness(one: str, other: str) -> tuple[bool, int]:
-    return one == other, len(set(one.split()) & set(other.split()))
+def _label(stack: LockedStack) -> str:
+    return stack.label
+
+
+def _may_pair(one: LockedStack, other: LockedStack, base: Iterable[LockedStack]) -> bool:
+    """No other accelerator takes the place of one that the base has."""
+    same = one.accelerator_text == other.accelerator_text
+    return same or all(each.accelerator_text != other.accelerator_text for each in base)
+
+
+def _likeness(pair: tuple[LockedStack, LockedStack]) -> tuple[bool, bool, bool, int]:
+    """The accelerator and its version weigh more than distribution and Torch."""
+    one, other = pair
+    return (
+        one.label == other.label,
+        one.accelerator_text == other.accelerator_text,
+        one.accelerator == other.accelerator,
+        len(set(one.label.split()) & set(other.label.split())),
+    )
+
+
+def _twin(stack: LockedStack, base: Iterable[LockedStack]) -> LockedStack | None:
+    text = stack.accelerator_text
+    alike = [(one, stack) for one in base if text and one.accelerator_text == text]
+    return max(alike, key=_likeness)[0] if alike else None
 
 
 def _because(change: Change, known: Sequence[Cause]) -> Change:
