@@ -196,6 +196,45 @@ def test_a_new_torch(cli: Cli, checkout: Checkout) -> None:
     assert cli("bump").stderr.startswith("no entry is missing\n")
 
 
+def test_packages_whose_changelog_names_no_version(cli: Cli, checkout: Checkout) -> None:
+    """What a package lacks is written, and it is an error that others cannot be mended."""
+    tied = "annotations: {build-tags.depends-on: torch}\n"
+    files = {f"settings/packages/{name}.yaml": tied for name in ("demo", "other")}
+    checkout.commit(files)
+    checkout.write(NEW_TORCH)
+    whole = (
+        "BT201: on rocm, all wheels of 2 packages sort below what they were, so installers keep "
+        "the old ones: demo, other"
+    )
+    open_ = "BT201: on rocm, versions without a changelog entry sort below what they were, of "
+    assert findings(cli, status=1)[1:] == [whole, f"{open_}flash-attn"]
+    result = cli("bump", "-m", "x", status=1)
+    assert (checkout.folder / FLASH_FILE).read_text() == f'{FLASH}    - "x"\n'
+    assert result.stderr == (
+        "2 packages have no version in their changelog: name their wheels with --graph or --index, "
+        "or rebuild all of the variant with --global\n"
+        "1 package has no changelog entry for some version that may be built: name those with "
+        "--graph or --index, or raise the variant with --global\n"
+    )
+    assert findings(cli, status=1) == [whole, f"{open_}flash-attn"]
+    order = json.dumps([{"dist": name, "version": "1"} for name in ("demo", "other")])
+    (checkout.folder / "order.json").write_text(order)
+    cli("bump", "--graph", "order.json", "-m", "x")
+    report = json.loads(cli("review", "--format", "json").stdout)
+    assert [each["severity"] for each in report["findings"]] == ["note"]
+    assert findings(cli) == [f"{open_}demo, flash-attn, other"]
+
+
+def test_the_whole_variant_mends_packages_whose_changelog_names_no_version(
+    cli: Cli, checkout: Checkout
+) -> None:
+    demo = "settings/packages/demo.yaml"
+    checkout.commit({demo: "annotations: {build-tags.depends-on: torch}\n"})
+    checkout.write(NEW_TORCH)
+    assert cli("bump", "--global", "-m", "x").stderr == ""
+    assert [each.split(":")[0] for each in findings(cli)] == ["BT204"]
+
+
 def test_once_for_all(cli: Cli, checkout: Checkout) -> None:
     checkout.write(NEW_TORCH)
     result = cli("bump", "--global", "-m", 'Torch "2.10.0": é')
@@ -502,7 +541,10 @@ def test_a_number_that_went_away(cli: Cli, checkout: Checkout) -> None:
     assert "error BT202: flash-attn 2.8.3 on rocm has no build number any more" in (
         cli("review", status=1).stdout
     )
-    cli("bump", "-m", "put back")
+    assert cli("bump", "-m", "put back", status=1).stderr == (
+        "the number of everything on rocm went down: put the entries of its changelog back, or "
+        "raise the whole variant with --global\n"
+    )
     assert (checkout.folder / FLASH_FILE).read_text() == (
         'env: {}\nchangelog:\n  "2.8.3":\n' + '    - "put back"\n' * 3
     )

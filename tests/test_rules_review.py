@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,14 @@ from fromager_build_tags.rules.catalogue import FAMILIES
 from fromager_build_tags.rules.finding import Finding
 from fromager_build_tags.rules.review import review_findings, stale_lock
 from fromager_build_tags.rules.rule import Rule
-from fromager_build_tags.side import Broken, Evaluation, Layout, Side, shared_indexes
+from fromager_build_tags.side import (
+    Broken,
+    Evaluation,
+    Layout,
+    Side,
+    own_packages,
+    shared_indexes,
+)
 
 from .conftest import Cli
 from .repositories import Checkout
@@ -371,6 +379,44 @@ def test_a_new_variant_without_numbers() -> None:
             "demo 1 on rocm gets no build tag: it has no changelog entry",
         )
     ]
+
+
+# BT201: what nothing names
+
+
+@pytest.mark.parametrize(
+    ("own", "before", "after", "severity"),
+    [
+        # `*` is every wheel of a package with settings of its own
+        ({"demo"}, {"demo *": "1_b"}, {"demo *": "1_a"}, "error"),
+        # some of its wheels are named, and compared
+        ({"demo"}, {"demo *": "1_b", "demo 1": "1_b"}, {"demo *": "1_a", "demo 1": "2_a"}, "note"),
+        ({"demo"}, {"demo *": "1_b"}, {"demo *": "1_a", "demo 1": "2_a"}, "note"),
+        # only a shipped override knows it
+        (set(), {"demo *": "1_b"}, {"demo *": "1_a"}, "note"),
+        # nothing names it
+        (set(), {"* *": "1_b"}, {"* *": "1_a"}, "warning"),
+        # two locks don't tell which packages have settings
+        (None, {"demo *": "1_b"}, {"demo *": "1_a"}, "warning"),
+        # the number of a variant is that of every wheel
+        (set(), {"demo *": "2_b"}, {"demo *": "1_b"}, "error"),
+    ],
+)
+def test_what_nothing_names_is_as_bad_as_it_is_certain(
+    own: set[str] | None, before: Tags, after: Tags, severity: str
+) -> None:
+    review = compare(side("base", before), side("head", after), [])
+    review = dataclasses.replace(review, own=None if own is None else frozenset(own))
+    found = [each for each in review_findings(review, {}) if each.subject == "rocm"]
+    assert [each.severity.value for each in found] == [severity]
+
+
+def test_the_packages_with_settings_of_their_own() -> None:
+    paths = [TORCH_FILE, "settings/packages/Flash_Attn.yaml", ROCM_FILE, SETTINGS_FILE]
+    whole = Side(name="x", layout=LAYOUT, files=dict.fromkeys(paths, b""), lock=None)
+    lock = Side(name="x", layout=LAYOUT, files={LAYOUT.lock_file.as_posix(): b""}, lock=None)
+    assert own_packages(lock, whole) == frozenset({"torch", "flash-attn"})
+    assert own_packages(lock, lock) is None
 
 
 # BT209: a tag that cannot be told

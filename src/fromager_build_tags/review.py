@@ -88,6 +88,11 @@ class Change:
         return new < old if self.both_told else new[0] < old[0]
 
     @property
+    def loses_openly(self) -> bool:
+        """Whether what nothing names sorts below what it was."""
+        return self.is_open and self.sorts_below
+
+    @property
     def both_told(self) -> bool:
         """Whether both suffixes are known, so that they can be compared."""
         return is_told(self.before) and is_told(self.after)
@@ -165,6 +170,8 @@ class Review:
         counted: how many wheels, or tags, of each variant were compared.
         unnumbered: tags of packages that are new on a variant and get no build number there.
         untold: what cannot be compared, stack by stack.
+        named: the packages of which some version is named on either side.
+        own: the packages that have a settings file; None where nobody looked.
         broken: what could not be read on either side, and is not compared.
         notes: how the sides were read.
     """
@@ -175,8 +182,19 @@ class Review:
     counted: dict[str, int]
     unnumbered: Sequence[Change] = ()
     untold: Sequence[Untold] = ()
+    named: frozenset[str] = frozenset()
+    own: frozenset[str] | None = None
     broken: Sequence[Broken] = ()
     notes: Sequence[str] = ()
+
+    def is_certain(self, change: Change) -> bool:
+        """Tell whether a change of what nothing names is sure to be one of real wheels.
+
+        That is: ``*`` stands for every wheel of a package with settings of its own, or the
+        number of the whole variant went down.
+        """
+        own = change.package in (self.own or ()) and change.package not in self.named
+        return own or change.number_fell
 
     def by_cause(self) -> list[tuple[tuple[Cause, ...], list[Change]]]:
         """Return the changes, grouped by what caused them, the most first."""
@@ -216,6 +234,7 @@ def compare(
         unnumbered=[_because(change, known) for change in unnumbered],
         counted=counted,
         untold=untold,
+        named=_named(base) | _named(head),
         broken=(*base.broken, *head.broken),
         notes=tuple(dict.fromkeys([*base.notes, *head.notes])),
     )
@@ -225,6 +244,12 @@ def _variants(base: Evaluation, head: Evaluation) -> list[str]:
     """Return the variants that neither side fails to tell."""
     named = {stack.variant for stack in (*base.lock.stacks, *head.lock.stacks)}
     return sorted(named - base.broken_variants - head.broken_variants)
+
+
+def _named(side: Evaluation) -> frozenset[str]:
+    """Return the packages of which a version is named."""
+    keys = (key for stack in side.lock.stacks for key in stack.tags)
+    return frozenset(package for package, version in keys if version != ANY)
 
 
 def _changes(

@@ -73,7 +73,7 @@ class Side:
 
     def evaluate(self, more: Sequence[Wanted] = (), *, use_lock: bool = True) -> Evaluation:
         """Return the tags: from the lock, or from the settings with the overrides installed."""
-        if self.lock is not None and (use_lock or not self._has_settings):
+        if self.lock is not None and (use_lock or not self.has_settings):
             return Evaluation(
                 name=self.name,
                 lock=self.lock,
@@ -89,7 +89,8 @@ class Side:
                 raise SettingsError(f"the tags of {self.name} cannot be told: {text}") from None
 
     @property
-    def _has_settings(self) -> bool:
+    def has_settings(self) -> bool:
+        """Whether there is more than a lock."""
         return any(path != self.layout.lock_file.as_posix() for path in self.files)
 
     def _evaluate(self, root: pathlib.Path, more: Sequence[Wanted]) -> Evaluation:
@@ -209,6 +210,21 @@ class Evaluation:
     def broken_packages(self) -> set[str]:
         """Packages whose settings are not known."""
         return {each.package for each in self.broken if each.package}
+
+
+def own_packages(*sides: Side) -> frozenset[str] | None:
+    """Return the packages that have a settings file; None where only locks are at hand."""
+    from packaging.utils import canonicalize_name  # takes long to import
+
+    with_settings = [side for side in sides if side.has_settings]
+    if not with_settings:
+        return None
+    return frozenset(
+        canonicalize_name(pathlib.PurePath(path).stem)
+        for side in with_settings
+        for path in side.files
+        if side.layout.is_package(path)
+    )
 
 
 def shared_indexes(side: Side, lock: Lock) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import click
 
@@ -17,7 +17,7 @@ from ..bump import (
     variant_entries,
     write_edits,
 )
-from ..review import Change
+from ..review import Change, Review
 from ..side import Side
 from . import common, sides
 from .review import reviewed
@@ -70,14 +70,8 @@ def bump(
             _renew_lock(ctx, new, lock_file)
     else:
         click.echo("no entry is missing", err=True)
-    left = {each.package for each in compared.changes if each.is_open and each.sorts_below}
-    if left and not global_:
-        have = "1 package has" if len(left) == 1 else f"{len(left):,} packages have"
-        click.echo(
-            f"{have} no changelog entry for some version that may be built: name "
-            "those with --graph or --index, or raise the variant with --global",
-            err=True,
-        )
+    if not global_ and _left(compared):
+        ctx.exit(1)
 
 
 def _edits(new: Side, changes: Sequence[Change], text: str, *, global_: bool) -> list[Edit]:
@@ -85,6 +79,38 @@ def _edits(new: Side, changes: Sequence[Change], text: str, *, global_: bool) ->
     if global_:
         return variant_edits(root, new.layout, variant_entries(changes), text)
     return package_edits(root, new.layout, package_entries(changes), text)
+
+
+def _left(compared: Review) -> bool:
+    """Say what entries of packages cannot mend; return whether that is an error."""
+    left = [each for each in compared.changes if each.loses_openly]
+    fell = sorted({each.variant for each in left if each.number_fell})
+    losing = [each for each in left if not each.number_fell]
+    whole = {each.package for each in losing if compared.is_certain(each)}
+    others = {each.package for each in losing} - whole
+    if fell:
+        click.echo(
+            f"the number of everything on {', '.join(fell)} went down: put the entries of its "
+            "changelog back, or raise the whole variant with --global",
+            err=True,
+        )
+    if whole:
+        click.echo(
+            f"{_packages(whole)} no version in their changelog: name their wheels with --graph or "
+            "--index, or rebuild all of the variant with --global",
+            err=True,
+        )
+    if others:
+        click.echo(
+            f"{_packages(others)} no changelog entry for some version that may be built: name "
+            "those with --graph or --index, or raise the variant with --global",
+            err=True,
+        )
+    return bool(fell or whole)
+
+
+def _packages(names: Collection[str]) -> str:
+    return "1 package has" if len(names) == 1 else f"{len(names):,} packages have"
 
 
 def _asked(number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 from collections.abc import Sequence
 
@@ -14,7 +15,7 @@ from ..review import Review, Wheels, compare
 from ..rules.finding import Finding
 from ..rules.review import review_findings, stale_lock
 from ..rules.verdict import Verdict
-from ..side import Side, shared_indexes
+from ..side import Side, own_packages, shared_indexes
 from . import common, gates, sides
 
 _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
@@ -116,6 +117,8 @@ def reviewed(
     before = old.evaluate(more, use_lock=locked)
     after = new.evaluate(more, use_lock=locked and not renew_lock)
     compared = compare(before, after, known, real)
+    if any(change.loses_openly for change in compared.changes):
+        compared = dataclasses.replace(compared, own=own_packages(old, new))
     found = list(review_findings(compared, shared_indexes(new, after.lock)))
     if locked and old.lock == new.lock and known:
         found.append(stale_lock(known, new.layout.lock_file.as_posix()))

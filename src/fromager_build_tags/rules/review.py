@@ -18,10 +18,14 @@ _NUMBERLESS: Final = (
     "has no build number any more: fromager gives no suffix and takes any wheel; a wheel without "
     "a number is installed after"
 )
-_OPEN: Final = (
-    "if there are wheels of them, add an entry for each such version (--graph and --index name "
-    "them to review and bump), or raise the whole variant with `fromager-build-tags bump --global`"
-)
+_OPEN: Final = {
+    Severity.ERROR: "name their wheels to review and bump with --graph or --index, or rebuild all "
+    "of the variant with `fromager-build-tags bump --global`",
+    Severity.WARNING: "if there are wheels of them, add an entry for each such version (--graph "
+    "and --index name them to review and bump), or raise the whole variant with "
+    "`fromager-build-tags bump --global`",
+    Severity.NOTE: "if there are such wheels, name them to review and bump with --graph or --index",
+}
 
 _PUT_BACK: Final = (
     "put the entries back, and add one that says so, or raise the whole variant with "
@@ -89,27 +93,36 @@ def _of_open_order(review: Review) -> Iterator[Finding]:
     """Versions that nothing names are told together: a variant's changelog counts for all."""
     groups: dict[tuple[str, Rule, Severity], list[Change]] = {}
     for change in review.changes:
-        if change.is_open and change.sorts_below:
-            groups.setdefault((change.variant, *_open_rule(change)), []).append(change)
+        if change.loses_openly:
+            rule = rules.CHANGELOG_SHRANK if change.number_fell else rules.SORTS_BELOW
+            key = (change.variant, rule, _open_severity(review, change))
+            groups.setdefault(key, []).append(change)
     for (variant, rule, severity), changes in groups.items():
         yield rule.finding(
-            f"on {variant}, {_open_message(changes)}",
+            f"on {variant}, {_open_message(changes, severity)}",
             subject=variant,
-            remedy=_PUT_BACK if rule is rules.CHANGELOG_SHRANK else _OPEN,
+            remedy=_PUT_BACK if rule is rules.CHANGELOG_SHRANK else _OPEN[severity],
             place=_place(changes[0]),
             severity=severity,
         )
 
 
-def _open_rule(change: Change) -> tuple[Rule, Severity]:
-    """Nobody knows whether there are such wheels, yet a variant's number falls for every wheel."""
-    if change.number_fell:
-        return rules.CHANGELOG_SHRANK, Severity.ERROR
-    return rules.SORTS_BELOW, Severity.WARNING
+def _open_severity(review: Review, change: Change) -> Severity:
+    if review.is_certain(change):
+        return Severity.ERROR
+    is_any = change.package == ANY or review.own is None
+    return Severity.WARNING if is_any else Severity.NOTE
 
 
-def _open_message(changes: Sequence[Change]) -> str:
-    names = _few([_name(change) for change in changes])
+def _open_message(changes: Sequence[Change], severity: Severity) -> str:
+    packages = list(dict.fromkeys(map(_name, changes)))
+    names = _few(packages)
+    if severity is Severity.ERROR and not changes[0].number_fell:
+        count = "1 package" if len(packages) == 1 else f"{len(packages):,} packages"
+        return (
+            f"all wheels of {count} sort below what they were, so installers keep the old ones: "
+            f"{names}"
+        )
     if changes[0].lost_its_number:
         return f"what has no changelog entry {_NUMBERLESS} {changes[0].before}, of {names}"
     return f"versions without a changelog entry sort below what they were, of {names}"
