@@ -36,6 +36,8 @@ def counts(review: Review) -> Iterator[str]:
 
 def remark(change: Change) -> str:
     """Return what is wrong with a change, in two words."""
+    if change.lost_its_number:
+        return "number gone"
     if change.number_fell:
         return "number fell"
     return "sorts below" if change.sorts_below else ""
