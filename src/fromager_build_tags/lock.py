@@ -127,6 +127,7 @@ def public_version(text: str) -> Version | str:
         return text
 
 
+@functools.lru_cache(maxsize=65536)
 def split_tag(tag: str) -> tuple[int, str] | None:
     """Return number and suffix, as installers compare them; None where there is no tag.
 

@@ -275,8 +275,10 @@ def _tag(stack: LockedStack | None, row: Wheels) -> str:
     if stack is None:
         return ""
     tag = stack.tag(row.package, row.version)
+    if not row.purelib:
+        return tag
     told = split_tag(tag)
-    return str(told[0]) if row.purelib and told else tag
+    return str(told[0]) if told else tag
 
 
 def _unnumbered(
@@ -298,6 +300,8 @@ def _untold(
     """Count what can be any tag on the old side: the number alone tells nothing of it."""
     if old is None or new is None:
         return
+    if all(map(is_told, old.tags.values())):
+        return
     found = [row for row in rows if _may_be_any(_tag(old, row), _tag(new, row))]
     if found:
         reasons = (stack.reason(*row[:2]) for stack in (new, old) for row in found)
@@ -310,15 +314,19 @@ def _untold(
 
 
 def _may_be_any(before: str, after: str) -> bool:
+    if is_told(before):
+        return False
     old, new = split_tag(before), split_tag(after)
-    return not is_told(before) and old is not None and new is not None and old[0] == new[0]
+    return old is not None and new is not None and old[0] == new[0]
 
 
 def _rows(old: LockedStack | None, new: LockedStack | None) -> list[Wheels]:
     """Return the rows of both stacks, each version once, however it is spelled."""
     rows: dict[tuple[str, Version | str], Wheels] = {}
-    for package, version in (*(old.tags if old else ()), *(new.tags if new else ())):
-        rows.setdefault((package, public_version(version)), Wheels(package, version))
+    for package, version in {**(old.tags if old else {}), **(new.tags if new else {})}:
+        key = (package, version if version == ANY else public_version(version))
+        if key not in rows:
+            rows[key] = Wheels(package, version)
     return list(rows.values())
 
 
