@@ -6,7 +6,8 @@ import json
 import pathlib
 import subprocess
 import sys
-from collections.abc import Mapping
+import types
+from collections.abc import Callable, Mapping
 
 import click
 import pytest
@@ -25,7 +26,6 @@ from fromager_build_tags.bump import (
 from fromager_build_tags.errors import EditError
 from fromager_build_tags.lock import ANY, Key, Lock, LockedStack, split_tag
 from fromager_build_tags.review import Change, compare
-from fromager_build_tags.rules.review import review_findings
 from fromager_build_tags.side import Evaluation, Layout
 
 from .conftest import Cli
@@ -67,8 +67,16 @@ def change(
         ("8_a", "8", 1),
         ("", "8", 0),
         ("8", "", 0),
-        ("8", "-", 0),
-        ("?", "8", 0),
+        ("8", "-", 9),
+        ("8_a", "-", 9),
+        ("8_?", "-", 9),
+        ("-", "-", 0),
+        ("8_?", "8_a", 0),
+        ("8_a", "8_?", 0),
+        ("8_?", "9_?", 0),
+        ("8_?", "7_?", 2),
+        ("8_?", "7_a", 2),
+        ("8_a", "7_?", 2),
     ],
 )
 def test_missing_entries(before: str, after: str, missing: int) -> None:
@@ -110,13 +118,18 @@ def _side(name: str, tables: Mapping[str, Mapping[Key, str]]) -> Evaluation:
 
 def _raised(tag: str, more: int) -> str:
     told = split_tag(tag)
-    return f"{told[0] + more}{told[1]}" if told else tag
+    if told is None:
+        return str(more) if more else tag
+    return f"{told[0] + more}{told[1]}"
 
 
-#: What a changelog names, it names on every variant.
-_SIDES = st.dictionaries(_KEYS, st.tuples(TAGS, TAGS), min_size=1, max_size=6).map(
-    lambda rows: {
-        variant: {key: tags[number] for key, tags in rows.items()}
+_TAGS = TAGS | st.just("-")
+#: What a changelog names, it names on every variant; what nothing names, every lock has.
+_SIDES = st.tuples(
+    st.tuples(_TAGS, _TAGS), st.dictionaries(_KEYS, st.tuples(_TAGS, _TAGS), max_size=6)
+).map(
+    lambda drawn: {
+        variant: {key: tags[number] for key, tags in {(ANY, ANY): drawn[0], **drawn[1]}.items()}
         for number, variant in enumerate(_VARIANTS)
     }
 )
@@ -136,8 +149,7 @@ def test_after_a_bump_no_wheel_that_is_named_sorts_below(
         bumped[variant] = {**tags, **raised}
     after = compare(_side("base", base), _side("head", bumped), [])
     assert package_entries(after.changes) == {}
-    codes = {each.code for each in review_findings(after, {}) if each.severity.value == "error"}
-    assert codes == set()
+    assert not [each for each in after.changes if each.sorts_below and not each.is_open]
 
 
 @given(_SIDES, _SIDES)
@@ -182,6 +194,45 @@ def test_a_new_torch(cli: Cli, checkout: Checkout) -> None:
     assert "error" not in reviewed
     assert "3_el9.6_rocm7.1_torch2.10.0" in reviewed
     assert cli("bump").stderr.startswith("no entry is missing\n")
+
+
+def test_packages_whose_changelog_names_no_version(cli: Cli, checkout: Checkout) -> None:
+    """What a package lacks is written, and it is an error that others cannot be mended."""
+    tied = "annotations: {build-tags.depends-on: torch}\n"
+    files = {f"settings/packages/{name}.yaml": tied for name in ("demo", "other")}
+    checkout.commit(files)
+    checkout.write(NEW_TORCH)
+    whole = (
+        "BT201: on rocm, all wheels of 2 packages sort below what they were, so installers keep "
+        "the old ones: demo, other"
+    )
+    open_ = "BT201: on rocm, versions without a changelog entry sort below what they were, of "
+    assert findings(cli, status=1)[1:] == [whole, f"{open_}flash-attn"]
+    result = cli("bump", "-m", "x", status=1)
+    assert (checkout.folder / FLASH_FILE).read_text() == f'{FLASH}    - "x"\n'
+    assert result.stderr == (
+        "2 packages have no version in their changelog: name their wheels with --graph or --index, "
+        "or rebuild all of the variant with --global\n"
+        "1 package has no changelog entry for some version that may be built: name those with "
+        "--graph or --index, or raise the variant with --global\n"
+    )
+    assert findings(cli, status=1) == [whole, f"{open_}flash-attn"]
+    order = json.dumps([{"dist": name, "version": "1"} for name in ("demo", "other")])
+    (checkout.folder / "order.json").write_text(order)
+    cli("bump", "--graph", "order.json", "-m", "x")
+    report = json.loads(cli("review", "--format", "json").stdout)
+    assert [each["severity"] for each in report["findings"]] == ["note"]
+    assert findings(cli) == [f"{open_}demo, flash-attn, other"]
+
+
+def test_the_whole_variant_mends_packages_whose_changelog_names_no_version(
+    cli: Cli, checkout: Checkout
+) -> None:
+    demo = "settings/packages/demo.yaml"
+    checkout.commit({demo: "annotations: {build-tags.depends-on: torch}\n"})
+    checkout.write(NEW_TORCH)
+    assert cli("bump", "--global", "-m", "x").stderr == ""
+    assert [each.split(":")[0] for each in findings(cli)] == ["BT204"]
 
 
 def test_once_for_all(cli: Cli, checkout: Checkout) -> None:
@@ -304,6 +355,51 @@ def test_a_package_without_a_file_gets_one(cli: Cli, checkout: Checkout) -> None
     assert result.stderr == "wheels/broken.whl is not counted: it has no name of a wheel\n"
 
 
+def test_a_new_file_is_announced(cli: Cli, checkout: Checkout) -> None:
+    """What that means beside the number, even of a dry run."""
+    (checkout.folder / "wheels").mkdir()
+    for name in ("flash_attn-2.8.2-1_el9.6", "flash_attn-2.8.3-2_el9.6"):
+        (checkout.folder / f"wheels/{name}-cp312-cp312-linux_x86_64.whl").touch()
+    checkout.commit({FLASH_FILE: None})
+    checkout.write(NEW_TORCH)
+    new = (
+        f"{FLASH_FILE} is new: from now on fromager counts the package as customized, and does not "
+        "use the package index's metadata for it\n"
+    )
+    assert cli("bump", "--index", "wheels", "-m", "x", "--dry-run").stderr == new
+    assert cli("bump", "--index", "wheels", "-m", "x").stderr == new
+    checkout.write({ROCM_FILE: ROCM.replace("2.9.1", "2.11.0")})
+    assert cli("bump", "--index", "wheels", "-m", "x").stderr == "no entry is missing\n"
+
+
+def test_pure_python_wheels_need_no_entry(cli: Cli, checkout: Checkout) -> None:
+    """A new distribution is in the names of those for a platform only; each file counts."""
+    (checkout.folder / "wheels").mkdir()
+    for name in (
+        "demo-1-1-py3-none-any",
+        "pillow-12-1_el9.6-cp312-cp312-linux_x86_64",
+        "pillow-12-1_el9.6-cp313-cp313-linux_x86_64",
+        "mixed-1+local-1-py3-none-any",
+        "mixed-1+local-1_el9.6-cp312-cp312-linux_x86_64",
+    ):
+        (checkout.folder / f"wheels/{name}.whl").touch()
+    checkout.write({ROCM_FILE: ROCM.replace("el9.6", "el10.1")})
+    reviewed = cli("review", "--index", "wheels", status=1).stdout
+    assert "3 of 5 wheels rebuilt on rocm\n" in reviewed
+    assert "BT201: pillow 12 on rocm" in reviewed
+    assert cli("review", "--index", "wheels", "--max-rebuilds=2", status=1).stderr == (
+        "Error: 3 wheels change, more than 2\n"
+    )
+    order = json.dumps([{"dist": "demo", "version": "1.0"}, {"dist": "other", "version": "1"}])
+    checkout.write({"order.json": order})
+    both = cli("review", "--index", "wheels", "--graph", "order.json", status=1).stdout
+    assert "4 of 6 wheels rebuilt on rocm\n" in both
+    cli("bump", "--index", "wheels", "-m", "x")
+    packages = {path.name for path in (checkout.folder / "settings/packages").iterdir()}
+    assert packages == {"flash_attn.yaml", "torch.yaml", "pillow.yaml", "mixed.yaml"}
+    assert "error" not in cli("review", "--index", "wheels").stdout
+
+
 def test_a_file_that_is_spelled_otherwise(cli: Cli, tmp_path: pathlib.Path) -> None:
     odd = "settings/packages/Flash-Attn.yaml"
     checkout = Checkout.create(tmp_path, {**GOOD, odd: FLASH})
@@ -319,6 +415,84 @@ def test_the_lock_is_made_again(cli: Cli, checkout: Checkout) -> None:
     checkout.write(NEW_TORCH)
     assert cli("bump", "-m", "x").stderr.startswith("settings/build-tags.lock is written\n")
     cli("lock", "--check")
+    assert "error" not in cli("review").stdout
+
+
+ORDER = json.dumps([{"dist": "flash-attn", "version": each} for each in ("2.8.2", "2.8.1")])
+
+
+@pytest.mark.parametrize("renewed", [False, True])
+def test_what_only_the_lock_names_is_raised_and_stays_in_it(
+    cli: Cli, checkout: Checkout, renewed: bool
+) -> None:
+    """Rows of a graph, which is not at hand any more; perhaps not in the head's lock, either."""
+    checkout.write({"order.json": ORDER})
+    cli("lock", "--graph", "order.json")
+    checkout.commit({"order.json": None})
+    checkout.write(NEW_TORCH)
+    if renewed:
+        cli("lock")
+        assert "BT201: flash-attn 2.8.2" in cli("review", status=1).stdout
+    cli("bump", "-m", "x")
+    assert (checkout.folder / FLASH_FILE).read_text() == (
+        f'{FLASH}    - "x"\n  "2.8.1":\n    - "x"\n  "2.8.2":\n    - "x"\n'
+    )
+    lock = (checkout.folder / "settings/build-tags.lock").read_text()
+    assert [line for line in lock.splitlines() if line.startswith("  flash-attn 2")] == [
+        "  flash-attn 2.8.1 2_el9.6_rocm7.1_torch2.10.0",
+        "  flash-attn 2.8.2 2_el9.6_rocm7.1_torch2.10.0",
+        "  flash-attn 2.8.3 3_el9.6_rocm7.1_torch2.10.0",
+    ]
+    assert "error" not in cli("review").stdout
+    assert "error" not in cli("review", "--no-lock").stdout
+    assert cli("bump", "-m", "x").stderr.startswith("no entry is missing\n")
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_local_version_is_raised_under_the_public_one(
+    cli: Cli, checkout: Checkout, locked: bool
+) -> None:
+    """fromager leaves the local part out: an entry under it would never be read."""
+    order = json.dumps([{"dist": "flash-attn", "version": "2.8.3+rocm7.1"}])
+    (checkout.folder / "order.json").write_text(order)
+    if locked:
+        cli("lock", "--graph", "order.json")
+        checkout.commit({})
+    checkout.write(NEW_TORCH)
+    args = [] if locked else ["--graph", "order.json"]
+    cli("bump", *args, "-m", "x")
+    assert (checkout.folder / FLASH_FILE).read_text() == f'{FLASH}    - "x"\n'
+    assert cli("bump", *args, "-m", "x").stderr.startswith("no entry is missing\n")
+    assert "error" not in cli("review", *args).stdout
+
+
+def test_the_rows_of_a_graph_stay_in_the_lock(cli: Cli, checkout: Checkout) -> None:
+    order = json.dumps([{"dist": "pillow", "version": "12.2.0"}])
+    checkout.write({"order.json": order})
+    cli("lock", "--graph", "order.json")
+    checkout.commit({})
+    checkout.write(NEW_TORCH)
+    cli("bump", "-m", "x")
+    cli("lock", "--check", "--graph", "order.json")
+
+
+def test_the_base_is_what_its_lock_says(
+    cli: Cli, checkout: Checkout, set_override: Callable[..., None]
+) -> None:
+    """As for review: the overrides that are installed now did not make those wheels."""
+    cli("lock")
+    checkout.commit({})
+
+    def wheel_build_tag(
+        *, ctx: object, req: object, version: object, wheel_tags: object
+    ) -> list[tuple[int, str]]:
+        return [(2, "a")]
+
+    module = types.ModuleType("acme")
+    module.wheel_build_tag = wheel_build_tag  # type: ignore[attr-defined]
+    set_override("flash_attn", module)
+    cli("bump", "-m", "x")
+    assert (checkout.folder / FLASH_FILE).read_text() == f'{FLASH}    - "x"\n'
     assert "error" not in cli("review").stdout
 
 
@@ -358,6 +532,43 @@ def test_a_number_that_fell(cli: Cli, checkout: Checkout) -> None:
     cli("bump", "-m", "put back")
     assert (checkout.folder / FLASH_FILE).read_text() == FLASH + '    - "put back"\n' * 3
     assert changed_tags(cli) == [("4_el9.6_rocm7.1_torch2.9.1", "5_el9.6_rocm7.1_torch2.9.1")]
+
+
+def test_a_number_that_went_away(cli: Cli, checkout: Checkout) -> None:
+    """Packages are raised above what they were; what nothing names, only with the variant."""
+    no_entries = {SETTINGS_FILE: SETTINGS.split("changelog:")[0], FLASH_FILE: "env: {}\n"}
+    checkout.write(no_entries)
+    reviewed = cli("review", status=1).stdout
+    assert "1_el9.6_rocm7.1_torch2.9.1  -                number gone\n" in reviewed
+    assert "error BT202: flash-attn 2.8.3 on rocm has no build number any more" in reviewed
+    assert cli("bump", "-m", "put back", status=1).stderr == (
+        "the number of everything on rocm went down: put the entries of its changelog back, or "
+        "raise the whole variant with --global\n"
+    )
+    assert (checkout.folder / FLASH_FILE).read_text() == (
+        'env: {}\nchangelog:\n  "2.8.3":\n' + '    - "put back"\n' * 3
+    )
+    named = [each for each in findings(cli, status=1) if "flash-attn 2.8.3" in each]
+    assert named == []
+    checkout.write(no_entries)
+    cli("bump", "--global", "-m", "put back")
+    assert (
+        (checkout.folder / SETTINGS_FILE)
+        .read_text()
+        .endswith("changelog:\n  rocm:\n" + '    - "put back"\n' * 3)
+    )
+    assert findings(cli) == ["BT204: changelog.rocm 1 → 3 entries rebuilds 5 of 5 wheels of rocm"]
+
+
+def test_a_package_that_is_pre_built_now_needs_no_entry(cli: Cli, checkout: Checkout) -> None:
+    checkout.write({FLASH_FILE: f"{FLASH}variants: {{rocm: {{pre_built: true}}}}\n"})
+    assert [each.split(":")[0] for each in findings(cli)] == ["BT206", "BT206"]
+    assert cli("bump", "-m", "x").stderr == "no entry is missing\n"
+
+
+def findings(cli: Cli, status: int = 0) -> list[str]:
+    report = json.loads(cli("review", "--format", "json", status=status).stdout)
+    return [f"{each['code']}: {each['message']}" for each in report["findings"]]
 
 
 def changed_tags(cli: Cli) -> list[tuple[str, str]]:

@@ -367,7 +367,7 @@ def test_variables_that_beat_the_files_are_noted(
 ) -> None:
     """A lock that was made with them says what no settings file says."""
     Checkout.create(tree.parent, {})
-    args = {"review": ("review", "HEAD"), "bump": ("bump", "HEAD")}
+    args = {"review": ("review", "HEAD"), "bump": ("bump", "HEAD", "--dry-run", "-m", "x")}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     stderr = run("--variant", "rocm", *args.get(command, (command,))).stderr

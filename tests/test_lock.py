@@ -47,7 +47,7 @@ def test_format() -> None:
         ("torch", ANY): "1_a",
         ("torch", "2.10.0"): "1_b",
         ("torch", "2.9.1"): "-",
-        (ANY, ANY): "?",
+        (ANY, ANY): "2_?",
         ("a", ANY): "3",
         ("odd", "not a version"): "1",
     }
@@ -64,7 +64,7 @@ def test_format() -> None:
         "  x * 1\n"
         "\n"
         "rocm: a\n"
-        "  * * ?\n"
+        "  * * 2_?\n"
         "  a * 3\n"
         "  odd not a version 1\n"
         "  torch 2.9.1 -\n"
@@ -83,7 +83,9 @@ _STACKS = st.builds(
     _WORDS,
     st.lists(_WORDS, min_size=1, max_size=3).map(" ".join),
     st.dictionaries(
-        st.tuples(st.just(ANY) | _WORDS, _VERSIONS), TAGS | st.sampled_from("-?"), max_size=6
+        st.tuples(st.just(ANY) | _WORDS, _VERSIONS),
+        TAGS | st.sampled_from(["-", "0_?", "12_?"]),
+        max_size=6,
     ),
 )
 
@@ -132,6 +134,8 @@ AGAIN = "make it again with `fromager-build-tags lock`"
         (f"{HEADER}rocm: a\n  a * 1 2\n", f"f:4: '  a * 1 2' is no line of a lock: {AGAIN}"),
         (f"{HEADER}rocm: a\n  a * el9\n", f"f:4: '  a * el9' is no line of a lock: {AGAIN}"),
         (f"{HEADER}rocm: a\n  a * 1_\n", f"f:4: '  a * 1_' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a * ?\n", f"f:4: '  a * ?' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a * 1_a_?\n", f"f:4: '  a * 1_a_?' is no line of a lock: {AGAIN}"),
         (f"{HEADER}rocm: a\n  a * 1-b\n", f"f:4: '  a * 1-b' is no line of a lock: {AGAIN}"),
         (
             f"{HEADER}rocm: a\n  a * 1\n  b * 1\n  a * 2\n",
@@ -160,6 +164,24 @@ def test_a_tag_that_nothing_names_is_the_next_wider_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("version", "tag"),
+    [
+        ("2.9.1.0", "2_el9.6_rocm7.1"),
+        ("2.9.1+rocm7.1", "2_el9.6_rocm7.1"),
+        ("2.9.1.post1", "1_el9.6_rocm7.1"),
+        ("not a version", "1_el9.6_rocm7.1"),
+    ],
+)
+def test_a_version_is_found_however_it_is_spelled(version: str, tag: str) -> None:
+    """fromager compares versions, and leaves the local part out."""
+    [rocm] = parse_lock(TEXT, "f").of_variant("rocm")
+    assert rocm.tag("torch", version) == tag
+    odd = TEXT.replace("torch 2.9.1", "torch 2.9.1.0+rocm7.1")
+    [rocm] = parse_lock(odd, "f").of_variant("rocm")
+    assert rocm.tag("torch", "2.9.1") == "2_el9.6_rocm7.1"
+
+
+@pytest.mark.parametrize(
     ("label", "word"),
     [
         ("el9.6 rocm7.1 torch2.9.1", "rocm"),
@@ -167,6 +189,10 @@ def test_a_tag_that_nothing_names_is_the_next_wider_one() -> None:
         ("el9.6 torch2.9.1", ""),
         ("el9.6", ""),
         ("el9.6 gaudi1.22 torch2.9", "gaudi"),
+        ("cuda13.0 torch2.9.1", "cuda"),
+        ("cpu", "cpu"),
+        ("torch2.9.1", ""),
+        ("(nothing is known)", ""),
     ],
 )
 def test_the_accelerator_of_a_label(label: str, word: str) -> None:
@@ -229,7 +255,7 @@ def test_check_of_what_is_no_lock_says_so(cli: Cli, tmp_path: pathlib.Path) -> N
 def test_what_is_not_declared_is_a_question_mark(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, {**GOOD, ROCM_FILE: 'distro: el9.6\nrocm_version: "7.1"\n'})
     assert cli("lock").stderr == (
-        "a tag is not known, and locked as ?: the Torch version of variant 'rocm' is not known: "
+        "a suffix is not known, and locked as ?: the Torch version of variant 'rocm' is not known: "
         "set WHEEL_BUILD_TAG_TORCH_VERSION or TORCH_VERSION, or torch_version in "
         "settings/variants/rocm.yaml\n"
         f"{LOCK} is written\n"
@@ -238,7 +264,7 @@ def test_what_is_not_declared_is_a_question_mark(cli: Cli, tmp_path: pathlib.Pat
         f"{HEADER}\n"
         "rocm: el9.6 rocm7.1\n"
         "  * * 1_el9.6\n"
-        "  flash-attn * ?\n"
+        "  flash-attn * 1_?\n"
         "  torch 2.9.1 2_el9.6_rocm7.1\n"
         "  torch * 1_el9.6_rocm7.1\n"
     )

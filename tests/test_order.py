@@ -107,12 +107,29 @@ def test_our_order_is_packagings(before: str, after: str) -> None:
     assert change(before, after).sorts_below == (new < old)
 
 
-@pytest.mark.parametrize("tag", ["", "-", "?"])
-def test_what_is_no_tag_is_below_nothing(tag: str) -> None:
-    """A wheel that is new or gone, or whose tag is not known, has no order."""
+@pytest.mark.parametrize("tag", ["", "-"])
+def test_what_is_no_tag_is_above_nothing(tag: str) -> None:
+    """A wheel that is gone has no order; one without a build tag is below all that have one."""
     assert split_tag(tag) is None
     assert not change(tag, "1_a").sorts_below
-    assert not change("1_a", tag).sorts_below
+    assert change("1_a", tag).sorts_below == (tag == "-")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "below"),
+    [
+        ("8_?", "8_a", False),
+        ("8_a", "8_?", False),
+        ("8_?", "8_?", False),
+        ("8_?", "9_?", False),
+        ("8_?", "7_z", True),
+        ("8_a", "7_?", True),
+        ("10_?", "9_?", True),
+    ],
+)
+def test_of_a_suffix_that_is_not_known_the_number_is(before: str, after: str, below: bool) -> None:
+    assert change(before, after).sorts_below is below
+    assert change(before, after).number_fell is below
 
 
 type Install = Callable[[pathlib.Path, pathlib.Path, Iterable[str], Mapping[str, str]], None]

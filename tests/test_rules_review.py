@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 from collections.abc import Iterable, Mapping
@@ -12,12 +13,19 @@ from hypothesis import strategies as st
 
 from fromager_build_tags.causes import Cause
 from fromager_build_tags.lock import ANY, Key, Lock, LockedStack
-from fromager_build_tags.review import Kind, Review, compare
+from fromager_build_tags.review import Kind, Review, Wheels, compare
 from fromager_build_tags.rules.catalogue import FAMILIES
 from fromager_build_tags.rules.finding import Finding
 from fromager_build_tags.rules.review import review_findings, stale_lock
 from fromager_build_tags.rules.rule import Rule
-from fromager_build_tags.side import Broken, Evaluation, Layout, Side, shared_indexes
+from fromager_build_tags.side import (
+    Broken,
+    Evaluation,
+    Layout,
+    Side,
+    own_packages,
+    shared_indexes,
+)
 
 from .conftest import Cli
 from .repositories import Checkout
@@ -26,12 +34,29 @@ from .trees import GOOD, ROCM, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH, TORCH_
 
 type Tags = Mapping[str, str]
 
+NUMBERLESS = (
+    "fromager gives no suffix and takes any wheel; a wheel without a number is installed after"
+)
 KEEP = "so installers keep the old wheel"
 CHANGELOG = Cause(
     what="changelog.rocm 1 → 2 entries",
     place="settings/settings.yaml:4",
     variant="rocm",
     of_number=True,
+)
+GONE = Cause(
+    what="changelog.rocm 2 → 0 entries",
+    place="settings/settings.yaml:4",
+    variant="rocm",
+    of_number=True,
+)
+PRE_BUILT = Cause(
+    what="pre_built of demo (none) → true",
+    place="settings/packages/demo.yaml:2",
+    variant="rocm",
+    package="demo",
+    of_number=True,
+    pre_built=True,
 )
 TORCH_VERSION = Cause(
     what="torch_version of rocm 2.9.1 → 2.10.0",
@@ -122,10 +147,63 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         {"demo *": "8_a"},
         {"demo *": "7_a"},
         (),
-        "warning",
+        "error",
         "rocm",
         "",
         "on rocm, versions without a changelog entry sort below what they were, of demo",
+    ),
+    # the number is known where the suffix is not
+    (
+        "BT202",
+        {"demo 1": "8_?"},
+        {"demo 1": "7_?"},
+        (),
+        "error",
+        "demo",
+        "",
+        f"demo 1 on rocm: 7_? sorts below 8_?, {KEEP}",
+    ),
+    (
+        "BT209",
+        {"demo 1": "8_a"},
+        {"demo 1": "8_?"},
+        (),
+        "warning",
+        "demo",
+        "",
+        "the tag of demo 1 on rocm cannot be told any more, it was 8_a",
+    ),
+    # a package is named once, however many of its versions there are
+    (
+        "BT209",
+        {"* *": "8_a", "demo 1": "8_a", "demo 2": "8_b", "torch 1": "8_a", "other 1": "8_a"},
+        {"* *": "8_?", "demo 1": "8_?", "demo 2": "9_?", "torch 1": "8_?", "other 1": "8_?"},
+        (TORCH_VERSION,),
+        "warning",
+        "rocm",
+        "settings/variants/rocm.yaml:3",
+        "5 tags of rocm cannot be told any more, of every package that nothing names, demo, torch "
+        "and 1 more",
+    ),
+    (
+        "BT209",
+        {"demo 1": "8_?"},
+        {"demo 1": "8_?"},
+        (),
+        "note",
+        "rocm",
+        "",
+        "1 tag of rocm (el9.6 rocm7.1) cannot be compared",
+    ),
+    (
+        "BT209",
+        {"demo 1": "8_?", "torch 1": "8_?", "fine 1": "8_a"},
+        {"demo 1": "8_?", "torch 1": "8_torch2.9.1", "fine 1": "8_a"},
+        (),
+        "note",
+        "rocm",
+        "",
+        "2 tags of rocm (el9.6 rocm7.1) cannot be compared",
     ),
     (
         "BT204",
@@ -158,14 +236,48 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "demo (any other version) on rocm had 1_el9.6, and has 2",
     ),
     (
-        "BT206",
+        "BT202",
         {"demo 1": "1_a"},
         {"demo 1": "-"},
         (),
-        "warning",
+        "error",
         "demo",
         "",
-        "demo 1 on rocm had 1_a, and gets no build tag",
+        f"demo 1 on rocm has no build number any more: {NUMBERLESS} 1_a",
+    ),
+    (
+        "BT202",
+        {"demo 1": "1_?"},
+        {"demo 1": "-"},
+        (),
+        "error",
+        "demo",
+        "",
+        f"demo 1 on rocm has no build number any more: {NUMBERLESS} 1_?",
+    ),
+    # one cause, one finding
+    (
+        "BT202",
+        {"* *": "2_a", **{f"demo{n} *": "2_b" for n in range(10)}},
+        {"* *": "-", **{f"demo{n} *": "-" for n in range(10)}},
+        (GONE,),
+        "error",
+        "rocm",
+        "settings/settings.yaml:4",
+        f"on rocm, what has no changelog entry has no build number any more: {NUMBERLESS} 2_a, of "
+        "every package that nothing names, demo0, demo1, demo2, demo3, demo4, demo5, demo6 and 3 "
+        "more",
+    ),
+    (
+        "BT206",
+        {"demo 1": "1_a"},
+        {"demo 1": "-"},
+        (PRE_BUILT,),
+        "warning",
+        "demo",
+        "settings/packages/demo.yaml:2",
+        "demo 1 on rocm had 1_a, and gets no build tag: it is pre-built, and installers prefer the "
+        "wheels that were built",
     ),
     (
         "BT206",
@@ -183,13 +295,15 @@ STAYS_QUIET: list[tuple[str, Tags, Tags, tuple[Cause, ...]]] = [
     ("BT201", {"demo 1": "8_torch2.10.0"}, {"demo 1": "8_torch2.10.0"}, ()),
     ("BT201", {"demo 1": "8_torch2.10.0"}, {"demo 1": "8_torch2.9.1"}, ()),
     ("BT201", {"demo 1": "8_torch2.9.1"}, {"demo 1": "9_torch2.10.0"}, (TORCH_VERSION,)),
-    ("BT201", {"demo 1": "8_torch2.9.1"}, {"demo 1": "?"}, ()),
-    ("BT201", {"demo 1": "?"}, {"demo 1": "8_torch2.10.0"}, ()),
+    ("BT201", {"demo 1": "8_torch2.9.1"}, {"demo 1": "8_?"}, ()),
+    ("BT201", {"demo 1": "8_?"}, {"demo 1": "8_torch2.10.0"}, ()),
     ("BT201", {"demo 1": "-"}, {"demo 1": "8_torch2.10.0"}, ()),
     ("BT201", {"demo 1": "8_b"}, {"demo 1": "7_a"}, ()),  # it is BT202
     ("BT202", {"demo 1": "8_b"}, {"demo 1": "8_a"}, ()),
     ("BT202", {"demo 1": "8_b"}, {"demo 1": "9_a"}, ()),
-    ("BT202", {"demo 1": "8_b"}, {"demo 1": "-"}, ()),
+    ("BT202", {"demo 1": "8_b"}, {"demo 1": "-"}, (PRE_BUILT,)),
+    ("BT202", {"demo *": "8_b", "torch *": "-"}, {"demo *": "-"}, (PRE_BUILT,)),
+    ("BT202", {"demo 1": "-"}, {"demo 1": "-"}, ()),
     # a version that is named for the first time has what all others had
     ("BT202", {"demo *": "2_a"}, {"demo 1": "3_a", "demo *": "2_a"}, ()),
     ("BT204", {"demo 1": "1_a"}, {"demo 1": "2_a"}, ()),
@@ -204,9 +318,16 @@ STAYS_QUIET: list[tuple[str, Tags, Tags, tuple[Cause, ...]]] = [
     ("BT205", {"demo 1": "1_a"}, {"demo 1": "2_b"}, ()),
     ("BT205", {"demo 1": "1_a"}, {"demo 1": "2_a_b"}, ()),
     ("BT205", {"demo 1": "1_a_b"}, {"demo 1": "-"}, ()),
-    ("BT205", {"demo 1": "1_a_b"}, {"demo 1": "?"}, ()),
-    ("BT206", {"demo 1": "1_a"}, {"demo 1": "?"}, ()),
-    ("BT206", {"demo 1": "?"}, {"demo 1": "-"}, ()),
+    ("BT205", {"demo 1": "1_a_b"}, {"demo 1": "1_?"}, ()),
+    ("BT202", {"demo 1": "8_?"}, {"demo 1": "8_a"}, ()),
+    ("BT202", {"demo 1": "8_?"}, {"demo 1": "9_?"}, ()),
+    ("BT206", {"demo 1": "1_a"}, {"demo 1": "1_?"}, ()),
+    ("BT206", {"demo 1": "1_a"}, {"demo 1": "-"}, ()),  # it is BT202
+    ("BT209", {"demo 1": "1_a"}, {"demo 1": "1_b"}, ()),
+    ("BT209", {"demo 1": "-"}, {"demo 1": "-"}, ()),
+    # a higher number wins whatever the suffix is
+    ("BT209", {"demo 1": "1_?"}, {"demo 1": "2_?"}, ()),
+    ("BT209", {"demo 1": "1_?"}, {"demo 1": "2_a"}, ()),
     ("BT206", {"demo 1": "-"}, {"demo 1": "-"}, ()),
     ("BT206", {"demo 1": "-"}, {"demo 1": "1_a"}, ()),
     ("BT206", {"other 1": "1_a"}, {"other 1": "1_a", "demo 1": "1_a"}, ()),
@@ -257,6 +378,76 @@ def test_a_new_variant_without_numbers() -> None:
             "",
             "demo 1 on rocm gets no build tag: it has no changelog entry",
         )
+    ]
+
+
+# BT201: what nothing names
+
+
+@pytest.mark.parametrize(
+    ("own", "before", "after", "severity"),
+    [
+        # `*` is every wheel of a package with settings of its own
+        ({"demo"}, {"demo *": "1_b"}, {"demo *": "1_a"}, "error"),
+        # some of its wheels are named, and compared
+        ({"demo"}, {"demo *": "1_b", "demo 1": "1_b"}, {"demo *": "1_a", "demo 1": "2_a"}, "note"),
+        ({"demo"}, {"demo *": "1_b"}, {"demo *": "1_a", "demo 1": "2_a"}, "note"),
+        # only a shipped override knows it
+        (set(), {"demo *": "1_b"}, {"demo *": "1_a"}, "note"),
+        # nothing names it
+        (set(), {"* *": "1_b"}, {"* *": "1_a"}, "warning"),
+        # two locks don't tell which packages have settings
+        (None, {"demo *": "1_b"}, {"demo *": "1_a"}, "warning"),
+        # the number of a variant is that of every wheel
+        (set(), {"demo *": "2_b"}, {"demo *": "1_b"}, "error"),
+    ],
+)
+def test_what_nothing_names_is_as_bad_as_it_is_certain(
+    own: set[str] | None, before: Tags, after: Tags, severity: str
+) -> None:
+    review = compare(side("base", before), side("head", after), [])
+    review = dataclasses.replace(review, own=None if own is None else frozenset(own))
+    found = [each for each in review_findings(review, {}) if each.subject == "rocm"]
+    assert [each.severity.value for each in found] == [severity]
+
+
+def test_the_packages_with_settings_of_their_own() -> None:
+    paths = [TORCH_FILE, "settings/packages/Flash_Attn.yaml", ROCM_FILE, SETTINGS_FILE]
+    whole = Side(name="x", layout=LAYOUT, files=dict.fromkeys(paths, b""), lock=None)
+    lock = Side(name="x", layout=LAYOUT, files={LAYOUT.lock_file.as_posix(): b""}, lock=None)
+    assert own_packages(lock, whole) == frozenset({"torch", "flash-attn"})
+    assert own_packages(lock, lock) is None
+
+
+# BT209: a tag that cannot be told
+
+
+def test_why_a_tag_cannot_be_told(cli: Cli, tmp_path: pathlib.Path) -> None:
+    """As far as a side is evaluated here, its reason is known; a lock holds none."""
+    checkout = Checkout.create(tmp_path, GOOD)
+    checkout.write({ROCM_FILE: 'distro: el9.6\nrocm_version: "7.1"\n'})
+    reason = (
+        "the Torch version of variant 'rocm' is not known: set WHEEL_BUILD_TAG_TORCH_VERSION or "
+        f"TORCH_VERSION, or torch_version in {ROCM_FILE}"
+    )
+    gone = "the tag of flash-attn (any other version) on rocm cannot be told any more, it was "
+    gone += "1_el9.6_rocm7.1_torch2.9.1"
+    assert untold(cli) == [("warning", "flash-attn", f"{gone}: {reason}")]
+    checkout.commit({})
+    same = "1 tag of rocm (el9.6 rocm7.1) cannot be compared"
+    assert untold(cli) == [("note", "rocm", f"{same}: {reason}")]
+    cli("lock")
+    checkout.commit({})
+    assert untold(cli) == [("note", "rocm", same)]
+    assert cli("review").stdout.startswith("No build tag changes from ")
+
+
+def untold(cli: Cli) -> list[tuple[str, str, str]]:
+    report = json.loads(cli("review", "--format", "json").stdout)
+    return [
+        (each["severity"], each["subject"], each["message"])
+        for each in report["findings"]
+        if each["code"] == "BT209"
     ]
 
 
@@ -545,14 +736,104 @@ def test_a_family_is_compared_stack_by_stack() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "pairs"),
+    [
+        # another Torch beside the one that there was: both lie on one index
+        (
+            ["rocm7.1 torch2.9.1"],
+            ["rocm7.1 torch2.9.1", "rocm7.1 torch2.10.0"],
+            [("rocm7.1 torch2.9.1", "rocm7.1 torch2.10.0")],
+        ),
+        # the accelerator weighs more than Torch
+        (
+            ["rocm7.1 torch2.9.1"],
+            ["rocm7.1 torch2.10.0", "rocm7.2 torch2.9.1"],
+            [("rocm7.1 torch2.9.1", "rocm7.1 torch2.10.0"), ("", "rocm7.2 torch2.9.1")],
+        ),
+        (
+            ["rocm7.1 torch2.9.1", "rocm7.2 torch2.9.1"],
+            ["rocm7.1 torch2.9.1", "rocm7.1 torch2.10.0"],
+            [("rocm7.2 torch2.9.1", ""), ("rocm7.1 torch2.9.1", "rocm7.1 torch2.10.0")],
+        ),
+        # of two that are as much alike, the one that is harder to win over: 2.10.0 wins over 2.1.0
+        (
+            ["rocm7.1 torch2.1.0", "rocm7.1 torch2.9.1"],
+            ["rocm7.1 torch2.10.0"],
+            [("rocm7.1 torch2.9.1", "rocm7.1 torch2.10.0"), ("rocm7.1 torch2.1.0", "")],
+        ),
+        # what takes the place of another version of the accelerator
+        (
+            ["rocm7.1 torch2.9.1"],
+            ["rocm7.2 torch2.10.0"],
+            [("rocm7.1 torch2.9.1", "rocm7.2 torch2.10.0")],
+        ),
+    ],
+)
+def test_how_stacks_are_paired(
+    before: list[str], after: list[str], pairs: list[tuple[str, str]]
+) -> None:
+    """Whatever the order in which they are declared."""
+
+    def family(words: Iterable[str]) -> Evaluation:
+        stacks = [
+            LockedStack(
+                variant="rocm",
+                label=f"el9.6 {each}",
+                tags={("demo", "1"): f"3_el9.6_{each.replace(' ', '_')}"},
+            )
+            for each in words
+        ]
+        return Evaluation(name="x", lock=Lock(stacks=tuple(stacks)))
+
+    def told(tag: str) -> str:
+        return tag.removeprefix("3_el9.6_").replace("_", " ")
+
+    for old in (before, before[::-1]):
+        for new in (after, after[::-1]):
+            changes = compare(family(old), family(new), []).changes
+            assert [(told(each.before), told(each.after)) for each in changes] == pairs
+
+
+def test_versions_are_compared_however_they_are_spelled() -> None:
+    base = side("base", {"demo 2.8.3+rocm7.1": "1_a", "demo 2.8.2": "1_a", "demo 2.8.2+cpu": "1_a"})
+    head = side("head", {"demo 2.8.3.0": "1_a", "demo 2.8.2": "2_a"})
+    entry = Cause(what="x", place="y:1", package="demo", version="2.8.2.0", of_number=True)
+    review = compare(base, head, [entry])
+    assert [(each.version, each.causes) for each in review.changes] == [("2.8.2", (entry,))]
+    assert review.counted == {"rocm": 2}
+
+
 def test_real_wheels_are_counted_where_they_are_known() -> None:
     base = side("base", {"* *": "1_a", "torch *": "1_b"})
     head = side("head", {"* *": "1_a", "torch *": "1_c"})
-    real = [("torch", "2.9.1"), ("torch", "2.10.0"), ("pillow", "12")]
+    real = [Wheels("torch", "2.9.1", files=3), Wheels("torch", "2.10.0"), Wheels("pillow", "12")]
     review = compare(base, head, [], real)
-    assert review.counted == {"rocm": 3}
-    assert [(each.package, each.version) for each in review.changes] == real[:2]
+    assert review.counted == {"rocm": 5}
+    found = [Wheels(each.package, each.version, files=each.files) for each in review.changes]
+    assert found == real[:2]
     assert not any(each.is_open for each in review.changes)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ("2_el9.6", "2_el10.1", []),
+        ("2_el9.6", "2_?", []),
+        ("2_el9.6", "3_el10.1", [("2", "3")]),
+        ("2_el9.6", "1_el9.6", [("2", "1")]),
+        ("2_el9.6", "-", [("2", "-")]),
+        ("-", "2_el9.6", [("-", "2")]),
+    ],
+)
+def test_a_pure_python_wheel_has_no_segments(
+    before: str, after: str, changes: list[tuple[str, str]]
+) -> None:
+    real = [Wheels("demo", "1", purelib=True)]
+    review = compare(side("base", {"demo 1": before}), side("head", {"demo 1": after}), [], real)
+    assert [(each.before, each.after) for each in review.changes] == changes
+    assert {each.wheel for each in review.changes} <= {"demo 1 (pure Python)"}
+    assert list(review.untold) == []
 
 
 # a tree that is equal on both sides reviews to nothing
@@ -563,7 +844,7 @@ _STACKS = st.builds(
     LockedStack,
     variant=st.sampled_from(["cuda", "cuda-ubi9"]),
     label=st.sampled_from(_LABELS),
-    tags=st.dictionaries(_KEYS, TAGS | st.sampled_from("-?"), max_size=5),
+    tags=st.dictionaries(_KEYS, TAGS | st.sampled_from(["-", "1_?"]), max_size=5),
 )
 
 
@@ -574,5 +855,6 @@ def test_equal_sides_review_to_nothing(stacks: list[LockedStack]) -> None:
     head = Evaluation(name="head", lock=Lock(stacks=tuple(reversed(stacks))))
     review: Review = compare(base, head, [])
     assert review.changes == []
-    assert list(review_findings(review, {"cuda": "rocm"})) == []
+    assert all(each.code == "BT209" for each in review_findings(review, {"cuda": "rocm"}))
+    assert all(each.severity.value == "note" for each in review_findings(review, {"cuda": "rocm"}))
     assert review.by_cause() == []

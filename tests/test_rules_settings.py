@@ -36,6 +36,12 @@ DEMO = "settings/packages/demo.yaml"
 CUDA = "settings/variants/cuda.yaml"
 MINE = "settings/variants/mine.yaml"
 ON_ROCM = 'annotations: {build-tags.depends-on: "torch if accelerator == rocm else none"}\n'
+OTHER = "settings/packages/other.yaml"
+NO_TORCH = 'distro: el9.6\nrocm_version: "7.1"\n'
+TORCH_MISSING = (
+    "the Torch version of variant 'rocm' is not known: set WHEEL_BUILD_TAG_TORCH_VERSION or "
+    f"TORCH_VERSION, or torch_version in {ROCM_FILE}"
+)
 NUMBERED = 'changelog:\n  "1.0":\n    - first\n'
 
 #: Rule, what is other than in the good tree, place, subject, message.
@@ -223,6 +229,28 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         "de-mo",
         "de-mo has the settings settings/packages/de_mo.yaml as well, which fromager takes instead",
     ),
+    # of a package that only a shipped override knows, too: a lock holds its tags
+    (
+        "BT118",
+        {ROCM_FILE: NO_TORCH},
+        ROCM_FILE,
+        "flash-attn",
+        f"on rocm, the tag cannot be told, of flash-attn: {TORCH_MISSING}",
+    ),
+    (
+        "BT118",
+        {
+            # its distribution is missing as well, as BT114 says
+            ROCM_FILE: NO_TORCH.removeprefix("distro: el9.6\n"),
+            DEMO: f"{NUMBERED}annotations: {{build-tags.depends-on: torch}}\n",
+            OTHER: "annotations: {build-tags.depends-on: torch}\n",
+            "settings/packages/third.yaml": "annotations: {build-tags.depends-on: torch}\n",
+        },
+        ROCM_FILE,
+        "rocm",
+        "on rocm, the tags of 4 packages cannot be told, of demo, flash-attn, other and 1 more: "
+        f"{TORCH_MISSING}",
+    ),
 ]
 
 #: Rule, and what is other than in the good tree, yet nothing that the rule has a say in.
@@ -289,6 +317,14 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT117", {DEMO: "changelog:\n  '1': [a]\n  '2': [a]\n"}),
     ("BT119", {"settings/packages/De.Mo.yaml": NUMBERED}),
     ("BT119", {"settings/packages/de_mo.yaml": NUMBERED, "settings/packages/demo.yaml": NUMBERED}),
+    ("BT118", {}),
+    # as BT114, BT106, BT101 and BT102 say
+    ("BT118", {ROCM_FILE: ROCM.removeprefix("distro: el9.6\n")}),
+    ("BT118", {DEMO: f"{NUMBERED}annotations: {{build-tags.depends-on: tourch}}\n"}),
+    ("BT118", {ROCM_FILE: None}),
+    ("BT118", {DEMO: "variants: {gaudi: {}}\n"}),
+    # nobody is asked
+    ("BT118", {ROCM_FILE: NO_TORCH, SETTINGS_FILE: HOOK}),
     ("BT117", {DEMO: "env:\n" + "".join(f"  A{n}: '1'\n" for n in range(10_001))}),
 ]
 
@@ -413,6 +449,77 @@ def test_a_constraint_contradicts_the_variant(
     assert [
         (each["file"], each["line"], each["message"]) for each in found if each["code"] == "BT111"
     ] == expected
+
+
+# BT118: tags that cannot be told
+
+
+@pytest.mark.parametrize(
+    ("files", "severity"),
+    [
+        ({}, "note"),  # there may be no wheel of flash-attn
+        ({DEMO: "annotations: {build-tags.depends-on: torch}\n"}, "warning"),
+        ({"settings/packages/flash_attn.yaml": "env: {}\n"}, "warning"),
+    ],
+)
+def test_a_machine_may_tell_what_is_not_declared(
+    cli: Cli, tmp_path: pathlib.Path, files: Mapping[str, str], severity: str
+) -> None:
+    write_tree(tmp_path, {**GOOD, ROCM_FILE: NO_TORCH, **files})
+    [finding] = findings(cli)
+    assert (finding["code"], finding["severity"]) == ("BT118", severity)
+    assert finding["remedy"] == "declare it, unless the machine that builds tells it"
+
+
+def test_an_override_that_fails(
+    cli: Cli, tmp_path: pathlib.Path, set_override: Callable[..., None]
+) -> None:
+    """It is told once, of however many versions, and is an error: a build would stop."""
+
+    def wheel_build_tag(*, ctx: object, req: object, version: object, wheel_tags: object) -> None:
+        raise ValueError("no")
+
+    set_override("torch", module(wheel_build_tag=wheel_build_tag))
+    write_tree(tmp_path, {**GOOD, TORCH_FILE: f'{TORCH}  "2.10.0":\n    - first\n'})
+    [finding] = findings(cli, fails=True)
+    assert (finding["code"], finding["severity"], finding["subject"]) == (
+        "BT118",
+        "error",
+        "torch",
+    )
+    assert finding["message"] == (
+        "on rocm, the tag cannot be told, of torch: the override acme failed for it because no"
+    )
+    assert (finding["file"], finding["line"]) == (TORCH_FILE, None)
+    assert finding["remedy"] == "mend it: a build of such a wheel would stop after compiling"
+    assert "locked as ?: the override acme failed for torch 2.9.1" in cli("lock").stderr
+
+
+def test_an_override_that_answers_wrongly_on_two_stacks(
+    cli: Cli, tmp_path: pathlib.Path, set_override: Callable[..., None]
+) -> None:
+    def wheel_build_tag(*, ctx: object, req: object, version: object, wheel_tags: object) -> str:
+        return "el9.6"
+
+    set_override("torch", module(wheel_build_tag=wheel_build_tag))
+    stacks = "".join(
+        f'  - {{distro: el9.6, rocm_version: "{version}", torch_version: "2.9.1"}}\n'
+        for version in ("7.1", "7.2")
+    )
+    write_tree(tmp_path, {**GOOD, ROCM_FILE: f"stacks:\n{stacks}"})
+    [finding] = [each for each in findings(cli, fails=True) if each["code"] == "BT118"]
+    assert finding["message"] == (
+        "on rocm, the tag cannot be told, of torch: the override acme answered wrongly for it: "
+        "'el9.6' is not a sequence of (order, text) pairs, such as [(4, 'abi3')]"
+    )
+
+
+def test_a_signature_is_told_by_its_own_rule(
+    cli: Cli, tmp_path: pathlib.Path, set_override: Callable[..., None]
+) -> None:
+    set_override("torch", module(wheel_build_tag=without_tags))
+    write_tree(tmp_path, GOOD)
+    assert findings(cli) == []  # BT109 looks at what is registered
 
 
 # BT108, BT109, BT110: the overrides that are installed
@@ -566,6 +673,7 @@ def on_rocm(cli: Cli, tmp_path: pathlib.Path) -> Callable[..., list[tuple[str, s
         return [
             (each["code"], each["subject"], each["message"])
             for each in json.loads(result.stdout)["findings"]
+            if each["code"] != "BT118"  # of what is declared, whatever the machine
         ]
 
     return check

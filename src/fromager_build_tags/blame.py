@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .causes import Cause
-from .lock import NO_TAG, split_tag
+from .lock import NO_TAG, is_told, public_version, split_tag
 from .segment import Order
 from .written import VERSION, label_words
 
@@ -57,7 +57,9 @@ class Suspects:
     def of_change(self, package: str, version: str, before: str, after: str) -> tuple[Cause, ...]:
         """Return the causes that can have made the tag of a package *after* from *before*."""
         own = [
-            cause for cause in self.of_package.get(package, ()) if cause.version in {"", version}
+            cause
+            for cause in self.of_package.get(package, ())
+            if not cause.version or public_version(cause.version) == public_version(version)
         ]
         if "" in self.labels:
             found = [cause for cause in self.general if cause.stack] or _by_file(
@@ -86,6 +88,8 @@ def _of_tag(
     if old is None or new is None:
         return [*numbers, *_by_file([cause for cause in known if not cause.of_number])]
     found = numbers if old[0] != new[0] else []
+    if not (is_told(before) and is_told(after)):
+        return [*found, *_by_file([cause for cause in known if not cause.of_number])]
     if old[1] != new[1]:
         texts = _texts(old[1], labels[0]), _texts(new[1], labels[1])
         found += _of_segments([cause for cause in known if not cause.of_number], *texts)

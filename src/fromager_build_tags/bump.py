@@ -14,7 +14,7 @@ from packaging.version import InvalidVersion, Version
 
 from .errors import EditError, SettingsError
 from .files import read_text, refuse_read_only, write_text
-from .lock import split_tag
+from .lock import public_version, split_tag
 from .packagefiles import file_to_edit
 from .review import Change
 from .side import Layout
@@ -39,21 +39,25 @@ class Edit:
 
 def missing_entries(change: Change) -> int:
     """Return how many entries more make the new tag sort above the old one."""
-    old, new = split_tag(change.before), split_tag(change.after)
-    if old is None or new is None or new >= old:
+    old = split_tag(change.before)
+    new = (0, "") if change.lost_its_number else split_tag(change.after)
+    if old is None or new is None or not change.sorts_below:
         return 0
-    number = old[0] if new[1] > old[1] else old[0] + 1
+    number = old[0] if change.both_told and new[1] > old[1] else old[0] + 1
     return number - new[0]
 
 
 def package_entries(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
-    """Return how many entries each version of a package lacks; versions that are named only."""
-    missing: dict[tuple[str, str], int] = {}
+    """Return how many entries each version of a package lacks; versions that are named only.
+
+    fromager looks a version up without its local part, whatever it is spelled like.
+    """
+    missing: dict[tuple[str, Version | str], int] = {}
     for change in changes:
         if not change.is_open and (number := missing_entries(change)):
-            key = (change.package, change.version)
+            key = (change.package, public_version(change.version))
             missing[key] = max(number, missing.get(key, 0))
-    return missing
+    return {(package, str(version)): number for (package, version), number in missing.items()}
 
 
 def variant_entries(changes: Iterable[Change]) -> dict[str, int]:

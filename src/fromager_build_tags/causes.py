@@ -33,6 +33,7 @@ class Cause:
             there is no such stack; empty for all.
         segments: the segments that it changes; empty for any.
         of_number: it changes the build number; else it changes the segments.
+        pre_built: the package is pre-built now, so that it has no build number.
     """
 
     what: str
@@ -43,6 +44,7 @@ class Cause:
     stack: tuple[str, ...] = ()
     segments: tuple[Order, ...] = ()
     of_number: bool = False
+    pre_built: bool = False
 
     @property
     def is_of_one_package(self) -> bool:
@@ -187,11 +189,14 @@ def _of_package_file(path: str, before: YamlFile, after: YamlFile) -> Iterator[C
                 variant=variant,
                 package=package,
                 segments=(Order.ACCELERATOR, Order.TORCH),
-                of_number=at[-1] == "pre_built",
+                of_number=at[-1] == _PRE_BUILT,
+                pre_built=at[-1] == _PRE_BUILT and (new_text or "").lower() in _TRUE,
             )
 
 
-_PACKAGE_KEYS: Final = {DEPENDS_ON, "pre_built"}
+_PRE_BUILT: Final = "pre_built"
+_PACKAGE_KEYS: Final = {DEPENDS_ON, _PRE_BUILT}
+_TRUE: Final = {"true", "yes", "on"}
 
 
 def _normalized(version: str) -> str:

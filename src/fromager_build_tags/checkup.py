@@ -9,10 +9,18 @@ from dataclasses import dataclass
 from fromager.packagesettings import PackageBuildInfo, Variant
 from packaging.utils import NormalizedName
 
-from .errors import BuildTagError, MissingFactError, SettingsError, explain_error
+from .errors import (
+    BuildTagError,
+    MissingFactError,
+    NeedsError,
+    PluginError,
+    SettingsError,
+    explain_error,
+)
 from .needs import DependsOn, Need, parse_expression
 from .packagefiles import package_files
-from .plan import ANY_VERSION, PlannedTag, Wanted, plan
+from .plan import ANY_PACKAGE, ANY_VERSION, PlannedTag, Wanted, plan
+from .plugins import WHEEL_BUILD_TAG
 from .rules.finding import Place
 from .speaker import speaker_of
 from .stack import Stack
@@ -96,6 +104,23 @@ class Checkup:
     def planned(self, variant: str, stack: Stack) -> Iterator[PlannedTag]:
         """Plan the tags of what is wanted on one stack."""
         return plan(self.tree, variant, [stack], self.wanted)
+
+    def locked(self, variant: str, stack: Stack) -> Iterator[PlannedTag]:
+        """Plan the tags that a lock holds of one stack, and those of what is wanted."""
+        names = {ANY_PACKAGE, *self.tree.packages()} - {each.package for each in self.wanted}
+        wanted = [*(Wanted(package=name) for name in sorted(names)), *self.wanted]
+        return plan(self.tree, variant, [stack], wanted)
+
+    def speaker_is_wrong(self, package: NormalizedName, variant: str) -> bool:
+        """Tell whether a package's annotation, or the function of its own override, is wrong."""
+        info = self.build_info(package, variant)
+        try:
+            speaker_of(self.tree.ctx, info)
+        except NeedsError:
+            return True
+        except PluginError:
+            return hasattr(info.plugin, WHEEL_BUILD_TAG)
+        return False
 
     def variants(self) -> list[str]:
         """Return every variant that anything names."""

@@ -8,24 +8,28 @@ stand below it, one a line: package, version, build tag::
       flash-attn 2.8.3 8_el9.6_rocm7.1_torch2.10.0
 
 ``*`` stands for every version without a changelog entry, and for every package that nothing
-names; the tag ``-`` for no build tag, and ``?`` for one that needs a fact which is not declared.
+names; the tag ``-`` for no build tag, and ``2_?`` for one whose suffix cannot be told: the number
+is fromager's, and known.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from packaging.version import InvalidVersion, Version
 
+from .accelerator import KNOWN
 from .errors import InputError
 
 FORMAT: Final = 1
 ANY: Final = "*"
 NO_TAG: Final = "-"
-UNKNOWN: Final = "?"
+_VERSION: Final = "0123456789."
+UNKNOWN_SUFFIX: Final = "_?"
 
 _HEADER: Final = (
     f"# build-tags.lock, format {FORMAT}: the build tags that these settings give.\n"
@@ -33,7 +37,7 @@ _HEADER: Final = (
 )
 _FORMAT_LINE: Final = re.compile(r"# build-tags\.lock, format (\d+)\b.*")
 _MARKERS: Final = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
-_TAG: Final = re.compile(r"\d+(_[A-Za-z0-9.]+)*|[-?]")
+_TAG: Final = re.compile(r"\d+((_[A-Za-z0-9.]+)*|_\?)|-")
 
 #: Package and version, each of them perhaps ``*``.
 type Key = tuple[str, str]
@@ -47,24 +51,56 @@ class LockedStack:
         variant: fromager's word.
         label: the facts of the stack, as segments spell them.
         tags: the tag of each package and version.
+        reasons: why the suffixes that are not known cannot be told; no part of the file.
     """
 
     variant: str
     label: str
     tags: Mapping[Key, str]
+    reasons: Mapping[Key, str] = field(default_factory=dict, compare=False)
+    _by_version: dict[tuple[str, Version | str], Key] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     @property
     def accelerator(self) -> str:
         """The accelerator's word: ``rocm`` of ``el9.6 rocm7.1 torch2.10.0``."""
-        words = [word for word in self.label.split()[1:] if not word.startswith("torch")]
-        return words[0].rstrip("0123456789.") if words else ""
+        return self.accelerator_text.rstrip(_VERSION)
+
+    @property
+    def accelerator_text(self) -> str:
+        """The accelerator with its version: ``rocm7.1`` of that label; "" if it is not known.
+
+        The distribution, which stands in front of it, may not be known.
+        """
+        if self.label.startswith("("):  # nothing is known
+            return ""
+        first, *more = [word for word in self.label.split() if not word.startswith("torch")] or [""]
+        if more:
+            return more[0]
+        return first if first.rstrip(_VERSION) in KNOWN else ""
 
     def tag(self, package: str, version: str) -> str:
         """Return the tag of a version of a package, named or not."""
-        for key in ((package, version), (package, ANY), (ANY, ANY)):
-            if key in self.tags:
-                return self.tags[key]
-        return NO_TAG
+        return self.tags.get(self._row(package, version), NO_TAG)
+
+    def reason(self, package: str, version: str) -> str:
+        """Return why that tag's suffix cannot be told, as far as it is known."""
+        return self.reasons.get(self._row(package, version), "")
+
+    def _row(self, package: str, version: str) -> Key:
+        if (package, version) in self.tags:
+            return (package, version)
+        if version != ANY and (spelled := self._spelled(package, version)):
+            return spelled
+        return (package, ANY) if (package, ANY) in self.tags else (ANY, ANY)
+
+    def _spelled(self, package: str, version: str) -> Key | None:
+        """Return the row of the same version, as the lock spells it."""
+        if not self._by_version:
+            for key in self.tags:
+                self._by_version.setdefault((key[0], public_version(key[1])), key)
+        return self._by_version.get((package, public_version(version)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,10 +122,32 @@ class Lock:
         )
 
 
+@functools.lru_cache(maxsize=65536)
+def public_version(text: str) -> Version | str:
+    """Return the version that fromager looks up in a changelog: without its local part.
+
+    It equals every other spelling: ``2.8.3.0`` is ``2.8.3``. What is no version is returned as
+    it is.
+    """
+    try:
+        return Version(Version(text).public)
+    except InvalidVersion:
+        return text
+
+
+@functools.lru_cache(maxsize=65536)
 def split_tag(tag: str) -> tuple[int, str] | None:
-    """Return number and suffix, as installers compare them; None where there is no tag."""
+    """Return number and suffix, as installers compare them; None where there is no tag.
+
+    A suffix that is not known compares with none: see :func:`is_told`.
+    """
     number = re.match(r"\d+", tag)
     return (int(number[0]), tag[number.end() :]) if number else None
+
+
+def is_told(tag: str) -> bool:
+    """Tell whether the suffix of a tag is known; that of no tag at all is."""
+    return not tag.endswith(UNKNOWN_SUFFIX)
 
 
 def format_lock(lock: Lock) -> str:

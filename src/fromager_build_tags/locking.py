@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .errors import BuildTagError, explain_error
-from .lock import ANY, NO_TAG, UNKNOWN, Key, Lock, LockedStack
+from .lock import ANY, NO_TAG, UNKNOWN_SUFFIX, Key, Lock, LockedStack
 from .plan import ANY_PACKAGE, PlannedTag, Wanted, listed, plan
 from .tree import SettingsTree
 
@@ -55,8 +55,16 @@ def lock_of(tree: SettingsTree, more: Iterable[Wanted] = ()) -> PlannedLock:
 
 
 def _locked(variant: str, label: str, tags: Iterable[PlannedTag]) -> LockedStack:
-    locked = {_key(tag): UNKNOWN if tag.error else tag.build_tag or NO_TAG for tag in tags}
-    return LockedStack(variant=variant, label=label, tags=locked)
+    locked: dict[Key, str] = {}
+    reasons: dict[Key, str] = {}
+    for tag in tags:
+        key = _key(tag)
+        if tag.error:
+            locked[key] = f"{tag.number}{UNKNOWN_SUFFIX}"
+            reasons[key] = tag.error
+        else:
+            locked[key] = tag.build_tag or NO_TAG
+    return LockedStack(variant=variant, label=label, tags=locked, reasons=reasons)
 
 
 def lock_file(tree_settings_file: pathlib.Path) -> pathlib.Path:

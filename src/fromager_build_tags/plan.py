@@ -17,7 +17,7 @@ from packaging.version import Version
 
 from . import hooks, wheelname
 from .context import assume
-from .errors import BuildTagError, StackError, explain_error
+from .errors import BuildTagError, MissingFactError, StackError, explain_error
 from .needs import Need
 from .segment import Segment, join
 from .speaker import Speaker, speaker_of
@@ -60,6 +60,7 @@ class PlannedTag:
         speaker: who said what the package needs; None where nobody was asked, or could tell.
         note: why there is no build number, and what to do about it.
         error: why the hook gives no tag, so that a build would stop; "" where it does.
+        lacks_fact: whether it gives none only for want of a fact, which a machine may tell.
     """
 
     package: NormalizedName
@@ -72,6 +73,7 @@ class PlannedTag:
     speaker: Speaker | None = None
     note: str = ""
     error: str = ""
+    lacks_fact: bool = False
 
     @property
     def build_tag(self) -> str:
@@ -138,6 +140,7 @@ class _Told:
     purelib: tuple[Segment, ...] = ()
     speaker: Speaker | None = None
     error: str = ""
+    lacks_fact: bool = False
 
 
 def _tag(
@@ -162,6 +165,7 @@ def _tag(
         speaker=answer.speaker,
         note="" if number else _no_number(tree, stack.variant, package),
         error=answer.error,
+        lacks_fact=answer.lacks_fact,
     )
 
 
@@ -182,7 +186,7 @@ def _tell(
             told[needs] = _asked(ctx, package.req, version, speaker)
         return replace(told[needs], speaker=speaker)
     except BuildTagError as err:
-        return _Told(error=_problem(err))
+        return _wrong(err)
 
 
 def _asked(ctx: WorkContext, req: Requirement, version: Version, speaker: Speaker) -> _Told:
@@ -190,7 +194,11 @@ def _asked(ctx: WorkContext, req: Requirement, version: Version, speaker: Speake
     try:
         return _ask(ctx, req, version, speaker)
     except StackError as err:
-        return _Told(error=_problem(err))
+        return _wrong(err)
+
+
+def _wrong(err: BuildTagError) -> _Told:
+    return _Told(error=_problem(err), lacks_fact=isinstance(err, MissingFactError))
 
 
 def _ask(ctx: WorkContext, req: Requirement, version: Version, speaker: Speaker) -> _Told:

@@ -7,12 +7,12 @@ import os
 import pathlib
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .errors import InputError, SettingsError, explain_error
 from .git import GitFiles, object_name
-from .lock import Lock, parse_lock
+from .lock import Lock, LockedStack, parse_lock
 from .variables import VARIANTS_DIR
 from .yamlfile import YamlFile, parse_yaml_mapping
 
@@ -147,7 +147,7 @@ class Side:
         note = f"{self.name} is evaluated with the overrides that are installed here"
         return Evaluation(
             name=self.name,
-            lock=planned.lock,
+            lock=Lock(stacks=tuple(_below(root, stack) for stack in planned.lock.stacks)),
             broken=tuple(broken),
             notes=(note,),
         )
@@ -174,6 +174,12 @@ class Side:
                 target.write_bytes(content)
             with _variants_in(root / self.layout.variants_dir):
                 yield root
+
+
+def _below(root: pathlib.Path, stack: LockedStack) -> LockedStack:
+    """Return a stack whose reasons name the files of a side, and not the copies below *root*."""
+    reasons = {key: reason.replace(f"{root}/", "") for key, reason in stack.reasons.items()}
+    return replace(stack, reasons=reasons)
 
 
 @contextlib.contextmanager
@@ -258,6 +264,21 @@ class Evaluation:
     def broken_packages(self) -> set[str]:
         """Packages whose settings are not known."""
         return {each.package for each in self.broken if each.package}
+
+
+def own_packages(*sides: Side) -> frozenset[str] | None:
+    """Return the packages that have a settings file; None where only locks are at hand."""
+    from packaging.utils import canonicalize_name  # takes long to import
+
+    with_settings = [side for side in sides if side.has_settings]
+    if not with_settings:
+        return None
+    return frozenset(
+        canonicalize_name(pathlib.PurePath(path).stem)
+        for side in with_settings
+        for path in side.files
+        if side.layout.is_package(path)
+    )
 
 
 def shared_indexes(side: Side, lock: Lock) -> dict[str, str]:

@@ -15,7 +15,7 @@ from packaging.version import Version
 
 from .errors import InputError
 from .files import read_text
-from .lock import ANY, parse_lock
+from .lock import ANY, Lock, parse_lock
 from .plan import Wanted
 from .versions import exact_pin
 
@@ -69,8 +69,13 @@ def from_lock(file: pathlib.Path) -> list[Wanted]:
     Raises:
         InputError: the file is not a lock.
     """
+    return named_in(parse_lock(read_text(file), str(file)))
+
+
+def named_in(lock: Lock) -> list[Wanted]:
+    """Return the packages and versions that a lock names; ``*`` names none."""
     versions: dict[NormalizedName, set[Version]] = {}
-    for stack in parse_lock(read_text(file), str(file)).stacks:
+    for stack in lock.stacks:
         for package, version in stack.tags:
             if ANY not in {package, version}:
                 versions.setdefault(canonicalize_name(package), set()).add(Version(version))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import click
 
@@ -18,7 +18,7 @@ from ..bump import (
     write_edits,
 )
 from ..files import refuse_read_only
-from ..review import Change
+from ..review import Change, Review
 from ..side import Side
 from . import common, sides
 from .review import reviewed
@@ -61,12 +61,14 @@ def bump(
     common.note_explicit_variables(ctx)
     layout = sides.settings_layout(ctx, lock_file)
     old, new = sides.sides(layout, base, None, exact=exact)
-    compared, _ = reviewed(old, new, common.real_keys(graphs, indexes), use_locks=False)
+    compared, _ = reviewed(old, new, common.real_wheels(graphs, indexes), renew_lock=True)
     wanted = variant_entries(compared.changes) if global_ else package_entries(compared.changes)
     if wanted:
         text = message or _asked(sum(wanted.values()))
         edits = _edits(new, compared.changes, text, global_=global_)
         _show(edits)
+        if not global_:
+            _tell_new_files(edits)
         if not dry_run:
             if new.lock is not None:
                 refuse_read_only(sides.working_tree() / new.layout.lock_file)
@@ -74,14 +76,8 @@ def bump(
             _renew_lock(ctx, new, lock_file)
     else:
         click.echo("no entry is missing", err=True)
-    left = {each.package for each in compared.changes if each.is_open and each.sorts_below}
-    if left and not global_:
-        have = "1 package has" if len(left) == 1 else f"{len(left):,} packages have"
-        click.echo(
-            f"{have} no changelog entry for some version that may be built: name "
-            "those with --graph or --index, or raise the variant with --global",
-            err=True,
-        )
+    if not global_ and _left(compared):
+        ctx.exit(1)
 
 
 def _edits(new: Side, changes: Sequence[Change], text: str, *, global_: bool) -> list[Edit]:
@@ -89,6 +85,38 @@ def _edits(new: Side, changes: Sequence[Change], text: str, *, global_: bool) ->
     if global_:
         return variant_edits(root, new.layout, variant_entries(changes), text)
     return package_edits(root, new.layout, package_entries(changes), text)
+
+
+def _left(compared: Review) -> bool:
+    """Say what entries of packages cannot mend; return whether that is an error."""
+    left = [each for each in compared.changes if each.loses_openly]
+    fell = sorted({each.variant for each in left if each.number_fell})
+    losing = [each for each in left if not each.number_fell]
+    whole = {each.package for each in losing if compared.is_certain(each)}
+    others = {each.package for each in losing} - whole
+    if fell:
+        click.echo(
+            f"the number of everything on {', '.join(fell)} went down: put the entries of its "
+            "changelog back, or raise the whole variant with --global",
+            err=True,
+        )
+    if whole:
+        click.echo(
+            f"{_packages(whole)} no version in their changelog: name their wheels with --graph or "
+            "--index, or rebuild all of the variant with --global",
+            err=True,
+        )
+    if others:
+        click.echo(
+            f"{_packages(others)} no changelog entry for some version that may be built: name "
+            "those with --graph or --index, or raise the variant with --global",
+            err=True,
+        )
+    return bool(fell or whole)
+
+
+def _packages(names: Collection[str]) -> str:
+    return "1 package has" if len(names) == 1 else f"{len(names):,} packages have"
 
 
 def _asked(number: int) -> str:
@@ -110,13 +138,28 @@ def _show(edits: Sequence[Edit]) -> None:
         click.echo("".join(lines), nl=False)
 
 
+def _tell_new_files(edits: Sequence[Edit]) -> None:
+    """A settings file changes more than the number: fromager asks whether there is one."""
+    for edit in edits:
+        if not edit.path.exists():
+            click.echo(
+                f"{sides.relative(edit.path)} is new: from now on fromager counts the package as "
+                "customized, and does not use the package index's metadata for it",
+                err=True,
+            )
+
+
 def _renew_lock(ctx: click.Context, new: Side, lock_file: pathlib.Path | None) -> None:
-    """Make the lock again, if there is one: review would go by the old one."""
+    """Make the lock again, if there is one: review would go by the old one.
+
+    It keeps the packages and versions of the old one, which may be those of a graph.
+    """
     if new.lock is not None:
-        from .lock import lock
+        from ..wanted import named_in
+        from .lock import make_lock
 
         if not isinstance(ctx.obj, dict):  # fromager read the settings before they were edited
             options = ctx.find_root().params
             names = ("settings_file", "settings_dir", "patches_dir", "variant")
             ctx.obj = {name: options[name] for name in names}
-        ctx.invoke(lock, file=lock_file)
+        make_lock(ctx, lock_file, named_in(new.lock))

@@ -57,7 +57,7 @@ def check(
             f"there are no settings at {tree.settings_file} and {tree.settings_dir}: "
             "name them with --settings-file and --settings-dir"
         )
-    wanted = common.wanted_of(common.real_keys(graphs, ()))
+    wanted = common.wanted_of(common.real_wheels(graphs, ()))
     unchecked = _what_stops(tree)
     found = list(overrides())
     if not unchecked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import os
 import pathlib
@@ -13,14 +14,18 @@ import click
 from ..annotations import IGNORE
 from ..errors import InputError
 from ..files import write_text
+from ..lock import public_version
+from ..review import Wheels
 from ..variables import FACTS, explicit_variable
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from ..plan import Wanted
     from ..rules.finding import Finding
     from ..rules.wheel.declared import Declared
+    from ..side import Side
     from ..tree import SettingsTree
 
 
@@ -116,51 +121,67 @@ def write(text: str, output: pathlib.Path | None) -> None:
         write_text(output, text)
 
 
-def real_keys(
+def real_wheels(
     build_files: Iterable[pathlib.Path], folders: Iterable[pathlib.Path]
-) -> list[tuple[str, str]]:
-    """Return the packages and versions of real builds: of fromager's files, of wheels in folders.
+) -> list[Wheels]:
+    """Return the wheels of real builds: of fromager's files, of wheels in folders.
+
+    fromager's files don't tell which wheels are pure Python; the wheels do, and are counted.
 
     Raises:
         InputError: a file is not fromager's, or a folder has no wheels.
     """
-    keys: dict[tuple[str, str], None] = {}
+    counts: collections.Counter[tuple[str, Version | str, bool]] = collections.Counter()
+    for folder in folders:
+        counts.update(_wheels(folder))
+    in_folders = {(package, version) for package, version, _ in counts}
     for file in build_files:
         from ..wanted import from_build_file
 
         for wanted in from_build_file(file):
-            keys.update({(wanted.package, str(version)): None for version in wanted.versions or ()})
-    for folder in folders:
-        keys.update(dict.fromkeys(_wheels(folder)))
-    return list(keys)
+            for version in wanted.versions or ():
+                key = (wanted.package, public_version(str(version)))
+                if key not in in_folders:
+                    counts[*key, False] = 1
+    return [
+        Wheels(package, str(version), purelib, files)
+        for (package, version, purelib), files in counts.items()
+    ]
 
 
-def _wheels(folder: pathlib.Path) -> Iterator[tuple[str, str]]:
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+def _wheels(folder: pathlib.Path) -> Iterator[tuple[str, Version | str, bool]]:
+    from ..wheelname import parse_wheel_name
 
     found = sorted(folder.rglob("*.whl"))
     if not found:
         raise InputError(f"there are no wheels in {folder}")
     for path in found:
         try:
-            name, version, _, _ = parse_wheel_filename(path.name)
-        except InvalidWheelFilename:
+            name = parse_wheel_name(path.name)
+        except InputError:
             click.echo(f"{path} is not counted: it has no name of a wheel", err=True)
         else:
-            yield name, str(version)
+            yield name.name, public_version(str(name.version)), not name.is_platlib
 
 
-def wanted_of(keys: Iterable[tuple[str, str]]) -> list[Wanted]:
+def wanted_of(wheels: Iterable[Wheels]) -> list[Wanted]:
     """Return packages and versions as a plan wants them."""
     from packaging.utils import canonicalize_name
     from packaging.version import Version
 
     from ..plan import Wanted
 
-    versions: dict[NormalizedName, list[Version]] = {}
-    for package, version in keys:
-        versions.setdefault(canonicalize_name(package), []).append(Version(version))
+    versions: dict[NormalizedName, set[Version]] = {}
+    for each in wheels:
+        versions.setdefault(canonicalize_name(each.package), set()).add(Version(each.version))
     return [Wanted(package=name, versions=tuple(sorted(versions[name]))) for name in versions]
+
+
+def named_in_locks(*sides: Side) -> list[Wanted]:
+    """Return the packages and versions that the locks of *sides* name."""
+    from ..wanted import named_in
+
+    return [each for side in sides if side.lock is not None for each in named_in(side.lock)]
 
 
 here_option = click.option(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import pathlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,9 @@ from ..errors import InputError
 from ..files import read_text, write_text
 from ..lock import format_lock, parse_lock
 from . import common
+
+if TYPE_CHECKING:
+    from ..plan import Wanted
 
 
 @click.command()
@@ -35,19 +40,37 @@ def lock(
     ctx: click.Context, file: pathlib.Path | None, check: bool, graphs: tuple[pathlib.Path, ...]
 ) -> None:
     """Write every build tag that the settings give to a file, for the diff of a pull request."""
-    from ..locking import lock_file, lock_of
     from ..wanted import from_build_file
 
     common.note_explicit_variables(ctx)
+    more = [each for graph in graphs for each in from_build_file(graph)]
+    make_lock(ctx, file, more, check=check)
+
+
+def make_lock(
+    ctx: click.Context, file: pathlib.Path | None, more: Iterable[Wanted], *, check: bool = False
+) -> None:
+    """Write the lock of the settings, or check it.
+
+    Args:
+        ctx: of a command, whose options name the settings.
+        file: the lock file; None for the one beside the settings file.
+        more: packages and versions beside those that the settings know.
+        check: write nothing; exit with 1 if it is out of date.
+
+    Raises:
+        InputError: the settings of a variant are wrong.
+    """
+    from ..locking import lock_file, lock_of
+
     tree = common.planned_tree(ctx)
     path = file or lock_file(tree.settings_file)
-    more = [each for graph in graphs for each in from_build_file(graph)]
     planned = lock_of(tree, more)
     if planned.wrong:
         raise InputError(f"the tags cannot be told: {'; '.join(planned.wrong.values())}")
     text = format_lock(planned.lock)
     for reason in planned.unknown:
-        click.echo(f"a tag is not known, and locked as ?: {reason}", err=True)
+        click.echo(f"a suffix is not known, and locked as ?: {reason}", err=True)
     present = read_text(path)
     if present == text:
         click.echo(f"{path} is up to date", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 from collections.abc import Sequence
 
@@ -9,13 +10,12 @@ import click
 
 from ..causes import causes
 from ..errors import InputError
-from ..lock import Key
 from ..report.review import RENDERERS
-from ..review import Review, compare
+from ..review import Review, Wheels, compare
 from ..rules.finding import Finding
 from ..rules.review import review_findings, stale_headings, stale_lock, without_settings
 from ..rules.verdict import Verdict
-from ..side import Side, shared_indexes
+from ..side import Side, own_packages, shared_indexes
 from . import common, gates, sides
 
 _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
@@ -40,7 +40,7 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
     "indexes",
     multiple=True,
     type=click.Path(path_type=pathlib.Path, exists=True, file_okay=False),
-    help="compare the packages and versions of the wheels in a folder",
+    help="compare the wheels in a folder; pure-Python ones have no segments",
 )
 @click.option("--format", "format_", type=click.Choice(list(RENDERERS)), default="table")
 @common.output_option
@@ -73,14 +73,15 @@ def review(
     """
     common.note_explicit_variables(ctx)
     old, new = sides.sides(sides.settings_layout(ctx, lock_file), base, head, exact=exact)
-    compared, found = reviewed(old, new, common.real_keys(graphs, indexes), use_locks=not no_lock)
+    compared, found = reviewed(old, new, common.real_wheels(graphs, indexes), use_locks=not no_lock)
     about = new.layout.settings_file if new.lock is None else new.layout.lock_file
     verdict = Verdict.of(found, about=about.as_posix())
     common.write(RENDERERS[format_](compared, verdict), output)
     changes = len(compared.changes)
-    too_many = max_rebuilds is not None and changes > max_rebuilds
+    wheels = sum(change.files for change in compared.changes)
+    too_many = max_rebuilds is not None and wheels > max_rebuilds
     if too_many:
-        click.echo(f"Error: {changes:,} wheels change, more than {max_rebuilds:,}", err=True)
+        click.echo(f"Error: {wheels:,} wheels change, more than {max_rebuilds:,}", err=True)
     failed = too_many or gates.fails(verdict, fail_on) or (fail_on == "changes" and changes > 0)
     if failed and not exit_zero:
         ctx.exit(1)
@@ -89,9 +90,21 @@ def review(
 
 
 def reviewed(
-    old: Side, new: Side, real: Sequence[Key], *, use_locks: bool = True
+    old: Side,
+    new: Side,
+    real: Sequence[Wheels],
+    *,
+    use_locks: bool = True,
+    renew_lock: bool = False,
 ) -> tuple[Review, list[Finding]]:
     """Compare two sides, and collect what there is to say about them.
+
+    Args:
+        old: the base.
+        new: the head.
+        real: the wheels of a real build: then only those are compared.
+        use_locks: compare locks where there is one on both sides.
+        renew_lock: the head's lock is to be made again: its settings tell what it will hold.
 
     Raises:
         InputError: there are no settings on either side.
@@ -103,10 +116,14 @@ def reviewed(
         )
     known = causes(old, new)
     locked = use_locks and old.lock is not None and new.lock is not None
-    more = common.wanted_of(real) if real and not locked else []
-    after = new.evaluate(more, use_lock=locked)
+    more = common.wanted_of(real) if real and (renew_lock or not locked) else []
+    if renew_lock:
+        more += common.named_in_locks(old, new)
+    after = new.evaluate(more, use_lock=locked and not renew_lock)
     before = old.evaluate(more, use_lock=locked, instead=new)
     compared = compare(before, after, known, real)
+    if any(change.loses_openly for change in compared.changes):
+        compared = dataclasses.replace(compared, own=own_packages(old, new))
     found = list(review_findings(compared, shared_indexes(new, after.lock)))
     if locked and old.lock != new.lock:
         found += stale_headings(old, new)

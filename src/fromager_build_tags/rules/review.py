@@ -8,17 +8,31 @@ from typing import Final
 
 from ..causes import Cause
 from ..errors import SettingsError, StackError, explain_error
-from ..lock import ANY, NO_TAG, UNKNOWN
+from ..lock import ANY, NO_TAG
 from ..review import Change, Kind, Review
 from ..side import Side, changed_variants
 from .catalogue import review as rules
 from .finding import Finding, Place, Severity
+from .rule import Rule
 
 _BUMP: Final = "add a changelog entry, or let `fromager-build-tags bump` add them"
 _LOCK: Final = "run `fromager-build-tags lock`, and commit the lock with the settings"
-_OPEN: Final = (
-    "if there are wheels of them, add an entry for each such version (--graph and --index name "
-    "them to review and bump), or raise the whole variant with `fromager-build-tags bump --global`"
+_NUMBERLESS: Final = (
+    "has no build number any more: fromager gives no suffix and takes any wheel; a wheel without "
+    "a number is installed after"
+)
+_OPEN: Final = {
+    Severity.ERROR: "name their wheels to review and bump with --graph or --index, or rebuild all "
+    "of the variant with `fromager-build-tags bump --global`",
+    Severity.WARNING: "if there are wheels of them, add an entry for each such version (--graph "
+    "and --index name them to review and bump), or raise the whole variant with "
+    "`fromager-build-tags bump --global`",
+    Severity.NOTE: "if there are such wheels, name them to review and bump with --graph or --index",
+}
+
+_PUT_BACK: Final = (
+    "put the entries back, and add one that says so, or raise the whole variant with "
+    "`fromager-build-tags bump --global`"
 )
 
 
@@ -37,6 +51,8 @@ def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Findi
     for change in review.unnumbered:
         yield from _of_new(change)
     yield from _of_open_order(review)
+    yield from _told_no_more(review)
+    yield from _untold(review)
     yield from _everything(review)
     yield from _shared(review, shared)
 
@@ -113,7 +129,9 @@ def _of_order(change: Change) -> Iterator[Finding]:
     if change.sorts_below and not change.is_open:
         rule = rules.CHANGELOG_SHRANK if change.number_fell else rules.SORTS_BELOW
         yield rule.finding(
-            f"{change.wheel} on {change.variant}: {change.after} sorts below {change.before}, "
+            f"{change.wheel} on {change.variant} {_NUMBERLESS} {change.before}"
+            if change.lost_its_number
+            else f"{change.wheel} on {change.variant}: {change.after} sorts below {change.before}, "
             "so installers keep the old wheel",
             subject=change.package,
             remedy=_BUMP,
@@ -122,24 +140,42 @@ def _of_order(change: Change) -> Iterator[Finding]:
 
 
 def _of_open_order(review: Review) -> Iterator[Finding]:
-    """Of versions that have no changelog entry, nobody knows whether there are wheels."""
-    for variant in review.counted:
-        found = [
-            change
-            for change in review.changes
-            if change.variant == variant and change.is_open and change.sorts_below
-        ]
-        if found:
-            fell = all(change.number_fell for change in found)
-            rule = rules.CHANGELOG_SHRANK if fell else rules.SORTS_BELOW
-            yield rule.finding(
-                f"on {variant}, versions without a changelog entry sort below what they were, of "
-                f"{_few([_name(change) for change in found])}",
-                subject=variant,
-                remedy=_OPEN,
-                place=_place(found[0]),
-                severity=Severity.WARNING,
-            )
+    """Versions that nothing names are told together: a variant's changelog counts for all."""
+    groups: dict[tuple[str, Rule, Severity], list[Change]] = {}
+    for change in review.changes:
+        if change.loses_openly:
+            rule = rules.CHANGELOG_SHRANK if change.number_fell else rules.SORTS_BELOW
+            key = (change.variant, rule, _open_severity(review, change))
+            groups.setdefault(key, []).append(change)
+    for (variant, rule, severity), changes in groups.items():
+        yield rule.finding(
+            f"on {variant}, {_open_message(changes, severity)}",
+            subject=variant,
+            remedy=_PUT_BACK if rule is rules.CHANGELOG_SHRANK else _OPEN[severity],
+            place=_place(changes[0]),
+            severity=severity,
+        )
+
+
+def _open_severity(review: Review, change: Change) -> Severity:
+    if review.is_certain(change):
+        return Severity.ERROR
+    is_any = change.package == ANY or review.own is None
+    return Severity.WARNING if is_any else Severity.NOTE
+
+
+def _open_message(changes: Sequence[Change], severity: Severity) -> str:
+    packages = list(dict.fromkeys(map(_name, changes)))
+    names = _few(packages)
+    if severity is Severity.ERROR and not changes[0].number_fell:
+        count = "1 package" if len(packages) == 1 else f"{len(packages):,} packages"
+        return (
+            f"all wheels of {count} sort below what they were, so installers keep the old ones: "
+            f"{names}"
+        )
+    if changes[0].lost_its_number:
+        return f"what has no changelog entry {_NUMBERLESS} {changes[0].before}, of {names}"
+    return f"versions without a changelog entry sort below what they were, of {names}"
 
 
 def _name(change: Change) -> str:
@@ -149,6 +185,44 @@ def _name(change: Change) -> str:
 def _few(names: Sequence[str], most: int = 8) -> str:
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _told_no_more(review: Review) -> Iterator[Finding]:
+    """A tag that was known and is not: whether the new wheel wins is not known, either."""
+    groups: dict[tuple[str, str], list[Change]] = {}
+    for change in review.changes:
+        if change.is_told_no_more:
+            groups.setdefault((change.variant, change.reason), []).append(change)
+    for (variant, reason), changes in groups.items():
+        if len(changes) == 1:
+            [change] = changes
+            what = f"the tag of {change.wheel} on {variant} cannot be told any more, it was "
+            what += change.before
+        else:
+            names = _few(list(dict.fromkeys(map(_name, changes))), most=3)
+            what = f"{len(changes):,} tags of {variant} cannot be told any more, of {names}"
+        yield rules.TOLD_NO_MORE.finding(
+            f"{what}: {reason}" if reason else what,
+            subject=changes[0].package if len(changes) == 1 else variant,
+            remedy=_TELL,
+            place=_place(changes[0]),
+        )
+
+
+def _untold(review: Review) -> Iterator[Finding]:
+    """What neither side tells is not compared, and that is said."""
+    for untold in review.untold:
+        tags = "1 tag" if untold.count == 1 else f"{untold.count:,} tags"
+        what = f"{tags} of {untold.variant} ({untold.label}) cannot be compared"
+        yield rules.TOLD_NO_MORE.finding(
+            ": ".join([what, "; ".join(untold.reasons)]) if untold.reasons else what,
+            subject=untold.variant,
+            remedy=_TELL,
+            severity=Severity.NOTE,
+        )
+
+
+_TELL: Final = "declare what is missing; `fromager-build-tags check` says what that is"
 
 
 def _of_segments(change: Change) -> Iterator[Finding]:
@@ -162,11 +236,12 @@ def _of_segments(change: Change) -> Iterator[Finding]:
 
 
 def _of_new(change: Change) -> Iterator[Finding]:
-    if change.after == NO_TAG and change.before not in {"", NO_TAG, UNKNOWN}:
+    if change.lost_its_tag and change.is_pre_built:
         yield rules.NEW_WITHOUT_NUMBER.finding(
-            f"{change.wheel} on {change.variant} had {change.before}, and gets no build tag",
+            f"{change.wheel} on {change.variant} had {change.before}, and gets no build tag: it is "
+            "pre-built, and installers prefer the wheels that were built",
             subject=change.package,
-            remedy="add a changelog entry, unless it is pre-built on purpose",
+            remedy="take those off the index, if it is pre-built on purpose",
             place=_place(change),
         )
     elif change.after == NO_TAG and change.kind is Kind.NEW:
@@ -180,19 +255,18 @@ def _of_new(change: Change) -> Iterator[Finding]:
 
 def _everything(review: Review) -> Iterator[Finding]:
     """One entry in a variant's changelog rebuilds each of its wheels."""
-    counts = collections.Counter(
-        cause
-        for change in review.changes
-        for cause in change.causes
-        if cause.of_number and not cause.package
-    )
+    counts: collections.Counter[Cause] = collections.Counter()
+    for change in review.changes:
+        for cause in change.causes:
+            if cause.of_number and not cause.package:
+                counts[cause] += change.files
     for cause, number in sorted(counts.items()):
         of = review.counted[cause.variant]
         yield rules.EVERYTHING_REBUILT.finding(
             f"{cause.what} rebuilds {number:,} of {of:,} wheels of {cause.variant}",
             subject=cause.variant,
             remedy="keep it if that is meant; else add entries to the packages instead",
-            place=_cause_place(cause),
+            place=Place.parse(cause.place),
         )
 
 
@@ -210,9 +284,4 @@ def _shared(review: Review, shared: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _place(change: Change) -> Place:
-    return _cause_place(change.causes[0]) if change.causes else Place()
-
-
-def _cause_place(cause: Cause) -> Place:
-    file, colon, line = cause.place.rpartition(":")
-    return Place(file=file, line=int(line)) if colon and line.isdigit() else Place(file=cause.place)
+    return Place.parse(change.causes[0].place) if change.causes else Place()

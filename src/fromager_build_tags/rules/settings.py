@@ -23,6 +23,7 @@ from ..yamlfile import read_yaml_mapping
 from .annotations import check_annotations
 from .catalogue import settings as rules
 from .finding import Finding, Place, Severity
+from .tags import check_tags
 
 _TORCH: Final = NormalizedName("torch")
 
@@ -114,7 +115,7 @@ def check_stacks(checkup: Checkup) -> Iterator[Finding]:
                     f"{variant} does not declare its distribution",
                     subject=variant,
                     remedy=f"add distro to {checkup.tree.variants_dir()}/{variant}.yaml",
-                    place=_stack_place(stack.place),
+                    place=Place.parse(stack.place),
                 )
         tags = {
             stack.place: [tag.build_tag for tag in checkup.planned(variant, stack)]
@@ -125,7 +126,7 @@ def check_stacks(checkup: Checkup) -> Iterator[Finding]:
                 f"this stack of {variant} gives the same tags as that at {others}",
                 subject=variant,
                 remedy="remove one, or say what differs",
-                place=_stack_place(place),
+                place=Place.parse(place),
             )
 
 
@@ -223,7 +224,7 @@ def check_pin(checkup: Checkup) -> Iterator[Finding]:
             f"the constraints say torch{constraint}, yet {variant} is built for {versions}",
             subject=variant,
             remedy="correct the constraints or torch_version",
-            place=_stack_place(told[0][0].source),
+            place=Place.parse(told[0][0].source),
         )
 
 
@@ -239,17 +240,13 @@ def _fits(constraint: SpecifierSet, torch: Version, precision: Precision) -> boo
         return False
 
 
-def _stack_place(text: str) -> Place:
-    file, colon, line = text.rpartition(":")
-    return Place(file=file, line=int(line)) if colon and line.isdigit() else Place(file=text)
-
-
 #: Every check, in the order of what users mend first.
 CHECKS: Final[tuple[Callable[[Checkup], Iterator[Finding]], ...]] = (
     check_hook,
     check_variants,
     check_stacks,
     check_numbers,
+    check_tags,
     check_pre_built,
     check_annotations,
     check_keys,

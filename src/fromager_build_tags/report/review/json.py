@@ -32,6 +32,8 @@ def _change(change: Change) -> dict[str, Any]:
         "before": change.before or None,
         "after": change.after or None,
         "sorts_below": change.sorts_below,
+        "purelib": change.purelib,
+        "wheels": change.files,
         "causes": [_cause(each) for each in change.causes],
     }
 

@@ -27,7 +27,9 @@ def cause_line(causes: Sequence[Cause], changes: Sequence[Change]) -> str:
     beside = {each for change in changes for each in change.causes} - {*causes}
     if beside:
         what += f", with {_count(len(beside), 'changelog')} of packages,"
-    kinds = collections.Counter(change.kind for change in changes)
+    kinds: collections.Counter[Kind] = collections.Counter()
+    for change in changes:
+        kinds[change.kind] += change.files
     did = [f"{_DID[kind]} {_count(kinds[kind], 'wheel')}" for kind in _DID if kinds[kind]]
     return f"{what} {' and '.join(did)}"
 
@@ -48,12 +50,14 @@ def _count(number: int, word: str) -> str:
 def counts(review: Review) -> Iterator[str]:
     """Return how many of its wheels each variant rebuilds."""
     for variant, of in sorted(review.counted.items()):
-        number = sum(change.variant == variant for change in review.changes)
+        number = sum(change.files for change in review.changes if change.variant == variant)
         yield f"{number:,} of {of:,} wheels rebuilt on {variant}"
 
 
 def remark(change: Change) -> str:
     """Return what is wrong with a change, in two words."""
+    if change.lost_its_number:
+        return "number gone"
     if change.number_fell:
         return "number fell"
     return "sorts below" if change.sorts_below else ""

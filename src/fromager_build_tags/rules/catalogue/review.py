@@ -43,6 +43,12 @@ NEW_WITHOUT_NUMBER: Final = Rule(
     title="a new package has no build number",
     severity=Severity.WARNING,
 )
+TOLD_NO_MORE: Final = Rule(
+    code="BT209",
+    name="told-no-more",
+    title="the suffix of a tag is not known, so that it cannot be compared",
+    severity=Severity.WARNING,
+)
 STALE_LOCK: Final = Rule(
     code="BT208",
     name="stale-lock",

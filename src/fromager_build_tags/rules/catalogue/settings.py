@@ -109,6 +109,12 @@ DUPLICATE_KEY: Final = Rule(
     title="a settings file gives one key twice, and fromager takes the last in silence",
     severity=Severity.ERROR,
 )
+UNTOLD_TAG: Final = Rule(
+    code="BT118",
+    name="untold-tag",
+    title="a tag cannot be told",
+    severity=Severity.ERROR,
+)
 TWO_FILES: Final = Rule(
     code="BT119",
     name="two-files",
