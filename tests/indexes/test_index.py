@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -16,10 +16,20 @@ from fromager_build_tags.index import session as sessions
 from fromager_build_tags.index.place import shown_url
 from fromager_build_tags.index.session import PageError, Session
 from fromager_build_tags.index.simple import open_simple
+from fromager_build_tags.wheel import WheelError
 from fromager_build_tags.wheel.remote import open_url
 from fromager_build_tags.wheel.server import Traffic
 
-from .simple_server import Answer, Server, html_index, html_page, json_index, json_page, serve
+from .simple_server import (
+    JSON,
+    Answer,
+    Server,
+    html_index,
+    html_page,
+    json_index,
+    json_page,
+    serve,
+)
 from .wheels import write_wheel
 
 PROJECTS = {
@@ -79,8 +89,15 @@ def test_what_a_page_says_of_a_file(server: Server) -> None:
     server.answers["/simple/torch/"] = Answer(body=yanked)
     [file] = files(server, "torch")
     assert file == IndexFile(
-        file.project, name, f"{server.url}/simple/torch/x/{name}", "a" * 64, None, True
+        file.project,
+        name,
+        f"{server.url}/simple/torch/x/{name}",
+        "a" * 64,
+        None,
+        True,
+        f"{server.url}/simple/torch/x/{name}?token=secret",
     )
+    assert "secret" not in repr(file)
     hashes = {"sha256": "B" * 64, "md5": "x"}
     listed = {"filename": name, "url": f"/x/{name}", "hashes": hashes, "size": 7, "yanked": "why"}
     server.answers["/simple/torch/"] = json_page(
@@ -213,6 +230,35 @@ def test_credentials_go_to_files_of_the_index_and_not_elsewhere(
         session.close()
     told = [base64.b64decode((each or "").removeprefix("Basic ")) for each in server.authorized]
     assert told == [b"user:s3cret", b"me:of-another"]
+
+
+@pytest.mark.parametrize("pages", [html_index, json_index])
+def test_a_link_that_is_signed_is_followed_and_never_shown(
+    pages: Callable[[Mapping[str, Sequence[str]]], dict[str, Answer]], tmp_path: pathlib.Path
+) -> None:
+    name = "demo-1-py3-none-any.whl"
+    body = write_wheel(tmp_path / name).read_bytes()
+    answers = pages({"demo": [name]})
+    page = answers["/simple/demo/"]
+    signed = page.body.replace(name.encode(), f"{name}?sig=s3cret".encode(), 1)
+    if page.content_type == JSON:
+        url = f"/files/{name}".encode()
+        signed = page.body.replace(url, url + b"?sig=s3cret")
+    answers["/simple/demo/"] = dataclasses.replace(page, body=signed)
+    answers[f"/files/{name}?sig=s3cret"] = Answer(body=body)
+    answers[f"/files/{name}"] = Answer(status=403)
+    with serve(answers) as server:
+        index = list_url(f"{server.url}/simple")
+        [file] = index_files(index)
+        assert file.location == f"{server.url}/files/{name}"
+        with index.open(file) as archive:
+            assert archive.metadata()["name"] == "demo"
+            assert "s3cret" not in str(archive.path)
+        del server.answers[f"/files/{name}?sig=s3cret"]
+        with pytest.raises(WheelError) as caught, index.open(file):
+            pass
+        assert "s3cret" not in str(caught.value)
+        index.close()
 
 
 def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ class IndexFile(NamedTuple):
         sha256: as listed, in lower case; "" if it is not listed.
         size: in bytes; None if it is not listed.
         yanked: whether an installer takes it only for a version that is pinned.
+        signed: the URL with its credentials or query, where it has some: never shown.
     """
 
     project: NormalizedName
@@ -31,6 +32,16 @@ class IndexFile(NamedTuple):
     sha256: str = ""
     size: int | None = None
     yanked: bool = False
+    signed: str = ""
+
+    @property
+    def address(self) -> str:
+        """What to open: a path, or a URL that may hold what is secret."""
+        return self.signed or self.location
+
+    def __repr__(self) -> str:
+        """Show no signature in a traceback either."""
+        return f"IndexFile({self.project}, {self.location})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ import pypi_simple
 from packaging.utils import NormalizedName, canonicalize_name
 
 from .listing import IndexFile
-from .place import shown_url
+from .place import shown_url, signed_url
 from .session import Page, PageError
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -57,6 +57,7 @@ def _json_files(project: NormalizedName, page: Page) -> Iterator[IndexFile]:
             sha256=_sha256(each.digests.get("sha256", "")),
             size=each.size,
             yanked=each.is_yanked,
+            signed=signed_url(each.url),
         )
 
 
@@ -71,6 +72,7 @@ def _html_files(project: NormalizedName, page: Page) -> Iterator[IndexFile]:
                 location=shown_url(link.url),
                 sha256=_sha256(fragment.get("sha256", [""])[0]),
                 yanked="data-yanked" in link.attrs,
+                signed=signed_url(link.url),
             )
 
 

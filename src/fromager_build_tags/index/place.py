@@ -50,3 +50,9 @@ def shown_url(url: str) -> str:
     except ValueError:
         return "(a URL that cannot be read)"
     return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def signed_url(url: str) -> str:
+    """Return *url* to be asked for, if it is more than what is shown; else ""."""
+    asked = url.partition("#")[0]
+    return "" if asked == shown_url(url) else asked

@@ -36,7 +36,7 @@ class SimpleIndex:
 
     def open(self, file: IndexFile) -> AbstractContextManager[WheelArchive]:
         """Open a wheel, to be read by ranges."""
-        return open_url(file.location, Traffic(), self.session.files)
+        return open_url(file.address, Traffic(), self.session.files)
 
     def close(self) -> None:
         """Close the connections."""
