@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import dataclasses
 import pathlib
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.index import Index, IndexFile, open_index, parse_place
+from fromager_build_tags.index import Index, IndexFile, open_index, parse_place, patience
 from fromager_build_tags.index import session as sessions
 from fromager_build_tags.index.place import shown_url
 from fromager_build_tags.index.session import PageError, Session
@@ -206,11 +207,18 @@ def test_what_fails_for_a_moment_is_asked_again(server: Server) -> None:
 def test_a_server_cannot_put_it_off_for_hours(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "PATIENCE", 0)
+    monkeypatch.setattr(patience, "PATIENCE", 0.01)
+    monkeypatch.setattr(patience, "UNNOTICED", 0)
     good = server.answers["/simple/torch/"]
     busy = [Answer(status=503, headers={"Retry-After": "86400"})]
     server.answers["/simple/torch/"] = lambda _: busy.pop() if busy else good
-    assert names(list_url(f"{server.url}/simple")) == EXPECTED
+    url = f"{server.url}/simple/"
+    assert names(list_url(url)) == EXPECTED
+    notes: list[str] = []
+    busy += [Answer(status=429, headers={"Retry-After": "86400"})] * 2
+    session = Session(f"{url}?token=s3cret", backoff=0, note=notes.append)
+    session.get(f"{url}torch/")
+    assert notes == [f"{url}: waiting, since the server asks for 0 seconds each time"]
 
 
 def test_credentials_go_to_files_of_the_index_and_not_elsewhere(
@@ -265,18 +273,30 @@ def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="cannot be read: the host cannot be reached"):
         list_url("http://127.0.0.1:9/simple")
     monkeypatch.setattr(sessions, "TIMEOUT", (0.2, 0.2))
+    with serve({"/simple/": late}) as server:
+        with pytest.raises(InputError, match="it does not answer within 30 seconds"):
+            list_url(f"{server.url}/simple")
+        assert len(server.asked) == 2
 
-    def late(handler: BaseHTTPRequestHandler) -> Answer:
-        import time
 
-        time.sleep(0.5)
-        return Answer()
+def late(handler: BaseHTTPRequestHandler) -> Answer:
+    time.sleep(0.5)
+    handler.close_connection = True
+    return Answer()
 
-    with (
-        serve({"/simple/": late}) as server,
-        pytest.raises(InputError, match=r"it does not answer within|the host cannot be reached"),
-    ):
-        list_url(f"{server.url}/simple")
+
+def test_a_host_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "TIMEOUT", (0.2, 0.2))
+    many = {f"p{number:03}": [f"p{number:03}-1-py3-none-any.whl"] for number in range(100)}
+    with serve(html_index(many)) as server:
+        index = list_url(f"{server.url}/simple")
+        for project in many:
+            server.answers[f"/simple/{project}/"] = late
+        reasons = troubles(index)
+        assert len(reasons) == len(many)
+        assert reasons[-1] == "the host did not answer 5 times in a row"
+        assert set(reasons[:5]) == {"it does not answer within 30 seconds"}
+        assert len(server.asked) < 70  # of 16 threads, each twice
 
 
 def test_a_page_on_another_host_is_not_asked_for(server: Server) -> None:

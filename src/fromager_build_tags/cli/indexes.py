@@ -78,12 +78,18 @@ def open_indexes(
         try:
             if expectations is not None:
                 expectations.learn(place.variant)
-            index = open_index(place, cache=cache)
+            index = open_index(place, cache=cache, note=_note)
             click.get_current_context().call_on_close(index.close)
             indexes.append(index)
         except BuildTagError as err:
             failures.append(explain_error(err))
     return indexes, failures
+
+
+def _note(text: str) -> None:
+    """Print a line, over the progress bar where there is one."""
+    start = "\r\033[K" if sys.stderr.isatty() else ""
+    click.echo(f"{start}{text}", err=True)
 
 
 def complain(failures: Iterable[str], expectations: Expectations | None = None) -> bool:
