@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import pathlib
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.index import Index, IndexFile, open_index, parse_place, patience
+from fromager_build_tags.index import Broken, Index, IndexFile, open_index, parse_place, patience
 from fromager_build_tags.index import session as sessions
 from fromager_build_tags.index.place import shown_url
 from fromager_build_tags.index.session import PageError, Session
@@ -96,7 +98,7 @@ def test_what_a_page_says_of_a_file(server: Server) -> None:
         "a" * 64,
         None,
         True,
-        f"{server.url}/simple/torch/x/{name}?token=secret",
+        signed=f"{server.url}/simple/torch/x/{name}?token=secret",
     )
     assert "secret" not in repr(file)
     hashes = {"sha256": "B" * 64, "md5": "x"}
@@ -138,9 +140,122 @@ def test_the_links_of_a_list_of_projects(links: dict[str, str]) -> None:
         assert list(names(list_url(f"{server.url}/simple"))) == ["torch"]
 
 
-def test_an_index_without_projects_is_empty() -> None:
-    with serve({"/simple/": html_page({})}) as server:
+SAYS_SO = b'<html><head><meta name="pypi:repository-version" content="1.0"></head></html>'
+
+
+@pytest.mark.parametrize(
+    "page", [Answer(body=SAYS_SO), json_page({"meta": {"api-version": "1.0"}, "projects": []})]
+)
+def test_an_index_that_says_so_may_be_empty(page: Answer) -> None:
+    with serve({"/simple/": page}) as server:
         assert names(list_url(f"{server.url}/simple/")) == {}
+
+
+@pytest.mark.parametrize(
+    "links", [{}, {"/other/torch/": "torch", "torch/index.html": "", "../": "up", "?C=N": ""}]
+)
+def test_a_page_that_lists_no_project_is_no_index(links: dict[str, str]) -> None:
+    with serve({"/simple/?token=s3cret": html_page(links)}) as server:
+        with pytest.raises(InputError) as caught:
+            list_url(f"{server.url}/simple?token=s3cret")
+        assert str(caught.value) == (
+            f"no project is listed at {server.url}/simple/: an index is the URL of a simple API, "
+            "which mostly ends in /simple/, or of a folder with wheels"
+        )
+
+
+def test_a_flat_folder_behind_a_web_server(tmp_path: pathlib.Path) -> None:
+    for filename in (*(name for each in PROJECTS.values() for name in each), "SHA256SUMS"):
+        (tmp_path / filename).touch()
+    below = "zlib_ng-2.0-1-py3-none-any.whl"
+    for folder, filename in (("zlib_ng", below), ("other", "other-1.0.whl.metadata")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / filename).touch()
+    handler = functools.partial(QuietFolder, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        index = list_url(f"http://127.0.0.1:{server.server_port}")
+        listed = names(index)
+        index.close()
+        server.shutdown()
+        thread.join()
+    assert listed == names(open_index(parse_place(str(tmp_path), "rocm")))
+    assert listed == {
+        **EXPECTED,
+        "other": ["other-1.0.whl.metadata"],
+        "sha256sums": ["SHA256SUMS"],
+        "zlib-ng": sorted([*PROJECTS["zlib-ng"], below]),
+    }
+
+
+class QuietFolder(SimpleHTTPRequestHandler):
+    """Python's own web server of a folder."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Keep the requests out of the tests' output."""
+
+
+def test_a_flat_page_may_lead_to_files_elsewhere() -> None:
+    links = {
+        "http://other/a/demo-1.whl#sha256=" + "1" * 64: "",
+        "https://other/about": "",
+        "../": "",
+    }
+    with serve({"/links/": html_page(links)}) as server:
+        [file] = index_files(list_url(f"{server.url}/links"))
+        assert (file.filename, file.location) == ("demo-1.whl", "http://other/a/demo-1.whl")
+        assert server.asked == ["/links/"]
+
+
+def test_a_wheel_in_place_of_a_page_is_not_read(server: Server, tmp_path: pathlib.Path) -> None:
+    wheel = Answer(body=b"x" * 50_000_000, content_type="application/zip", headers={"ETag": '"1"'})
+    server.answers["/simple/torch/"] = wheel
+    [reason] = troubles(list_url(f"{server.url}/simple", tmp_path / "cache"))
+    assert reason == "it is neither HTML nor JSON, but 'application/zip'"
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_wrong_entry_hides_no_other(server: Server) -> None:
+    good = {"filename": "torch-1-py3-none-any.whl", "url": "x", "hashes": {}}
+    wrong: list[object] = [
+        {**good, "filename": "invalid-url", "url": "http://[::1"},
+        {**good, "filename": "no-hashes", "hashes": None},
+        {**good, "filename": "a-size", "size": "abc"},
+        {**good, "filename": ""},
+        {**good, "filename": 1},
+        {"filename": "<b>\n"},
+        None,
+        [],
+    ]
+    page = {"meta": {"api-version": "1.0"}, "name": "torch", "files": [*wrong, good]}
+    server.answers["/simple/torch/"] = json_page(page)
+    [listed] = [each for each in list_url(f"{server.url}/simple").projects() if each.broken]
+    assert [file.filename for file in listed.files] == [good["filename"]]
+    assert listed.broken == Broken(
+        location=f"{server.url}/simple/torch/",
+        reason="these entries are wrong, and left out: 'invalid-url', 'no-hashes', 'a-size', '', "
+        "number 5, '<b>\\n', number 7, number 8",
+    )
+    page["files"] = [None] * 12
+    server.answers["/simple/torch/"] = json_page(page)
+    assert troubles(list_url(f"{server.url}/simple"))[0].endswith(", number 10 and 2 more")
+
+
+def test_what_a_later_version_adds_is_no_matter(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    entry = {"filename": "torch-1-py3-none-any.whl", "url": "x", "hashes": {}, "new": [1]}
+    meta = {"api-version": "1.99"}
+    pages = {
+        "/simple/": json_page({"meta": meta, "projects": [{"name": "torch"}]}),
+        "/simple/torch/": json_page({"meta": meta, "name": "torch", "files": [entry], "new": 1}),
+    }
+    with serve(pages) as server:
+        index = list_url(f"{server.url}/simple")
+        assert names(index) == {"torch": [entry["filename"]]}
+        assert troubles(index) == []
+    assert [str(each.message) for each in recwarn] == []
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,8 @@ class Session:
                     return Page(url=known.url, content_type=known.content_type, body=known.body)
                 if response.status_code != requests.codes.ok:
                     raise PageError(url, _reason(response.status_code))
+                if not _is_text(content_type := response.headers.get("Content-Type", "")):
+                    raise PageError(url, f"it is neither HTML nor JSON, but {content_type!r}")
                 body = _body(url, response)
         except _ElsewhereError as err:
             reason = f"it redirects to another place, {err}: if that is the index, name it"
@@ -166,9 +168,7 @@ class Session:
             if isinstance(err, requests.RequestException) and err.response is not None:
                 err.response.close()
             raise PageError(url, _trouble(err)) from None
-        page = Page(
-            url=response.url, content_type=response.headers.get("Content-Type", ""), body=body
-        )
+        page = Page(url=response.url, content_type=content_type, body=body)
         if self._cache is not None:
             self._cache.keep(url, page.url, page.content_type, body, response.headers)
         return page
@@ -192,6 +192,12 @@ def _split(url: str) -> urllib.parse.SplitResult:
         return urllib.parse.urlsplit(url)
     except ValueError:
         return urllib.parse.urlsplit("")
+
+
+def _is_text(content_type: str) -> bool:
+    """Tell what can be a page from what can be a wheel, of which nothing should be read."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind in {"text/html", "application/vnd.pypi.simple.v1+html"} or kind.endswith("json")
 
 
 def _body(url: str, response: requests.Response) -> bytes:
