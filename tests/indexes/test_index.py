@@ -16,6 +16,7 @@ import pytest
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.index import Broken, Index, IndexFile, open_index, parse_place, patience
 from fromager_build_tags.index import session as sessions
+from fromager_build_tags.index.cache import default_folder
 from fromager_build_tags.index.place import shown_url
 from fromager_build_tags.index.session import PageError, Session
 from fromager_build_tags.index.simple import open_simple
@@ -475,6 +476,49 @@ def test_pages_that_did_not_change_come_from_disk(server: Server, tmp_path: path
     changed = html_page({"torch-3-py3-none-any.whl": ""})
     server.answers["/simple/torch/"] = dataclasses.replace(changed, headers={"ETag": '"new"'})
     assert names(list_url(url, cache))["torch"] == ["torch-3-py3-none-any.whl"]
+
+
+def test_a_page_that_tells_no_more_than_its_time_comes_from_disk(tmp_path: pathlib.Path) -> None:
+    time_told = "Wed, 25 Nov 2026 13:00:00 GMT"
+    asked: list[str | None] = []
+
+    def page(handler: BaseHTTPRequestHandler) -> Answer:
+        asked.append(handler.headers["If-Modified-Since"])
+        if asked[-1] == time_told:
+            return Answer(status=304)
+        headers = {"Last-Modified": time_told}
+        return dataclasses.replace(html_page({"demo-1-py3-none-any.whl": ""}), headers=headers)
+
+    with serve({"/simple/": page}) as server:
+        for _ in range(2):
+            index = list_url(f"{server.url}/simple", tmp_path)
+            assert names(index) == {"demo": ["demo-1-py3-none-any.whl"]}
+    assert asked == [None, time_told]
+
+
+def test_who_has_no_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
+    assert default_folder() == pathlib.Path("/cache/fromager-build-tags/pages")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/me")
+    assert default_folder() == pathlib.Path("/home/me/.cache/fromager-build-tags/pages")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.getuid", lambda: 54321)
+    assert default_folder() is None
+
+
+def test_folders_of_fromagers_names_hide_no_wheels(tmp_path: pathlib.Path) -> None:
+    for folder, filename in (
+        ("prebuilt", "a-1-py3-none-any.whl"),
+        ("build", "b-1-py3-none-any.whl"),
+        (".", "c-1-py3-none-any.whl"),
+    ):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / filename).touch()
+    place = parse_place(str(tmp_path), "rocm")
+    assert list(names(open_index(place))) == ["a", "b", "c"]
+    (tmp_path / "c-1-py3-none-any.whl").unlink()
+    assert list(names(open_index(place))) == ["a"]
 
 
 def test_a_hundred_projects_come_in_order_over_many_threads() -> None:

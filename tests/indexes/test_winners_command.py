@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import pathlib
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 
+import pytest
 from click.testing import Result
 
 from .simple_server import html_index, serve
@@ -38,6 +44,38 @@ def test_pip_and_uv(run: Run, tmp_path: pathlib.Path) -> None:
     ]
     assert run("winners", "index", "--python", "3.13").stdout == ""
     assert f"`{WHEELS[2]}` |" in run("winners", "index", "--format", "markdown").stdout
+
+
+def test_a_cache_is_for_urls_and_none_needs_a_home(
+    run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.getuid", lambda: 54321)
+    (tmp_path / "index").mkdir()
+    with serve(html_index({"torch": WHEELS})) as server:
+        made = run("winners", "index", f"{server.url}/simple")
+    assert made.stdout.count("\n") == 3
+
+
+def test_the_bar_is_for_terminals(tree: pathlib.Path) -> None:
+    """Of a command whose stderr is one; its stdout is the table and nothing else."""
+    (tree.parent / "index").mkdir()
+    for name in WHEELS:
+        (tree.parent / "index" / name).touch()
+    master, terminal = pty.openpty()
+    command = [sys.executable, "-m", "fromager_build_tags", "winners", "index"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, text=True, check=True)
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError), os.fdopen(master, "rb", 0) as file:
+        while read := file.read(1 << 16):
+            shown += read
+    assert b"projects" in shown
+    assert b"100%" in shown
+    assert done.stdout.startswith("PROJECT ")
+    quiet = subprocess.run(command, capture_output=True, check=True)
+    assert quiet.stderr == b""
 
 
 def test_a_page_that_cannot_be_read(run: Run) -> None:

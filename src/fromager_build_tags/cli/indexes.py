@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import pathlib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -70,7 +69,6 @@ def open_indexes(
     Returns:
         The indexes, and what is wrong with the others.
     """
-    cache: pathlib.Path | None = None if no_cache else default_folder()
     indexes: list[Index] = []
     failures: list[str] = []
     for text in texts:
@@ -78,6 +76,7 @@ def open_indexes(
         try:
             if expectations is not None:
                 expectations.learn(place.variant)
+            cache = default_folder() if place.is_url and not no_cache else None
             index = open_index(place, cache=cache, note=_note)
             click.get_current_context().call_on_close(index.close)
             indexes.append(index)
