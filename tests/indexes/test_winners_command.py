@@ -14,7 +14,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
-from .simple_server import html_index, serve
+from .simple_server import Answer, html_index, html_page, json_page, serve
 
 type Run = Callable[..., Result]
 
@@ -44,6 +44,50 @@ def test_pip_and_uv(run: Run, tmp_path: pathlib.Path) -> None:
     ]
     assert run("winners", "index", "--python", "3.13").stdout == ""
     assert f"`{WHEELS[2]}` |" in run("winners", "index", "--format", "markdown").stdout
+
+
+def test_an_sdist_is_built_where_no_wheel_fits(run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "index").mkdir()
+    names = (*WHEELS, "torch-2.11.0.tar.gz", "other-1.tar.gz", "torch-3-x.tar.gz")
+    for name in names:
+        (tmp_path / "index" / name).touch()
+    assert run("winners", "index", "--python", "3.12").stdout.splitlines()[1:] == [
+        "other    1        cp312 on linux_x86_64  pip, uv  other-1.tar.gz (an sdist: it is built)",
+        "torch    2.11.0   cp312 on linux_x86_64  pip, uv  torch-2.11.0.tar.gz (an sdist: it is "
+        "built)",
+    ]
+    made = json.loads(run("winners", "index", "--format", "json", "--all-versions").stdout)
+    assert made["format_version"] == "1.1"
+    kinds = [(each["version"], each["kind"]) for each in made["winners"]]
+    assert kinds == [
+        *(("1", "sdist"), ("2.9.1", "wheel"), ("2.10.0", "wheel"), ("2.10.0", "wheel")),
+        ("2.11.0", "sdist"),
+    ]
+
+
+@pytest.mark.parametrize(("python", "version"), [("3.12", "1.0"), ("3.13", "2.0")])
+def test_requires_python_of_a_listing(run: Run, python: str, version: str) -> None:
+    entries = [
+        {"filename": "demo-1.0-1-py3-none-any.whl", "url": "a", "hashes": {}},
+        {
+            "filename": "demo-2.0-1-py3-none-any.whl",
+            "url": "b",
+            "hashes": {},
+            "requires-python": ">=3.13",
+        },
+    ]
+    meta = {"api-version": "1.0"}
+    in_json = json_page({"meta": meta, "name": "demo", "files": entries})
+    in_html = Answer(
+        body=b'<a href="demo-1.0-1-py3-none-any.whl"></a>'
+        b'<a data-requires-python="&gt;=3.13" href="demo-2.0-1-py3-none-any.whl"></a>'
+    )
+    for page in (in_html, in_json):
+        answers = {"/simple/": html_page({"demo/": "demo"}), "/simple/demo/": page}
+        with serve(answers) as server:
+            url = f"{server.url}/simple"
+            line = run("winners", url, "--python", python, "--no-cache").stdout.splitlines()[1]
+            assert line.endswith(f"pip, uv  demo-{version}-1-py3-none-any.whl")
 
 
 def test_a_cache_is_for_urls_and_none_needs_a_home(
