@@ -134,7 +134,7 @@ def winner[T: Candidate](
         key = (not passed_over, -rank, *_build_tag(candidate.name))
         if best is None or key > best_key:
             best, best_key = candidate, key
-    return best if best and _runs_on(requires(best), target, installer) else None
+    return best if best is not None and _runs_on(requires(best), target, installer) else None
 
 
 def newest_winner[T: Candidate](
