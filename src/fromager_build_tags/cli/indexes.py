@@ -6,7 +6,7 @@ import contextlib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import click
 
@@ -104,12 +104,19 @@ def complain(failures: Iterable[str], expectations: Expectations | None = None) 
     return bool(lines)
 
 
+class Count(Protocol):
+    """Counts projects that are done, each in so many indexes."""
+
+    def __call__(self, projects: int = 1, /) -> None: ...  # noqa: D102
+
+
 @contextlib.contextmanager
-def progress(indexes: Sequence[Index]) -> Iterator[Callable[[], None]]:
-    """Show how many projects are done, on a terminal only; give what counts one."""
+def progress(indexes: Sequence[Index]) -> Iterator[Count]:
+    """Show how many projects are done, on a terminal only; give what counts them."""
     if not sys.stderr.isatty():
-        yield lambda: None
+        yield lambda _=1: None
         return
     length = sum(map(len, indexes))
     with click.progressbar(length=length, file=sys.stderr, label="projects") as bar:
-        yield lambda: bar.update(1)
+        yield lambda projects=1: bar.update(projects)
+        bar.update(length - bar.pos)  # a project of several indexes may be counted once

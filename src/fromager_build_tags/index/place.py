@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import urllib.parse
 from dataclasses import dataclass
@@ -26,6 +27,19 @@ class IndexPlace:
     def is_url(self) -> bool:
         """Whether it is asked over HTTP."""
         return self.address.startswith(("http://", "https://"))
+
+    @property
+    def identity(self) -> str:
+        """What all spellings of one place have in common; of a URL with its query: not shown."""
+        if not self.is_url:
+            return os.path.realpath(self.address)
+        try:
+            parts = urllib.parse.urlsplit(self.address)
+        except ValueError:
+            return self.address
+        host = parts.netloc.rpartition("@")[2].lower()
+        path = parts.path.rstrip("/")
+        return urllib.parse.urlunsplit((parts.scheme, host, path, parts.query, ""))
 
     def __str__(self) -> str:
         return shown_url(self.address) if self.is_url else self.address
