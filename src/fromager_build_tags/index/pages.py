@@ -103,15 +103,16 @@ def _from_entry(project: NormalizedName, page: Page, entry: object) -> IndexFile
     if not each.filename:
         raise ValueError("a file without a name")
     urllib.parse.urlsplit(each.url)
+    shown = shown_url(each.url)
     return IndexFile(
         project=project,
         filename=each.filename,
-        location=shown_url(each.url),
+        location=shown,
         sha256=_sha256(each.digests.get("sha256", "")),
         size=each.size if each.size is not None and each.size >= 0 else None,
         yanked=each.is_yanked,
         requires_python=sys.intern(each.requires_python or ""),
-        signed=signed_url(each.url),
+        signed=signed_url(each.url, shown),
     )
 
 
@@ -122,14 +123,15 @@ def _from_link(project: NormalizedName, link: pypi_simple.Link) -> Iterator[Inde
     if not filename:
         return
     fragment = urllib.parse.parse_qs(_split(link.url).fragment)
+    shown = shown_url(link.url)
     yield IndexFile(
         project=project,
         filename=filename,
-        location=shown_url(link.url),
+        location=shown,
         sha256=_sha256(fragment.get("sha256", [""])[0]),
         yanked="data-yanked" in link.attrs,
         requires_python=sys.intern(str(link.attrs.get("data-requires-python", ""))),
-        signed=signed_url(link.url),
+        signed=signed_url(link.url, shown),
     )
 
 

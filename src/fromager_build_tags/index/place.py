@@ -66,7 +66,7 @@ def shown_url(url: str) -> str:
     return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
-def signed_url(url: str) -> str:
-    """Return *url* to be asked for, if it is more than what is shown; else ""."""
+def signed_url(url: str, shown: str) -> str:
+    """Return *url* to be asked for, if it is more than what is *shown* of it; else ""."""
     asked = url.partition("#")[0]
-    return "" if asked == shown_url(url) else asked
+    return "" if asked == shown else asked
