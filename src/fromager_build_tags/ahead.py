@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import collections
 import itertools
+import queue
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Final
 
 #: As fast over HTTP/1.1 as HTTP/2 was, measured.
@@ -19,20 +21,45 @@ def ahead[T, R](
     """Yield what *work* makes of each item, in the order of the items.
 
     A few items for each thread are ahead of the one that is yielded, so that memory is bounded;
-    they are taken in the caller's thread, and worked on in others.
+    they are taken in the caller's thread, and worked on in others. Who stops before the end, as
+    by Ctrl-C, waits for none of them: what is begun is left alone, and dies with the process.
 
     Raises:
         Exception: what *work* raises, where its result would be yielded.
     """
+    tasks: queue.SimpleQueue[tuple[Future[R], T] | None] = queue.SimpleQueue()
     waiting: collections.deque[Future[R]] = collections.deque()
     left = iter(items)
-    pool = ThreadPoolExecutor(threads)
+
+    def take(count: int) -> None:
+        for item in itertools.islice(left, count):
+            future: Future[R] = Future()
+            waiting.append(future)
+            tasks.put((future, item))
+
+    # Not a ThreadPoolExecutor: Python joins the threads of those when it exits.
+    for _ in range(threads):
+        threading.Thread(target=_work_off, args=(work, tasks), daemon=True).start()
     try:
-        first = itertools.islice(left, _AHEAD * threads)
-        waiting.extend(pool.submit(work, item) for item in first)
+        take(_AHEAD * threads)
         while waiting:
             done = waiting.popleft().result()
-            waiting.extend(pool.submit(work, item) for item in itertools.islice(left, 1))
+            take(1)
             yield done
     finally:
-        pool.shutdown(cancel_futures=True)
+        for future in waiting:
+            future.cancel()
+        for _ in range(threads):
+            tasks.put(None)
+
+
+def _work_off[T, R](
+    work: Callable[[T], R], tasks: queue.SimpleQueue[tuple[Future[R], T] | None]
+) -> None:
+    while task := tasks.get():
+        future, item = task
+        if future.set_running_or_notify_cancel():
+            try:
+                future.set_result(work(item))
+            except BaseException as err:  # noqa: BLE001 - it is raised where the result is
+                future.set_exception(err)

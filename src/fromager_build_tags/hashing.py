@@ -1,4 +1,4 @@
-"""The hash and the size of a file in an index: as listed, or read from this machine's disk."""
+"""The hash and size of a file in an index, as listed or read from disk, and which file it is."""
 
 from __future__ import annotations
 
@@ -34,3 +34,15 @@ def file_size(file: IndexFile) -> int | None:
         return path.stat().st_size
     except OSError:
         return None
+
+
+def file_identity(file: IndexFile) -> object:
+    """Return what two names of one file have in common: links on a disk, or equal URLs."""
+    path = local_path(file)
+    if path is None:
+        return file.address
+    try:
+        found = path.stat()
+    except OSError:
+        return file.location
+    return (found.st_dev, found.st_ino)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ from packaging.version import Version
 from .ahead import ahead
 from .audit import side_by_side
 from .contents import Content, read_contents
-from .hashing import file_sha256, file_size, local_path
+from .hashing import file_identity, file_sha256, file_size, local_path
 from .index import Broken, Index, IndexFile, Listed
 from .segment import Order
 from .standing import sort_files
@@ -26,27 +26,38 @@ from .wheelname import WheelName
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shared:
-    """A wheel that is the same in every index.
+    """A wheel that is the same in several indexes; names of one file are no copies of it.
 
     Attributes:
         keep: the one that stays.
+        indexes: the numbers of the indexes that have it.
         link: the others with the same hash: a link can stand in for them, and nobody notices.
-        delete: the others that hold the same, with another hash: timestamps, order of members.
+        replace: the others that hold the same, with another hash: timestamps, order of members.
+        copies: how many of the wheels need not have been built.
+        saved: bytes that the copies take, as far as they are known.
     """
 
     keep: IndexFile
+    indexes: Sequence[int]
     link: Sequence[IndexFile]
-    delete: Sequence[IndexFile]
+    replace: Sequence[IndexFile]
+    copies: int
+    saved: int
 
-    @property
-    def copies(self) -> int:
-        """How many of the wheels need not have been built."""
-        return len(self.link) + len(self.delete)
 
-    @property
-    def saved(self) -> int:
-        """Bytes that the copies take, as far as they are known."""
-        return sum(file_size(each) or 0 for each in (*self.link, *self.delete))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """In what two wheels differ.
+
+    Attributes:
+        between: the numbers of their indexes.
+        member: of the wheels.
+        only_in: the number of the index whose wheel alone has it; None if both have it.
+    """
+
+    between: tuple[int, int]
+    member: str
+    only_in: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,14 +66,13 @@ class Unshared:
 
     Attributes:
         wheels: by the index's number.
-        differences: ``(member of the wheel, what is the matter with it)``.
     """
 
     project: NormalizedName
     version: Version
     wheels: Mapping[int, Sequence[IndexFile]]
     reason: str
-    differences: Sequence[tuple[str, str]] = ()
+    differences: Sequence[Difference] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,16 +90,15 @@ _READERS: Final = 8
 type _Files = list[tuple[int, IndexFile, WheelName]]
 
 
-def share(indexes: Sequence[Index]) -> Iterator[Outcome]:
-    """Yield, project by project, what is shared, what could be, and what cannot be."""
+def share(indexes: Sequence[Index]) -> Iterator[tuple[int, Sequence[Outcome]]]:
+    """Yield of each project in how many indexes it is, and what is shared, could or cannot be."""
     projects = side_by_side(indexes, lambda _, listed: listed)
-    for outcomes in ahead(functools.partial(_share, indexes), projects, threads=_READERS):
-        yield from outcomes
+    return ahead(functools.partial(_share, indexes), projects, threads=_READERS)
 
 
 def _share(
     indexes: Sequence[Index], each: tuple[NormalizedName, Mapping[int, Listed]]
-) -> Sequence[Outcome]:
+) -> tuple[int, Sequence[Outcome]]:
     project, by_index = each
     outcomes: list[Outcome] = []
     free: dict[tuple[Version, frozenset[Tag]], _Files] = {}
@@ -106,7 +115,7 @@ def _share(
         outcomes.append(Bound(project=project, wheels=bound))
     for (version, _), files in free.items():
         outcomes += _compare(project, version, files, indexes)
-    return outcomes
+    return len(by_index), outcomes
 
 
 def _wheels(listed: Listed) -> list[tuple[IndexFile, WheelName]]:
@@ -121,9 +130,10 @@ def _compare(
     by_name: dict[str, _Files] = {}
     for each in files:
         by_name.setdefault(each[1].filename, []).append(each)
-    common = [same for same in by_name.values() if {number for number, _, _ in same} == everywhere]
-    for same in common:
-        yield _by_content(project, version, same, indexes)
+    common = [same for same in by_name.values() if _numbers(same) == everywhere]
+    for same in by_name.values():
+        if len(_numbers(same)) > 1:
+            yield from _by_content(project, version, same, indexes)
     rest = [each for same in by_name.values() if same not in common for each in same]
     if rest and not common:
         reason = _not_common(rest, [str(index.place) for index in indexes])
@@ -147,27 +157,74 @@ def _not_common(files: _Files, places: Sequence[str]) -> str:
 
 def _by_content(
     project: NormalizedName, version: Version, files: _Files, indexes: Sequence[Index]
-) -> Outcome:
+) -> Iterator[Outcome]:
+    """Compare files of one name: by bytes, and where those differ, by content."""
     unshared = functools.partial(
         Unshared, project=project, version=version, wheels=_by_index(files)
     )
-    read = functools.cache(lambda at: read_contents(indexes[files[at][0]], files[at][1]))
-    (_, first, _), *others = files
-    link: list[IndexFile] = []
-    delete: list[IndexFile] = []
-    for at, (_, other, _) in enumerate(others, 1):
-        if _same_bytes(first, other):
-            link.append(other)
-            continue
+    groups = _same_bytes(files)
+    if len(groups) == 1:
+        yield _shared(groups)
+        return
+    alike: list[tuple[Mapping[str, Content], list[_Files]]] = []
+    for group in groups:
         try:
-            differences = _differences(read(0), read(at))
+            content = read_contents(indexes[group[0][0]], group[0][1])
         except WheelError as err:
-            return unshared(reason=f"cannot be compared: {err.path}: {err.reason}")
-        if differences:
-            reason = f"different content in {differences[0][0]}"
-            return unshared(reason=reason, differences=differences)
-        delete.append(other)
-    return Shared(keep=first, link=link, delete=delete)
+            yield unshared(reason=f"cannot be compared: {err.path}: {err.reason}")
+            alike.append(({}, [group]))
+            continue
+        same = next((each for known, each in alike if known and known == content), None)
+        if same is None:
+            alike.append((content, [group]))
+        else:
+            same.append(group)
+    for _, same in alike:
+        if len(_numbers(itertools.chain.from_iterable(same))) > 1:
+            yield _shared(same)
+    differences = _all_differences([(known, same[0][0][0]) for known, same in alike if known])
+    if differences:
+        reason = f"different content in {differences[0].member}"
+        yield unshared(reason=reason, differences=differences)
+
+
+def _same_bytes(files: _Files) -> list[_Files]:
+    """Group files that are equal to the last byte."""
+    groups: list[_Files] = []
+    for each in files:
+        for group in groups:
+            if _are_same(group[0][1], each[1]):
+                group.append(each)
+                break
+        else:
+            groups.append([each])
+    return groups
+
+
+def _shared(groups: Sequence[_Files]) -> Shared:
+    """Return what to do with groups of equal files that hold the same."""
+    keep = groups[0][0][1]
+    sizes = {file_identity(keep): 0}  # what is another name of it takes no room
+    link: list[IndexFile] = []
+    replace: list[IndexFile] = []
+    for group in groups:
+        size = next(filter(None, (file_size(file) for _, file, _ in group)), 0)
+        for _, file, _ in group:
+            if (identity := file_identity(file)) != file_identity(keep):
+                (link if group is groups[0] else replace).append(file)
+                sizes[identity] = size
+    return Shared(
+        keep=keep,
+        indexes=sorted(_numbers(itertools.chain.from_iterable(groups))),
+        link=link,
+        replace=replace,
+        copies=len(sizes) - 1,
+        saved=sum(sizes.values()),
+    )
+
+
+def _numbers(files: Iterable[tuple[int, IndexFile, WheelName]]) -> set[int]:
+    return {number for number, _, _ in files}
 
 
 def _by_index(files: _Files) -> dict[int, list[IndexFile]]:
@@ -177,25 +234,29 @@ def _by_index(files: _Files) -> dict[int, list[IndexFile]]:
     return wheels
 
 
-def _same_bytes(one: IndexFile, other: IndexFile) -> bool:
+def _are_same(one: IndexFile, other: IndexFile) -> bool:
+    if file_identity(one) == file_identity(other):
+        return True
     if local_path(one) and local_path(other) and file_size(one) != file_size(other):
         return False
     sha256 = file_sha256(one)
     return bool(sha256) and sha256 == file_sha256(other)
 
 
-def _differences(
-    one: Mapping[str, Content], other: Mapping[str, Content]
-) -> Sequence[tuple[str, str]]:
-    """Return in what two wheels are not the same, but for time and RECORD."""
+def _all_differences(
+    contents: Sequence[tuple[Mapping[str, Content], int]],
+) -> Sequence[Difference]:
+    """Return in what wheels, with the numbers of their indexes, differ from the first of them."""
+    if not contents:
+        return []
+    (first, number), *others = contents
     return [
-        (name, _what(one.get(name), other.get(name)))
-        for name in sorted(one.keys() | other.keys())
-        if one.get(name) != other.get(name)
+        Difference(
+            between=(number, there),
+            member=name,
+            only_in=there if name not in first else number if name not in other else None,
+        )
+        for other, there in others
+        for name in sorted(first.keys() | other.keys())
+        if first.get(name) != other.get(name)
     ]
-
-
-def _what(one: object, other: object) -> str:
-    if one is None or other is None:
-        return "is in one of them only"
-    return "differs"

@@ -1,11 +1,16 @@
 """Which wheel pip and uv take: of each version, for a Python on a platform.
 
 Of one version, the wheel whose tag the Python prefers; of those, the one with the highest build
-tag: its number, then its suffix as a string; none at all is lowest. Of the versions, the highest
-that is no pre-release; a yanked file only for want of another. The two disagree on one thing:
-pip prefers ``linux_x86_64`` to any ``manylinux_…`` from 26.3 on, and uv the other way round, as
-pip did before.
-Source: pip, ``CandidateEvaluator._sort_key``; uv, ``TagPriority`` and ``BuildTag``.
+tag: its number, then its suffix as a string; none at all is lowest. An sdist, which they build,
+comes after every wheel that fits. Of the versions, the highest that is no pre-release.
+
+The two disagree on a few things. pip prefers ``linux_x86_64`` to any ``manylinux_…`` from 26.3 on,
+and uv the other way round, as pip did before. Of a version that is pinned, pip takes a yanked file
+only for want of another, and uv counts it like any other; without a pin neither takes one. pip
+leaves out the files whose Requires-Python does not hold; uv chooses first, passes over the whole
+version if that file's does not hold, and looks at lower bounds only.
+Source: pip, ``CandidateEvaluator._sort_key``; uv, ``TagPriority``, ``BuildTag`` and
+``RequiresPython::is_contained_by``; both asked by tests.
 """
 
 from __future__ import annotations
@@ -14,12 +19,16 @@ import enum
 import functools
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import InvalidSdistFilename, parse_sdist_filename
+from packaging.version import Version
 
+from .index import IndexFile
 from .wheelname import WheelName
 
 _LINUX: Final = re.compile(r"(?:linux|manylinux(?:_(\d+)_(\d+)|\d+))_(\w+)")
@@ -28,6 +37,10 @@ _CPYTHON: Final = re.compile(r"cp(\d)(\d+)")
 #: glibc and musl newer than all that there are.
 _NEWEST_GLIBC: Final = 60
 _NEWEST_MUSL: Final = 5
+#: Of the patch releases of a Python, the newest is asked about.
+_NEWEST_PATCH: Final = 99
+_LOWER_BOUNDS: Final = {">=", ">", "~=", "==", "==="}
+_LONGEST_NAME: Final = 255
 #: The names that manylinux platforms had before they told the version of glibc (PEP 600).
 _LEGACY: Final = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 
@@ -58,11 +71,31 @@ class Target:
         return f"{self.abi} on {self.platform}"
 
 
-class Candidate(Protocol):
-    """A wheel that an installer may take."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SdistName:
+    """An sdist's file name, taken apart."""
+
+    filename: str
+    version: Version
+
+
+class Sdist(NamedTuple):
+    """A source distribution of an index."""
+
+    file: IndexFile
+    name: SdistName
 
     @property
-    def name(self) -> WheelName: ...  # noqa: D102
+    def yanked(self) -> bool:
+        """Whether installers take it only for a version that is pinned."""
+        return self.file.yanked
+
+
+class Candidate(Protocol):
+    """A file that an installer may take."""
+
+    @property
+    def name(self) -> WheelName | SdistName: ...  # noqa: D102
     @property
     def yanked(self) -> bool: ...  # noqa: D102
 
@@ -74,36 +107,73 @@ def running_target(platform: str = "linux_x86_64") -> Target:
 
 
 def winner[T: Candidate](
-    candidates: Iterable[T], target: Target, installer: Installer = Installer.PIP
+    candidates: Iterable[T],
+    target: Target,
+    installer: Installer = Installer.PIP,
+    *,
+    requires: Callable[[T], str] = lambda _: "",
 ) -> T | None:
-    """Return which of the wheels *of one version* is taken; None if none fits."""
+    """Return which of the files *of one version*, which is pinned, is taken; None if none fits.
+
+    Args:
+        candidates: wheels and sdists.
+        target: where it is installed.
+        installer: who installs.
+        requires: tells the Requires-Python of each, as it is listed.
+    """
     ranks = _ranks(target, installer)
     best: T | None = None
     best_key: tuple[object, ...] = ()
     for candidate in candidates:
-        name = candidate.name
-        rank = _rank(name.tags, ranks)
-        if rank is not None:
-            # no number is -1: installers put a wheel without a build tag last
-            number = -1 if name.number is None else name.number
-            key = (not candidate.yanked, -rank, number, name.suffix)
-            if best is None or key > best_key:
-                best, best_key = candidate, key
-    return best
+        rank = _rank(candidate.name, ranks)
+        if rank is None:
+            continue
+        if installer is Installer.PIP and not _runs_on(requires(candidate), target, installer):
+            continue
+        passed_over = candidate.yanked and installer is Installer.PIP
+        key = (not passed_over, -rank, *_build_tag(candidate.name))
+        if best is None or key > best_key:
+            best, best_key = candidate, key
+    return best if best is not None and _runs_on(requires(best), target, installer) else None
 
 
 def newest_winner[T: Candidate](
-    candidates: Iterable[T], target: Target, installer: Installer = Installer.PIP
+    candidates: Iterable[T],
+    target: Target,
+    installer: Installer = Installer.PIP,
+    *,
+    requires: Callable[[T], str] = lambda _: "",
 ) -> T | None:
-    """Return which wheel is taken where no version is asked for."""
+    """Return which file is taken where no version is asked for; arguments as for ``winner``."""
     ranks = _ranks(target, installer)
-    fitting = [each for each in candidates if _rank(each.name.tags, ranks) is not None]
-    usable = [each for each in fitting if not each.yanked]
+    usable = [
+        each for each in candidates if not each.yanked and _rank(each.name, ranks) is not None
+    ]
+    if installer is Installer.PIP:
+        usable = [each for each in usable if _runs_on(requires(each), target, installer)]
     released = [each for each in usable if not each.name.version.is_prerelease] or usable
-    if not released:
-        return None
-    newest = max(each.name.version for each in released)
-    return winner([each for each in released if each.name.version == newest], target, installer)
+    by_version: dict[Version, list[T]] = {}
+    for each in released:
+        by_version.setdefault(each.name.version, []).append(each)
+    for version in sorted(by_version, reverse=True):
+        if best := winner(by_version[version], target, installer, requires=requires):
+            return best
+    return None
+
+
+def sdists_of(files: Iterable[IndexFile]) -> Sequence[Sdist]:
+    """Return the files of a project that are sdists of it."""
+    sdists = []
+    for file in files:
+        if file.filename.endswith((".tar.gz", ".zip")) and len(file.filename) <= _LONGEST_NAME:
+            try:
+                project, version = parse_sdist_filename(file.filename)
+            except InvalidSdistFilename:
+                continue
+            if project == file.project:
+                name = SdistName(filename=file.filename, version=version)
+                sdists.append(Sdist(file, name))
+    return sdists
 
 
 def targets_of(names: Iterable[WheelName]) -> list[Target]:
@@ -141,9 +211,39 @@ def _platform(platform: str) -> str:
     return platform
 
 
-def _rank(tags: frozenset[Tag], ranks: Mapping[Tag, int]) -> int | None:
-    """Return how far down the list the best of *tags* stands; None if none is on it."""
-    return min((ranks[tag] for tag in tags if tag in ranks), default=None)
+def _rank(name: WheelName | SdistName, ranks: Mapping[Tag, int]) -> int | None:
+    """Return how far down the list the best tag of a file stands; None if none is on it."""
+    if isinstance(name, SdistName):
+        return len(ranks)
+    return min((ranks[tag] for tag in name.tags if tag in ranks), default=None)
+
+
+def _build_tag(name: WheelName | SdistName) -> tuple[int, str]:
+    """Return what is compared; no number is -1: installers put a wheel without a build tag last."""
+    if isinstance(name, SdistName) or name.number is None:
+        return (-1, "")
+    return (name.number, name.suffix)
+
+
+def _runs_on(requires: str, target: Target, installer: Installer) -> bool:
+    return not requires or _allows(requires, target.python, installer)
+
+
+@functools.lru_cache(maxsize=4096)
+def _allows(requires: str, python: tuple[int, int], installer: Installer) -> bool:
+    """Tell whether a Requires-Python holds; one that is none does: pip does not look at it."""
+    newest = Version(f"{python[0]}.{python[1]}.{_NEWEST_PATCH}")
+    try:
+        specifiers = SpecifierSet(requires)
+        if installer is Installer.PIP:
+            return specifiers.contains(newest)
+        return all(
+            Version(each.version.removesuffix(".*")) <= newest
+            for each in specifiers
+            if each.operator in _LOWER_BOUNDS
+        )
+    except ValueError:
+        return True
 
 
 @functools.lru_cache(maxsize=64)

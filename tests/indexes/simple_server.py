@@ -75,7 +75,7 @@ def serve(answers: Answers) -> Iterator[Server]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
             """Keep the requests out of the tests' output."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _QuietServer(("127.0.0.1", 0), Handler)
     running = Server(url=f"http://127.0.0.1:{server.server_port}", answers=told)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -85,6 +85,11 @@ def serve(answers: Answers) -> Iterator[Server]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that do not wait for an answer."""
 
 
 def html_page(links: Mapping[str, str]) -> Answer:

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import pathlib
-from collections.abc import Iterator, Sequence
-from http.server import BaseHTTPRequestHandler
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.index import Index, IndexFile, open_index, parse_place
+from fromager_build_tags.index import Broken, Index, IndexFile, open_index, parse_place, patience
 from fromager_build_tags.index import session as sessions
+from fromager_build_tags.index.cache import default_folder
 from fromager_build_tags.index.place import shown_url
 from fromager_build_tags.index.session import PageError, Session
 from fromager_build_tags.index.simple import open_simple
+from fromager_build_tags.wheel import WheelError
 from fromager_build_tags.wheel.remote import open_url
 from fromager_build_tags.wheel.server import Traffic
 
-from .simple_server import Answer, Server, html_index, html_page, json_index, json_page, serve
+from .simple_server import (
+    JSON,
+    Answer,
+    Server,
+    html_index,
+    html_page,
+    json_index,
+    json_page,
+    serve,
+)
 from .wheels import write_wheel
 
 PROJECTS = {
@@ -79,8 +93,15 @@ def test_what_a_page_says_of_a_file(server: Server) -> None:
     server.answers["/simple/torch/"] = Answer(body=yanked)
     [file] = files(server, "torch")
     assert file == IndexFile(
-        file.project, name, f"{server.url}/simple/torch/x/{name}", "a" * 64, None, True
+        file.project,
+        name,
+        f"{server.url}/simple/torch/x/{name}",
+        "a" * 64,
+        None,
+        True,
+        signed=f"{server.url}/simple/torch/x/{name}?token=secret",
     )
+    assert "secret" not in repr(file)
     hashes = {"sha256": "B" * 64, "md5": "x"}
     listed = {"filename": name, "url": f"/x/{name}", "hashes": hashes, "size": 7, "yanked": "why"}
     server.answers["/simple/torch/"] = json_page(
@@ -120,9 +141,122 @@ def test_the_links_of_a_list_of_projects(links: dict[str, str]) -> None:
         assert list(names(list_url(f"{server.url}/simple"))) == ["torch"]
 
 
-def test_an_index_without_projects_is_empty() -> None:
-    with serve({"/simple/": html_page({})}) as server:
+SAYS_SO = b'<html><head><meta name="pypi:repository-version" content="1.0"></head></html>'
+
+
+@pytest.mark.parametrize(
+    "page", [Answer(body=SAYS_SO), json_page({"meta": {"api-version": "1.0"}, "projects": []})]
+)
+def test_an_index_that_says_so_may_be_empty(page: Answer) -> None:
+    with serve({"/simple/": page}) as server:
         assert names(list_url(f"{server.url}/simple/")) == {}
+
+
+@pytest.mark.parametrize(
+    "links", [{}, {"/other/torch/": "torch", "torch/index.html": "", "../": "up", "?C=N": ""}]
+)
+def test_a_page_that_lists_no_project_is_no_index(links: dict[str, str]) -> None:
+    with serve({"/simple/?token=s3cret": html_page(links)}) as server:
+        with pytest.raises(InputError) as caught:
+            list_url(f"{server.url}/simple?token=s3cret")
+        assert str(caught.value) == (
+            f"no project is listed at {server.url}/simple/: an index is the URL of a simple API, "
+            "which mostly ends in /simple/, or of a folder with wheels"
+        )
+
+
+def test_a_flat_folder_behind_a_web_server(tmp_path: pathlib.Path) -> None:
+    for filename in (*(name for each in PROJECTS.values() for name in each), "SHA256SUMS"):
+        (tmp_path / filename).touch()
+    below = "zlib_ng-2.0-1-py3-none-any.whl"
+    for folder, filename in (("zlib_ng", below), ("other", "other-1.0.whl.metadata")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / filename).touch()
+    handler = functools.partial(QuietFolder, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        index = list_url(f"http://127.0.0.1:{server.server_port}")
+        listed = names(index)
+        index.close()
+        server.shutdown()
+        thread.join()
+    assert listed == names(open_index(parse_place(str(tmp_path), "rocm")))
+    assert listed == {
+        **EXPECTED,
+        "other": ["other-1.0.whl.metadata"],
+        "sha256sums": ["SHA256SUMS"],
+        "zlib-ng": sorted([*PROJECTS["zlib-ng"], below]),
+    }
+
+
+class QuietFolder(SimpleHTTPRequestHandler):
+    """Python's own web server of a folder."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Keep the requests out of the tests' output."""
+
+
+def test_a_flat_page_may_lead_to_files_elsewhere() -> None:
+    links = {
+        "http://other/a/demo-1.whl#sha256=" + "1" * 64: "",
+        "https://other/about": "",
+        "../": "",
+    }
+    with serve({"/links/": html_page(links)}) as server:
+        [file] = index_files(list_url(f"{server.url}/links"))
+        assert (file.filename, file.location) == ("demo-1.whl", "http://other/a/demo-1.whl")
+        assert server.asked == ["/links/"]
+
+
+def test_a_wheel_in_place_of_a_page_is_not_read(server: Server, tmp_path: pathlib.Path) -> None:
+    wheel = Answer(body=b"x" * 50_000_000, content_type="application/zip", headers={"ETag": '"1"'})
+    server.answers["/simple/torch/"] = wheel
+    [reason] = troubles(list_url(f"{server.url}/simple", tmp_path / "cache"))
+    assert reason == "it is neither HTML nor JSON, but 'application/zip'"
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_wrong_entry_hides_no_other(server: Server) -> None:
+    good = {"filename": "torch-1-py3-none-any.whl", "url": "x", "hashes": {}}
+    wrong: list[object] = [
+        {**good, "filename": "invalid-url", "url": "http://[::1"},
+        {**good, "filename": "no-hashes", "hashes": None},
+        {**good, "filename": "a-size", "size": "abc"},
+        {**good, "filename": ""},
+        {**good, "filename": 1},
+        {"filename": "<b>\n"},
+        None,
+        [],
+    ]
+    page = {"meta": {"api-version": "1.0"}, "name": "torch", "files": [*wrong, good]}
+    server.answers["/simple/torch/"] = json_page(page)
+    [listed] = [each for each in list_url(f"{server.url}/simple").projects() if each.broken]
+    assert [file.filename for file in listed.files] == [good["filename"]]
+    assert listed.broken == Broken(
+        location=f"{server.url}/simple/torch/",
+        reason="these entries are wrong, and left out: 'invalid-url', 'no-hashes', 'a-size', '', "
+        "number 5, '<b>\\n', number 7, number 8",
+    )
+    page["files"] = [None] * 12
+    server.answers["/simple/torch/"] = json_page(page)
+    assert troubles(list_url(f"{server.url}/simple"))[0].endswith(", number 10 and 2 more")
+
+
+def test_what_a_later_version_adds_is_no_matter(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    entry = {"filename": "torch-1-py3-none-any.whl", "url": "x", "hashes": {}, "new": [1]}
+    meta = {"api-version": "1.99"}
+    pages = {
+        "/simple/": json_page({"meta": meta, "projects": [{"name": "torch"}]}),
+        "/simple/torch/": json_page({"meta": meta, "name": "torch", "files": [entry], "new": 1}),
+    }
+    with serve(pages) as server:
+        index = list_url(f"{server.url}/simple")
+        assert names(index) == {"torch": [entry["filename"]]}
+        assert troubles(index) == []
+    assert [str(each.message) for each in recwarn] == []
 
 
 @pytest.mark.parametrize(
@@ -189,11 +323,18 @@ def test_what_fails_for_a_moment_is_asked_again(server: Server) -> None:
 def test_a_server_cannot_put_it_off_for_hours(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "PATIENCE", 0)
+    monkeypatch.setattr(patience, "PATIENCE", 0.01)
+    monkeypatch.setattr(patience, "UNNOTICED", 0)
     good = server.answers["/simple/torch/"]
     busy = [Answer(status=503, headers={"Retry-After": "86400"})]
     server.answers["/simple/torch/"] = lambda _: busy.pop() if busy else good
-    assert names(list_url(f"{server.url}/simple")) == EXPECTED
+    url = f"{server.url}/simple/"
+    assert names(list_url(url)) == EXPECTED
+    notes: list[str] = []
+    busy += [Answer(status=429, headers={"Retry-After": "86400"})] * 2
+    session = Session(f"{url}?token=s3cret", backoff=0, note=notes.append)
+    session.get(f"{url}torch/")
+    assert notes == [f"{url}: waiting, since the server asks for 0 seconds each time"]
 
 
 def test_credentials_go_to_files_of_the_index_and_not_elsewhere(
@@ -215,22 +356,63 @@ def test_credentials_go_to_files_of_the_index_and_not_elsewhere(
     assert told == [b"user:s3cret", b"me:of-another"]
 
 
+@pytest.mark.parametrize("pages", [html_index, json_index])
+def test_a_link_that_is_signed_is_followed_and_never_shown(
+    pages: Callable[[Mapping[str, Sequence[str]]], dict[str, Answer]], tmp_path: pathlib.Path
+) -> None:
+    name = "demo-1-py3-none-any.whl"
+    body = write_wheel(tmp_path / name).read_bytes()
+    answers = pages({"demo": [name]})
+    page = answers["/simple/demo/"]
+    signed = page.body.replace(name.encode(), f"{name}?sig=s3cret".encode(), 1)
+    if page.content_type == JSON:
+        url = f"/files/{name}".encode()
+        signed = page.body.replace(url, url + b"?sig=s3cret")
+    answers["/simple/demo/"] = dataclasses.replace(page, body=signed)
+    answers[f"/files/{name}?sig=s3cret"] = Answer(body=body)
+    answers[f"/files/{name}"] = Answer(status=403)
+    with serve(answers) as server:
+        index = list_url(f"{server.url}/simple")
+        [file] = index_files(index)
+        assert file.location == f"{server.url}/files/{name}"
+        with index.open(file) as archive:
+            assert archive.metadata()["name"] == "demo"
+            assert "s3cret" not in str(archive.path)
+        del server.answers[f"/files/{name}?sig=s3cret"]
+        with pytest.raises(WheelError) as caught, index.open(file):
+            pass
+        assert "s3cret" not in str(caught.value)
+        index.close()
+
+
 def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="cannot be read: the host cannot be reached"):
         list_url("http://127.0.0.1:9/simple")
     monkeypatch.setattr(sessions, "TIMEOUT", (0.2, 0.2))
+    with serve({"/simple/": late}) as server:
+        with pytest.raises(InputError, match="it does not answer within 30 seconds"):
+            list_url(f"{server.url}/simple")
+        assert len(server.asked) == 2
 
-    def late(handler: BaseHTTPRequestHandler) -> Answer:
-        import time
 
-        time.sleep(0.5)
-        return Answer()
+def late(handler: BaseHTTPRequestHandler) -> Answer:
+    time.sleep(0.5)
+    handler.close_connection = True
+    return Answer()
 
-    with (
-        serve({"/simple/": late}) as server,
-        pytest.raises(InputError, match=r"it does not answer within|the host cannot be reached"),
-    ):
-        list_url(f"{server.url}/simple")
+
+def test_a_host_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "TIMEOUT", (0.2, 0.2))
+    many = {f"p{number:03}": [f"p{number:03}-1-py3-none-any.whl"] for number in range(100)}
+    with serve(html_index(many)) as server:
+        index = list_url(f"{server.url}/simple")
+        for project in many:
+            server.answers[f"/simple/{project}/"] = late
+        reasons = troubles(index)
+        assert len(reasons) == len(many)
+        assert reasons[-1] == "the host did not answer 5 times in a row"
+        assert set(reasons[:5]) == {"it does not answer within 30 seconds"}
+        assert len(server.asked) < 70  # of 16 threads, each twice
 
 
 def test_a_page_on_another_host_is_not_asked_for(server: Server) -> None:
@@ -294,6 +476,49 @@ def test_pages_that_did_not_change_come_from_disk(server: Server, tmp_path: path
     changed = html_page({"torch-3-py3-none-any.whl": ""})
     server.answers["/simple/torch/"] = dataclasses.replace(changed, headers={"ETag": '"new"'})
     assert names(list_url(url, cache))["torch"] == ["torch-3-py3-none-any.whl"]
+
+
+def test_a_page_that_tells_no_more_than_its_time_comes_from_disk(tmp_path: pathlib.Path) -> None:
+    time_told = "Wed, 25 Nov 2026 13:00:00 GMT"
+    asked: list[str | None] = []
+
+    def page(handler: BaseHTTPRequestHandler) -> Answer:
+        asked.append(handler.headers["If-Modified-Since"])
+        if asked[-1] == time_told:
+            return Answer(status=304)
+        headers = {"Last-Modified": time_told}
+        return dataclasses.replace(html_page({"demo-1-py3-none-any.whl": ""}), headers=headers)
+
+    with serve({"/simple/": page}) as server:
+        for _ in range(2):
+            index = list_url(f"{server.url}/simple", tmp_path)
+            assert names(index) == {"demo": ["demo-1-py3-none-any.whl"]}
+    assert asked == [None, time_told]
+
+
+def test_who_has_no_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
+    assert default_folder() == pathlib.Path("/cache/fromager-build-tags/pages")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/me")
+    assert default_folder() == pathlib.Path("/home/me/.cache/fromager-build-tags/pages")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.getuid", lambda: 54321)
+    assert default_folder() is None
+
+
+def test_folders_of_fromagers_names_hide_no_wheels(tmp_path: pathlib.Path) -> None:
+    for folder, filename in (
+        ("prebuilt", "a-1-py3-none-any.whl"),
+        ("build", "b-1-py3-none-any.whl"),
+        (".", "c-1-py3-none-any.whl"),
+    ):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / filename).touch()
+    place = parse_place(str(tmp_path), "rocm")
+    assert list(names(open_index(place))) == ["a", "b", "c"]
+    (tmp_path / "c-1-py3-none-any.whl").unlink()
+    assert list(names(open_index(place))) == ["a"]
 
 
 def test_a_hundred_projects_come_in_order_over_many_threads() -> None:

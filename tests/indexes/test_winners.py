@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import os
 import pathlib
 import platform
 import random
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from types import MappingProxyType
 
 import pytest
+from packaging.utils import parse_sdist_filename
 from packaging.version import Version
 
 from fromager_build_tags.errors import InputError
@@ -20,6 +23,7 @@ from fromager_build_tags.segment import Order
 from fromager_build_tags.wheelname import WheelName, classify, parse_wheel_name
 from fromager_build_tags.winners import (
     Installer,
+    SdistName,
     Target,
     newest_winner,
     running_target,
@@ -27,18 +31,36 @@ from fromager_build_tags.winners import (
     winner,
 )
 
-from .wheels import write_wheel
+from .simple_server import Answer, serve
+from .wheels import write_sdist, write_wheel
 
 INDEXES = 80
+#: One index in five has an sdist; installers build it only where it wins.
+SDISTS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class File:
-    """A wheel of an index."""
+    """A file of an index."""
 
-    name: WheelName
+    name: WheelName | SdistName
     filename: str = ""
     yanked: bool = False
+    requires: str = ""
+
+
+def file(filename: str, attributes: Mapping[str, str] = MappingProxyType({})) -> File:
+    """Return a file as a page in HTML tells of it."""
+    if filename.endswith(".whl"):
+        name: WheelName | SdistName = parse_wheel_name(filename)
+    else:
+        name = SdistName(filename=filename, version=parse_sdist_filename(filename)[1])
+    return File(
+        name=name,
+        filename=filename,
+        yanked="data-yanked" in attributes,
+        requires=attributes.get("data-requires-python", ""),
+    )
 
 
 def wheel(filename: str, *, yanked: bool = False) -> File:
@@ -190,8 +212,15 @@ def indexes(tmp_path_factory: pytest.TempPathFactory) -> Sequence[pathlib.Path]:
     folders = [root / f"index{number}" for number in range(INDEXES)]
     for number, folder in enumerate(folders):
         for filename in _filenames(random.Random(number), f"demo{number}"):
-            write_wheel(folder / filename)
+            write(folder / filename)
     return folders
+
+
+def write(path: pathlib.Path) -> None:
+    if path.suffix == ".whl":
+        write_wheel(path)
+    else:
+        write_sdist(path)
 
 
 def _filenames(chance: random.Random, project: str) -> Iterator[str]:
@@ -221,6 +250,8 @@ def _filenames(chance: random.Random, project: str) -> Iterator[str]:
         build = f"-{chance.choice([1, 2, 9, 10])}{chance.choice(suffixes)}"
         stem = f"{project}-{version}{chance.choice([build, build, ''])}"
         yield f"{stem}-{chance.choice(some_tags)}.whl"
+    if chance.random() < SDISTS:
+        yield f"{project}-{chance.choice(['0.8', '1.0', '1.10', '3.0'])}.tar.gz"
 
 
 def _taken(target: pathlib.Path) -> dict[str, str]:
@@ -229,47 +260,133 @@ def _taken(target: pathlib.Path) -> dict[str, str]:
     return {name.removesuffix("_said.txt"): filename for name, filename in said.items()}
 
 
-@pytest.mark.parametrize("installer", Installer)
-def test_the_real_installers_agree(
-    installer: Installer, indexes: Sequence[pathlib.Path], tmp_path: pathlib.Path
-) -> None:
+def _install(installer: Installer, folder: pathlib.Path, *args: str) -> dict[str, str]:
+    """Install with the real one, and return what was taken of each project."""
     pytest.importorskip("pip", reason="pip is not installed here")
-    found = [argument for folder in indexes for argument in ("--find-links", str(folder))]
-    projects = [f"demo{number}" for number in range(INDEXES)]
-    options = ["--quiet", "--no-index", "--no-deps", "--target", str(tmp_path / "target")]
+    target = folder / "target"
+    uv = ["uv", "pip", "install", "--python", sys.executable, "--cache-dir", str(folder / "c")]
     command = {
         Installer.PIP: ["pip", "install", "--disable-pip-version-check", "--no-compile"],
-        Installer.UV: [
-            "uv",
-            "pip",
-            "install",
-            "--python",
-            sys.executable,
-            "--cache-dir",
-            str(tmp_path / "c"),
-        ],
+        Installer.UV: uv,
     }[installer]
     done = subprocess.run(
-        [sys.executable, "-m", *command, *options, *found, *projects],
-        env={"PATH": os.defpath, "HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull},
+        [sys.executable, "-m", *command, "--quiet", "--no-deps", "--target", str(target), *args],
+        env={"PATH": os.defpath, "HOME": str(folder), "PIP_CONFIG_FILE": os.devnull},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    taken = _taken(tmp_path / "target")
-    assert len(taken) == INDEXES
-    order = installer
+    return _taken(target)
+
+
+def _order(installer: Installer) -> Installer:
+    """Return who chooses as the installed one does: an older pip did as uv does."""
     if installer is Installer.PIP and Version(metadata.version("pip")) < Version("26.3"):
-        order = Installer.UV  # they chose alike before
-    expected = [_expected(folder, order) for folder in indexes]
+        return Installer.UV
+    return installer
+
+
+def _here() -> Target:
+    glibc = platform.libc_ver()[1].replace(".", "_")
+    return running_target(f"manylinux_{glibc}_{platform.machine()}")
+
+
+@pytest.mark.parametrize("installer", Installer)
+def test_the_real_installers_agree(
+    installer: Installer, indexes: Sequence[pathlib.Path], tmp_path: pathlib.Path
+) -> None:
+    found = [argument for folder in indexes for argument in ("--find-links", str(folder))]
+    projects = [f"demo{number}" for number in range(INDEXES)]
+    taken = _install(installer, tmp_path, "--no-index", *found, *projects)
+    assert len(taken) == INDEXES
+    assert len([name for name in taken.values() if name.endswith(".tar.gz")]) > 3
+    expected = [_expected(folder, _order(installer)) for folder in indexes]
     assert dict(zip(projects, expected, strict=True)) == taken
 
 
 def _expected(folder: pathlib.Path, installer: Installer) -> str:
-    glibc = platform.libc_ver()[1].replace(".", "_")
-    target = running_target(f"manylinux_{glibc}_{platform.machine()}")
-    files = [wheel(path.name) for path in folder.iterdir()]
-    taken = newest_winner(files, target, installer)
+    taken = newest_winner([file(path.name) for path in folder.iterdir()], _here(), installer)
     assert taken is not None
     return taken.filename
+
+
+YANKED = {"data-yanked": ""}
+NEWER = {"data-requires-python": f">=3.{sys.version_info.minor + 1}"}
+EXACT = {"data-requires-python": f"==3.{sys.version_info.minor}"}
+NO_LONGER = {"data-requires-python": f"<3.{sys.version_info.minor}"}
+WILD = {"data-requires-python": f"==3.{sys.version_info.minor}.*"}
+NONSENSE = {"data-requires-python": ">=3.6.*"}
+PURE = "-py3-none-any.whl"
+
+#: What a page says of files: files with attributes; what pip and uv take without a pin, and of 1.0.
+#: "" is nothing at all: an error.
+PAGES: Sequence[tuple[dict[str, dict[str, str]], tuple[str, str], tuple[str, str]]] = [
+    ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": YANKED}, ("8", "8"), ("8", "9")),
+    ({f"1.0-8{PURE}": YANKED, f"1.0-9{PURE}": YANKED, f"0.9-1{PURE}": {}}, ("1", "1"), ("9", "9")),
+    ({f"1.0-8{PURE}": {}, f"2.0-9{PURE}": YANKED}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": YANKED, "1.0.tar.gz": {}}, ("sdist", "sdist"), ("sdist", "8")),
+    ({f"1.0-8{PURE}": {}, "1.0.tar.gz": {}}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": {}, "2.0.tar.gz": {}}, ("sdist", "sdist"), ("8", "8")),
+    ({f"1.0-8{PURE}": {}, "2.0.tar.gz": YANKED}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": {}, "2.0rc1.tar.gz": {}}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": {}, "2.0.tar.gz": NEWER}, ("8", "8"), ("8", "8")),
+    (
+        {f"0.9-8{PURE}": {}, "1.0-8-cp27-cp27m-win32.whl": {}, "1.0.tar.gz": {}},
+        ("sdist", "sdist"),
+        ("sdist", "sdist"),
+    ),
+    ({f"1.0-8{PURE}": {}, f"2.0-9{PURE}": NEWER}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": EXACT}, ("8", "9"), ("8", "9")),
+    ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": NO_LONGER}, ("8", "9"), ("8", "9")),
+    ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": WILD}, ("9", "9"), ("9", "9")),
+    ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": NONSENSE}, ("9", "9"), ("9", "9")),
+    ({f"0.9-7{PURE}": {}, f"1.0-8{PURE}": {}, f"1.0-9{PURE}": NEWER}, ("8", "7"), ("8", "")),
+]
+
+
+def _short(filename: str) -> str:
+    return "sdist" if filename.endswith(".tar.gz") else str(parse_wheel_name(filename).number)
+
+
+def _page(number: int) -> dict[str, dict[str, str]]:
+    files, _, _ = PAGES[number]
+    return {f"page{number}-{rest}": attributes for rest, attributes in files.items()}
+
+
+@pytest.mark.parametrize("installer", Installer)
+@pytest.mark.parametrize("pinned", [False, True])
+def test_what_is_said_of_pages(installer: Installer, pinned: bool) -> None:
+    for number, (_, newest, of_pin) in enumerate(PAGES):
+        files = [file(name, attributes) for name, attributes in _page(number).items()]
+        if pinned:
+            files = [each for each in files if each.name.version == Version("1.0")]
+        choose = winner if pinned else newest_winner
+        taken = choose(files, running_target(), installer, requires=lambda each: each.requires)
+        expected = (of_pin if pinned else newest)[list(Installer).index(installer)]
+        assert ("" if taken is None else _short(taken.filename)) == expected, number
+
+
+@pytest.mark.parametrize("installer", Installer)
+@pytest.mark.parametrize("pinned", [False, True])
+def test_the_real_installers_agree_on_pages(
+    installer: Installer, pinned: bool, tmp_path: pathlib.Path
+) -> None:
+    answers: dict[str, Answer] = {}
+    expected: dict[str, str] = {}
+    for number, (_, newest, of_pin) in enumerate(PAGES):
+        links = ""
+        for name, attributes in _page(number).items():
+            write(tmp_path / name)
+            answers[f"/files/{name}"] = Answer(
+                body=(tmp_path / name).read_bytes(), content_type="application/octet-stream"
+            )
+            said = "".join(f' {key}="{html.escape(text)}"' for key, text in attributes.items())
+            links += f'<a href="/files/{name}"{said}>{name}</a>\n'
+        answers[f"/simple/page{number}/"] = Answer(body=f"<html>{links}</html>".encode())
+        if taken := (of_pin if pinned else newest)[list(Installer).index(installer)]:
+            expected[f"page{number}"] = taken
+    wanted = [f"{project}==1.0" if pinned else project for project in expected]
+    with serve(answers) as server:
+        made = _install(installer, tmp_path, "--index-url", f"{server.url}/simple/", *wanted)
+    assert {project: _short(name) for project, name in made.items()} == expected

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import pathlib
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 
+import pytest
 from click.testing import Result
 
-from .simple_server import html_index, serve
+from .simple_server import Answer, html_index, html_page, json_page, serve
 
 type Run = Callable[..., Result]
 
@@ -38,6 +44,82 @@ def test_pip_and_uv(run: Run, tmp_path: pathlib.Path) -> None:
     ]
     assert run("winners", "index", "--python", "3.13").stdout == ""
     assert f"`{WHEELS[2]}` |" in run("winners", "index", "--format", "markdown").stdout
+
+
+def test_an_sdist_is_built_where_no_wheel_fits(run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "index").mkdir()
+    names = (*WHEELS, "torch-2.11.0.tar.gz", "other-1.tar.gz", "torch-3-x.tar.gz")
+    for name in names:
+        (tmp_path / "index" / name).touch()
+    assert run("winners", "index", "--python", "3.12").stdout.splitlines()[1:] == [
+        "other    1        cp312 on linux_x86_64  pip, uv  other-1.tar.gz (an sdist: it is built)",
+        "torch    2.11.0   cp312 on linux_x86_64  pip, uv  torch-2.11.0.tar.gz (an sdist: it is "
+        "built)",
+    ]
+    made = json.loads(run("winners", "index", "--format", "json", "--all-versions").stdout)
+    assert made["format_version"] == "1.1"
+    kinds = [(each["version"], each["kind"]) for each in made["winners"]]
+    assert kinds == [
+        *(("1", "sdist"), ("2.9.1", "wheel"), ("2.10.0", "wheel"), ("2.10.0", "wheel")),
+        ("2.11.0", "sdist"),
+    ]
+
+
+@pytest.mark.parametrize(("python", "version"), [("3.12", "1.0"), ("3.13", "2.0")])
+def test_requires_python_of_a_listing(run: Run, python: str, version: str) -> None:
+    entries = [
+        {"filename": "demo-1.0-1-py3-none-any.whl", "url": "a", "hashes": {}},
+        {
+            "filename": "demo-2.0-1-py3-none-any.whl",
+            "url": "b",
+            "hashes": {},
+            "requires-python": ">=3.13",
+        },
+    ]
+    meta = {"api-version": "1.0"}
+    in_json = json_page({"meta": meta, "name": "demo", "files": entries})
+    in_html = Answer(
+        body=b'<a href="demo-1.0-1-py3-none-any.whl"></a>'
+        b'<a data-requires-python="&gt;=3.13" href="demo-2.0-1-py3-none-any.whl"></a>'
+    )
+    for page in (in_html, in_json):
+        answers = {"/simple/": html_page({"demo/": "demo"}), "/simple/demo/": page}
+        with serve(answers) as server:
+            url = f"{server.url}/simple"
+            line = run("winners", url, "--python", python, "--no-cache").stdout.splitlines()[1]
+            assert line.endswith(f"pip, uv  demo-{version}-1-py3-none-any.whl")
+
+
+def test_a_cache_is_for_urls_and_none_needs_a_home(
+    run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.getuid", lambda: 54321)
+    (tmp_path / "index").mkdir()
+    with serve(html_index({"torch": WHEELS})) as server:
+        made = run("winners", "index", f"{server.url}/simple")
+    assert made.stdout.count("\n") == 3
+
+
+def test_the_bar_is_for_terminals(tree: pathlib.Path) -> None:
+    """Of a command whose stderr is one; its stdout is the table and nothing else."""
+    (tree.parent / "index").mkdir()
+    for name in WHEELS:
+        (tree.parent / "index" / name).touch()
+    master, terminal = pty.openpty()
+    command = [sys.executable, "-m", "fromager_build_tags", "winners", "index"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, text=True, check=True)
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError), os.fdopen(master, "rb", 0) as file:
+        while read := file.read(1 << 16):
+            shown += read
+    assert b"projects" in shown
+    assert b"100%" in shown
+    assert done.stdout.startswith("PROJECT ")
+    quiet = subprocess.run(command, capture_output=True, check=True)
+    assert quiet.stderr == b""
 
 
 def test_a_page_that_cannot_be_read(run: Run) -> None:

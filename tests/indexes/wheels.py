@@ -1,10 +1,12 @@
-"""Tiny wheels, made in code."""
+"""Tiny wheels and sdists, made in code."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import pathlib
+import tarfile
 import zipfile
 from collections.abc import Mapping
 
@@ -40,6 +42,48 @@ def write_wheel(
     with zipfile.ZipFile(path, "w") as archive:
         for member, text in content.items():
             archive.writestr(zipfile.ZipInfo(member, date), text)
+    return path
+
+
+#: Builds a wheel that says the name of the sdist, with nothing but Python.
+_BACKEND = """
+import zipfile
+
+NAME, VERSION, SAID = {name!r}, {version!r}, {said!r}
+
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    filename, info = f"{{NAME}}-{{VERSION}}-py3-none-any.whl", f"{{NAME}}-{{VERSION}}.dist-info"
+    members = {{
+        f"{{NAME}}_said.txt": SAID,
+        f"{{info}}/METADATA": f"Metadata-Version: 2.1\\nName: {{NAME}}\\nVersion: {{VERSION}}\\n",
+        f"{{info}}/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    }}
+    record = "".join(f"{{member}},,\\n" for member in [*members, f"{{info}}/RECORD"])
+    with zipfile.ZipFile(f"{{folder}}/{{filename}}", "w") as archive:
+        for member, text in {{**members, f"{{info}}/RECORD": record}}.items():
+            archive.writestr(member, text)
+    return filename
+"""
+
+
+def write_sdist(path: pathlib.Path) -> pathlib.Path:
+    """Write an sdist that installers build without asking for anything else."""
+    stem = path.name.removesuffix(".tar.gz")
+    name, _, version = stem.rpartition("-")
+    backend = _BACKEND.format(name=name, version=version, said=path.name)
+    system = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w:gz") as archive:
+        for member, text in (
+            ("PKG-INFO", head),
+            ("pyproject.toml", system),
+            ("backend.py", backend),
+        ):
+            info = tarfile.TarInfo(f"{stem}/{member}")
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
     return path
 
 

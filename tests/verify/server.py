@@ -66,6 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._head(302, 0, {"Location": self.path})
             case "refuses":
                 self._head(403)
+            case "wants credentials":
+                self._head(401)
             case "no ranges":
                 self._whole(len(self.what.body))
             case "no ranges, cut":

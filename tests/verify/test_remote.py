@@ -83,7 +83,9 @@ def test_large_members_cost_few_requests(start: Start, compiled: Mapping[str, by
 
 REFUSALS = {
     "redirect": "more than 5 redirects",
-    "refuses": "the server says 403",
+    "refuses": "the server says 403, the credentials, or the URL's signature, are not allowed to "
+    "read it",
+    "wants credentials": "the server says 401, it wants credentials: put them into netrc",
     "no ranges, cut": "the connection was cut",
     "no ranges, 10 GB": "the server claims 10,737,418,240 bytes for it",
     "encodes": "the server encodes it, though that was declined",

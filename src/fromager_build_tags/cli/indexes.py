@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import pathlib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import click
 
@@ -70,7 +69,6 @@ def open_indexes(
     Returns:
         The indexes, and what is wrong with the others.
     """
-    cache: pathlib.Path | None = None if no_cache else default_folder()
     indexes: list[Index] = []
     failures: list[str] = []
     for text in texts:
@@ -78,12 +76,19 @@ def open_indexes(
         try:
             if expectations is not None:
                 expectations.learn(place.variant)
-            index = open_index(place, cache=cache)
+            cache = default_folder() if place.is_url and not no_cache else None
+            index = open_index(place, cache=cache, note=_note)
             click.get_current_context().call_on_close(index.close)
             indexes.append(index)
         except BuildTagError as err:
             failures.append(explain_error(err))
     return indexes, failures
+
+
+def _note(text: str) -> None:
+    """Print a line, over the progress bar where there is one."""
+    start = "\r\033[K" if sys.stderr.isatty() else ""
+    click.echo(f"{start}{text}", err=True)
 
 
 def complain(failures: Iterable[str], expectations: Expectations | None = None) -> bool:
@@ -99,12 +104,19 @@ def complain(failures: Iterable[str], expectations: Expectations | None = None) 
     return bool(lines)
 
 
+class Count(Protocol):
+    """Counts projects that are done, each in so many indexes."""
+
+    def __call__(self, projects: int = 1, /) -> None: ...  # noqa: D102
+
+
 @contextlib.contextmanager
-def progress(indexes: Sequence[Index]) -> Iterator[Callable[[], None]]:
-    """Show how many projects are done, on a terminal only; give what counts one."""
+def progress(indexes: Sequence[Index]) -> Iterator[Count]:
+    """Show how many projects are done, on a terminal only; give what counts them."""
     if not sys.stderr.isatty():
-        yield lambda: None
+        yield lambda _=1: None
         return
     length = sum(map(len, indexes))
     with click.progressbar(length=length, file=sys.stderr, label="projects") as bar:
-        yield lambda: bar.update(1)
+        yield lambda projects=1: bar.update(projects)
+        bar.update(length - bar.pos)  # a project of several indexes may be counted once

@@ -6,11 +6,12 @@ import pathlib
 from collections.abc import Iterator, Sequence
 
 import click
+from packaging.version import Version
 
 from ..index import Listed
 from ..report.winners import RENDERERS, Taken
 from ..standing import Wheel, sort_files
-from ..winners import Installer, Target, newest_winner, targets_of, winner
+from ..winners import Installer, Sdist, Target, newest_winner, sdists_of, targets_of, winner
 from . import common
 from . import indexes as shared
 
@@ -37,7 +38,9 @@ def winners(
 ) -> None:
     """Say which wheel of each project pip and uv take, for each Python and platform.
 
-    Requires-Python is not looked at: it is not in a wheel's name.
+    Where no wheel of a version fits they build its sdist, and that is said. Requires-Python counts
+    where the index lists it; a folder does not. With --all-versions: what they take for
+    PROJECT==VERSION.
     """
     targets = shared.read_targets(pythons, platforms)
     opened, failures = shared.open_indexes(indexes, "", no_cache=no_cache)
@@ -59,17 +62,31 @@ def _taken(
     index: str, listed: Listed, targets: Sequence[Target], *, all_versions: bool
 ) -> Iterator[Taken]:
     wheels = sort_files(listed.files).wheels
-    versions = [[Wheel(*each) for each in wheels[version]] for version in sorted(wheels)]
-    everything = [wheel for version in versions for wheel in version]
-    for candidates in versions if all_versions else [everything]:
+    by_version: dict[Version, list[Wheel | Sdist]] = {}
+    for version in wheels:
+        by_version[version] = [Wheel(*each) for each in wheels[version]]
+    for sdist in sdists_of(listed.files):
+        by_version.setdefault(sdist.name.version, []).append(sdist)
+    versions = [by_version[version] for version in sorted(by_version)]
+    everything = [each for version in versions for each in version]
+    for candidates in versions if all_versions else filter(None, [everything]):
         choose = winner if all_versions else newest_winner
-        for target in targets or targets_of(wheel.name for wheel in candidates):
-            by_wheel: dict[Wheel, list[str]] = {}
+        names = (each.name for each in candidates if isinstance(each, Wheel))
+        for target in targets or targets_of(names):
+            by_file: dict[Wheel | Sdist, list[str]] = {}
             for installer in Installer:
-                first = choose(candidates, target, installer)
+                first = choose(candidates, target, installer, requires=_requires)
                 if first is not None:
-                    by_wheel.setdefault(first, []).append(installer.value)
-            for wheel, installers in by_wheel.items():
+                    by_file.setdefault(first, []).append(installer.value)
+            for each, installers in by_file.items():
                 yield Taken(
-                    index=index, wheel=wheel, target=target, installers=", ".join(installers)
+                    index=index,
+                    file=each.file,
+                    version=each.name.version,
+                    target=target,
+                    installers=", ".join(installers),
                 )
+
+
+def _requires(each: Wheel | Sdist) -> str:
+    return each.file.requires_python

@@ -81,8 +81,11 @@ class PageCache:
         return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.page"
 
 
-def default_folder() -> pathlib.Path:
-    """Return where pages are kept, by the XDG base directory specification."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    base = pathlib.Path(home) if home else pathlib.Path.home() / ".cache"
+def default_folder() -> pathlib.Path | None:
+    """Return where pages are kept, by the XDG base directory specification; None without a home."""
+    told = os.environ.get("XDG_CACHE_HOME")
+    try:
+        base = pathlib.Path(told) if told else pathlib.Path.home() / ".cache"
+    except RuntimeError:  # a container's user need not be in its passwd
+        return None
     return base / "fromager-build-tags" / "pages"

@@ -12,11 +12,11 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from ..errors import InputError
 from ..wheel import WheelArchive
-from .listing import IndexFile, Listed
+from .listing import IndexFile, Listed, project_word
 from .place import IndexPlace
 
-#: fromager's folders of finished and of pre-built wheels; ``simple`` links to both,
-#: and ``build`` holds what is not finished.
+#: fromager's folders of finished and of pre-built wheels, in one that holds no wheel itself;
+#: ``simple`` links to both, and ``build`` holds what is not finished.
 _FROMAGER: Final = ("downloads", "prebuilt")
 
 
@@ -69,11 +69,12 @@ def open_directory(place: IndexPlace) -> DirectoryIndex:
 
 def _folders(root: pathlib.Path) -> list[str]:
     """Return the folders that hold files: fromager's, or *root* and one level below."""
-    fromager = [root / name for name in _FROMAGER if (root / name).is_dir()]
-    if fromager:
-        return [str(folder) for folder in fromager]
-    with os.scandir(root) as entries:
-        below = [entry.path for entry in entries if entry.is_dir() and entry.name[0] != "."]
+    with os.scandir(root) as scanned:
+        entries = list(scanned)
+    fromager = [str(root / name) for name in _FROMAGER if (root / name).is_dir()]
+    if fromager and not any(entry.name.endswith(".whl") for entry in entries):
+        return fromager
+    below = [entry.path for entry in entries if entry.is_dir() and entry.name[0] != "."]
     return [str(root), *below]
 
 
@@ -83,17 +84,10 @@ def _list(folder: str, files: dict[NormalizedName, list[tuple[str, str]]]) -> No
         for entry in entries:
             if entry.is_file():
                 filename = _printable(entry.name)
-                word = _project(filename)
+                word = project_word(filename)
                 if word not in by_word:
                     by_word[word] = files.setdefault(canonicalize_name(word), [])
                 by_word[word].append((filename, folder))
-
-
-def _project(filename: str) -> str:
-    """Return what stands for the project; sdists of old spell it with a "-" in it."""
-    if filename.endswith((".tar.gz", ".zip")):
-        return filename.rpartition("-")[0]
-    return filename.partition("-")[0]
 
 
 def _printable(filename: str) -> str:

@@ -23,6 +23,8 @@ class IndexFile(NamedTuple):
         sha256: as listed, in lower case; "" if it is not listed.
         size: in bytes; None if it is not listed.
         yanked: whether an installer takes it only for a version that is pinned.
+        requires_python: as listed; it can be no specifier at all.
+        signed: the URL with its credentials or query, where it has some: never shown.
     """
 
     project: NormalizedName
@@ -31,6 +33,17 @@ class IndexFile(NamedTuple):
     sha256: str = ""
     size: int | None = None
     yanked: bool = False
+    requires_python: str = ""
+    signed: str = ""
+
+    @property
+    def address(self) -> str:
+        """What to open: a path, or a URL that may hold what is secret."""
+        return self.signed or self.location
+
+    def __repr__(self) -> str:
+        """Show no signature in a traceback either."""
+        return f"IndexFile({self.project}, {self.location})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +56,7 @@ class Broken:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listed:
-    """The files of one project, each once, or why its page gives none."""
+    """The files of one project, each once, and why its page gives none, or not all of them."""
 
     project: NormalizedName
     files: tuple[IndexFile, ...] = ()
@@ -81,3 +94,10 @@ class Index(Protocol):
     def __len__(self) -> int:
         """Return how many projects there are."""
         ...
+
+
+def project_word(filename: str) -> str:
+    """Return what stands for the project; sdists of old spell it with a "-" in it."""
+    if filename.endswith((".tar.gz", ".zip")):
+        return filename.rpartition("-")[0]
+    return filename.partition("-")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Callable
 
 from ..errors import InputError
 from .directory import open_directory
@@ -10,12 +11,18 @@ from .listing import Index
 from .place import IndexPlace
 
 
-def open_index(place: IndexPlace, *, cache: pathlib.Path | None = None) -> Index:
+def open_index(
+    place: IndexPlace,
+    *,
+    cache: pathlib.Path | None = None,
+    note: Callable[[str], None] = lambda _: None,
+) -> Index:
     """Open an index: its list of projects is read, no project yet.
 
     Args:
         place: where it is.
         cache: a folder for pages that can be asked for again; None for no cache.
+        note: is told what somebody who waits should know, from any thread.
 
     Raises:
         InputError: there is no index, or it cannot be read.
@@ -24,7 +31,7 @@ def open_index(place: IndexPlace, *, cache: pathlib.Path | None = None) -> Index
         from .session import Session
         from .simple import open_simple
 
-        return open_simple(place, Session(place.address, cache=cache))
+        return open_simple(place, Session(place.address, cache=cache, note=note))
     if "://" in place.address:
         scheme = place.address.partition("://")[0]
         raise InputError(f"an index is a folder or an http(s) URL, not {scheme!r}://…")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import urllib.parse
 from dataclasses import dataclass
@@ -27,6 +28,19 @@ class IndexPlace:
         """Whether it is asked over HTTP."""
         return self.address.startswith(("http://", "https://"))
 
+    @property
+    def identity(self) -> str:
+        """What all spellings of one place have in common; of a URL with its query: not shown."""
+        if not self.is_url:
+            return os.path.realpath(self.address)
+        try:
+            parts = urllib.parse.urlsplit(self.address)
+        except ValueError:
+            return self.address
+        host = parts.netloc.rpartition("@")[2].lower()
+        path = parts.path.rstrip("/")
+        return urllib.parse.urlunsplit((parts.scheme, host, path, parts.query, ""))
+
     def __str__(self) -> str:
         return shown_url(self.address) if self.is_url else self.address
 
@@ -50,3 +64,9 @@ def shown_url(url: str) -> str:
     except ValueError:
         return "(a URL that cannot be read)"
     return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def signed_url(url: str, shown: str) -> str:
+    """Return *url* to be asked for, if it is more than what is *shown* of it; else ""."""
+    asked = url.partition("#")[0]
+    return "" if asked == shown else asked

@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import pathlib
 import urllib.parse
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import pypi_simple
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.utils import get_netrc_auth
-from urllib3.util import Retry
+from urllib3.exceptions import ReadTimeoutError
 
-from ..ahead import THREADS
 from ..errors import BuildTagError
 from .cache import PageCache
+from .patience import SILENCE, PatientAdapter, SilentHostError
 from .place import shown_url
 
 #: Seconds to connect, and between two bytes.
 TIMEOUT: Final = (10, 30)
-#: Seconds that a server may ask to wait before the next attempt.
-PATIENCE: Final = 30
-_RETRIED: Final = (429, 500, 502, 503, 504)
 _REASONS: Final = {
     401: "it wants credentials: put them into netrc",
     403: "the credentials are not allowed to read it",
@@ -77,14 +74,6 @@ class _OneHost(requests.Session):
         return target
 
 
-class _Retry(Retry):
-    """Attempts that a server cannot put off for hours."""
-
-    def parse_retry_after(self, retry_after: str) -> float:
-        """Return the seconds to wait."""
-        return min(super().parse_retry_after(retry_after), PATIENCE)
-
-
 class _HostAuth(AuthBase):
     """Credentials of one host; any other gets those that netrc has for it."""
 
@@ -109,9 +98,21 @@ class Session:
     """
 
     def __init__(
-        self, address: str, *, cache: pathlib.Path | None = None, backoff: float = 0.5
+        self,
+        address: str,
+        *,
+        cache: pathlib.Path | None = None,
+        backoff: float = 0.5,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Take credentials out of *address*; *backoff* is in seconds, doubled each time."""
+        """Take credentials out of *address*.
+
+        Args:
+            address: of the list of projects.
+            cache: a folder for pages; None for no cache.
+            backoff: seconds between attempts, doubled each time.
+            note: is told, once, what somebody who waits should know.
+        """
         parts = _split(address)
         netloc = parts.netloc.rpartition("@")[2]
         path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
@@ -119,18 +120,14 @@ class Session:
         self.files = requests.Session()
         self._pages = _OneHost()
         self._pages.headers["Accept"] = pypi_simple.ACCEPT_ANY
-        retry = _Retry(
-            total=3,
-            backoff_factor=backoff,
-            status_forcelist=_RETRIED,
-            raise_on_status=False,
-        )
+        self._note: Callable[[str], None] | None = note
+        adapter = PatientAdapter(backoff=backoff, told=self._waiting)
         for session in (self._pages, self.files):
             if parts.username is not None:
                 user, password = map(urllib.parse.unquote, (parts.username, parts.password or ""))
                 session.auth = _HostAuth(self.root, user, password)
             for scheme in ("http://", "https://"):
-                session.mount(scheme, HTTPAdapter(pool_maxsize=THREADS, max_retries=retry))
+                session.mount(scheme, adapter)
             session.headers["User-Agent"] = "fromager-build-tags"
         self._cache = None if cache is None else PageCache(cache, parts.netloc)
 
@@ -138,6 +135,12 @@ class Session:
         """Close the connections; another request opens one again."""
         self._pages.close()
         self.files.close()
+
+    def _waiting(self, seconds: float) -> None:
+        note, self._note = self._note, None
+        if note is not None:
+            shown = shown_url(self.root)
+            note(f"{shown}: waiting, since the server asks for {seconds:.0f} seconds each time")
 
     def get(self, url: str) -> Page:
         """Return a page; one that did not change comes from the cache.
@@ -155,6 +158,8 @@ class Session:
                     return Page(url=known.url, content_type=known.content_type, body=known.body)
                 if response.status_code != requests.codes.ok:
                     raise PageError(url, _reason(response.status_code))
+                if not _is_text(content_type := response.headers.get("Content-Type", "")):
+                    raise PageError(url, f"it is neither HTML nor JSON, but {content_type!r}")
                 body = _body(url, response)
         except _ElsewhereError as err:
             reason = f"it redirects to another place, {err}: if that is the index, name it"
@@ -163,9 +168,7 @@ class Session:
             if isinstance(err, requests.RequestException) and err.response is not None:
                 err.response.close()
             raise PageError(url, _trouble(err)) from None
-        page = Page(
-            url=response.url, content_type=response.headers.get("Content-Type", ""), body=body
-        )
+        page = Page(url=response.url, content_type=content_type, body=body)
         if self._cache is not None:
             self._cache.keep(url, page.url, page.content_type, body, response.headers)
         return page
@@ -191,6 +194,12 @@ def _split(url: str) -> urllib.parse.SplitResult:
         return urllib.parse.urlsplit("")
 
 
+def _is_text(content_type: str) -> bool:
+    """Tell what can be a page from what can be a wheel, of which nothing should be read."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind in {"text/html", "application/vnd.pypi.simple.v1+html"} or kind.endswith("json")
+
+
 def _body(url: str, response: requests.Response) -> bytes:
     parts, size = [], 0
     for part in response.iter_content(1 << 16):
@@ -208,14 +217,24 @@ def _reason(status: int) -> str:
 
 def _trouble(err: Exception) -> str:
     """Return what is wrong, in our own words: those of requests can hold the URL."""
+    if _is_slow(err):
+        return _SLOW
     said = (text for kind, text in _TROUBLES if isinstance(err, kind))
     return next(said, f"the request fails ({type(err).__name__})")
 
 
+def _is_slow(err: Exception) -> bool:
+    """Tell whether it is a time-out: after the last attempt, requests says ConnectionError."""
+    cause = err.args[0] if err.args else None
+    return isinstance(getattr(cause, "reason", cause), ReadTimeoutError)
+
+
+_SLOW: Final = f"it does not answer within {TIMEOUT[1]} seconds"
 #: The special ones first: a time-out while connecting is a ConnectionError, too.
 _TROUBLES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (requests.exceptions.SSLError, "its certificate is not trusted"),
-    (requests.Timeout, f"it does not answer within {TIMEOUT[1]} seconds"),
+    (requests.Timeout, _SLOW),
+    (SilentHostError, f"the host did not answer {SILENCE} times in a row"),
     (requests.exceptions.ChunkedEncodingError, "the connection ends in the middle of the page"),
     (requests.TooManyRedirects, "it redirects without an end"),
     (requests.exceptions.InvalidURL, "it is no URL"),

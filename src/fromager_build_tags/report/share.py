@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from ..index import Broken, IndexFile
-from ..share import Bound, Outcome, Shared, Unshared
+from ..share import Bound, Difference, Outcome, Shared, Unshared
 from .block import chained, listed
 from .columns import render_columns
 from .escape import markdown_code, markdown_text, plain
 from .sizes import size_text
 
-FORMAT_VERSION: Final = "1.0"
+FORMAT_VERSION: Final = "2.0"
 _MOST: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShareReport:
-    """What is the same over all indexes.
+    """What is the same over several indexes.
 
     Attributes:
         indexes: their paths, or URLs without credentials, in the order that was given.
@@ -65,19 +65,33 @@ class ShareReport:
         """Bytes of the copies."""
         return sum(each.saved for each in self.shared)
 
+    @property
+    def planned(self) -> Sequence[Shared]:
+        """Those with copies; the others are one file already."""
+        return [each for each in self.shared if each.copies]
+
     def __str__(self) -> str:
+        everywhere = sum(len(each.indexes) == len(self.indexes) for each in self.shared)
+        some = len(self.shared) - everywhere
+        linked = len(self.shared) - len(self.planned)
         return (
-            f"{len(self.shared):,} the same in all {len(self.indexes)} indexes "
-            f"({self.builds:,} builds and {size_text(self.saved)} saved), {len(self.unshared):,} "
-            f"that could be, {self.bound:,} wheels tied to accelerator or Torch"
+            f"{everywhere:,} the same in all {len(self.indexes)} indexes"
+            + (f", {some:,} in some of them" if some else "")
+            + (f", {linked:,} of these one file already" if linked else "")
+            + f" ({self.builds:,} builds and {size_text(self.saved)} saved), "
+            f"{len(self.unshared):,} that could be, "
+            f"{self.bound:,} wheels tied to accelerator or Torch"
         )
 
 
 def render_table(report: ShareReport) -> str:
     """Return what is shared, what could be and why it is not, and the counts."""
-    rows = [("same", plain(each.keep.filename), _copies(each)) for each in report.shared]
+    rows = [
+        ("same", plain(each.keep.filename), plain(_copies(report, each), 1_000))
+        for each in report.planned
+    ]
     rows += [
-        ("differs", f"{each.project} {each.version}", plain(_why(each), 1_000))
+        ("differs", f"{each.project} {each.version}", plain(_why(report, each), 1_000))
         for each in report.unshared
     ]
     table = render_columns(("", "WHEEL", "WHY"), rows) if rows else ""
@@ -86,20 +100,26 @@ def render_table(report: ShareReport) -> str:
 
 def render_markdown(report: ShareReport) -> str:
     """Return the counts, and two lists."""
-    same = [f"- {markdown_code(each.keep.filename)}: {_copies(each)}" for each in report.shared]
+    same = [
+        f"- {markdown_code(each.keep.filename)}: {markdown_text(_copies(report, each))}"
+        for each in report.planned
+    ]
     differ = [
-        f"- {markdown_code(f'{each.project} {each.version}')}: {markdown_text(_why(each))}"
+        f"- {markdown_code(f'{each.project} {each.version}')}: {markdown_text(_why(report, each))}"
         for each in report.unshared
     ]
     lists = [
-        listed(f"the same everywhere ({len(same):,})", same, "wheel"),
+        listed(f"the same ({len(same):,})", same, "wheel"),
         listed(f"could be the same ({len(differ):,})", differ, "wheel"),
     ]
     return chained(lists, "wheel", f"**{report}**\n").within()
 
 
 def render_json(report: ShareReport) -> str:
-    """Return the plan: of each shared wheel, which file to keep, to link to it, to delete."""
+    """Return the plan: of each shared wheel, which file to keep, and which it stands in for.
+
+    What is to be linked has its hash; what it replaces holds the same, and has another hash.
+    """
     plan = {
         "format_version": FORMAT_VERSION,
         "indexes": list(report.indexes),
@@ -108,13 +128,18 @@ def render_json(report: ShareReport) -> str:
         "shared": [
             {
                 "filename": each.keep.filename,
+                "indexes": [report.indexes[number] for number in each.indexes],
                 "keep": each.keep.location,
                 "link": _locations(each.link),
-                "delete": _locations(each.delete),
+                "replace": [
+                    {"delete": location, "by": each.keep.location}
+                    for location in _locations(each.replace)
+                ],
                 "bytes": each.saved,
             }
-            for each in report.shared
+            for each in report.planned
         ],
+        "linked": len(report.shared) - len(report.planned),
         "unshared": [
             {
                 "project": each.project,
@@ -125,7 +150,12 @@ def render_json(report: ShareReport) -> str:
                 },
                 "reason": each.reason,
                 "differences": [
-                    {"member": member, "what": what} for member, what in each.differences
+                    {
+                        "between": [report.indexes[number] for number in difference.between],
+                        "member": difference.member,
+                        "what": _what(report, difference),
+                    }
+                    for difference in each.differences
                 ],
             }
             for each in report.unshared
@@ -141,18 +171,32 @@ RENDERERS: Final[Mapping[str, Callable[[ShareReport], str]]] = {
 }
 
 
-def _copies(each: Shared) -> str:
+def _copies(report: ShareReport, each: Shared) -> str:
     parts = [f"{len(each.link)} with the same hash"] if each.link else []
-    parts += [f"{len(each.delete)} but for timestamps and RECORD"] if each.delete else []
-    return f"{', '.join(parts)} ({size_text(each.saved)})"
+    parts += [f"{len(each.replace)} but for timestamps and RECORD"] if each.replace else []
+    where = [report.indexes[number] for number in each.indexes]
+    some = f" in {', '.join(where)}" if len(where) < len(report.indexes) else ""
+    return f"{', '.join(parts)}{some} ({size_text(each.saved)})"
 
 
-def _why(each: Unshared) -> str:
-    if not each.differences:
-        return each.reason
-    shown = [f"{member} {what}" for member, what in each.differences[:_MOST]]
-    more = len(each.differences) - len(shown)
-    return "; ".join([*shown, *([f"and {more:,} more files"] if more else [])])
+def _why(report: ShareReport, each: Unshared) -> str:
+    """Return why wheels are not the same; of each pair, the first few files that differ."""
+    by_pair: dict[tuple[int, int], list[Difference]] = {}
+    for difference in each.differences:
+        by_pair.setdefault(difference.between, []).append(difference)
+    told = []
+    for (one, other), differences in by_pair.items():
+        shown = [f"{each.member} {_what(report, each)}" for each in differences[:_MOST]]
+        more = len(differences) - len(shown)
+        shown += [f"and {more:,} more files"] if more else []
+        told.append(f"{report.indexes[one]} and {report.indexes[other]}: {'; '.join(shown)}")
+    return "; ".join(told) or each.reason
+
+
+def _what(report: ShareReport, difference: Difference) -> str:
+    if difference.only_in is None:
+        return "differs"
+    return f"is in {report.indexes[difference.only_in]} only"
 
 
 def _locations(files: Iterable[IndexFile]) -> list[str]:

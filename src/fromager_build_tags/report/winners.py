@@ -1,4 +1,4 @@
-"""Which wheels are taken, as a table, Markdown or JSON."""
+"""Which files are taken, as a table, Markdown or JSON."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..standing import Wheel
+from packaging.version import Version
+
+from ..index import IndexFile
 from ..winners import Target
 from .block import Block
 from .columns import render_columns
 from .escape import markdown_code, plain
 
-FORMAT_VERSION: Final = "1.0"
+FORMAT_VERSION: Final = "1.1"
 _HEADING: Final = ("PROJECT", "VERSION", "PYTHON", "BY", "WHEEL")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
-    """A wheel that is taken.
+    """A wheel, or an sdist, that is taken.
 
     Attributes:
         index: its path, or its URL without credentials.
@@ -27,19 +29,25 @@ class Taken:
     """
 
     index: str
-    wheel: Wheel
+    file: IndexFile
+    version: Version
     target: Target
     installers: str
 
+    @property
+    def is_sdist(self) -> bool:
+        """Whether it has to be built."""
+        return not self.file.filename.endswith(".whl")
+
 
 def _row(taken: Taken) -> tuple[str, ...]:
-    name = taken.wheel.name
-    shown = plain(taken.wheel.file.filename)
-    return (name.name, str(name.version), str(taken.target), taken.installers, shown)
+    shown = plain(taken.file.filename) + (" (an sdist: it is built)" if taken.is_sdist else "")
+    project, version = taken.file.project, str(taken.version)
+    return (project, version, str(taken.target), taken.installers, shown)
 
 
 def render_table(taken: Sequence[Taken]) -> str:
-    """Return a line for each wheel, Python and platform."""
+    """Return a line for each file, Python and platform."""
     return render_columns(_HEADING, [_row(each) for each in taken]) if taken else ""
 
 
@@ -55,13 +63,14 @@ def render_json(taken: Sequence[Taken]) -> str:
     winners = [
         {
             "index": each.index,
-            "project": each.wheel.name.name,
-            "version": str(each.wheel.name.version),
+            "project": each.file.project,
+            "version": str(each.version),
             "abi": each.target.abi,
             "platform": each.target.platform,
             "installers": each.installers.split(", "),
-            "filename": each.wheel.file.filename,
-            "location": each.wheel.file.location,
+            "kind": "sdist" if each.is_sdist else "wheel",
+            "filename": each.file.filename,
+            "location": each.file.location,
         }
         for each in taken
     ]

@@ -25,6 +25,10 @@ SIZE_LIMIT: Final = 8 << 30
 REDIRECTS: Final = 5
 _CHUNK: Final = 1 << 20
 _TIMEOUT: Final = (10, 30)
+_REMEDIES: Final = {
+    401: ", it wants credentials: put them into netrc",
+    403: ", the credentials, or the URL's signature, are not allowed to read it",
+}
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
 
 
@@ -129,7 +133,7 @@ class Server:
         if response.status_code not in {200, 206}:
             status = response.status_code
             response.close()
-            raise WheelError(self._shown, f"the server says {status}")
+            raise WheelError(self._shown, f"the server says {status}{_REMEDIES.get(status, '')}")
         if response.headers.get("Content-Encoding", "identity") != "identity":
             response.close()
             raise WheelError(self._shown, "the server encodes it, though that was declined")
