@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .errors import InputError, SettingsError
 from .rules.catalogue.settings import BAD_ANNOTATION
-from .rules.wheel import NOTHING, Declared, Examined, check, unreadable
+from .rules.wheel import NOTHING, Declared, Examined, check, unexpected, unreadable
 from .wheel import WheelError, read_facts, read_wheel
 from .wheel.remote import open_url
 from .wheel.server import Traffic
@@ -87,7 +87,8 @@ def verify_wheel(
 ) -> Iterator[Finding]:
     """Yield what is wrong with one wheel; that it cannot be read is a finding, too.
 
-    So is an annotation that cannot be read; nothing is declared then.
+    So is an annotation that cannot be read; nothing is declared then. So is an error that nobody
+    thought of: one wheel never hides the next, nor stops a build that only asked to be warned.
 
     Args:
         source: where it is.
@@ -99,12 +100,13 @@ def verify_wheel(
         return
     try:
         examined = examine(source, Traffic() if traffic is None else traffic)
+        yield from _checked(examined, declared_of)
     except WheelError as err:
         yield unreadable(source.shown, err.reason)
     except InputError as err:
         yield unreadable(source.shown, str(err))
-    else:
-        yield from _checked(examined, declared_of)
+    except Exception as err:  # noqa: BLE001 - the last resort
+        yield unexpected(source.shown, err)
 
 
 def _checked(examined: Examined, declared_of: DeclaredOf) -> Iterator[Finding]:

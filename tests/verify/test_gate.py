@@ -10,8 +10,9 @@ from importlib import metadata
 import pytest
 from packaging.requirements import Requirement
 
-from fromager_build_tags import hooks
+from fromager_build_tags import hooks, verify
 from fromager_build_tags.errors import SettingsError, VerifyError
+from fromager_build_tags.wheel import WheelFacts
 
 from ..conftest import MakeContext
 from .building import PURE, Wheel
@@ -85,6 +86,18 @@ def test_a_warning_lets_a_wrong_wheel_pass(build: Build, caplog: pytest.LogCaptu
     [record] = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage().startswith(f"{LIES.filename}: BT301: the name has no Torch")
+
+
+def test_a_warning_is_no_more_than_that_where_a_check_breaks(
+    build: Build, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> WheelFacts:
+        raise RecursionError
+
+    monkeypatch.setattr(verify, "read_wheel", fail)
+    assert build(RIGHT, "warn").exists()
+    [message] = caplog.messages
+    assert message.startswith(f"{RIGHT.filename}: BT341: it cannot be read: RecursionError: report")
 
 
 def test_a_warning_of_a_rule_does_not_fail(build: Build, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from fromager_build_tags import verify
 from fromager_build_tags.errors import SettingsError
 from fromager_build_tags.rules.catalogue import RULES
 from fromager_build_tags.rules.finding import Finding
 from fromager_build_tags.rules.wheel import CHECKS, NOTHING, Declared
 from fromager_build_tags.rules.wheel.declared import parse_declared
 from fromager_build_tags.verify import Source, verify_wheel
+from fromager_build_tags.wheel import WheelFacts
 
 from .building import PURE, Wheel
 from .conftest import Write
@@ -336,3 +340,53 @@ def test_a_bad_declaration_is_a_finding_and_ignores_nothing(write: Write) -> Non
     path = write(Wheel(tag=CUDA, libraries=["plain"]))
     found = verify_wheel(Source(text=str(path)), fail)
     assert [each.code for each in found] == ["BT106", "BT312"]
+
+
+@pytest.mark.parametrize(
+    ("err", "message"),
+    [
+        (RecursionError("maximum\n depth"), "it cannot be read: RecursionError: maximum depth"),
+        (MemoryError(), "it cannot be read: MemoryError"),
+    ],
+)
+def test_an_error_that_nobody_thought_of_is_a_finding(
+    write: Write, monkeypatch: pytest.MonkeyPatch, err: Exception, message: str
+) -> None:
+    def fail(_: object) -> WheelFacts:
+        raise err
+
+    path = write(Wheel(tag=EL, libraries=["plain"]))
+    monkeypatch.setattr(verify, "read_wheel", fail)
+    [found] = verify_wheel(Source(text=str(path)), lambda _: NOTHING)
+    assert (found.code, found.severity.value, found.message) == ("BT341", "error", message)
+    assert found.remedy == (
+        "report it to fromager-build-tags, with the wheel; what is said of it may not be all"
+    )
+
+
+def test_an_error_in_a_check_keeps_what_was_found_before(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> Declared:
+        raise LookupError
+
+    path = write(Wheel(tag=CUDA, libraries=["plain"]))
+    [found] = verify_wheel(Source(text=str(path)), fail)
+    assert found.message == "it cannot be read: LookupError"
+    monkeypatch.setattr(Declared, "applied_to", _second_fails())
+    found, last = verify_wheel(
+        Source(text=str(write(Wheel(libraries=["unstable", CUDART])))), lambda _: NOTHING
+    )
+    assert (found.code, last.message) == ("BT301", "it cannot be read: LookupError")
+
+
+def _second_fails() -> Callable[[Declared, Finding], Finding]:
+    seen: list[Finding] = []
+
+    def applied_to(_: Declared, finding: Finding) -> Finding:
+        seen.append(finding)
+        if len(seen) > 1:
+            raise LookupError
+        return finding
+
+    return applied_to

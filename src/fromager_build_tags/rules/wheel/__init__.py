@@ -12,9 +12,9 @@ from ..finding import Finding
 from . import accelerators, binaries, metadata, names, platforms, torch
 from .declared import NOTHING, Declared
 from .examined import Examined
-from .unreadable import unreadable
+from .unreadable import unexpected, unreadable
 
-__all__ = ["NOTHING", "Declared", "Examined", "check", "unreadable"]
+__all__ = ["NOTHING", "Declared", "Examined", "check", "unexpected", "unreadable"]
 
 CHECKS: Final[tuple[Callable[[Examined], Iterator[Finding]], ...]] = (
     torch.hidden,
