@@ -82,6 +82,9 @@ def compile_libraries(compiler: Compiler) -> dict[str, bytes]:
         "linked": compiler.library("linked.so", needs=["libtorch.so"]),
         "own": compiler.library("own.so", imports=CXX_SYMBOLS, needs=["libtorch.so"]),
         "libtorch": compiler.folder / "libtorch.so",
+        "runtime": compiler.folder / "libcudart.so.12",
+        "profiler": compiler.library("libcupti.so.12"),
+        "renamed": compiler.library("libcudart-3eda8113.so.13.0.96"),
         "nv_fatbin": compiler.library("nv.so", sections=[".nv_fatbin"]),
         "hip_fatbin": compiler.library("hip.so", sections=[".hip_fatbin"]),
         **{

@@ -84,6 +84,11 @@ RIGHT = {
     "noted, then bundled": Wheel(
         tag=CUDA, libraries=[CUDART], members=noted("libcudart-0a1b2c3d.so.13.0.96")
     ),
+    "a CUDA runtime by itself": Wheel(tag="8_el9.6_cuda12.9", libraries=["runtime"]),
+    "a mangled helper of CUDA alone": Wheel(tag=CUDA, libraries=["plain", "renamed"]),
+    "a carried runtime beside device code": Wheel(
+        tag="8_el9.6_cuda12.9", libraries=["nv_fatbin", "runtime"]
+    ),
     "another distribution": Wheel(tag="8_ubuntu24.04", libraries=["plain"]),
 }  # fmt: skip
 
@@ -133,6 +138,32 @@ WRONG = {
     ),
     "no accelerator segment": (Wheel(tag=EL, libraries=[CUDART]), ["BT311 error"]),
     "no accelerator segment, static": (Wheel(tag=EL, libraries=["nv_fatbin"]), ["BT311 error"]),
+    "a runtime, and no segment": (Wheel(tag=EL, libraries=["runtime"]), ["BT311 error"]),
+    "a runtime for dlopen": (Wheel(tag=EL, libraries=["plain", "runtime"]), ["BT311 error"]),
+    "a profiler among others": (
+        Wheel(tag=EL, libraries=["plain", "linked", "profiler"]),
+        ["BT311 warning"],
+    ),
+    "a profiler in a cpu wheel": (
+        Wheel(tag=f"{EL}_cpu", libraries=["plain", "linked", "profiler"]),
+        ["BT313 warning"],
+    ),
+    "a profiler in a rocm wheel": (
+        Wheel(tag=f"{EL}_rocm7.1", libraries=["plain", "linked", "profiler"]),
+        ["BT313 error"],
+    ),
+    "a profiler of another major": (
+        Wheel(tag=CUDA, libraries=["plain", "linked", "profiler"]),
+        ["BT314 warning"],
+    ),
+    "a carried runtime of another major": (
+        Wheel(tag=CUDA, libraries=["nv_fatbin", "runtime"]),
+        ["BT314 error"],
+    ),
+    "a mangled helper of another major": (
+        Wheel(tag=f"{EL}_cuda12.9", libraries=["plain", "renamed"]),
+        ["BT314 error"],
+    ),
     "no accelerator": (Wheel(tag=CUDA, libraries=["plain"]), ["BT312 error"]),
     "no accelerator, pure": (Wheel(tag="8_cuda13.0", platform=PURE), ["BT312 error"]),
     "no ROCm": (Wheel(tag="8_el9.6_rocm7.1", libraries=["plain"]), ["BT312 error"]),
@@ -244,6 +275,22 @@ def test_a_finding_names_proofs_and_the_exact_remedy(write: Write) -> None:
         "so, or build it with Torch's stable ABI"
     )
     assert (found.subject, found.place.inside) == ("demo-pkg", "demo/unstable.so")
+
+
+def test_a_carried_library_is_a_proof_by_its_soname(write: Write) -> None:
+    [found] = findings(write, Wheel(tag=EL, libraries=["plain", "linked", "runtime", "renamed"]))
+    assert (found.message, found.remedy) == (
+        "the name has no accelerator segment, yet demo/runtime.so is libcudart.so.12, a library "
+        "of cuda; demo/renamed.so is libcudart-3eda8113.so.13.0.96, a library of cuda",
+        "set build-tags.depends-on of demo-pkg to 'accelerator', or let its override say so, or "
+        "build it without cuda",
+    )
+    [found] = findings(write, Wheel(tag=EL, libraries=["plain", "linked", "profiler"]))
+    assert found.remedy == (
+        "set build-tags.depends-on of demo-pkg to 'accelerator', or let its override say so, or "
+        "build it without cuda; or, if it works with any, declare it: build-tags.verify: "
+        '"BT311: REASON"'
+    )
 
 
 NINES = "9" * 5_000

@@ -15,7 +15,7 @@ from packaging.version import Version
 from .archive import WheelArchive, WheelError
 from .contents import Library, Refused, read_contents
 from .elf import DEVICE_MACHINES
-from .proofs import AcceleratorUse, TorchUse, accelerators, torch_use
+from .proofs import AcceleratorUse, TorchUse, accelerators, carried, torch_use
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +52,8 @@ class WheelFacts:
     without_sections: tuple[str, ...] = ()
     """Members in which device code could not be looked for."""
     refused: tuple[Refused, ...] = ()
+    carried: tuple[AcceleratorUse, ...] = ()
+    """Accelerators whose libraries it carries, and nothing in it needs."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -93,6 +95,7 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
             if not each.elf.has_sections and each.elf.machine not in DEVICE_MACHINES
         ),
         refused=contents.refused,
+        carried=carried(contents),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +12,7 @@ from ..finding import Finding, Place, Severity
 from ..rule import Rule
 
 if TYPE_CHECKING:
-    from ...wheel import WheelFacts
+    from ...wheel import AcceleratorUse, WheelFacts
     from ...wheelname import WheelName
 
 #: How many proofs a finding shows.
@@ -43,6 +43,21 @@ class Examined:
         """The Torch segment."""
         return self.name.segment(Order.TORCH)
 
+    @property
+    def inside(self) -> Sequence[AcceleratorUse]:
+        """The accelerators that it uses; where it uses none, those whose libraries it carries."""
+        return self.facts.accelerators or self.facts.carried
+
+    @property
+    def for_others(self) -> bool:
+        """Whether it has libraries of an accelerator for the sake of what is not seen.
+
+        That is so where it uses none itself, and most of its libraries are no accelerator's: such
+        as those of a profiler in a compiler that works with any accelerator.
+        """
+        proofs = sum(len(use.proofs) for use in self.facts.carried)
+        return not self.facts.accelerators and 2 * proofs < self.facts.libraries
+
     def finding(
         self,
         rule: Rule,
@@ -64,7 +79,7 @@ class Examined:
     def depends_on(self) -> str:
         """Return the annotation that fits what is inside."""
         needs = []
-        if self.facts.accelerators or (self.accelerator or "").startswith("cpu"):
+        if self.inside or (self.accelerator or "").startswith("cpu"):
             needs.append("accelerator")
         if self.facts.torch.abi is TorchAbi.UNSTABLE:
             needs.append("torch")
