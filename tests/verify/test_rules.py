@@ -22,6 +22,8 @@ EL = "8_el9.6"
 CUDA = f"{EL}_cuda13.0"
 TORCH = f"{CUDA}_torch2.10.0"
 CUDART = "libcudart.so.13"
+WINDOWS, MACOS = "cp312-cp312-win_amd64", "cp312-cp312-macosx_11_0_arm64"
+MACH_O = b"\xcf\xfa\xed\xfe"
 NOTE = "fromager-elf-requires.txt"
 
 
@@ -171,6 +173,18 @@ WRONG = {
         Wheel(tag=CUDA, libraries=["sectionless"]),
         ["BT312 warning"],
     ),
+    "no accelerator, as far as Windows tells": (
+        Wheel(tag="8_cuda13.0", platform=WINDOWS, members={"x.pyd": b"MZ"}),
+        ["BT312 warning", "BT342 note"],
+    ),
+    "no Torch, as far as macOS tells": (
+        Wheel(tag="8_torch2.10.0", platform=MACOS, members={"x.dylib": MACH_O}),
+        ["BT303 warning", "BT342 note"],
+    ),
+    "no Torch, and a linker script": (
+        Wheel(tag="8_torch2.10.0", members={"x.so": b"GROUP ( libx.so.1 )"}),
+        ["BT303 error", "BT342 note"],
+    ),
     "ROCm inside": (Wheel(tag=CUDA, libraries=["libamdhip64.so.7"]), ["BT313 error"]),
     "CUDA in cpu": (Wheel(tag="8_el9.6_cpu", libraries=[CUDART]), ["BT313 error"]),
     "CUDA in gaudi": (Wheel(tag="8_el9.6_gaudi1.22", libraries=[CUDART]), ["BT313 error"]),
@@ -238,11 +252,11 @@ WRONG = {
         ["BT342 note"],
     ),
     "Mach-O": (
-        Wheel(tag=EL, libraries=["plain"], members={"x.dylib": b"\xcf\xfa\xed\xfe"}),
+        Wheel(tag=EL, libraries=["plain"], members={"x.dylib": MACH_O}),
         ["BT342 note"],
     ),
     "Mach-O alone": (
-        Wheel(tag=EL, members={"x.dylib": b"\xcf\xfa\xed\xfe"}),
+        Wheel(tag=EL, members={"x.dylib": MACH_O}),
         ["BT342 note"],
     ),
     "not a wheel's name": (Wheel(stem="demo_pkg-1.0-x", tag=EL), ["BT341 error"]),
@@ -275,6 +289,15 @@ def test_a_finding_names_proofs_and_the_exact_remedy(write: Write) -> None:
         "so, or build it with Torch's stable ABI"
     )
     assert (found.subject, found.place.inside) == ("demo-pkg", "demo/unstable.so")
+
+
+def test_what_could_not_be_looked_into_is_told(write: Write) -> None:
+    wheel = Wheel(tag="8_cuda13.0", platform=WINDOWS, members={"x.pyd": b"MZ"})
+    found, _ = findings(write, wheel)
+    assert found.message == (
+        "the name says cuda13.0, yet no library in the wheel needs a library of it, or carries "
+        "device code; not all of it could be looked into: x.pyd"
+    )
 
 
 def test_a_carried_library_is_a_proof_by_its_soname(write: Write) -> None:
