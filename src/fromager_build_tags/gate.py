@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import pathlib
 import shutil
 from typing import TYPE_CHECKING, Final
 
+from .cure import cure
 from .declare import read_explicit_settings
 from .declared import declared_for
 from .errors import VerifyError
@@ -39,7 +41,11 @@ def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> Non
     if (mode := read_explicit_settings().verify) == "off":
         return
     source = Source(text=str(wheel))
-    verdict = Verdict.of(verify_wheel(source, lambda _: declared_for(ctx, req)))
+    verdict = Verdict.of(
+        verify_wheel(
+            source, lambda _: declared_for(ctx, req), cure=functools.partial(cure, ctx, req)
+        )
+    )
     for finding in (*verdict.findings, *verdict.ignored):
         quiet = finding.ignored or finding.severity is Severity.NOTE
         logger.log(logging.INFO if quiet else logging.WARNING, "%s: %s", wheel.name, _line(finding))

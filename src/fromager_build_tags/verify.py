@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 
 from .errors import InputError, SettingsError
 from .rules.catalogue.settings import BAD_ANNOTATION
-from .rules.wheel import NOTHING, Declared, Examined, check, unexpected, unreadable
+from .rules.wheel import (
+    NOTHING,
+    Cure,
+    Declared,
+    Examined,
+    check,
+    set_depends_on,
+    unexpected,
+    unreadable,
+)
 from .wheel import WheelError, read_facts, read_wheel
 from .wheel.remote import open_url
 from .wheel.server import Traffic
@@ -83,7 +92,10 @@ def _of_pattern(pattern: str) -> Iterator[Source]:
 
 
 def verify_wheel(
-    source: Source, declared_of: DeclaredOf, traffic: Traffic | None = None
+    source: Source,
+    declared_of: DeclaredOf,
+    traffic: Traffic | None = None,
+    cure: Cure = set_depends_on,
 ) -> Iterator[Finding]:
     """Yield what is wrong with one wheel; that it cannot be read is a finding, too.
 
@@ -94,12 +106,13 @@ def verify_wheel(
         source: where it is.
         declared_of: returns what is declared of a package.
         traffic: counts what is read of a URL.
+        cure: says what to change in the settings.
     """
     if source.reason:
         yield unreadable(source.shown, source.reason)
         return
     try:
-        examined = examine(source, Traffic() if traffic is None else traffic)
+        examined = examine(source, Traffic() if traffic is None else traffic, cure)
         yield from _checked(examined, declared_of)
     except WheelError as err:
         yield unreadable(source.shown, err.reason)
@@ -120,7 +133,7 @@ def _checked(examined: Examined, declared_of: DeclaredOf) -> Iterator[Finding]:
     yield from check(examined, declared)
 
 
-def examine(source: Source, traffic: Traffic) -> Examined:
+def examine(source: Source, traffic: Traffic, cure: Cure) -> Examined:
     """Read a wheel.
 
     Raises:
@@ -130,7 +143,7 @@ def examine(source: Source, traffic: Traffic) -> Examined:
     if not is_url(source.text):
         path = pathlib.Path(source.text)
         name = parse_wheel_name(path.name)
-        return Examined(source=source.shown, name=name, facts=read_wheel(path))
+        return Examined(source=source.shown, name=name, facts=read_wheel(path), cure=cure)
     name = parse_wheel_name(file_name(source.text))
     with open_url(source.text, traffic) as archive:
-        return Examined(source=source.shown, name=name, facts=read_facts(archive))
+        return Examined(source=source.shown, name=name, facts=read_facts(archive), cure=cure)

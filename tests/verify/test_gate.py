@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import pathlib
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from packaging.requirements import Requirement
 
 from fromager_build_tags import hooks, verify
 from fromager_build_tags.errors import SettingsError, VerifyError
+from fromager_build_tags.gate import verify_built
 from fromager_build_tags.wheel import WheelFacts
 
 from ..conftest import MakeContext
@@ -79,6 +81,83 @@ def test_a_wrong_wheel_fails_with_the_remedy_and_is_put_aside(
     )
     assert kept.exists()
     assert not (tmp_path / LIES.filename).exists()
+
+
+UNNAMED = Wheel(libraries=["unstable", "libamdhip64.so.7"])
+NUMBERED = dataclasses.replace(UNNAMED, tag="1")
+HOOK = "fromager_build_tags.hooks:build_tag_hook"
+ENTRY = {"rocm": ["first build"]}
+SET = "set build-tags.depends-on of demo-pkg to 'accelerator torch', or let its override say so"
+
+
+@pytest.mark.parametrize(
+    ("wheel", "hook", "changelog", "depends_on", "remedy"),
+    [
+        (
+            UNNAMED,
+            HOOK,
+            {},
+            "accelerator torch",
+            "fromager gives demo-pkg 1.0 no number for variant 'rocm', and so never asks the hook: "
+            "add an entry to changelog.rocm in fromager's settings file",
+        ),
+        (
+            UNNAMED,
+            HOOK,
+            {"cuda": ["first build"]},
+            None,
+            "fromager gives demo-pkg 1.0 no number for variant 'rocm', and so never asks the hook: "
+            f"add an entry to changelog.rocm in fromager's settings file; and {SET}",
+        ),
+        (
+            NUMBERED,
+            None,
+            ENTRY,
+            "accelerator torch",
+            f'set wheels: {{build_tag_hook: "{HOOK}"}} in fromager\'s settings file',
+        ),
+        (
+            NUMBERED,
+            "os.path:basename",
+            ENTRY,
+            "torch accelerator",
+            f"let posixpath:basename, which is wheels.build_tag_hook, call {HOOK}",
+        ),
+        (NUMBERED, HOOK, ENTRY, None, SET),
+        (NUMBERED, HOOK, ENTRY, "accelerator", SET),
+        (
+            NUMBERED,
+            HOOK,
+            ENTRY,
+            "accelerator torch if version < 2 else none",
+            "the annotation build-tags.depends-on: 'accelerator torch if version < 2 else none' of "
+            "demo-pkg says 'accelerator torch' already, so look where the segments get lost: "
+            "`fromager build-tags explain demo-pkg`",
+        ),
+        (NUMBERED, HOOK, ENTRY, "acelerator", SET),
+    ],
+)
+def test_the_remedy_asks_the_settings_first(
+    write: Write,
+    make_context: MakeContext,
+    monkeypatch: pytest.MonkeyPatch,
+    wheel: Wheel,
+    hook: str | None,
+    changelog: dict[str, list[str]],
+    depends_on: str | None,
+    remedy: str,
+) -> None:
+    monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", "error")
+    annotations = {"build-tags.depends-on": depends_on} if depends_on else {}
+    ctx = make_context(
+        "rocm",
+        packages={"demo-pkg": {"annotations": annotations}},
+        changelog=changelog,
+        hook=hook,
+    )
+    with pytest.raises(VerifyError) as caught:
+        verify_built(ctx, REQ, write(wheel))
+    assert f": {remedy}, or build it with Torch's stable ABI | " in str(caught.value)
 
 
 def test_a_warning_lets_a_wrong_wheel_pass(build: Build, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,10 +11,19 @@ from typing import Final
 from ..finding import Finding
 from . import accelerators, binaries, metadata, names, platforms, torch
 from .declared import NOTHING, Declared
-from .examined import Examined
+from .examined import Cure, Examined, set_depends_on
 from .unreadable import unexpected, unreadable
 
-__all__ = ["NOTHING", "Declared", "Examined", "check", "unexpected", "unreadable"]
+__all__ = [
+    "NOTHING",
+    "Cure",
+    "Declared",
+    "Examined",
+    "check",
+    "set_depends_on",
+    "unexpected",
+    "unreadable",
+]
 
 CHECKS: Final[tuple[Callable[[Examined], Iterator[Finding]], ...]] = (
     torch.hidden,

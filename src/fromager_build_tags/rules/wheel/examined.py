@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 MOST: Final = 3
 
 
+#: Returns what to do so that the settings say the expression of a wheel's package.
+type Cure = Callable[[WheelName, str], str]
+
+
+def set_depends_on(name: WheelName, expression: str) -> str:
+    """Return what to do where nothing is known of the settings."""
+    return f"set build-tags.depends-on of {name.name} to {expression!r}, or let its override say so"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Examined:
     """A wheel that could be read.
@@ -27,11 +36,13 @@ class Examined:
         source: its path or URL, as the user is to see it.
         name: what its file name says.
         facts: what was seen inside.
+        cure: says what to change in the settings.
     """
 
     source: str
     name: WheelName
     facts: WheelFacts
+    cure: Cure = set_depends_on
 
     @property
     def accelerator(self) -> str | None:
@@ -87,10 +98,7 @@ class Examined:
 
     def set_depends_on(self) -> str:
         """Return what to do to get the segments that fit."""
-        return (
-            f"set build-tags.depends-on of {self.name.name} to {self.depends_on()!r}, "
-            "or let its override say so"
-        )
+        return self.cure(self.name, self.depends_on())
 
 
 def shown(things: Iterable[object]) -> str:
