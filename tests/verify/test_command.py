@@ -174,6 +174,38 @@ def test_what_the_settings_declare(run: Run, write: Write, tmp_path: pathlib.Pat
     )
 
 
+def test_what_the_settings_declare_for_a_variant(
+    run: Run, write: Write, tmp_path: pathlib.Path
+) -> None:
+    path = write(ERROR)
+    packages = tmp_path / "settings" / "packages"
+    packages.mkdir(parents=True)
+    (packages / "demo_pkg.yaml").write_text(
+        "variants:\n"
+        "  cuda:\n"
+        "    annotations:\n"
+        "      build-tags.verify: 'accelerator: compiled at first use'\n"
+        "  rocm:\n"
+        "    annotations:\n"
+        "      build-tags.verify: 'nonsense'\n"
+    )
+    before = ["--settings-dir", str(packages)]
+    run(path, before=[*before, "--variant", "cuda"])
+    assert (
+        'declare it: build-tags.verify: "accelerator: REASON"; if it is a wheel of cuda, for which '
+        "it is declared: --variant cuda\n"
+    ) in run(path, status=1, before=before).stdout
+
+
+def test_a_settings_folder_that_is_not_there(run: Run, write: Write) -> None:
+    path = write(RIGHT)
+    run(path)  # the default one need not be there
+    assert run(path, status=1, before=["--settings-dir", "setings"]).stderr == (
+        "Error: --settings-dir 'setings' is no folder, so nothing that is declared in it is known; "
+        "correct it, or leave it out\n"
+    )
+
+
 @pytest.mark.parametrize("args", [(), ("--format", "yaml", "x"), ("--fail-on", "never", "x")])
 def test_usage(run: Run, args: tuple[str, ...]) -> None:
     run(*args, status=2)

@@ -349,31 +349,88 @@ def test_at_most_three_proofs_and_a_count(write: Write, compiled: dict[str, byte
     )
 
 
-DECLARED = """
-accelerator: nvcc compiles the kernels at first use
-torch: its extension is compiled against ATen on ROCm
-BT332: attached to other processes
-"""
+JIT = "nvcc compiles the kernels at first use"
+ATEN = "its extension is compiled against ATen on ROCm"
+DECLARED = f"accelerator: {JIT}\ntorch: {ATEN}\nBT332: attached to other processes\n"
 
 
 @pytest.mark.parametrize(
-    ("wheel", "reason"),
+    ("wheel", "what", "reason"),
     [
-        (Wheel(tag=CUDA, libraries=["plain"]), "nvcc compiles the kernels at first use"),
-        (Wheel(tag="8_cuda13.0", platform=PURE), "nvcc compiles the kernels at first use"),
-        (Wheel(tag=TORCH, libraries=[CUDART]), "its extension is compiled against ATen on ROCm"),
-        (
-            Wheel(tag=TORCH, libraries=["stable", CUDART]),
-            "its extension is compiled against ATen on ROCm",
-        ),
-        (Wheel(tag="8", platform=PURE, libraries=["plain"]), "attached to other processes"),
+        (Wheel(tag=CUDA, libraries=["plain"]), "accelerator", JIT),
+        (Wheel(tag="8_cuda13.0", platform=PURE), "accelerator", JIT),
+        (Wheel(tag=TORCH, libraries=[CUDART]), "torch", ATEN),
+        (Wheel(tag=TORCH, libraries=["stable", CUDART]), "torch", ATEN),
+        (Wheel(tag="8", platform=PURE, libraries=["plain"]), "BT332", "attached to others"),
     ],
 )
 def test_what_is_declared_is_ignored_with_its_reason(
-    write: Write, wheel: Wheel, reason: str
+    write: Write, wheel: Wheel, what: str, reason: str
 ) -> None:
-    [found] = findings(write, wheel, parse_declared(DECLARED, "here"))
+    [found] = findings(write, wheel, parse_declared(f"{what}: {reason}", "here"))
     assert found.ignored == reason
+
+
+def test_a_platform_wheel_without_binary_is_right_where_something_is_declared(
+    write: Write,
+) -> None:
+    wheel = Wheel(tag=CUDA, platform="py3-none-linux_x86_64")
+    found = findings(write, wheel, parse_declared(f"accelerator: {JIT}", "here"))
+    assert [(each.code, each.ignored) for each in found] == [("BT312", JIT), ("BT331", JIT)]
+
+
+PLATLIB_REMEDY = (
+    "set build-tags.depends-on of demo-pkg to {}, or let its override say so, or declare it for "
+    "those variants alone for which it is so"
+)
+PURE_REMEDY = (
+    "do not build it as a pure wheel (Root-Is-Purelib: true), if its wheels are to be told apart"
+)
+
+
+@pytest.mark.parametrize(
+    ("wheel", "what", "code", "message", "remedy"),
+    [
+        (
+            Wheel(tag=EL, libraries=["plain"]),
+            "accelerator",
+            "BT311 error",
+            f"the settings declare that it depends on an accelerator ({JIT}), yet the name has no "
+            "accelerator segment",
+            PLATLIB_REMEDY.format("'accelerator'"),
+        ),
+        (
+            Wheel(tag=CUDA, libraries=[CUDART]),
+            "torch",
+            "BT301 error",
+            f"the settings declare that it depends on Torch ({JIT}), yet the name has no Torch "
+            "segment",
+            PLATLIB_REMEDY.format("'accelerator torch'"),
+        ),
+        (
+            Wheel(tag="8", platform=PURE),
+            "accelerator",
+            "BT311 warning",
+            f"the settings declare that it depends on an accelerator ({JIT}), yet it is for any "
+            "platform, and so its name has no accelerator segment",
+            PURE_REMEDY,
+        ),
+        (
+            Wheel(platform=PURE),
+            "torch",
+            "BT301 warning",
+            f"the settings declare that it depends on Torch ({JIT}), yet it is for any platform, "
+            "and so its name has no Torch segment",
+            PURE_REMEDY,
+        ),
+    ],
+)
+def test_what_is_declared_has_to_be_in_the_name(
+    write: Write, wheel: Wheel, what: str, code: str, message: str, remedy: str
+) -> None:
+    [found] = findings(write, wheel, parse_declared(f"{what}: {JIT}", "here"))
+    assert f"{found.code} {found.severity.value}" == code
+    assert (found.message, found.remedy, found.ignored) == (message, remedy, "")
 
 
 def test_what_is_declared_hides_nothing_else(write: Write) -> None:

@@ -5,6 +5,7 @@ One check for each rule of BT3; each takes an examined wheel and yields findings
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -50,6 +51,7 @@ CHECKS: Final[tuple[Callable[[Examined], Iterator[Finding]], ...]] = (
 
 def check(wheel: Examined, declared: Declared = NOTHING) -> Iterator[Finding]:
     """Yield what every check has to say; what is declared stands there as ignored."""
+    told = dataclasses.replace(wheel, declared=declared)
     for each in CHECKS:
-        for finding in each(wheel):
+        for finding in each(told):
             yield declared.applied_to(finding)

@@ -11,6 +11,7 @@ from ...wheelname import accelerator_word
 from ..catalogue import wheel as rules
 from ..finding import Finding, Severity
 from .binaries import unread
+from .declared import ACCELERATOR
 from .examined import Examined, shown
 
 _ANY: Final = 'build-tags.verify: "BT311: REASON"'
@@ -20,7 +21,11 @@ _STACKS: Final = {stack.value: stack for stack in Accelerator}
 def hidden(wheel: Examined) -> Iterator[Finding]:
     """BT311: an accelerator inside, and no accelerator segment."""
     inside = wheel.inside
-    if wheel.accelerator is None and inside and wheel.name.is_platlib:
+    if wheel.accelerator is not None:
+        return
+    if reason := wheel.declared.facts.get(ACCELERATOR):
+        yield wheel.untold(rules.HIDDEN_ACCELERATOR, "an accelerator", reason)
+    elif inside and wheel.name.is_platlib:
         yield wheel.finding(
             rules.HIDDEN_ACCELERATOR,
             f"the name has no accelerator segment, yet {shown(_proofs(wheel))}",

@@ -10,6 +10,7 @@ from ...segment import Order
 from ...wheel import TorchAbi
 from ..finding import Finding, Place, Severity
 from ..rule import Rule
+from .declared import ACCELERATOR, NOTHING, TORCH, Declared
 
 if TYPE_CHECKING:
     from ...wheel import AcceleratorUse, WheelFacts
@@ -37,12 +38,14 @@ class Examined:
         name: what its file name says.
         facts: what was seen inside.
         cure: says what to change in the settings.
+        declared: what the settings say of it that its content does not show.
     """
 
     source: str
     name: WheelName
     facts: WheelFacts
     cure: Cure = set_depends_on
+    declared: Declared = NOTHING
 
     @property
     def accelerator(self) -> str | None:
@@ -87,12 +90,31 @@ class Examined:
             severity=severity,
         )
 
+    def untold(self, rule: Rule, what: str, reason: str) -> Finding:
+        """Return the finding that the name does not tell what is declared."""
+        message = f"the settings declare that it depends on {what} ({reason}), yet "
+        segment = f"{what.removeprefix('an ')} segment"
+        if self.name.is_platlib:
+            return self.finding(
+                rule,
+                f"{message}the name has no {segment}",
+                remedy=f"{self.set_depends_on()}, or declare it for those variants alone for which "
+                "it is so",
+            )
+        return self.finding(
+            rule,
+            f"{message}it is for any platform, and so its name has no {segment}",
+            remedy="do not build it as a pure wheel (Root-Is-Purelib: true), if its wheels are to "
+            "be told apart",
+            severity=Severity.WARNING,
+        )
+
     def depends_on(self) -> str:
-        """Return the annotation that fits what is inside."""
-        needs = []
-        if self.inside or (self.accelerator or "").startswith("cpu"):
+        """Return the annotation that fits what is inside, and what is declared."""
+        needs, facts = [], self.declared.facts
+        if self.inside or ACCELERATOR in facts or (self.accelerator or "").startswith("cpu"):
             needs.append("accelerator")
-        if self.facts.torch.abi is TorchAbi.UNSTABLE:
+        if self.facts.torch.abi is TorchAbi.UNSTABLE or TORCH in facts:
             needs.append("torch")
         return " ".join(needs) or "none"
 
