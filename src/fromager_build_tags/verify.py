@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import pathlib
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -143,7 +144,18 @@ def examine(source: Source, traffic: Traffic, cure: Cure) -> Examined:
     if not is_url(source.text):
         path = pathlib.Path(source.text)
         name = parse_wheel_name(path.name)
+        _refuse_special(path)
         return Examined(source=source.shown, name=name, facts=read_wheel(path), cure=cure)
     name = parse_wheel_name(file_name(source.text))
     with open_url(source.text, traffic) as archive:
         return Examined(source=source.shown, name=name, facts=read_facts(archive), cure=cure)
+
+
+def _refuse_special(path: pathlib.Path) -> None:
+    """Refuse what is there and is no regular file: to open a pipe waits for its other end."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # told when it is opened
+        return
+    if not stat.S_ISREG(mode):
+        raise WheelError(path, "it is not a regular file")

@@ -123,6 +123,20 @@ def test_where_wheels_are_found(write: Write, tmp_path: pathlib.Path) -> None:
     assert found("https://u:p@h/x.whl?t=1") == [("https://h/x.whl", "")]
 
 
+@pytest.mark.parametrize("through_a_link", [False, True])
+def test_a_pipe_is_refused_without_waiting_for_its_other_end(
+    run: Run, tmp_path: pathlib.Path, through_a_link: bool
+) -> None:
+    wheel = tmp_path / RIGHT.filename
+    pipe = tmp_path / "pipe" if through_a_link else wheel
+    os.mkfifo(pipe)
+    if through_a_link:
+        wheel.symlink_to(pipe)
+    assert run(wheel, status=1).stdout.startswith(
+        f"{wheel}: error BT341: it is not a regular file\n"
+    )
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everywhere")
 def test_a_folder_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
     locked = tmp_path / "locked"
