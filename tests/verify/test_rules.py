@@ -15,7 +15,7 @@ from fromager_build_tags.rules.wheel.declared import parse_declared
 from fromager_build_tags.verify import Source, verify_wheel
 from fromager_build_tags.wheel import WheelFacts
 
-from .building import PURE, Wheel
+from .building import PLATFORM, PURE, Wheel
 from .conftest import Write
 
 EL = "8_el9.6"
@@ -85,6 +85,21 @@ RIGHT = {
     "noted, and not of interest": Wheel(tag=EL, libraries=["plain"], members=noted("libz.so.1")),
     "noted, then bundled": Wheel(
         tag=CUDA, libraries=[CUDART], members=noted("libcudart-0a1b2c3d.so.13.0.96")
+    ),
+    "a folder spelled otherwise": Wheel(
+        tag=EL, libraries=["plain"], info="Demo.Pkg-1.0.0.dist-info"
+    ),
+    "several tags": Wheel(
+        tag=EL,
+        libraries=["plain"],
+        platform="cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64",
+        wheel_tags=[
+            "cp312-cp312-manylinux2014_x86_64",
+            "cp312-cp312-manylinux_2_17_x86_64",
+        ],
+    ),
+    "compressed tags in WHEEL": Wheel(
+        tag="8", platform="py2.py3-none-any", wheel_tags=["py3.py2-none-any"]
     ),
     "a CUDA runtime by itself": Wheel(tag="8_el9.6_cuda12.9", libraries=["runtime"]),
     "a mangled helper of CUDA alone": Wheel(tag=CUDA, libraries=["plain", "renamed"]),
@@ -213,6 +228,50 @@ WRONG = {
         ["BT322 error"],
     ),
     "other version": (Wheel(stem="demo_pkg-1.1", tag=EL, libraries=["plain"]), ["BT322 error"]),
+    "a folder of another name": (
+        Wheel(tag=EL, libraries=["plain"], info="other-1.0.dist-info"),
+        ["BT322 error"],
+    ),
+    "a folder of another version": (
+        Wheel(tag=EL, libraries=["plain"], info="demo_pkg-1.1.dist-info"),
+        ["BT322 error"],
+    ),
+    "a folder without a version": (
+        Wheel(tag=EL, libraries=["plain"], info="demo_pkg.dist-info"),
+        ["BT322 error"],
+    ),
+    "renamed to manylinux": (
+        Wheel(
+            tag=EL,
+            libraries=["plain"],
+            platform="cp312-cp312-manylinux_2_28_x86_64",
+            wheel_tags=[PLATFORM],
+        ),
+        ["BT326 warning"],
+    ),
+    "renamed to a generic Python": (
+        Wheel(
+            tag=EL, libraries=["plain"], platform="py3-none-linux_x86_64", wheel_tags=[PLATFORM]
+        ),
+        ["BT326 warning"],
+    ),
+    "no Tag": (Wheel(tag=EL, libraries=["plain"], wheel_tags=[]), ["BT326 warning"]),
+    "a Tag that is none": (
+        Wheel(tag=EL, libraries=["plain"], wheel_tags=[PLATFORM, "nonsense"]),
+        ["BT326 warning"],
+    ),
+    "another Python in WHEEL": (
+        Wheel(tag=EL, libraries=["plain"], wheel_tags=["cp310-cp310-linux_x86_64"]),
+        ["BT326 error"],
+    ),
+    "another system in WHEEL, too": (
+        Wheel(tag=EL, libraries=["plain"], wheel_tags=[PLATFORM, "cp312-cp312-win_amd64"]),
+        ["BT326 error"],
+    ),
+    "a platform in WHEEL": (
+        Wheel(tag="8", platform=PURE, wheel_tags=["py3-none-linux_x86_64"]),
+        ["BT326 error"],
+    ),
     "out of order": (Wheel(tag="8_cuda13.0_el9.6", libraries=[CUDART]), ["BT323 error"]),
     "doubled": (Wheel(tag="8_el9.6_cuda13.0_cuda12.9", libraries=[CUDART]), ["BT323 error"]),
     "no segments": (Wheel(tag="1local", libraries=["plain"]), ["BT323 warning"]),
@@ -289,6 +348,31 @@ def test_a_finding_names_proofs_and_the_exact_remedy(write: Write) -> None:
         "so, or build it with Torch's stable ABI"
     )
     assert (found.subject, found.place.inside) == ("demo-pkg", "demo/unstable.so")
+
+
+def test_tags_are_told_where_they_differ(write: Write) -> None:
+    platform = "cp312-cp312-manylinux_2_17_x86_64.manylinux_2_28_x86_64"
+    tags = ["cp312-cp312-manylinux_2_17_x86_64", PLATFORM]
+    wheel = Wheel(tag=EL, libraries=["plain"], platform=platform, wheel_tags=tags)
+    [found] = findings(write, wheel)
+    assert (found.message, found.remedy) == (
+        "the name says cp312-cp312-manylinux_2_28_x86_64, yet WHEEL has Tag: "
+        "cp312-cp312-linux_x86_64",
+        "let auditwheel, or `wheel tags`, rename it: they write both; or build it again",
+    )
+    [found] = findings(write, Wheel(tag=EL, libraries=["plain"], wheel_tags=[]))
+    assert found.message == "the name says cp312-cp312-linux_x86_64, yet WHEEL has no Tag"
+    [found] = findings(write, Wheel(tag=EL, libraries=["plain"], info="x-2.dist-info"))
+    assert found.message == (
+        "the file name says demo-pkg 1.0, yet METADATA is in the folder 'x-2.dist-info'"
+    )
+
+
+def test_tags_that_would_make_millions_are_not_expanded(write: Write) -> None:
+    many = ".".join(f"p{number}" for number in range(1_000))
+    wheel = Wheel(tag=EL, libraries=["plain"], wheel_tags=[PLATFORM, f"{many}-{many}-{many}"])
+    [found] = findings(write, wheel)
+    assert found.code == "BT326"
 
 
 def test_what_could_not_be_looked_into_is_told(write: Write) -> None:

@@ -148,6 +148,11 @@ class WheelArchive:
         return self._members
 
     @property
+    def dist_info(self) -> str:
+        """The name of the dist-info folder."""
+        return self._dist_info
+
+    @property
     def record(self) -> str:
         """The path of ``RECORD``, whether it is there or not."""
         return f"{self._dist_info}/RECORD"

@@ -54,6 +54,10 @@ class WheelFacts:
     refused: tuple[Refused, ...] = ()
     carried: tuple[AcceleratorUse, ...] = ()
     """Accelerators whose libraries it carries, and nothing in it needs."""
+    dist_info: str = ""
+    """The name of the folder of ``METADATA``."""
+    tags: tuple[str, ...] = ()
+    """``Tag`` entries of ``WHEEL``, as they are written."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -96,6 +100,8 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
         ),
         refused=contents.refused,
         carried=carried(contents),
+        dist_info=archive.dist_info,
+        tags=tuple(str(tag).strip() for tag in wheel.get_all("Tag", [])),
     )
 
 

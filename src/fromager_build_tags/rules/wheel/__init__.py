@@ -39,6 +39,7 @@ CHECKS: Final[tuple[Callable[[Examined], Iterator[Finding]], ...]] = (
     metadata.build_mismatch,
     metadata.metadata_mismatch,
     metadata.stale_elf_requires,
+    metadata.tag_mismatch,
     names.disordered,
     names.unknown,
     platforms.without_binary,
