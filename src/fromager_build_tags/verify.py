@@ -8,7 +8,7 @@ import pathlib
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .errors import InputError, SettingsError
 from .rules.catalogue.settings import BAD_ANNOTATION
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from .rules.finding import Finding
 
+_LONGEST: Final = 255
 type DeclaredOf = Callable[[NormalizedName], Declared]
 
 
@@ -57,15 +58,22 @@ class Source:
 def find_wheels(arguments: list[str]) -> Iterator[Source]:
     """Yield the wheels of files, folders, patterns and URLs; what gives none says why."""
     for argument in arguments:
-        path = pathlib.Path(argument)
-        if is_url(argument):
-            yield Source(text=argument)
-        elif path.is_dir():
-            yield from _in_folder(path)
-        elif path.exists() or not glob.has_magic(argument):
-            yield Source(text=argument)
-        else:
-            yield from _of_pattern(argument)
+        try:
+            yield from _of_argument(argument)
+        except OSError as err:  # such as a name that is too long for any file
+            yield Source(text=argument, reason=err.strerror or str(err))
+
+
+def _of_argument(argument: str) -> Iterator[Source]:
+    path = pathlib.Path(argument)
+    if is_url(argument):
+        yield Source(text=argument)
+    elif path.is_dir():
+        yield from _in_folder(path)
+    elif path.exists() or not glob.has_magic(argument):
+        yield Source(text=argument)
+    else:
+        yield from _of_pattern(argument)
 
 
 def _in_folder(folder: pathlib.Path) -> Iterator[Source]:
@@ -146,9 +154,16 @@ def examine(source: Source, traffic: Traffic, cure: Cure) -> Examined:
         name = parse_wheel_name(path.name)
         _refuse_special(path)
         return Examined(source=source.shown, name=name, facts=read_wheel(path), cure=cure)
-    name = parse_wheel_name(file_name(source.text))
+    name = parse_wheel_name(_checked_name(file_name(source.text)))
     with open_url(source.text, traffic) as archive:
         return Examined(source=source.shown, name=name, facts=read_facts(archive), cure=cure)
+
+
+def _checked_name(filename: str) -> str:
+    """Refuse what no file system takes: a name of some kilobytes can hold millions of tags."""
+    if len(filename) > _LONGEST:
+        raise InputError(f"{filename[:80]!r}… is too long for the file name of a wheel")
+    return filename
 
 
 def _refuse_special(path: pathlib.Path) -> None:

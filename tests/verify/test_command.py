@@ -220,6 +220,20 @@ def test_a_settings_folder_that_is_not_there(run: Run, write: Write) -> None:
     )
 
 
+def test_an_empty_argument_is_not_the_current_folder(run: Run, write: Write) -> None:
+    write(ERROR)
+    assert run("", status=2).stderr.endswith(
+        "Error: Invalid value for WHEEL: an argument is empty: is a variable unset?\n"
+    )
+
+
+def test_an_argument_that_no_file_can_have_hides_no_other(run: Run, write: Write) -> None:
+    path = write(NOTE)
+    report = run("x" * 5_000, path, status=1).stdout
+    assert "error BT341: File name too long" in report
+    assert "BT324" in report
+
+
 @pytest.mark.parametrize("args", [(), ("--format", "yaml", "x"), ("--fail-on", "never", "x")])
 def test_usage(run: Run, args: tuple[str, ...]) -> None:
     run(*args, status=2)

@@ -10,9 +10,11 @@ from importlib import metadata
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.tags import Tag
+from packaging.version import Version
 
 from fromager_build_tags import hooks, verify
-from fromager_build_tags.errors import SettingsError, VerifyError
+from fromager_build_tags.errors import VerifyError
 from fromager_build_tags.gate import verify_built
 from fromager_build_tags.wheel import WheelFacts
 
@@ -194,16 +196,41 @@ def test_what_is_declared_passes_and_is_told(
 
 
 def test_a_bad_declaration_fails(build: Build) -> None:
-    with pytest.raises(VerifyError, match=r"BT106: the annotation build-tags\.verify of demo-pkg"):
+    with pytest.raises(VerifyError) as caught:
         build(RIGHT, "error", "accelerator")
-
-
-def test_a_bad_mode_is_a_clear_error(build: Build) -> None:
-    with pytest.raises(SettingsError) as caught:
-        build(RIGHT, "fail")
-    assert str(caught.value) == (
-        "WHEEL_BUILD_TAG_VERIFY='fail' is not one of 'off', 'warn' or 'error'"
+    assert str(caught.value).startswith(
+        f"{RIGHT.filename} cannot be verified: BT106: the annotation build-tags.verify of demo-pkg "
+        "for variant 'rocm': 'accelerator' has no reason; write 'accelerator: REASON': correct it; "
+        "until then it says nothing | the wheel is kept as "
     )
+
+
+def test_a_bad_declaration_hides_no_lie(build: Build) -> None:
+    with pytest.raises(VerifyError, match=r"is not what its name says: BT106: .* \| BT301: "):
+        build(LIES, "error", "accelerator")
+
+
+def test_a_bad_mode_loses_no_right_wheel_and_passes_no_wrong_one(
+    build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert build(RIGHT, "fail").exists()
+    assert caplog.messages == [
+        "WHEEL_BUILD_TAG_VERIFY='fail' is not one of 'off', 'warn' or 'error'; wheels are verified "
+        "as if it were 'error'"
+    ]
+    with pytest.raises(VerifyError, match="is not what its name says"):
+        build(LIES, "fail")
+
+
+def test_a_bad_mode_keeps_no_wheel_from_its_build_tag(
+    make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", "fail")
+    tags = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
+    found = hooks.build_tag_hook(
+        ctx=make_context("rocm"), req=REQ, version=Version("1.0"), wheel_tags=tags
+    )
+    assert found == ["el9.6"]
 
 
 def test_bootstrap_verifies_what_it_builds_and_nothing_else(

@@ -176,6 +176,14 @@ def test_a_url_that_is_none_is_a_finding(url: str) -> None:
     assert found.code == "BT341"
 
 
+def test_a_name_with_millions_of_tags_is_refused() -> None:
+    many = ".".join(f"p{number}" for number in range(1_000))
+    [found], _ = verify(f"http://127.0.0.1:9/demo-1.0-{many}-{many}-{many}.whl")
+    assert found.message == (
+        f"{f'demo-1.0-{many}'[:80]!r}… is too long for the file name of a wheel"
+    )
+
+
 def test_names_and_kinds_of_urls() -> None:
     assert file_name("https://h/a%2Bb/demo-1.0%2Bcu130-py3-none-any.whl?x#y") == (
         "demo-1.0+cu130-py3-none-any.whl"

@@ -350,6 +350,33 @@ def test_a_finding_names_proofs_and_the_exact_remedy(write: Write) -> None:
     assert (found.subject, found.place.inside) == ("demo-pkg", "demo/unstable.so")
 
 
+@pytest.mark.parametrize(
+    ("segment", "message"),
+    [
+        ("cuda12", "is not precise: major.minor is wanted, cuda12.N"),
+        ("rocm6", "is not precise: major.minor is wanted, rocm6.N"),
+        ("cuda", "is not precise: major.minor is wanted, cudaN.N"),
+        ("cuda130", "is spelled unlike 'cuda13.0'"),
+        ("cuda13.0.1", "is too long: major.minor is wanted, cuda13.0"),
+        ("cud12.9", "is spelled unlike 'cuda12.9'"),
+        ("Torch2.10.0", "is spelled unlike 'torch2.10.0'"),
+    ],
+)
+def test_the_hint_for_a_misspelled_segment(write: Write, segment: str, message: str) -> None:
+    found = findings(write, Wheel(tag=f"8_{segment}", libraries=["plain"]))
+    assert [each.message for each in found if each.code == "BT324"] == [
+        f"the segment {segment!r} {message}"
+    ]
+
+
+def test_of_many_builds_three_are_shown(write: Write) -> None:
+    builds = "\nBuild: ".join(str(number) for number in range(12))
+    [found] = findings(write, Wheel(tag="8", build=builds, libraries=["plain"]))
+    assert found.message == (
+        "the name's build tag is '8', yet WHEEL has Build: 0; 1; 2; and 9 more"
+    )
+
+
 def test_tags_are_told_where_they_differ(write: Write) -> None:
     platform = "cp312-cp312-manylinux_2_17_x86_64.manylinux_2_28_x86_64"
     tags = ["cp312-cp312-manylinux_2_17_x86_64", PLATFORM]

@@ -28,7 +28,7 @@ def build_mismatch(wheel: Examined) -> Iterator[Finding]:
     yield wheel.finding(
         rules.BUILD_MISMATCH,
         f"the name's build tag is {named!r}, yet WHEEL has "
-        + ("no Build" if absent else f"Build: {', '.join(builds)}"),
+        + ("no Build" if absent else f"Build: {shown(each[:_LONGEST] for each in builds)}"),
         remedy="let fromager, or `wheel tags --build`, set it: they write both",
         severity=Severity.WARNING if absent else None,
     )
