@@ -59,16 +59,21 @@ def unknown(wheel: Examined) -> Iterator[Finding]:
 def _hint(text: str) -> str | None:
     """Return what is wrong with a segment that is meant to be one of ours."""
     word, version = re.fullmatch(r"(\D*)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    if word.lower() == "cu" and version:  # as PyTorch spells it
+        word = "cuda"
     if word in {"cuda", "rocm"}:
         return None if _VERSIONED.fullmatch(text) else f"is {_wanted(word, version)}"
     if classify(text) is not None:
         return None
     close = difflib.get_close_matches(word.lower(), _WORDS, n=1, cutoff=0.75)
-    return f"is spelled unlike {close[0] + version!r}" if close else None
+    meant = close[0] + version if close else text
+    return None if meant == text else f"is spelled unlike {meant!r}"
 
 
 def _wanted(word: str, version: str) -> str:
     """Return how the version of an accelerator is to be spelled: ``cuda12.N`` for ``cuda12``."""
+    if _VERSIONED.fullmatch(word + version):
+        return f"spelled unlike {word + version!r}"
     parts = version.split(".")
     if len(parts) > 2 and parts[0].isdigit() and parts[1].isdigit():
         return f"too long: major.minor is wanted, {word}{parts[0]}.{parts[1]}"
