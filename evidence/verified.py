@@ -198,7 +198,8 @@ another major or another machine, disorder the segments, or say `any`; for each 
 rule has to see it.
 
 - **Found when right**: every one has the warning BT321, since a renamed wheel has no `Build` in its
-  WHEEL file; it is not listed. BT315 is for wheels with libraries for several accelerators.
+  WHEEL file; it is not listed. BT315 is for wheels with libraries for several accelerators, BT326
+  for those that their publishers renamed to manylinux without a change in WHEEL.
 - **Wrong names**: seen, of those tried, and the rules that saw them.
 
 | Wheel | MB | Right | Found when right | Wrong names | Rules |

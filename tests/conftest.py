@@ -60,9 +60,10 @@ def make_context(tmp_path: pathlib.Path) -> MakeContext:
         constraints: tuple[str, ...] = (),
         settings_dir: pathlib.Path | None = tmp_path / "settings" / "packages",
         changelog: dict[str, list[str]] | None = None,
+        hook: str | None = None,
     ) -> WorkContext:
         settings = Settings(
-            settings=SettingsFile(changelog=changelog or {}),
+            settings=SettingsFile(changelog=changelog or {}, wheels={"build_tag_hook": hook}),
             package_settings=[
                 PackageSettings.from_mapping(name, content, source="test", has_config=True)
                 for name, content in (packages or {}).items()

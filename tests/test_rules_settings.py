@@ -717,6 +717,13 @@ def test_this_machine_lacks_what_a_package_needs(on_rocm: Here) -> None:
     ]
 
 
+def test_a_slip_in_what_the_gate_reads(on_rocm: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", "eror")
+    assert on_rocm() == [
+        ("BT121", "rocm", "WHEEL_BUILD_TAG_VERIFY='eror' is not one of 'off', 'warn' or 'error'")
+    ]
+
+
 def test_a_fact_that_nobody_needs_is_not_missed(on_rocm: Here) -> None:
     assert on_rocm('distro: el9.6\nrocm_version: "7.1"\n') == []
 

@@ -7,15 +7,18 @@ import os
 import pathlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pydantic
 
 from .errors import SettingsError
 from .facts import Declaration, DeclaredStack, Fact
-from .variables import ENV_PREFIX, FACTS, VARIANTS_DIR, explicit_variable
+from .variables import ENV_PREFIX, FACTS, VARIANTS_DIR, VERIFY, explicit_variable
 from .variant import ExplicitSettings, StackSettings, VariantSettings
 from .yamlfile import Path, YamlFile, read_yaml_mapping
+
+type VerifyMode = Literal["off", "warn", "error"]
+_MODES: Final[tuple[VerifyMode, ...]] = ("off", "warn", "error")
 
 
 def read_explicit_settings() -> ExplicitSettings:
@@ -36,6 +39,19 @@ def read_explicit_settings() -> ExplicitSettings:
             for error in err.errors()
         ]
         raise SettingsError("; ".join(messages)) from None
+
+
+def read_verify_mode() -> VerifyMode:
+    """Read what to do about a wheel that is built and is not what its name says.
+
+    Raises:
+        SettingsError: the variable names none.
+    """
+    text = os.environ.get(VERIFY) or "off"
+    for mode in _MODES:
+        if text == mode:
+            return mode
+    raise SettingsError(f"{VERIFY}={text!r} is not one of 'off', 'warn' or 'error'")
 
 
 def variant_file(variant: str, variants_dir: pathlib.Path) -> pathlib.Path:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .annotations import IGNORE, VERIFY
+from .errors import SettingsError
 from .rules.wheel.declared import NOTHING, Declared, parse_declared
 
 if TYPE_CHECKING:
@@ -19,12 +23,32 @@ def declared_for(ctx: WorkContext, req: Requirement) -> Declared:
         SettingsError: the annotation cannot be read.
     """
     build_info = ctx.package_build_info(req)
-    annotations = build_info.annotations
-    where = f"the annotation {VERIFY} of {build_info.package} for variant {build_info.variant!r}"
+    return _declared(build_info.annotations, build_info.package, build_info.variant)
+
+
+def declared_for_any(ctx: WorkContext, req: Requirement) -> Declared:
+    """Return what is declared of a package, and for which other variant more is.
+
+    Who verifies a wheel that is there may have named the wrong variant, or none.
+
+    Raises:
+        SettingsError: the annotation for the variant of *ctx* cannot be read.
+    """
+    build_info = ctx.package_build_info(req)
+    elsewhere: dict[str, str] = {}
+    for variant, info in build_info.variants.items():
+        with contextlib.suppress(SettingsError):  # it is told when that variant is verified
+            other = _declared(info.annotations or {}, build_info.package, variant)
+            elsewhere |= dict.fromkeys(other.reasons, str(variant))
+    return dataclasses.replace(declared_for(ctx, req), elsewhere=elsewhere)
+
+
+def _declared(annotations: Mapping[str, str], package: str, variant: str) -> Declared:
+    where = f"the annotation {VERIFY} of {package} for variant {variant!r}"
     declared = parse_declared(annotations[VERIFY], where) if VERIFY in annotations else NOTHING
     ignored = {
         key.removeprefix(IGNORE): reason
         for key, reason in annotations.items()
         if key.startswith(IGNORE) and reason.strip()
     }
-    return Declared({**ignored, **declared.reasons})
+    return dataclasses.replace(declared, reasons={**ignored, **declared.reasons})

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import pathlib
 import shutil
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from .declare import read_explicit_settings
+from .cure import cure
+from .declare import VerifyMode, read_verify_mode
 from .declared import declared_for
-from .errors import VerifyError
+from .errors import SettingsError, VerifyError
 from .report.escape import plain
+from .rules.catalogue.settings import BAD_ANNOTATION
+from .rules.catalogue.wheel import UNREADABLE_WHEEL
 from .rules.finding import Finding, Severity
 from .rules.verdict import Verdict
 from .variables import VERIFY
@@ -33,24 +38,46 @@ def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> Non
     for finished, and never verify it again.
 
     Raises:
-        VerifyError: it is not what its name says, and the variable says ``error``.
-        SettingsError: the variable cannot be read.
+        VerifyError: it is not what its name says, or cannot be verified, and the variable says
+            ``error``, or says nothing that is known: a build that is right goes on even then.
     """
-    if (mode := read_explicit_settings().verify) == "off":
+    if (mode := _mode()) == "off":
         return
     source = Source(text=str(wheel))
-    verdict = Verdict.of(verify_wheel(source, lambda _: declared_for(ctx, req)))
+    verdict = Verdict.of(
+        verify_wheel(
+            source, lambda _: declared_for(ctx, req), cure=functools.partial(cure, ctx, req)
+        )
+    )
     for finding in (*verdict.findings, *verdict.ignored):
         quiet = finding.ignored or finding.severity is Severity.NOTE
         logger.log(logging.INFO if quiet else logging.WARNING, "%s: %s", wheel.name, _line(finding))
     errors = [each for each in verdict.findings if each.severity is Severity.ERROR]
-    if not errors or mode != "error":
-        return
-    kept = _put_aside(ctx, wheel)
-    raise VerifyError(
-        f"{wheel.name} is not what its name says: {' | '.join(map(_line, errors))} | the wheel "
-        f"is kept as {kept}; {VERIFY}=warn lets it pass"
-    )
+    if errors and mode == "error":
+        raise VerifyError(
+            f"{wheel.name} {_what(errors)}: {' | '.join(map(_line, errors))} | the wheel "
+            f"is kept as {_put_aside(ctx, wheel)}; {VERIFY}=warn lets it pass"
+        )
+
+
+def _mode() -> VerifyMode:
+    """Return the mode; the strict one where the variable holds a slip: it was not meant to be off.
+
+    To stop the build for it would lose a wheel that may be right, after hours of compiling.
+    """
+    try:
+        return read_verify_mode()
+    except SettingsError as err:
+        logger.warning("%s; wheels are verified as if it were 'error'", err)
+        return "error"
+
+
+def _what(errors: Sequence[Finding]) -> str:
+    """Return what is wrong: the wheel itself, or only what keeps it from being judged."""
+    codes = {each.code for each in errors}
+    if codes <= {BAD_ANNOTATION.code, UNREADABLE_WHEEL.code}:
+        return "cannot be verified"
+    return "is not what its name says"
 
 
 def _line(finding: Finding) -> str:

@@ -155,7 +155,6 @@ def post_build(
 
     Raises:
         VerifyError: it is not what its name says, and ``WHEEL_BUILD_TAG_VERIFY`` is ``error``.
-        SettingsError: that variable cannot be read.
     """
     from .gate import verify_built
 

@@ -161,6 +161,7 @@ class ExplicitSettings(BaseSettings):
     variants_dir: pathlib.Path | None = None
     """The folder of the variant files, instead of ``variants`` beside the settings folder."""
 
-    verify: Literal["off", "warn", "error"] = "off"
+    verify: str = "off"
     """What to do about a wheel that is built and is not what its name says. It is off by default:
-    who installs this package for its build tags must not have a build fail for another reason."""
+    who installs this package for its build tags must not have a build fail for another reason. Who
+    verifies checks it: a slip in it must not keep a wheel from its build tag."""

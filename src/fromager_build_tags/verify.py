@@ -5,13 +5,23 @@ from __future__ import annotations
 import glob
 import os
 import pathlib
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .errors import InputError, SettingsError
 from .rules.catalogue.settings import BAD_ANNOTATION
-from .rules.wheel import NOTHING, Declared, Examined, check, unreadable
+from .rules.wheel import (
+    NOTHING,
+    Cure,
+    Declared,
+    Examined,
+    check,
+    set_depends_on,
+    unexpected,
+    unreadable,
+)
 from .wheel import WheelError, read_facts, read_wheel
 from .wheel.remote import open_url
 from .wheel.server import Traffic
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
 
     from .rules.finding import Finding
 
+_LONGEST: Final = 255
 type DeclaredOf = Callable[[NormalizedName], Declared]
 
 
@@ -47,15 +58,22 @@ class Source:
 def find_wheels(arguments: list[str]) -> Iterator[Source]:
     """Yield the wheels of files, folders, patterns and URLs; what gives none says why."""
     for argument in arguments:
-        path = pathlib.Path(argument)
-        if is_url(argument):
-            yield Source(text=argument)
-        elif path.is_dir():
-            yield from _in_folder(path)
-        elif path.exists() or not glob.has_magic(argument):
-            yield Source(text=argument)
-        else:
-            yield from _of_pattern(argument)
+        try:
+            yield from _of_argument(argument)
+        except OSError as err:  # such as a name that is too long for any file
+            yield Source(text=argument, reason=err.strerror or str(err))
+
+
+def _of_argument(argument: str) -> Iterator[Source]:
+    path = pathlib.Path(argument)
+    if is_url(argument):
+        yield Source(text=argument)
+    elif path.is_dir():
+        yield from _in_folder(path)
+    elif path.exists() or not glob.has_magic(argument):
+        yield Source(text=argument)
+    else:
+        yield from _of_pattern(argument)
 
 
 def _in_folder(folder: pathlib.Path) -> Iterator[Source]:
@@ -83,28 +101,34 @@ def _of_pattern(pattern: str) -> Iterator[Source]:
 
 
 def verify_wheel(
-    source: Source, declared_of: DeclaredOf, traffic: Traffic | None = None
+    source: Source,
+    declared_of: DeclaredOf,
+    traffic: Traffic | None = None,
+    cure: Cure = set_depends_on,
 ) -> Iterator[Finding]:
     """Yield what is wrong with one wheel; that it cannot be read is a finding, too.
 
-    So is an annotation that cannot be read; nothing is declared then.
+    So is an annotation that cannot be read; nothing is declared then. So is an error that nobody
+    thought of: one wheel never hides the next, nor stops a build that only asked to be warned.
 
     Args:
         source: where it is.
         declared_of: returns what is declared of a package.
         traffic: counts what is read of a URL.
+        cure: says what to change in the settings.
     """
     if source.reason:
         yield unreadable(source.shown, source.reason)
         return
     try:
-        examined = examine(source, Traffic() if traffic is None else traffic)
+        examined = examine(source, Traffic() if traffic is None else traffic, cure)
+        yield from _checked(examined, declared_of)
     except WheelError as err:
         yield unreadable(source.shown, err.reason)
     except InputError as err:
         yield unreadable(source.shown, str(err))
-    else:
-        yield from _checked(examined, declared_of)
+    except Exception as err:  # noqa: BLE001 - the last resort
+        yield unexpected(source.shown, err)
 
 
 def _checked(examined: Examined, declared_of: DeclaredOf) -> Iterator[Finding]:
@@ -118,7 +142,7 @@ def _checked(examined: Examined, declared_of: DeclaredOf) -> Iterator[Finding]:
     yield from check(examined, declared)
 
 
-def examine(source: Source, traffic: Traffic) -> Examined:
+def examine(source: Source, traffic: Traffic, cure: Cure) -> Examined:
     """Read a wheel.
 
     Raises:
@@ -128,7 +152,25 @@ def examine(source: Source, traffic: Traffic) -> Examined:
     if not is_url(source.text):
         path = pathlib.Path(source.text)
         name = parse_wheel_name(path.name)
-        return Examined(source=source.shown, name=name, facts=read_wheel(path))
-    name = parse_wheel_name(file_name(source.text))
+        _refuse_special(path)
+        return Examined(source=source.shown, name=name, facts=read_wheel(path), cure=cure)
+    name = parse_wheel_name(_checked_name(file_name(source.text)))
     with open_url(source.text, traffic) as archive:
-        return Examined(source=source.shown, name=name, facts=read_facts(archive))
+        return Examined(source=source.shown, name=name, facts=read_facts(archive), cure=cure)
+
+
+def _checked_name(filename: str) -> str:
+    """Refuse what no file system takes: a name of some kilobytes can hold millions of tags."""
+    if len(filename) > _LONGEST:
+        raise InputError(f"{filename[:80]!r}… is too long for the file name of a wheel")
+    return filename
+
+
+def _refuse_special(path: pathlib.Path) -> None:
+    """Refuse what is there and is no regular file: to open a pipe waits for its other end."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # told when it is opened
+        return
+    if not stat.S_ISREG(mode):
+        raise WheelError(path, "it is not a regular file")

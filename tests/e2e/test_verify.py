@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -110,6 +111,41 @@ def test_the_remedy_helps(make_linking: MakeLinking, linking_url: str) -> None:
     workspace = make_linking("accelerator torch")
     workspace.fromager(*_build(linking_url, "build"), WHEEL_BUILD_TAG_VERIFY="error")
     assert workspace.wheel_names() == {RIGHT}
+
+
+def test_without_a_number_the_remedy_is_the_changelog(
+    make_linking: MakeLinking, linking_url: str
+) -> None:
+    workspace = make_linking("accelerator torch")
+    file = workspace.settings / "settings.yaml"
+    without, _, _ = file.read_text(encoding="utf-8").partition("changelog:")
+    file.write_text(without, encoding="utf-8")
+    package = workspace.settings / "packages" / "flash_attn.yaml"
+    text = re.sub(r"(?ms)^changelog:\n( .*\n)+", "", package.read_text(encoding="utf-8"))
+    package.write_text(text, encoding="utf-8")
+    run = workspace.fromager(
+        *_build(linking_url, "build"), status=1, WHEEL_BUILD_TAG_VERIFY="error"
+    )
+    assert (
+        "fromager gives flash-attn 2.8.3 no number for variant 'rocm', and so never asks the "
+        f"hook: add an entry to changelog.rocm in {file}, or build it without rocm"
+    ) in run.stderr
+
+
+def test_without_the_hook_the_remedy_is_the_hook(
+    make_linking: MakeLinking, linking_url: str
+) -> None:
+    workspace = make_linking("accelerator torch")
+    file = workspace.settings / "settings.yaml"
+    _, changelog, entries = file.read_text(encoding="utf-8").partition("changelog:")
+    file.write_text(changelog + entries, encoding="utf-8")
+    run = workspace.fromager(
+        *_build(linking_url, "build"), status=1, WHEEL_BUILD_TAG_VERIFY="error"
+    )
+    assert (
+        ': set wheels: {build_tag_hook: "fromager_build_tags.hooks:build_tag_hook"} in '
+        f"{file}, or build it without rocm"
+    ) in run.stderr
 
 
 @pytest.mark.parametrize("mode", ["off", "warn"])

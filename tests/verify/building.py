@@ -22,6 +22,9 @@ class Wheel:
         tag: the build tag in the name.
         libraries: names of :func:`compile_libraries`; each becomes ``demo/NAME.so``.
         build: of the WHEEL file; as in the name by default, "" for none.
+        stem: name and version in the file name.
+        info: the dist-info folder.
+        wheel_tags: of the WHEEL file; as in the name by default.
     """
 
     tag: str = ""
@@ -32,6 +35,8 @@ class Wheel:
     metadata: str = "Metadata-Version: 2.1\nName: demo-pkg\nVersion: 1.0\n"
     members: Mapping[str, bytes | str] = field(default_factory=dict)
     stem: str = "demo_pkg-1.0"
+    info: str = "demo_pkg-1.0.dist-info"
+    wheel_tags: Sequence[str] | None = None
 
     @property
     def filename(self) -> str:
@@ -40,7 +45,8 @@ class Wheel:
     def write(self, folder: Path, compiled: Mapping[str, bytes]) -> Path:
         path = folder / self.filename
         build = self.tag if self.build is None else self.build
-        info = "demo_pkg-1.0.dist-info"
+        info = self.info
+        tags = [self.platform] if self.wheel_tags is None else self.wheel_tags
         requires = "".join(f"Requires-Dist: {each}\n" for each in self.requires)
         files = {
             **{f"demo/{name}.so": compiled[name] for name in self.libraries},
@@ -48,7 +54,7 @@ class Wheel:
             f"{info}/METADATA": self.metadata + requires,
             f"{info}/WHEEL": "Wheel-Version: 1.0\n"
             + (f"Build: {build}\n" if build else "")
-            + f"Tag: {self.platform}\n",
+            + "".join(f"Tag: {each}\n" for each in tags),
             **self.members,
         }
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -82,6 +88,9 @@ def compile_libraries(compiler: Compiler) -> dict[str, bytes]:
         "linked": compiler.library("linked.so", needs=["libtorch.so"]),
         "own": compiler.library("own.so", imports=CXX_SYMBOLS, needs=["libtorch.so"]),
         "libtorch": compiler.folder / "libtorch.so",
+        "runtime": compiler.folder / "libcudart.so.12",
+        "profiler": compiler.library("libcupti.so.12"),
+        "renamed": compiler.library("libcudart-3eda8113.so.13.0.96"),
         "nv_fatbin": compiler.library("nv.so", sections=[".nv_fatbin"]),
         "hip_fatbin": compiler.library("hip.so", sections=[".hip_fatbin"]),
         **{

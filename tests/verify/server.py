@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -61,30 +62,57 @@ class _Handler(BaseHTTPRequestHandler):
         wanted = self.headers.get("Range")
         self.what.asked.append((self.path, wanted))
         self.what.authorizations.append(self.headers.get("Authorization"))
-        match self.what.manner:
+        if not self._refuses(self.what.manner, wanted):
+            self._answers(self.what.manner, wanted)
+
+    def _refuses(self, manner: str, wanted: str | None) -> bool:
+        """Answer without a body, where the manner says so."""
+        match manner:
             case "redirect":
                 self._head(302, 0, {"Location": self.path})
             case "refuses":
                 self._head(403)
             case "wants credentials":
                 self._head(401)
-            case "no ranges":
-                self._whole(len(self.what.body))
-            case "no ranges, cut":
-                self._whole(len(self.what.body) + 1000)
-            case "no ranges, 10 GB":
-                self._whole(GIGABYTES)
-            case "no length":
-                self._head(200, length=None)
-                self.wfile.write(self.what.body)
+            case "400" | "416" | "501" if wanted:
+                self._head(int(manner))
+            case "416 later" if len(self.what.asked) == 2:
+                self._head(416)
+            case "refuses all":
+                self._head(416 if wanted else 206)
             case "encodes":
                 self._head(206, 0, {"Content-Encoding": "br", "Content-Range": "bytes 0-0/1"})
             case "hangs up":
                 self.close_connection = True
-            case "ranges no more" if len(self.what.asked) > 1:
-                self._whole(len(self.what.body))
-            case manner:
-                self._part(manner, wanted or "")
+            case _:
+                return False
+        return True
+
+    def _answers(self, manner: str, wanted: str | None) -> None:
+        size, later = len(self.what.body), len(self.what.asked) > 1
+        match manner:
+            case "no ranges, cut":
+                self._whole(size + 1000)
+            case "no ranges, 10 GB":
+                self._whole(GIGABYTES)
+            case "no Content-Range, 10 GB" if not wanted:
+                self._whole(GIGABYTES)
+            case "no length":
+                self._head(200, length=None)
+                self.wfile.write(self.what.body)
+            case "another file" if later:
+                self.what.body += b"more"
+                self._whole(size + 4)
+            case "slow":
+                self._trickle()
+            case "no ranges":
+                self._whole(size)
+            case "ranges no more" if later:
+                self._whole(size)
+            case _ if wanted:
+                self._part(manner, wanted)
+            case _:
+                self._whole(size)
 
     def _part(self, manner: str, wanted: str) -> None:
         body, later = self.what.body, len(self.what.asked) > 1
@@ -98,6 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         data = body[start:stop]
         said = {
             "no Content-Range": "",
+            "no Content-Range, 10 GB": "",
             "Content-Range nonsense": "bytes */*",
             "Content-Range backwards": f"bytes {stop}-{start}/{size}",
             "10 GB": f"bytes {GIGABYTES - len(data)}-{GIGABYTES - 1}/{GIGABYTES}",
@@ -112,6 +141,13 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"Content-Range": said, "ETag": etag}
         self._head(206, length, {key: value for key, value in headers.items() if value})
         self.wfile.write(data)
+
+    def _trickle(self) -> None:
+        size = len(self.what.body)
+        self._head(206, size, {"Content-Range": f"bytes 0-{size - 1}/{size}"})
+        for byte in self.what.body:
+            self.wfile.write(bytes([byte]))
+            time.sleep(0.05)
 
     def _whole(self, length: int) -> None:
         self._head(200, length=length)

@@ -123,6 +123,20 @@ def test_where_wheels_are_found(write: Write, tmp_path: pathlib.Path) -> None:
     assert found("https://u:p@h/x.whl?t=1") == [("https://h/x.whl", "")]
 
 
+@pytest.mark.parametrize("through_a_link", [False, True])
+def test_a_pipe_is_refused_without_waiting_for_its_other_end(
+    run: Run, tmp_path: pathlib.Path, through_a_link: bool
+) -> None:
+    wheel = tmp_path / RIGHT.filename
+    pipe = tmp_path / "pipe" if through_a_link else wheel
+    os.mkfifo(pipe)
+    if through_a_link:
+        wheel.symlink_to(pipe)
+    assert run(wheel, status=1).stdout.startswith(
+        f"{wheel}: error BT341: it is not a regular file\n"
+    )
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everywhere")
 def test_a_folder_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
     locked = tmp_path / "locked"
@@ -172,6 +186,52 @@ def test_what_the_settings_declare(run: Run, write: Write, tmp_path: pathlib.Pat
         "error BT106: the annotation build-tags.verify of demo-pkg for variant 'cpu': 'torch' has "
         "no reason; write 'torch: REASON'\n"
     )
+
+
+def test_what_the_settings_declare_for_a_variant(
+    run: Run, write: Write, tmp_path: pathlib.Path
+) -> None:
+    path = write(ERROR)
+    packages = tmp_path / "settings" / "packages"
+    packages.mkdir(parents=True)
+    (packages / "demo_pkg.yaml").write_text(
+        "variants:\n"
+        "  cuda:\n"
+        "    annotations:\n"
+        "      build-tags.verify: 'accelerator: compiled at first use'\n"
+        "  rocm:\n"
+        "    annotations:\n"
+        "      build-tags.verify: 'nonsense'\n"
+    )
+    before = ["--settings-dir", str(packages)]
+    run(path, before=[*before, "--variant", "cuda"])
+    assert (
+        'declare it: build-tags.verify: "accelerator: REASON"; if it is a wheel of cuda, for which '
+        "it is declared: --variant cuda\n"
+    ) in run(path, status=1, before=before).stdout
+
+
+def test_a_settings_folder_that_is_not_there(run: Run, write: Write) -> None:
+    path = write(RIGHT)
+    run(path)  # the default one need not be there
+    assert run(path, status=1, before=["--settings-dir", "setings"]).stderr == (
+        "Error: --settings-dir 'setings' is no folder, so nothing that is declared in it is known; "
+        "correct it, or leave it out\n"
+    )
+
+
+def test_an_empty_argument_is_not_the_current_folder(run: Run, write: Write) -> None:
+    write(ERROR)
+    assert run("", status=2).stderr.endswith(
+        "Error: Invalid value for WHEEL: an argument is empty: is a variable unset?\n"
+    )
+
+
+def test_an_argument_that_no_file_can_have_hides_no_other(run: Run, write: Write) -> None:
+    path = write(NOTE)
+    report = run("x" * 5_000, path, status=1).stdout
+    assert "error BT341: File name too long" in report
+    assert "BT324" in report
 
 
 @pytest.mark.parametrize("args", [(), ("--format", "yaml", "x"), ("--fail-on", "never", "x")])

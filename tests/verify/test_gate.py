@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import pathlib
 from collections.abc import Callable
@@ -9,9 +10,13 @@ from importlib import metadata
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.tags import Tag
+from packaging.version import Version
 
-from fromager_build_tags import hooks
-from fromager_build_tags.errors import SettingsError, VerifyError
+from fromager_build_tags import hooks, verify
+from fromager_build_tags.errors import VerifyError
+from fromager_build_tags.gate import verify_built
+from fromager_build_tags.wheel import WheelFacts
 
 from ..conftest import MakeContext
 from .building import PURE, Wheel
@@ -80,11 +85,100 @@ def test_a_wrong_wheel_fails_with_the_remedy_and_is_put_aside(
     assert not (tmp_path / LIES.filename).exists()
 
 
+UNNAMED = Wheel(libraries=["unstable", "libamdhip64.so.7"])
+NUMBERED = dataclasses.replace(UNNAMED, tag="1")
+HOOK = "fromager_build_tags.hooks:build_tag_hook"
+ENTRY = {"rocm": ["first build"]}
+SET = "set build-tags.depends-on of demo-pkg to 'accelerator torch', or let its override say so"
+
+
+@pytest.mark.parametrize(
+    ("wheel", "hook", "changelog", "depends_on", "remedy"),
+    [
+        (
+            UNNAMED,
+            HOOK,
+            {},
+            "accelerator torch",
+            "fromager gives demo-pkg 1.0 no number for variant 'rocm', and so never asks the hook: "
+            "add an entry to changelog.rocm in fromager's settings file",
+        ),
+        (
+            UNNAMED,
+            HOOK,
+            {"cuda": ["first build"]},
+            None,
+            "fromager gives demo-pkg 1.0 no number for variant 'rocm', and so never asks the hook: "
+            f"add an entry to changelog.rocm in fromager's settings file; and {SET}",
+        ),
+        (
+            NUMBERED,
+            None,
+            ENTRY,
+            "accelerator torch",
+            f'set wheels: {{build_tag_hook: "{HOOK}"}} in fromager\'s settings file',
+        ),
+        (
+            NUMBERED,
+            "os.path:basename",
+            ENTRY,
+            "torch accelerator",
+            f"let posixpath:basename, which is wheels.build_tag_hook, call {HOOK}",
+        ),
+        (NUMBERED, HOOK, ENTRY, None, SET),
+        (NUMBERED, HOOK, ENTRY, "accelerator", SET),
+        (
+            NUMBERED,
+            HOOK,
+            ENTRY,
+            "accelerator torch if version < 2 else none",
+            "the annotation build-tags.depends-on: 'accelerator torch if version < 2 else none' of "
+            "demo-pkg says 'accelerator torch' already, so look where the segments get lost: "
+            "`fromager build-tags explain demo-pkg`",
+        ),
+        (NUMBERED, HOOK, ENTRY, "acelerator", SET),
+    ],
+)
+def test_the_remedy_asks_the_settings_first(
+    write: Write,
+    make_context: MakeContext,
+    monkeypatch: pytest.MonkeyPatch,
+    wheel: Wheel,
+    hook: str | None,
+    changelog: dict[str, list[str]],
+    depends_on: str | None,
+    remedy: str,
+) -> None:
+    monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", "error")
+    annotations = {"build-tags.depends-on": depends_on} if depends_on else {}
+    ctx = make_context(
+        "rocm",
+        packages={"demo-pkg": {"annotations": annotations}},
+        changelog=changelog,
+        hook=hook,
+    )
+    with pytest.raises(VerifyError) as caught:
+        verify_built(ctx, REQ, write(wheel))
+    assert f": {remedy}, or build it with Torch's stable ABI | " in str(caught.value)
+
+
 def test_a_warning_lets_a_wrong_wheel_pass(build: Build, caplog: pytest.LogCaptureFixture) -> None:
     assert build(LIES, "warn").exists()
     [record] = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage().startswith(f"{LIES.filename}: BT301: the name has no Torch")
+
+
+def test_a_warning_is_no_more_than_that_where_a_check_breaks(
+    build: Build, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> WheelFacts:
+        raise RecursionError
+
+    monkeypatch.setattr(verify, "read_wheel", fail)
+    assert build(RIGHT, "warn").exists()
+    [message] = caplog.messages
+    assert message.startswith(f"{RIGHT.filename}: BT341: it cannot be read: RecursionError: report")
 
 
 def test_a_warning_of_a_rule_does_not_fail(build: Build, caplog: pytest.LogCaptureFixture) -> None:
@@ -102,16 +196,41 @@ def test_what_is_declared_passes_and_is_told(
 
 
 def test_a_bad_declaration_fails(build: Build) -> None:
-    with pytest.raises(VerifyError, match=r"BT106: the annotation build-tags\.verify of demo-pkg"):
+    with pytest.raises(VerifyError) as caught:
         build(RIGHT, "error", "accelerator")
-
-
-def test_a_bad_mode_is_a_clear_error(build: Build) -> None:
-    with pytest.raises(SettingsError) as caught:
-        build(RIGHT, "fail")
-    assert str(caught.value) == (
-        "WHEEL_BUILD_TAG_VERIFY='fail' is not one of 'off', 'warn' or 'error'"
+    assert str(caught.value).startswith(
+        f"{RIGHT.filename} cannot be verified: BT106: the annotation build-tags.verify of demo-pkg "
+        "for variant 'rocm': 'accelerator' has no reason; write 'accelerator: REASON': correct it; "
+        "until then it says nothing | the wheel is kept as "
     )
+
+
+def test_a_bad_declaration_hides_no_lie(build: Build) -> None:
+    with pytest.raises(VerifyError, match=r"is not what its name says: BT106: .* \| BT301: "):
+        build(LIES, "error", "accelerator")
+
+
+def test_a_bad_mode_loses_no_right_wheel_and_passes_no_wrong_one(
+    build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert build(RIGHT, "fail").exists()
+    assert caplog.messages == [
+        "WHEEL_BUILD_TAG_VERIFY='fail' is not one of 'off', 'warn' or 'error'; wheels are verified "
+        "as if it were 'error'"
+    ]
+    with pytest.raises(VerifyError, match="is not what its name says"):
+        build(LIES, "fail")
+
+
+def test_a_bad_mode_keeps_no_wheel_from_its_build_tag(
+    make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", "fail")
+    tags = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
+    found = hooks.build_tag_hook(
+        ctx=make_context("rocm"), req=REQ, version=Version("1.0"), wheel_tags=tags
+    )
+    assert found == ["el9.6"]
 
 
 def test_bootstrap_verifies_what_it_builds_and_nothing_else(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pathlib
 import random
+import re
+import tempfile
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
@@ -10,7 +14,7 @@ import pytest
 from fromager_build_tags.rules.finding import Finding
 from fromager_build_tags.rules.wheel import NOTHING
 from fromager_build_tags.verify import Source, verify_wheel
-from fromager_build_tags.wheel import remote
+from fromager_build_tags.wheel import remote, server
 from fromager_build_tags.wheel.server import Traffic
 from fromager_build_tags.wheel.urls import file_name, is_url, shown_url
 
@@ -49,7 +53,22 @@ def verify(url: str) -> tuple[list[Finding], Traffic]:
     return list(verify_wheel(Source(text=url), lambda _: NOTHING, traffic)), traffic
 
 
-@pytest.mark.parametrize("manner", ["ranges", "no ranges", "no length"])
+WHOLE = {
+    "no ranges": "the server knows no ranges",
+    "no length": "the server knows no ranges",
+    "400": "the server refuses ranges (400)",
+    "416": "the server refuses ranges (416)",
+    "501": "the server refuses ranges (501)",
+    "no Content-Range": "the server's Content-Range is ''",
+    "Content-Range nonsense": "the server's Content-Range is 'bytes */*'",
+    "Content-Range backwards": None,
+    "not the end": None,
+    "ranges no more": "the server knows ranges no more",
+    "416 later": "the server knows ranges no more",
+}
+
+
+@pytest.mark.parametrize("manner", ["ranges", *WHOLE])
 def test_it_finds_what_it_finds_in_a_file(start: Start, write: Write, manner: str) -> None:
     served = start(CUDA, manner)
     findings, traffic = verify(f"{served.url}/a/{CUDA.filename}")
@@ -57,7 +76,11 @@ def test_it_finds_what_it_finds_in_a_file(start: Start, write: Write, manner: st
     assert [each.message for each in findings] == [each.message for each in local]
     assert [each.code for each in findings] == ["BT314"]
     assert findings[0].place.file == f"{served.url}/a/{CUDA.filename}"
-    assert traffic.ranges is (manner == "ranges")
+    assert manner == "ranges" or traffic.whole
+    assert traffic.whole == (WHOLE.get(manner, "") or traffic.whole)
+    assert traffic.size == len(served.body)
+    if manner != "ranges":
+        assert str(traffic).endswith(f"%); {traffic.whole}")
 
 
 def test_a_little_of_a_pure_wheel_is_read(start: Start) -> None:
@@ -90,15 +113,13 @@ REFUSALS = {
     "no ranges, 10 GB": "the server claims 10,737,418,240 bytes for it",
     "encodes": "the server encodes it, though that was declined",
     "hangs up": "the server cannot be reached, or does not answer to the end",
-    "no Content-Range": "the server's Content-Range is ''",
-    "Content-Range nonsense": "the server's Content-Range is 'bytes */*'",
-    "Content-Range backwards": None,
+    "no Content-Range, 10 GB": "the server claims 10,737,418,240 bytes for it",
     "10 GB": "the server claims 10,737,418,240 bytes for it",
-    "not the end": "the server gave another part of it than its end",
+    "refuses all": "the server says 206",
     "another place": None,
     "changes": "it changed while it was read",
     "another ETag": "it changed while it was read",
-    "ranges no more": "the server knows ranges no more",
+    "another file": "it changed while it was read",
     "cut": "the connection was cut",
     "too much": None,
 }
@@ -157,6 +178,14 @@ def test_a_url_that_is_none_is_a_finding(url: str) -> None:
     assert found.code == "BT341"
 
 
+def test_a_name_with_millions_of_tags_is_refused() -> None:
+    many = ".".join(f"p{number}" for number in range(1_000))
+    [found], _ = verify(f"http://127.0.0.1:9/demo-1.0-{many}-{many}-{many}.whl")
+    assert found.message == (
+        f"{f'demo-1.0-{many}'[:80]!r}… is too long for the file name of a wheel"
+    )
+
+
 def test_names_and_kinds_of_urls() -> None:
     assert file_name("https://h/a%2Bb/demo-1.0%2Bcu130-py3-none-any.whl?x#y") == (
         "demo-1.0+cu130-py3-none-any.whl"
@@ -166,6 +195,112 @@ def test_names_and_kinds_of_urls() -> None:
 
 
 def test_how_much_was_read_says_where_there_are_no_ranges() -> None:
-    assert str(Traffic(size=10, read=10, ranges=False)) == (
+    assert str(Traffic(size=10, read=10, whole="the server knows no ranges")) == (
         "read 10 of 10 bytes (100.0%); the server knows no ranges"
     )
+
+
+def test_a_server_that_trickles_is_refused(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PACE", (0.5, 512))
+    [found], _ = verify(f"{start(CUDA, 'slow').url}/{CUDA.filename}")
+    assert re.fullmatch(r"the server is too slow: \d{1,2} bytes in [01] seconds", found.message), (
+        found.message
+    )
+
+
+def test_a_full_disk_is_no_fault_of_the_wheel(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    served = start(CUDA, "ranges")
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    [found], _ = verify(f"{served.url}/{CUDA.filename}")
+    assert found.message == "it cannot be stored (No space left on device)"
+
+
+ZONES = {f"demo/zones/z{number}": NOISE[number:][:900] for number in range(600)}
+PURELIB = {
+    "demo_pkg-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n"
+    f"Build: 8\nTag: {PURE}\n"
+}
+
+
+def test_many_small_files_of_a_pure_wheel_are_not_looked_into(start: Start) -> None:
+    wheel = Wheel(tag="8", platform=PURE, members={**ZONES, **PURELIB})
+    findings, traffic = verify(f"{start(wheel, 'ranges').url}/{wheel.filename}")
+    assert findings == []
+    assert traffic.requests <= 4
+    assert traffic.read / traffic.size < 0.15  # the list of contents alone is a tenth of it
+
+
+@pytest.mark.parametrize("name", ["demo/tool", "demo/tool.x"])
+def test_a_binary_in_a_pure_wheel_is_found_all_the_same(
+    start: Start, compiled: Mapping[str, bytes], name: str
+) -> None:
+    library = compiled["plain"] if name == "demo/tool" else compiled["aarch64"]
+    wheel = Wheel(tag="8", platform=PURE, members={**ZONES, **PURELIB, name: library})
+    findings, _ = verify(f"{start(wheel, 'ranges').url}/{wheel.filename}")
+    assert [each.code for each in findings] == ["BT332"]
+
+
+def test_small_files_of_a_platform_wheel_are_fetched_together_and_once(
+    start: Start, compiled: Mapping[str, bytes]
+) -> None:
+    wheel = Wheel(tag="8_el9.6", members={**ZONES, "demo/zones/zz": compiled["plain"]})
+    findings, traffic = verify(f"{start(wheel, 'ranges').url}/{wheel.filename}")
+    assert findings == []
+    assert traffic.requests < 10
+    assert traffic.read <= traffic.size
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_no_byte_is_fetched_twice(
+    start: Start, compiled: Mapping[str, bytes], tmp_path: pathlib.Path, stored: bool
+) -> None:
+    """Of a library whose tables lie where nobody expects them, one run over it is not enough."""
+    rng = random.Random(2)
+    members = {
+        f"demo/{number}{rng.choice(['.so', '', '.bin', '.py'])}": rng.choice(
+            [compiled["plain"], compiled["unstable"], NOISE[: rng.randrange(1 << 18)], b"", b"x"]
+        )
+        for number in range(80)
+    }
+    wheel = Wheel(tag="8_el9.6", members={**members, "demo/large.so": compiled["plain"] + NOISE})
+    path = wheel.write(tmp_path, compiled)
+    if stored:
+        with zipfile.ZipFile(path) as packed, zipfile.ZipFile(tmp_path / "new", "w") as new:
+            for info in packed.infolist():
+                new.writestr(info.filename, packed.read(info))
+        (tmp_path / "new").replace(path)
+    local = [each.message for each in verify_wheel(Source(text=str(path)), lambda _: NOTHING)]
+    served = Served(body=path.read_bytes())
+    with serve(served):
+        findings, traffic = verify(f"{served.url}/{wheel.filename}")
+    assert [each.message for each in findings] == local
+    assert traffic.read <= traffic.size == len(served.body)
+    asked = [re.fullmatch(r"bytes=(\d+)-(\d+)", str(each)) for _, each in served.asked[1:]]
+    got = [at for each in asked if each for at in range(int(each[1]) // 64, int(each[2]) // 64)]
+    assert len(got) == len(set(got))
+
+
+def test_what_takes_more_to_inflate_is_looked_into(start: Start) -> None:
+    """A long table of codes stands before the first byte of a member."""
+    text = bytes(range(256)) * 40
+    wheel = Wheel(tag="8_el9.6", members={"demo/unknown": MAGIC_AND + text, "demo/other": text})
+    findings, _ = verify(f"{start(wheel, 'ranges').url}/{wheel.filename}")
+    assert [each.code for each in findings] == ["BT342"]
+
+
+MAGIC_AND = b"\x7fELF" + bytes(60)
+
+
+def test_a_damaged_member_is_a_clear_refusal(start: Start) -> None:
+    wheel = Wheel(tag="8_el9.6", members={"demo/unknown": NOISE[:5000]})
+    served = start(wheel, "ranges")
+    at = served.body.index(b"demo/unknown") + len("demo/unknown")
+    served.body = served.body[:at] + b"\xff" * 20 + served.body[at + 20 :]
+    [found], _ = verify(f"{served.url}/{wheel.filename}")
+    assert found.code == "BT341"
+    assert found.message.startswith("its member 'demo/unknown' is damaged: Error -3 while decomp")

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from fromager_build_tags import verify
 from fromager_build_tags.errors import SettingsError
 from fromager_build_tags.rules.catalogue import RULES
 from fromager_build_tags.rules.finding import Finding
 from fromager_build_tags.rules.wheel import CHECKS, NOTHING, Declared
 from fromager_build_tags.rules.wheel.declared import parse_declared
 from fromager_build_tags.verify import Source, verify_wheel
+from fromager_build_tags.wheel import WheelFacts
 
-from .building import PURE, Wheel
+from .building import PLATFORM, PURE, Wheel
 from .conftest import Write
 
 EL = "8_el9.6"
 CUDA = f"{EL}_cuda13.0"
 TORCH = f"{CUDA}_torch2.10.0"
 CUDART = "libcudart.so.13"
+WINDOWS, MACOS = "cp312-cp312-win_amd64", "cp312-cp312-macosx_11_0_arm64"
+MACH_O = b"\xcf\xfa\xed\xfe"
 NOTE = "fromager-elf-requires.txt"
 
 
@@ -80,6 +86,26 @@ RIGHT = {
     "noted, then bundled": Wheel(
         tag=CUDA, libraries=[CUDART], members=noted("libcudart-0a1b2c3d.so.13.0.96")
     ),
+    "a folder spelled otherwise": Wheel(
+        tag=EL, libraries=["plain"], info="Demo.Pkg-1.0.0.dist-info"
+    ),
+    "several tags": Wheel(
+        tag=EL,
+        libraries=["plain"],
+        platform="cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64",
+        wheel_tags=[
+            "cp312-cp312-manylinux2014_x86_64",
+            "cp312-cp312-manylinux_2_17_x86_64",
+        ],
+    ),
+    "compressed tags in WHEEL": Wheel(
+        tag="8", platform="py2.py3-none-any", wheel_tags=["py3.py2-none-any"]
+    ),
+    "a CUDA runtime by itself": Wheel(tag="8_el9.6_cuda12.9", libraries=["runtime"]),
+    "a mangled helper of CUDA alone": Wheel(tag=CUDA, libraries=["plain", "renamed"]),
+    "a carried runtime beside device code": Wheel(
+        tag="8_el9.6_cuda12.9", libraries=["nv_fatbin", "runtime"]
+    ),
     "another distribution": Wheel(tag="8_ubuntu24.04", libraries=["plain"]),
 }  # fmt: skip
 
@@ -129,12 +155,50 @@ WRONG = {
     ),
     "no accelerator segment": (Wheel(tag=EL, libraries=[CUDART]), ["BT311 error"]),
     "no accelerator segment, static": (Wheel(tag=EL, libraries=["nv_fatbin"]), ["BT311 error"]),
+    "a runtime, and no segment": (Wheel(tag=EL, libraries=["runtime"]), ["BT311 error"]),
+    "a runtime for dlopen": (Wheel(tag=EL, libraries=["plain", "runtime"]), ["BT311 error"]),
+    "a profiler among others": (
+        Wheel(tag=EL, libraries=["plain", "linked", "profiler"]),
+        ["BT311 warning"],
+    ),
+    "a profiler in a cpu wheel": (
+        Wheel(tag=f"{EL}_cpu", libraries=["plain", "linked", "profiler"]),
+        ["BT313 warning"],
+    ),
+    "a profiler in a rocm wheel": (
+        Wheel(tag=f"{EL}_rocm7.1", libraries=["plain", "linked", "profiler"]),
+        ["BT313 error"],
+    ),
+    "a profiler of another major": (
+        Wheel(tag=CUDA, libraries=["plain", "linked", "profiler"]),
+        ["BT314 warning"],
+    ),
+    "a carried runtime of another major": (
+        Wheel(tag=CUDA, libraries=["nv_fatbin", "runtime"]),
+        ["BT314 error"],
+    ),
+    "a mangled helper of another major": (
+        Wheel(tag=f"{EL}_cuda12.9", libraries=["plain", "renamed"]),
+        ["BT314 error"],
+    ),
     "no accelerator": (Wheel(tag=CUDA, libraries=["plain"]), ["BT312 error"]),
     "no accelerator, pure": (Wheel(tag="8_cuda13.0", platform=PURE), ["BT312 error"]),
     "no ROCm": (Wheel(tag="8_el9.6_rocm7.1", libraries=["plain"]), ["BT312 error"]),
     "no accelerator, as far as one can see": (
         Wheel(tag=CUDA, libraries=["sectionless"]),
         ["BT312 warning"],
+    ),
+    "no accelerator, as far as Windows tells": (
+        Wheel(tag="8_cuda13.0", platform=WINDOWS, members={"x.pyd": b"MZ"}),
+        ["BT312 warning", "BT342 note"],
+    ),
+    "no Torch, as far as macOS tells": (
+        Wheel(tag="8_torch2.10.0", platform=MACOS, members={"x.dylib": MACH_O}),
+        ["BT303 warning", "BT342 note"],
+    ),
+    "no Torch, and a linker script": (
+        Wheel(tag="8_torch2.10.0", members={"x.so": b"GROUP ( libx.so.1 )"}),
+        ["BT303 error", "BT342 note"],
     ),
     "ROCm inside": (Wheel(tag=CUDA, libraries=["libamdhip64.so.7"]), ["BT313 error"]),
     "CUDA in cpu": (Wheel(tag="8_el9.6_cpu", libraries=[CUDART]), ["BT313 error"]),
@@ -164,6 +228,50 @@ WRONG = {
         ["BT322 error"],
     ),
     "other version": (Wheel(stem="demo_pkg-1.1", tag=EL, libraries=["plain"]), ["BT322 error"]),
+    "a folder of another name": (
+        Wheel(tag=EL, libraries=["plain"], info="other-1.0.dist-info"),
+        ["BT322 error"],
+    ),
+    "a folder of another version": (
+        Wheel(tag=EL, libraries=["plain"], info="demo_pkg-1.1.dist-info"),
+        ["BT322 error"],
+    ),
+    "a folder without a version": (
+        Wheel(tag=EL, libraries=["plain"], info="demo_pkg.dist-info"),
+        ["BT322 error"],
+    ),
+    "renamed to manylinux": (
+        Wheel(
+            tag=EL,
+            libraries=["plain"],
+            platform="cp312-cp312-manylinux_2_28_x86_64",
+            wheel_tags=[PLATFORM],
+        ),
+        ["BT326 warning"],
+    ),
+    "renamed to a generic Python": (
+        Wheel(
+            tag=EL, libraries=["plain"], platform="py3-none-linux_x86_64", wheel_tags=[PLATFORM]
+        ),
+        ["BT326 warning"],
+    ),
+    "no Tag": (Wheel(tag=EL, libraries=["plain"], wheel_tags=[]), ["BT326 warning"]),
+    "a Tag that is none": (
+        Wheel(tag=EL, libraries=["plain"], wheel_tags=[PLATFORM, "nonsense"]),
+        ["BT326 warning"],
+    ),
+    "another Python in WHEEL": (
+        Wheel(tag=EL, libraries=["plain"], wheel_tags=["cp310-cp310-linux_x86_64"]),
+        ["BT326 error"],
+    ),
+    "another system in WHEEL, too": (
+        Wheel(tag=EL, libraries=["plain"], wheel_tags=[PLATFORM, "cp312-cp312-win_amd64"]),
+        ["BT326 error"],
+    ),
+    "a platform in WHEEL": (
+        Wheel(tag="8", platform=PURE, wheel_tags=["py3-none-linux_x86_64"]),
+        ["BT326 error"],
+    ),
     "out of order": (Wheel(tag="8_cuda13.0_el9.6", libraries=[CUDART]), ["BT323 error"]),
     "doubled": (Wheel(tag="8_el9.6_cuda13.0_cuda12.9", libraries=[CUDART]), ["BT323 error"]),
     "no segments": (Wheel(tag="1local", libraries=["plain"]), ["BT323 warning"]),
@@ -203,11 +311,11 @@ WRONG = {
         ["BT342 note"],
     ),
     "Mach-O": (
-        Wheel(tag=EL, libraries=["plain"], members={"x.dylib": b"\xcf\xfa\xed\xfe"}),
+        Wheel(tag=EL, libraries=["plain"], members={"x.dylib": MACH_O}),
         ["BT342 note"],
     ),
     "Mach-O alone": (
-        Wheel(tag=EL, members={"x.dylib": b"\xcf\xfa\xed\xfe"}),
+        Wheel(tag=EL, members={"x.dylib": MACH_O}),
         ["BT342 note"],
     ),
     "not a wheel's name": (Wheel(stem="demo_pkg-1.0-x", tag=EL), ["BT341 error"]),
@@ -240,6 +348,87 @@ def test_a_finding_names_proofs_and_the_exact_remedy(write: Write) -> None:
         "so, or build it with Torch's stable ABI"
     )
     assert (found.subject, found.place.inside) == ("demo-pkg", "demo/unstable.so")
+
+
+@pytest.mark.parametrize(
+    ("segment", "message"),
+    [
+        ("cuda12", "is not precise: major.minor is wanted, cuda12.N"),
+        ("rocm6", "is not precise: major.minor is wanted, rocm6.N"),
+        ("cuda", "is not precise: major.minor is wanted, cudaN.N"),
+        ("cuda130", "is spelled unlike 'cuda13.0'"),
+        ("cu130", "is spelled unlike 'cuda13.0'"),
+        ("cu13.0", "is spelled unlike 'cuda13.0'"),
+        ("cu12", "is not precise: major.minor is wanted, cuda12.N"),
+        ("el9.6x", "is neither a distribution, nor an accelerator, nor Torch"),
+        ("cuda13.0.1", "is too long: major.minor is wanted, cuda13.0"),
+        ("cud12.9", "is spelled unlike 'cuda12.9'"),
+        ("Torch2.10.0", "is spelled unlike 'torch2.10.0'"),
+    ],
+)
+def test_the_hint_for_a_misspelled_segment(write: Write, segment: str, message: str) -> None:
+    found = findings(write, Wheel(tag=f"8_{segment}", libraries=["plain"]))
+    assert [each.message for each in found if each.code == "BT324"] == [
+        f"the segment {segment!r} {message}"
+    ]
+
+
+def test_of_many_builds_three_are_shown(write: Write) -> None:
+    builds = "\nBuild: ".join(str(number) for number in range(12))
+    [found] = findings(write, Wheel(tag="8", build=builds, libraries=["plain"]))
+    assert found.message == (
+        "the name's build tag is '8', yet WHEEL has Build: 0; 1; 2; and 9 more"
+    )
+
+
+def test_tags_are_told_where_they_differ(write: Write) -> None:
+    platform = "cp312-cp312-manylinux_2_17_x86_64.manylinux_2_28_x86_64"
+    tags = ["cp312-cp312-manylinux_2_17_x86_64", PLATFORM]
+    wheel = Wheel(tag=EL, libraries=["plain"], platform=platform, wheel_tags=tags)
+    [found] = findings(write, wheel)
+    assert (found.message, found.remedy) == (
+        "the name says cp312-cp312-manylinux_2_28_x86_64, yet WHEEL has Tag: "
+        "cp312-cp312-linux_x86_64",
+        "let auditwheel, or `wheel tags`, rename it: they write both; or build it again",
+    )
+    [found] = findings(write, Wheel(tag=EL, libraries=["plain"], wheel_tags=[]))
+    assert found.message == "the name says cp312-cp312-linux_x86_64, yet WHEEL has no Tag"
+    [found] = findings(write, Wheel(tag=EL, libraries=["plain"], info="x-2.dist-info"))
+    assert found.message == (
+        "the file name says demo-pkg 1.0, yet METADATA is in the folder 'x-2.dist-info'"
+    )
+
+
+def test_tags_that_would_make_millions_are_not_expanded(write: Write) -> None:
+    many = ".".join(f"p{number}" for number in range(1_000))
+    wheel = Wheel(tag=EL, libraries=["plain"], wheel_tags=[PLATFORM, f"{many}-{many}-{many}"])
+    [found] = findings(write, wheel)
+    assert found.code == "BT326"
+
+
+def test_what_could_not_be_looked_into_is_told(write: Write) -> None:
+    wheel = Wheel(tag="8_cuda13.0", platform=WINDOWS, members={"x.pyd": b"MZ"})
+    found, _ = findings(write, wheel)
+    assert found.message == (
+        "the name says cuda13.0, yet no library in the wheel needs a library of it, or carries "
+        "device code; not all of it could be looked into: x.pyd"
+    )
+
+
+def test_a_carried_library_is_a_proof_by_its_soname(write: Write) -> None:
+    [found] = findings(write, Wheel(tag=EL, libraries=["plain", "linked", "runtime", "renamed"]))
+    assert (found.message, found.remedy) == (
+        "the name has no accelerator segment, yet demo/runtime.so is libcudart.so.12, a library "
+        "of cuda; demo/renamed.so is libcudart-3eda8113.so.13.0.96, a library of cuda",
+        "set build-tags.depends-on of demo-pkg to 'accelerator', or let its override say so, or "
+        "build it without cuda",
+    )
+    [found] = findings(write, Wheel(tag=EL, libraries=["plain", "linked", "profiler"]))
+    assert found.remedy == (
+        "set build-tags.depends-on of demo-pkg to 'accelerator', or let its override say so, or "
+        "build it without cuda; or, if it works with any, declare it: build-tags.verify: "
+        '"BT311: REASON"'
+    )
 
 
 NINES = "9" * 5_000
@@ -275,31 +464,88 @@ def test_at_most_three_proofs_and_a_count(write: Write, compiled: dict[str, byte
     )
 
 
-DECLARED = """
-accelerator: nvcc compiles the kernels at first use
-torch: its extension is compiled against ATen on ROCm
-BT332: attached to other processes
-"""
+JIT = "nvcc compiles the kernels at first use"
+ATEN = "its extension is compiled against ATen on ROCm"
+DECLARED = f"accelerator: {JIT}\ntorch: {ATEN}\nBT332: attached to other processes\n"
 
 
 @pytest.mark.parametrize(
-    ("wheel", "reason"),
+    ("wheel", "what", "reason"),
     [
-        (Wheel(tag=CUDA, libraries=["plain"]), "nvcc compiles the kernels at first use"),
-        (Wheel(tag="8_cuda13.0", platform=PURE), "nvcc compiles the kernels at first use"),
-        (Wheel(tag=TORCH, libraries=[CUDART]), "its extension is compiled against ATen on ROCm"),
-        (
-            Wheel(tag=TORCH, libraries=["stable", CUDART]),
-            "its extension is compiled against ATen on ROCm",
-        ),
-        (Wheel(tag="8", platform=PURE, libraries=["plain"]), "attached to other processes"),
+        (Wheel(tag=CUDA, libraries=["plain"]), "accelerator", JIT),
+        (Wheel(tag="8_cuda13.0", platform=PURE), "accelerator", JIT),
+        (Wheel(tag=TORCH, libraries=[CUDART]), "torch", ATEN),
+        (Wheel(tag=TORCH, libraries=["stable", CUDART]), "torch", ATEN),
+        (Wheel(tag="8", platform=PURE, libraries=["plain"]), "BT332", "attached to others"),
     ],
 )
 def test_what_is_declared_is_ignored_with_its_reason(
-    write: Write, wheel: Wheel, reason: str
+    write: Write, wheel: Wheel, what: str, reason: str
 ) -> None:
-    [found] = findings(write, wheel, parse_declared(DECLARED, "here"))
+    [found] = findings(write, wheel, parse_declared(f"{what}: {reason}", "here"))
     assert found.ignored == reason
+
+
+def test_a_platform_wheel_without_binary_is_right_where_something_is_declared(
+    write: Write,
+) -> None:
+    wheel = Wheel(tag=CUDA, platform="py3-none-linux_x86_64")
+    found = findings(write, wheel, parse_declared(f"accelerator: {JIT}", "here"))
+    assert [(each.code, each.ignored) for each in found] == [("BT312", JIT), ("BT331", JIT)]
+
+
+PLATLIB_REMEDY = (
+    "set build-tags.depends-on of demo-pkg to {}, or let its override say so, or declare it for "
+    "those variants alone for which it is so"
+)
+PURE_REMEDY = (
+    "do not build it as a pure wheel (Root-Is-Purelib: true), if its wheels are to be told apart"
+)
+
+
+@pytest.mark.parametrize(
+    ("wheel", "what", "code", "message", "remedy"),
+    [
+        (
+            Wheel(tag=EL, libraries=["plain"]),
+            "accelerator",
+            "BT311 error",
+            f"the settings declare that it depends on an accelerator ({JIT}), yet the name has no "
+            "accelerator segment",
+            PLATLIB_REMEDY.format("'accelerator'"),
+        ),
+        (
+            Wheel(tag=CUDA, libraries=[CUDART]),
+            "torch",
+            "BT301 error",
+            f"the settings declare that it depends on Torch ({JIT}), yet the name has no Torch "
+            "segment",
+            PLATLIB_REMEDY.format("'accelerator torch'"),
+        ),
+        (
+            Wheel(tag="8", platform=PURE),
+            "accelerator",
+            "BT311 warning",
+            f"the settings declare that it depends on an accelerator ({JIT}), yet it is for any "
+            "platform, and so its name has no accelerator segment",
+            PURE_REMEDY,
+        ),
+        (
+            Wheel(platform=PURE),
+            "torch",
+            "BT301 warning",
+            f"the settings declare that it depends on Torch ({JIT}), yet it is for any platform, "
+            "and so its name has no Torch segment",
+            PURE_REMEDY,
+        ),
+    ],
+)
+def test_what_is_declared_has_to_be_in_the_name(
+    write: Write, wheel: Wheel, what: str, code: str, message: str, remedy: str
+) -> None:
+    [found] = findings(write, wheel, parse_declared(f"{what}: {JIT}", "here"))
+    assert f"{found.code} {found.severity.value}" == code
+    assert (found.message, found.remedy, found.ignored) == (message, remedy, "")
 
 
 def test_what_is_declared_hides_nothing_else(write: Write) -> None:
@@ -336,3 +582,53 @@ def test_a_bad_declaration_is_a_finding_and_ignores_nothing(write: Write) -> Non
     path = write(Wheel(tag=CUDA, libraries=["plain"]))
     found = verify_wheel(Source(text=str(path)), fail)
     assert [each.code for each in found] == ["BT106", "BT312"]
+
+
+@pytest.mark.parametrize(
+    ("err", "message"),
+    [
+        (RecursionError("maximum\n depth"), "it cannot be read: RecursionError: maximum depth"),
+        (MemoryError(), "it cannot be read: MemoryError"),
+    ],
+)
+def test_an_error_that_nobody_thought_of_is_a_finding(
+    write: Write, monkeypatch: pytest.MonkeyPatch, err: Exception, message: str
+) -> None:
+    def fail(_: object) -> WheelFacts:
+        raise err
+
+    path = write(Wheel(tag=EL, libraries=["plain"]))
+    monkeypatch.setattr(verify, "read_wheel", fail)
+    [found] = verify_wheel(Source(text=str(path)), lambda _: NOTHING)
+    assert (found.code, found.severity.value, found.message) == ("BT341", "error", message)
+    assert found.remedy == (
+        "report it to fromager-build-tags, with the wheel; what is said of it may not be all"
+    )
+
+
+def test_an_error_in_a_check_keeps_what_was_found_before(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> Declared:
+        raise LookupError
+
+    path = write(Wheel(tag=CUDA, libraries=["plain"]))
+    [found] = verify_wheel(Source(text=str(path)), fail)
+    assert found.message == "it cannot be read: LookupError"
+    monkeypatch.setattr(Declared, "applied_to", _second_fails())
+    found, last = verify_wheel(
+        Source(text=str(write(Wheel(libraries=["unstable", CUDART])))), lambda _: NOTHING
+    )
+    assert (found.code, last.message) == ("BT301", "it cannot be read: LookupError")
+
+
+def _second_fails() -> Callable[[Declared, Finding], Finding]:
+    seen: list[Finding] = []
+
+    def applied_to(_: Declared, finding: Finding) -> Finding:
+        seen.append(finding)
+        if len(seen) > 1:
+            raise LookupError
+        return finding
+
+    return applied_to

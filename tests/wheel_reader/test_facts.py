@@ -93,7 +93,15 @@ def test_symbols_that_the_wheel_has_itself_are_no_imports(
         ("libsycl.so.8", Accelerator.XPU),
         ("librocksdb.so.9", None),
         ("libcurl.so.4", None),
-        ("libcudf.so", None),
+        ("librmm.so", Accelerator.CUDA),
+        ("libcudf.so", Accelerator.CUDA),
+        ("libcuml++.so", Accelerator.CUDA),
+        ("libcutensornet.so.2", Accelerator.CUDA),
+        ("librocprofiler-sdk.so.1", Accelerator.ROCM),
+        ("libhiptensor.so.0", Accelerator.ROCM),
+        ("libur_loader.so.0", Accelerator.XPU),
+        ("libnvpl_blas_core.so.0", None),
+        ("librapids_logger.so", None),
         ("libhiprtcl.so", None),
         ("libnpy.so", None),
         ("libtorch.so", None),
@@ -178,13 +186,18 @@ def test_a_carried_library_is_found_by_its_soname(
     assert facts.needed == ()
 
 
-def test_a_runtime_that_nothing_needs_is_no_proof(
+def test_a_runtime_that_nothing_needs_is_carried_and_not_used(
     stand_ins: Compiler, make_wheel: MakeWheel
 ) -> None:
     """Triton carries libcupti for its profiler, and works with every CUDA."""
     runtime = stand_ins.library("libcupti.so.12")
 
-    assert read_wheel(make_wheel({"triton/libcupti.so.12": runtime})).accelerators == ()
+    facts = read_wheel(make_wheel({"triton/libcupti.so.12": runtime}))
+
+    assert facts.accelerators == ()
+    assert [str(proof) for use in facts.carried for proof in use.proofs] == [
+        "triton/libcupti.so.12 is a library of cuda"
+    ]
 
 
 def test_a_pure_wheel_says_so(make_wheel: MakeWheel) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from ..annotations import IGNORE
 from ..errors import InputError
@@ -85,17 +86,25 @@ def declared_of(ctx: click.Context) -> Callable[[NormalizedName], Declared]:
     """Return what tells what is declared of a package; nothing is where there are no settings.
 
     Raises:
+        InputError: the settings folder that was named is none.
         SettingsError: fromager cannot load the settings.
     """
     from packaging.requirements import Requirement
 
-    from ..declared import declared_for
+    from ..declared import declared_for_any
     from ..rules.wheel.declared import NOTHING
 
-    if isinstance(ctx.obj, dict) and not ctx.obj["settings_dir"].is_dir():
+    root = ctx.find_root()
+    folder = root.params["settings_dir"]
+    if not folder.is_dir():
+        if root.get_parameter_source("settings_dir") is not ParameterSource.DEFAULT:
+            raise InputError(
+                f"--settings-dir {str(folder)!r} is no folder, so nothing that is declared in it "
+                "is known; correct it, or leave it out"
+            )
         return lambda _: NOTHING
     tree = planned_tree(ctx)
-    return lambda name: declared_for(tree.ctx, Requirement(name))
+    return lambda name: declared_for_any(tree.ctx, Requirement(name))
 
 
 def with_reasons(tree: SettingsTree, findings: Iterable[Finding]) -> Iterator[Finding]:

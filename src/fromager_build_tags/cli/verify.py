@@ -39,6 +39,8 @@ def verify(
     the server knows ranges. The annotation build-tags.verify in the settings of a package
     declares what its wheels cannot show. The exit status is 1 if there is an error.
     """
+    if "" in wheels:
+        raise click.BadParameter("an argument is empty: is a variable unset?", param_hint="WHEEL")
     declared_of = common.declared_of(ctx)
     findings: list[Finding] = []
     sources = list(find_wheels(list(wheels)))

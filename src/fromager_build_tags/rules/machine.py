@@ -9,7 +9,8 @@ from typing import Final
 from packaging.version import Version
 
 from ..checkup import Checkup
-from ..errors import BuildTagError, explain_error
+from ..declare import read_verify_mode
+from ..errors import BuildTagError, SettingsError, explain_error
 from ..plan import plan
 from .catalogue import settings as rules
 from .finding import Finding
@@ -21,6 +22,10 @@ def machine(checkup: Checkup) -> Iterator[Finding]:
     """The variant's stack can be told here, as far as the packages need it."""
     yield from fromager(metadata.version("fromager"))
     variant = str(checkup.tree.ctx.variant)
+    try:
+        read_verify_mode()
+    except SettingsError as err:
+        yield _unresolved(variant, str(err))
     try:
         stacks = checkup.tree.stacks(variant, here=True)
     except BuildTagError as err:

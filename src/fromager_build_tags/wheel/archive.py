@@ -23,6 +23,7 @@ _TEXT_LIMIT = 16 << 20
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 # The largest wheels of the registry unpack to five times their size.
 _BOMB_SIZE, _BOMB_RATIO = 4 << 30, 50
+_ELF_SIZE = 64  # of the header, without which there is nothing to read
 _LIBRARY = re.compile(r".*\.(so(\.[\w.]+)?|dylib|pyd|dll)")
 # To look into a member costs little in a file, yet a request where the wheel is behind a URL.
 _NEVER_ELF = re.compile(
@@ -147,6 +148,11 @@ class WheelArchive:
         return self._members
 
     @property
+    def dist_info(self) -> str:
+        """The name of the dist-info folder."""
+        return self._dist_info
+
+    @property
     def record(self) -> str:
         """The path of ``RECORD``, whether it is there or not."""
         return f"{self._dist_info}/RECORD"
@@ -154,11 +160,14 @@ class WheelArchive:
     def libraries(self) -> Iterator[Member]:
         """Yield the members that are ELF files, or are named as if they were a library."""
         inside = f"{self._dist_info}/"
-        return (
-            member
-            for member in self._members
-            if not member.name.startswith(inside) and _is_library(member)
-        )
+        members = [each for each in self._members if not each.name.startswith(inside)]
+        unknown = [each for each in members if _may_be_elf(each)]
+        found = {member.name for member in self.elf_files(unknown)}
+        return (each for each in members if _LIBRARY.fullmatch(each.name) or each.name in found)
+
+    def elf_files(self, members: Sequence[Member]) -> Iterator[Member]:
+        """Yield the members that begin like an ELF file."""
+        return filter(_begins_like_elf, members)
 
     def _check_members(self) -> None:
         seen: set[str] = set()
@@ -213,10 +222,12 @@ def _escapes(name: str) -> bool:
     return path.is_absolute() or ".." in path.parts or name[1:2] == ":"
 
 
-def _is_library(member: Member) -> bool:
-    if _LIBRARY.fullmatch(member.name):
-        return True
-    if _NEVER_ELF.fullmatch(member.name):
+def _may_be_elf(member: Member) -> bool:
+    if member.size < _ELF_SIZE or _LIBRARY.fullmatch(member.name):
         return False
+    return not _NEVER_ELF.fullmatch(member.name)
+
+
+def _begins_like_elf(member: Member) -> bool:
     with member.open() as stream:
         return stream.read(len(MAGIC)) == MAGIC

@@ -15,7 +15,7 @@ from packaging.version import Version
 from .archive import WheelArchive, WheelError
 from .contents import Library, Refused, read_contents
 from .elf import DEVICE_MACHINES
-from .proofs import AcceleratorUse, TorchUse, accelerators, torch_use
+from .proofs import AcceleratorUse, TorchUse, accelerators, carried, torch_use
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +52,12 @@ class WheelFacts:
     without_sections: tuple[str, ...] = ()
     """Members in which device code could not be looked for."""
     refused: tuple[Refused, ...] = ()
+    carried: tuple[AcceleratorUse, ...] = ()
+    """Accelerators whose libraries it carries, and nothing in it needs."""
+    dist_info: str = ""
+    """The name of the folder of ``METADATA``."""
+    tags: tuple[str, ...] = ()
+    """``Tag`` entries of ``WHEEL``, as they are written."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -93,6 +99,9 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
             if not each.elf.has_sections and each.elf.machine not in DEVICE_MACHINES
         ),
         refused=contents.refused,
+        carried=carried(contents),
+        dist_info=archive.dist_info,
+        tags=tuple(str(tag).strip() for tag in wheel.get_all("Tag", [])),
     )
 
 

@@ -56,29 +56,35 @@ _SONAME = re.compile(r"\.so\.(\d{1,4})(?![0-9])")
 # Of the toolkits' libraries these bear the toolkit's own major; the others count for themselves.
 _SAME_MAJOR = re.compile(
     r"libcudart|libcublas(Lt)?|libnvrtc(-builtins)?|libnvJitLink|libcupti|libnpp\w+|libnvjpeg"
-    r"|libnvblas|libnvfatbin|libamdhip64|libhiprtc"
+    r"|libnvblas|libnvfatbin|libcuinj64|libamdhip64|libhiprtc(-builtins)?"
 )
 _OTHER_MAJORS = {("libcufft", 11): 12, ("libcufft", 12): 13, ("libcusolver", 12): 13}
 
-# CUDA toolkit, driver, and NVIDIA's libraries built per CUDA major (names as in the nvidia-*
-# wheels); ROCm's as in rocm-libs; oneAPI's runtime for SYCL and Level Zero.
+# CUDA toolkit, driver, NVIDIA's libraries built per CUDA major (names as in the nvidia-* wheels),
+# RAPIDS, which is CUDA's alone; ROCm's as in rocm-libs; oneAPI's runtime for SYCL, Level Zero.
 _STACKS = {
     Accelerator.CUDA: re.compile(
-        r"libcuda|libcudart(_static)?|libcudnn(_\w+)?|libcublas(Lt|Mp)?|libcufft(w|Mp)?"
-        r"|libcurand|libcusolver(Mg|Mp)?|libcusparse(Lt)?|libcudss\w*|libcutensor(Mg)?"
-        r"|libcupti|libcufile(_rdma)?|libcudla|libnccl|libnvrtc(-builtins)?|libnvJitLink"
+        r"libcuda|libcudart(_static)?|libcudnn(_\w+)?|libcublas(Lt|Mp|mp)?|libcufft(w|Mp)?"
+        r"|libcurand|libcusolver(Mg|Mp)?|libcusparse(Lt)?|libcudss\w*|libcutensor(Mg|net)?"
+        r"|libcustatevec|libcudensitymat|libcupti|libcufile(_rdma)?|libcudla|libcuinj64"
+        r"|libaccinj64|libpcsamplingutil|libnccl|libnvrtc(-builtins)?|libnvJitLink"
         r"|libnvToolsExt|libnvshmem\w*|libnvinfer\w*|libnvonnxparser|libnvjpeg(2k)?|libnvcomp\w*"
-        r"|libnpp\w+|libnvidia-ml|libnvfatbin|libnvvm|libnvperf\w*|libnvcuvid|libnvidia-encode"
-        r"|libnvimgcodec|libnvtiff|libnvblas|libnvrm_gpu|libnvcv\w*"
+        r"|libnpp\w+|libnvidia-(ml|encode|opticalflow|ptxjitcompiler|nvvm\w*)|libnvfatbin"
+        r"|libnvptxcompiler|libnvvm|libnvperf\w*|libnvcuvid|libnvimgcodec|libnvtiff|libnvblas"
+        r"|libnvrm_gpu|libnvcv\w*|libcvcuda|libnvoptix"
+        r"|librmm|libcudf\w*|libcuvs\w*|libcuml\w*(\+\+)?|libcugraph\w*|libkvikio"
+        r"|libcuspatial|libwholegraph|libcuopt"
         r"|libc10_cuda|libtorch_cuda\w*"
     ),
     Accelerator.ROCM: re.compile(
-        r"libamdhip64|libhip(blas(lt)?|fft|rand|solver|sparse(lt)?|rtc)|libroc(blas|fft|rand"
-        r"|solver|sparse|al|tx64|profiler\w*|tracer64|m_smi64|shmem)|libMIOpen|librccl"
-        r"|libhsa-runtime64|libamd_comgr|libamd_smi|libmigraphx\w*|libdevice_operations"
+        r"libamdhip64|libhip(blas(lt)?|dnn\w*|fft|rand|solver|sparse(lt)?|tensor|rtc(-builtins)?)"
+        r"|libroc(alution|blas|decode|fft|jpeg|m-core|rand|solver|sparse|al|tx64|profiler[\w-]*"
+        r"|tracer64|m_smi64|shmem)|libMIOpen|librccl|libhsa-runtime64|libhsa-amd-aqlprofile64"
+        r"|libamd_comgr|libamd_smi|libmigraphx\w*|libdevice_operations"
         r"|libc10_hip|libtorch_hip"
     ),
     Accelerator.XPU: re.compile(
-        r"libsycl|libze_loader|libmkl_sycl\w*|libccl|libc10_xpu|libtorch_xpu"
+        r"libsycl|libze_loader|libur_(loader|adapter_\w+)|libmkl_sycl\w*|libccl|libc10_xpu"
+        r"|libtorch_xpu"
     ),
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import PurePosixPath
 
 from .contents import Contents, Library
 from .elf import DEVICE_MACHINES
-from .libraries import Accelerator, accelerator_of, is_torch
+from .libraries import Accelerator, accelerator_of, is_torch, major_of
 from .symbols import is_stable, is_unstable, readable
 
 _SECTION_STACKS = {".nv": Accelerator.CUDA, ".hi": Accelerator.ROCM}
@@ -32,7 +33,7 @@ class Proof:
     member: str
     what: str
     library: str = ""
-    """The needed library, if that is what it is."""
+    """The library that is needed or carried, if that is what it is."""
 
     def __str__(self) -> str:
         return f"{self.member} {self.what}"
@@ -60,7 +61,43 @@ class TorchUse:
 
 def accelerators(contents: Contents) -> tuple[AcceleratorUse, ...]:
     """Return each stack with its proofs, in the order of ``Accelerator``."""
-    found = [each for library in contents.libraries for each in _accelerator_proofs(library)]
+    return _by_stack(
+        [each for library in contents.libraries for each in _accelerator_proofs(library)]
+    )
+
+
+def carried(contents: Contents) -> tuple[AcceleratorUse, ...]:
+    """Return the stacks whose own libraries a wheel carries without that anything in it needs them.
+
+    Such a wheel gives them to others, loads them with ``dlopen``, or has them for a tool.
+    """
+    needed = {name for library in contents.libraries for name in library.elf.needed}
+    return _by_stack(
+        [
+            each
+            for library in contents.libraries
+            if needed.isdisjoint(_names(library))
+            for each in _own_proofs(library)
+        ]
+    )
+
+
+def _names(library: Library) -> Sequence[str]:
+    file = PurePosixPath(library.member).name
+    return [file, library.elf.soname] if library.elf.soname else [file]
+
+
+def _own_proofs(library: Library) -> Iterator[tuple[Accelerator, Proof]]:
+    """Yield one proof where a library's name is an accelerator's: by the name that has a major."""
+    file, *_ = names = _names(library)
+    for name in sorted(names, key=lambda name: major_of(name) is None):
+        if (stack := accelerator_of(name)) is not None:
+            what = f"is {'' if name == file else f'{name}, '}a library of {stack}"
+            yield stack, Proof(member=library.member, what=what, library=name)
+            return
+
+
+def _by_stack(found: Sequence[tuple[Accelerator, Proof]]) -> tuple[AcceleratorUse, ...]:
     return tuple(
         AcceleratorUse(accelerator=stack, proofs=proofs)
         for stack in Accelerator

@@ -70,7 +70,7 @@ BUILD_MISMATCH: Final = Rule(
 METADATA_MISMATCH: Final = Rule(
     code="BT322",
     name="metadata-mismatch",
-    title="METADATA has another name or version than the file name",
+    title="METADATA or its folder has another name or version than the file name",
     severity=Severity.ERROR,
 )
 SEGMENTS_DISORDERED: Final = Rule(
@@ -89,6 +89,12 @@ STALE_ELF_REQUIRES: Final = Rule(
     code="BT325",
     name="stale-elf-requires",
     title="fromager noted other libraries than the wheel needs now",
+    severity=Severity.WARNING,
+)
+TAG_MISMATCH: Final = Rule(
+    code="BT326",
+    name="tag-mismatch",
+    title="the WHEEL file has other compatibility tags than the file name",
     severity=Severity.WARNING,
 )
 PLATFORM_WITHOUT_BINARY: Final = Rule(

@@ -5,16 +5,26 @@ One check for each rule of BT3; each takes an examined wheel and yields findings
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from ..finding import Finding
 from . import accelerators, binaries, metadata, names, platforms, torch
 from .declared import NOTHING, Declared
-from .examined import Examined
-from .unreadable import unreadable
+from .examined import Cure, Examined, set_depends_on
+from .unreadable import unexpected, unreadable
 
-__all__ = ["NOTHING", "Declared", "Examined", "check", "unreadable"]
+__all__ = [
+    "NOTHING",
+    "Cure",
+    "Declared",
+    "Examined",
+    "check",
+    "set_depends_on",
+    "unexpected",
+    "unreadable",
+]
 
 CHECKS: Final[tuple[Callable[[Examined], Iterator[Finding]], ...]] = (
     torch.hidden,
@@ -29,6 +39,7 @@ CHECKS: Final[tuple[Callable[[Examined], Iterator[Finding]], ...]] = (
     metadata.build_mismatch,
     metadata.metadata_mismatch,
     metadata.stale_elf_requires,
+    metadata.tag_mismatch,
     names.disordered,
     names.unknown,
     platforms.without_binary,
@@ -41,6 +52,7 @@ CHECKS: Final[tuple[Callable[[Examined], Iterator[Finding]], ...]] = (
 
 def check(wheel: Examined, declared: Declared = NOTHING) -> Iterator[Finding]:
     """Yield what every check has to say; what is declared stands there as ignored."""
+    told = dataclasses.replace(wheel, declared=declared)
     for each in CHECKS:
-        for finding in each(wheel):
+        for finding in each(told):
             yield declared.applied_to(finding)

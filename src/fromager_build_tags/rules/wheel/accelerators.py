@@ -11,27 +11,35 @@ from ...wheelname import accelerator_word
 from ..catalogue import wheel as rules
 from ..finding import Finding, Severity
 from .binaries import unread
+from .declared import ACCELERATOR
 from .examined import Examined, shown
 
+_ANY: Final = 'build-tags.verify: "BT311: REASON"'
 _STACKS: Final = {stack.value: stack for stack in Accelerator}
 
 
 def hidden(wheel: Examined) -> Iterator[Finding]:
     """BT311: an accelerator inside, and no accelerator segment."""
-    uses = wheel.facts.accelerators
-    if wheel.accelerator is None and uses and wheel.name.is_platlib:
+    inside = wheel.inside
+    if wheel.accelerator is not None:
+        return
+    if reason := wheel.declared.facts.get(ACCELERATOR):
+        yield wheel.untold(rules.HIDDEN_ACCELERATOR, "an accelerator", reason)
+    elif inside and wheel.name.is_platlib:
         yield wheel.finding(
             rules.HIDDEN_ACCELERATOR,
             f"the name has no accelerator segment, yet {shown(_proofs(wheel))}",
-            remedy=f"{wheel.set_depends_on()}, or build it without {_names(wheel)}",
-            inside=uses[0].proofs[0].member,
+            remedy=f"{wheel.set_depends_on()}, or build it without {_names(wheel)}"
+            + (f"; or, if it works with any, declare it: {_ANY}" if wheel.for_others else ""),
+            inside=inside[0].proofs[0].member,
+            severity=Severity.WARNING if wheel.for_others else None,
         )
 
 
 def none_inside(wheel: Examined) -> Iterator[Finding]:
     """BT312: an accelerator segment, and nothing of it inside."""
     segment = wheel.accelerator
-    if segment is None or accelerator_word(segment) not in _STACKS or wheel.facts.accelerators:
+    if segment is None or accelerator_word(segment) not in _STACKS or wheel.inside:
         return
     missing = [*unread(wheel.facts), *wheel.facts.without_sections]
     yield wheel.finding(
@@ -48,16 +56,17 @@ def none_inside(wheel: Examined) -> Iterator[Finding]:
 
 def other(wheel: Examined) -> Iterator[Finding]:
     """BT313: another accelerator inside than the segment says."""
-    segment, uses = wheel.accelerator, wheel.facts.accelerators
-    if segment is None or not uses:
+    segment, inside = wheel.accelerator, wheel.inside
+    if segment is None or not inside:
         return
     stack = _STACKS.get(accelerator_word(segment))
-    if all(use.accelerator is not stack for use in uses):
+    if all(use.accelerator is not stack for use in inside):
         yield wheel.finding(
             rules.OTHER_ACCELERATOR,
             f"the name says {segment}, yet {shown(_proofs(wheel))}",
             remedy=f"build it on the variant of {_names(wheel)}, or without {_names(wheel)}",
-            inside=uses[0].proofs[0].member,
+            inside=inside[0].proofs[0].member,
+            severity=Severity.WARNING if stack is None and wheel.for_others else None,
         )
 
 
@@ -68,7 +77,11 @@ def other_major(wheel: Examined) -> Iterator[Finding]:
     if segment is None or version is None:
         return
     word, major = accelerator_word(segment), int(version.group())
-    uses = [use for use in wheel.facts.accelerators if use.accelerator.value == word]
+    uses = [
+        use
+        for use in (*wheel.facts.accelerators, *wheel.facts.carried)
+        if use.accelerator.value == word
+    ]
     told = [
         (number, proof)
         for use in uses
@@ -85,7 +98,7 @@ def other_major(wheel: Examined) -> Iterator[Finding]:
         + (f"; other libraries are of {word} {major}" if mixed else ""),
         remedy=f"build it with {word} {major} alone, or correct the variant's {word} version",
         inside=others[0].member,
-        severity=Severity.WARNING if mixed else None,
+        severity=Severity.WARNING if mixed or wheel.for_others else None,
     )
 
 
@@ -102,8 +115,8 @@ def several(wheel: Examined) -> Iterator[Finding]:
 
 
 def _proofs(wheel: Examined) -> Sequence[Proof]:
-    return [proof for use in wheel.facts.accelerators for proof in use.proofs]
+    return [proof for use in wheel.inside for proof in use.proofs]
 
 
 def _names(wheel: Examined) -> str:
-    return " and ".join(use.accelerator.value for use in wheel.facts.accelerators)
+    return " and ".join(use.accelerator.value for use in wheel.inside)

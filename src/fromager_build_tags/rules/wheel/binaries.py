@@ -20,11 +20,14 @@ _FOREIGN: Final = {
     RefusalReason.PE,
     RefusalReason.NOT_ELF,
 }
+#: Of these, code that may use what a name says.
+_CODE: Final = {RefusalReason.MACH_O, RefusalReason.PE}
 
 
 def unread(facts: WheelFacts) -> Sequence[str]:
     """Return the members that may hold more than was seen."""
-    return [each.member for each in facts.refused if each.refusal.reason not in _FOREIGN]
+    text = _FOREIGN - _CODE
+    return [each.member for each in facts.refused if each.refusal.reason not in text]
 
 
 def unreadable(wheel: Examined) -> Iterator[Finding]:

@@ -22,9 +22,12 @@ from ..catalogue import wheel as rules
 from ..finding import Finding
 from ..rule import Rule
 
+ACCELERATOR: Final = "accelerator"
+TORCH: Final = "torch"
+_PURE: Final = rules.PLATFORM_WITHOUT_BINARY.code
 _FACTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "accelerator": (rules.NO_ACCELERATOR_INSIDE.code,),
-    "torch": (rules.NO_TORCH_INSIDE.code, rules.STABLE_TORCH.code),
+    ACCELERATOR: (rules.NO_ACCELERATOR_INSIDE.code, _PURE),
+    TORCH: (rules.NO_TORCH_INSIDE.code, rules.STABLE_TORCH.code, _PURE),
 }
 _CODES: Final = {rule.code for rule in vars(rules).values() if isinstance(rule, Rule)} - {
     rules.UNREADABLE_WHEEL.code
@@ -33,14 +36,26 @@ _CODES: Final = {rule.code for rule in vars(rules).values() if isinstance(rule, 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """Why findings of a rule are ignored, by its code."""
+    """What is declared of the wheels of a package.
+
+    Attributes:
+        reasons: why findings of a rule are ignored, by its code.
+        facts: why a wheel depends on ``accelerator`` or ``torch``.
+        elsewhere: another variant for which findings of a rule are ignored, by its code.
+    """
 
     reasons: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     def applied_to(self, finding: Finding) -> Finding:
         """Return the finding, as ignored where a reason is declared."""
-        reason = self.reasons.get(finding.code)
-        return dataclasses.replace(finding, ignored=reason) if reason else finding
+        if reason := self.reasons.get(finding.code):
+            return dataclasses.replace(finding, ignored=reason)
+        if variant := self.elsewhere.get(finding.code):
+            hint = f"if it is a wheel of {variant}, for which it is declared: --variant {variant}"
+            return dataclasses.replace(finding, remedy=f"{finding.remedy}; {hint}")
+        return finding
 
 
 NOTHING: Final = Declared()
@@ -57,6 +72,7 @@ def parse_declared(text: str, where: str) -> Declared:
         SettingsError: a line has no reason, or says it of something unknown.
     """
     reasons: dict[str, str] = {}
+    facts: dict[str, str] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
         what, _, reason = (part.strip() for part in line.partition(":"))
         codes = _FACTS.get(what) or ((what,) if what in _CODES else ())
@@ -68,6 +84,8 @@ def parse_declared(text: str, where: str) -> Declared:
         if not reason:
             raise SettingsError(f"{where}: {what!r} has no reason; write '{what}: REASON'")
         reasons |= dict.fromkeys(codes, reason)
+        if what in _FACTS:
+            facts[what] = reason
     if not reasons:
         raise SettingsError(f"{where} is empty; write 'accelerator: REASON', or remove it")
-    return Declared(reasons)
+    return Declared(reasons, facts)

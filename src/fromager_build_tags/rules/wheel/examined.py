@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,13 +10,23 @@ from ...segment import Order
 from ...wheel import TorchAbi
 from ..finding import Finding, Place, Severity
 from ..rule import Rule
+from .declared import ACCELERATOR, NOTHING, TORCH, Declared
 
 if TYPE_CHECKING:
-    from ...wheel import WheelFacts
+    from ...wheel import AcceleratorUse, WheelFacts
     from ...wheelname import WheelName
 
 #: How many proofs a finding shows.
 MOST: Final = 3
+
+
+#: Returns what to do so that the settings say the expression of a wheel's package.
+type Cure = Callable[[WheelName, str], str]
+
+
+def set_depends_on(name: WheelName, expression: str) -> str:
+    """Return what to do where nothing is known of the settings."""
+    return f"set build-tags.depends-on of {name.name} to {expression!r}, or let its override say so"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,11 +37,15 @@ class Examined:
         source: its path or URL, as the user is to see it.
         name: what its file name says.
         facts: what was seen inside.
+        cure: says what to change in the settings.
+        declared: what the settings say of it that its content does not show.
     """
 
     source: str
     name: WheelName
     facts: WheelFacts
+    cure: Cure = set_depends_on
+    declared: Declared = NOTHING
 
     @property
     def accelerator(self) -> str | None:
@@ -42,6 +56,21 @@ class Examined:
     def torch(self) -> str | None:
         """The Torch segment."""
         return self.name.segment(Order.TORCH)
+
+    @property
+    def inside(self) -> Sequence[AcceleratorUse]:
+        """The accelerators that it uses; where it uses none, those whose libraries it carries."""
+        return self.facts.accelerators or self.facts.carried
+
+    @property
+    def for_others(self) -> bool:
+        """Whether it has libraries of an accelerator for the sake of what is not seen.
+
+        That is so where it uses none itself, and most of its libraries are no accelerator's: such
+        as those of a profiler in a compiler that works with any accelerator.
+        """
+        proofs = sum(len(use.proofs) for use in self.facts.carried)
+        return not self.facts.accelerators and 2 * proofs < self.facts.libraries
 
     def finding(
         self,
@@ -61,21 +90,37 @@ class Examined:
             severity=severity,
         )
 
+    def untold(self, rule: Rule, what: str, reason: str) -> Finding:
+        """Return the finding that the name does not tell what is declared."""
+        message = f"the settings declare that it depends on {what} ({reason}), yet "
+        segment = f"{what.removeprefix('an ')} segment"
+        if self.name.is_platlib:
+            return self.finding(
+                rule,
+                f"{message}the name has no {segment}",
+                remedy=f"{self.set_depends_on()}, or declare it for those variants alone for which "
+                "it is so",
+            )
+        return self.finding(
+            rule,
+            f"{message}it is for any platform, and so its name has no {segment}",
+            remedy="do not build it as a pure wheel (Root-Is-Purelib: true), if its wheels are to "
+            "be told apart",
+            severity=Severity.WARNING,
+        )
+
     def depends_on(self) -> str:
-        """Return the annotation that fits what is inside."""
-        needs = []
-        if self.facts.accelerators or (self.accelerator or "").startswith("cpu"):
+        """Return the annotation that fits what is inside, and what is declared."""
+        needs, facts = [], self.declared.facts
+        if self.inside or ACCELERATOR in facts or (self.accelerator or "").startswith("cpu"):
             needs.append("accelerator")
-        if self.facts.torch.abi is TorchAbi.UNSTABLE:
+        if self.facts.torch.abi is TorchAbi.UNSTABLE or TORCH in facts:
             needs.append("torch")
         return " ".join(needs) or "none"
 
     def set_depends_on(self) -> str:
         """Return what to do to get the segments that fit."""
-        return (
-            f"set build-tags.depends-on of {self.name.name} to {self.depends_on()!r}, "
-            "or let its override say so"
-        )
+        return self.cure(self.name, self.depends_on())
 
 
 def shown(things: Iterable[object]) -> str:

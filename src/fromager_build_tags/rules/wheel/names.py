@@ -41,10 +41,10 @@ def disordered(wheel: Examined) -> Iterator[Finding]:
 def unknown(wheel: Examined) -> Iterator[Finding]:
     """BT324: a segment that is none of ours, or is spelled unlike ours."""
     for text in wheel.name.segments:
-        if meant := _meant(text):
+        if hint := _hint(text):
             yield wheel.finding(
                 rules.UNKNOWN_SEGMENT,
-                f"the segment {text!r} is spelled unlike {meant!r}",
+                f"the segment {text!r} {hint}",
                 remedy="correct it, so that one fact has one spelling",
                 severity=Severity.WARNING,
             )
@@ -56,12 +56,28 @@ def unknown(wheel: Examined) -> Iterator[Finding]:
             )
 
 
-def _meant(text: str) -> str | None:
-    """Return what a misspelled segment is meant to be, such as ``cuda13.0`` for ``cud13.0``."""
+def _hint(text: str) -> str | None:
+    """Return what is wrong with a segment that is meant to be one of ours."""
     word, version = re.fullmatch(r"(\D*)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    if word.lower() == "cu" and version:  # as PyTorch spells it
+        word = "cuda"
     if word in {"cuda", "rocm"}:
-        return None if _VERSIONED.fullmatch(text) else f"{word}13.0"
+        return None if _VERSIONED.fullmatch(text) else f"is {_wanted(word, version)}"
     if classify(text) is not None:
         return None
     close = difflib.get_close_matches(word.lower(), _WORDS, n=1, cutoff=0.75)
-    return close[0] + version if close else None
+    meant = close[0] + version if close else text
+    return None if meant == text else f"is spelled unlike {meant!r}"
+
+
+def _wanted(word: str, version: str) -> str:
+    """Return how the version of an accelerator is to be spelled: ``cuda12.N`` for ``cuda12``."""
+    if _VERSIONED.fullmatch(word + version):
+        return f"spelled unlike {word + version!r}"
+    parts = version.split(".")
+    if len(parts) > 2 and parts[0].isdigit() and parts[1].isdigit():
+        return f"too long: major.minor is wanted, {word}{parts[0]}.{parts[1]}"
+    major, dotless = (parts[0], parts[0][:-1]) if parts[0].isdigit() else ("N", "")
+    if len(major) > 2:
+        return f"spelled unlike {f'{word}{dotless}.{major[-1]}'!r}"
+    return f"not precise: major.minor is wanted, {word}{major}.N"

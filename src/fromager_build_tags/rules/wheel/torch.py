@@ -13,6 +13,7 @@ from ...wheel import TorchAbi
 from ..catalogue import wheel as rules
 from ..finding import Finding, Severity
 from .binaries import unread
+from .declared import TORCH
 from .examined import Examined, shown
 
 _PREFIX: Final = "torch"
@@ -21,7 +22,11 @@ _PREFIX: Final = "torch"
 def hidden(wheel: Examined) -> Iterator[Finding]:
     """BT301: tied to Torch's C++ ABI, and no Torch segment."""
     proofs = wheel.facts.torch.cxx_proofs
-    if wheel.torch is None and proofs and wheel.name.is_platlib:
+    if wheel.torch is not None:
+        return
+    if reason := wheel.declared.facts.get(TORCH):
+        yield wheel.untold(rules.HIDDEN_TORCH, "Torch", reason)
+    elif proofs and wheel.name.is_platlib:
         yield wheel.finding(
             rules.HIDDEN_TORCH,
             f"the name has no Torch segment, yet {shown(proofs)}",

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..catalogue import wheel as rules
 from ..finding import Finding, Place
 
+_AGAIN: Final = "build it or fetch it again; nothing is known of it"
+_REPORT: Final = (
+    "report it to fromager-build-tags, with the wheel; what is said of it may not be all"
+)
 
-def unreadable(source: str, reason: str) -> Finding:
+
+def unreadable(source: str, reason: str, *, remedy: str = _AGAIN) -> Finding:
     """BT341: what keeps a wheel from being read."""
     return rules.UNREADABLE_WHEEL.finding(
         reason,
         subject=source.rpartition("/")[2] or source,
-        remedy="build it or fetch it again; nothing is known of it",
+        remedy=remedy,
         place=Place(file=source),
     )
+
+
+def unexpected(source: str, err: Exception) -> Finding:
+    """BT341: an error that is none of ours, told by its kind."""
+    text = " ".join(str(err).split())[:300]
+    reason = f"it cannot be read: {type(err).__name__}" + (f": {text}" if text else "")
+    return unreadable(source, reason, remedy=_REPORT)

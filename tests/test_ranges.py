@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from fromager_build_tags.spans import REST, boundaries_of, holds, split
+from fromager_build_tags.ranges import REST, boundaries_of, holds, split
 
 VERSIONS = st.builds(
     lambda release, suffix: Version(".".join(map(str, release)) + suffix),
