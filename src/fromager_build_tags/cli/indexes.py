@@ -69,12 +69,14 @@ def open_indexes(
 
     Returns:
         The indexes, and what is wrong with the others.
+
+    Raises:
+        InputError: an argument names none; nothing is opened then.
     """
     cache: pathlib.Path | None = None if no_cache else default_folder()
     indexes: list[Index] = []
     failures: list[str] = []
-    for text in texts:
-        place = parse_place(text, variant)
+    for place in [parse_place(text, variant) for text in texts]:
         try:
             if expectations is not None:
                 expectations.learn(place.variant)
