@@ -14,6 +14,7 @@ from .plan import PlannedTag, Wanted, plan
 from .segment import Order, Segment, join
 from .stack import Stack
 from .tree import SettingsTree
+from .wheelname import WheelName, told
 
 #: A build tag as installers compare it: number and suffix.
 type BuildTag = tuple[int, str]
@@ -38,6 +39,29 @@ class Expected:
     def tags(self, *, platlib: bool) -> frozenset[BuildTag]:
         """Return the build tags of one kind of wheel."""
         return self.platlib if platlib else self.purelib
+
+    def instead_of(self, name: WheelName) -> frozenset[BuildTag]:
+        """Return the build tags that all have to be there before a wheel is needed no more.
+
+        They are those of its kind for its stack: of its very suffix, else of its accelerator and
+        Torch. Where no declared stack has these, nobody knows which one took its place, and the
+        tags of all stacks are meant.
+        """
+        return _of_stack(self.tags(platlib=name.is_platlib), name.suffix)
+
+
+@functools.lru_cache(maxsize=4096)
+def _of_stack(tags: frozenset[BuildTag], suffix: str) -> frozenset[BuildTag]:
+    return (
+        frozenset(tag for tag in tags if tag[1] == suffix)
+        or frozenset(tag for tag in tags if _stack(tag[1]) == _stack(suffix))
+        or tags
+    )
+
+
+def _stack(suffix: str) -> tuple[str | None, str | None]:
+    texts = told(suffix)
+    return texts.get(Order.ACCELERATOR), texts.get(Order.TORCH)
 
 
 #: Nothing is known, so nothing is wrong.

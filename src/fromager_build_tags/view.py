@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +10,13 @@ from packaging.tags import Tag
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from .expected import Expected
+from .expected import BuildTag, Expected
 from .index import Broken, IndexPlace
 from .index.listing import IndexFile
-from .segment import Order
 from .standing import Wheel
-from .wheelname import classify
+from .wheelname import told
+
+__all__ = ["ProjectView", "build_tag", "leading", "replaced_by", "tags_text", "told", "wanted_tags"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,13 +63,6 @@ def leading(wheels: Iterable[Wheel]) -> Iterator[Wheel]:
         yield from wheels_with_it
 
 
-@functools.lru_cache(maxsize=4096)
-def told(suffix: str) -> Mapping[Order, str]:
-    """Return what a suffix tells: ``{Order.ACCELERATOR: "cuda13.0", …}``."""
-    texts = {classify(text): text for text in reversed(suffix.split("_"))}
-    return {order: text for order, text in texts.items() if order is not None}
-
-
 def build_tag(wheel: Wheel) -> str:
     """Return a wheel's build tag for a message."""
     return (
@@ -79,5 +72,15 @@ def build_tag(wheel: Wheel) -> str:
 
 def wanted_tags(wheel: Wheel, expected: Expected) -> str:
     """Return the build tags that the settings give for such a wheel, for a message."""
-    tags = expected.tags(platlib=wheel.name.is_platlib)
-    return " or ".join(f"{number}{suffix}" for number, suffix in sorted(tags))
+    return tags_text(expected.instead_of(wheel.name))
+
+
+def replaced_by(wheels: Sequence[Wheel]) -> str:
+    """Return what replaces a wheel, for a message."""
+    files = " and ".join(wheel.file.filename for wheel in wheels)
+    return f"{files} {'replaces' if len(wheels) == 1 else 'replace'} it"
+
+
+def tags_text(tags: Iterable[BuildTag], between: str = " or ") -> str:
+    """Return build tags for a message."""
+    return between.join(f"{number}{suffix}" for number, suffix in sorted(tags))

@@ -20,7 +20,8 @@ from ..rules.catalogue import RULES
 from ..rules.finding import Finding, Severity
 from ..segment import Order
 from ..standing import Wheel
-from ..view import ProjectView, told
+from ..view import ProjectView
+from ..wheelname import told
 from .audit import AuditReport
 from .escape import plain
 

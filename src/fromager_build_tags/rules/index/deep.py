@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ...index import Index
 from ...segment import Order
 from ...standing import Wheel
-from ...view import told
 from ...wheel import TorchAbi, WheelError, WheelFacts, read_facts
+from ...wheelname import told
 from ..catalogue import index as rules
 from ..finding import Finding, Place
 

@@ -9,8 +9,9 @@ from packaging.version import Version
 
 from ...expected import Expected
 from ...segment import Order
-from ...standing import Standing, Wheel
-from ...view import ProjectView, build_tag, leading, told, wanted_tags
+from ...standing import Standing, Wheel, replacements
+from ...view import ProjectView, build_tag, leading, replaced_by, wanted_tags
+from ...wheelname import told
 from ...winners import Installer, Target, targets_of, winner
 from ..catalogue import index as rules
 from ..finding import Finding, Place
@@ -53,7 +54,7 @@ def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator
             yield from _mixed(wheels)
         for wheel in wheels:
             if wheel.standing not in _FINE:
-                yield _of_wheel(wheel, expected)
+                yield _of_wheel(wheel, expected, wheels)
     yield from _sdist_only(view)
     yield from _unreadable(view)
 
@@ -61,19 +62,21 @@ def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator
 _FINE: Final = {Standing.CURRENT, Standing.UNKNOWN}
 
 
-def _of_wheel(wheel: Wheel, expected: Expected) -> Finding:
+def _of_wheel(wheel: Wheel, expected: Expected, wheels: Sequence[Wheel]) -> Finding:
     name = wheel.name
-    wanted = wanted_tags(wheel, expected)
     if wheel.standing is Standing.SUPERSEDED:
+        found = replacements(name, expected, wheels)
+        new = replaced_by([some[0] for some in found.values()])
         return rules.SUPERSEDED_WHEEL.finding(
-            f"{wheel.file.filename} is not needed any more: there is a wheel with {wanted}",
+            f"{wheel.file.filename} is not needed any more: {new}",
             subject=name.name,
             remedy="fromager build-tags prune lists what can be deleted",
             place=Place(file=wheel.file.location),
         )
     rule, remedy = _BY_STANDING[wheel.standing]
     return rule.finding(
-        f"{wheel.file.filename} has {build_tag(wheel)}, and the settings give {wanted}",
+        f"{wheel.file.filename} has {build_tag(wheel)}, and the settings give "
+        + wanted_tags(wheel, expected),
         subject=name.name,
         remedy=remedy.format(project=name.name, version=name.version),
         place=Place(file=wheel.file.location),

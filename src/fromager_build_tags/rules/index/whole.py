@@ -12,7 +12,8 @@ from ...index import IndexPlace
 from ...segment import Order
 from ...standing import Wheel
 from ...versions import Precision, segment_text
-from ...view import ProjectView, leading, told
+from ...view import ProjectView, leading
+from ...wheelname import told
 from ..catalogue import index as rules
 from ..finding import Finding, Place
 
