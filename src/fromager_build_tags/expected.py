@@ -6,11 +6,18 @@ import collections
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
+from fromager.packagesettings import Variant
+from packaging.requirements import Requirement
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from .declare import closest
+from .declared import declared_for
+from .errors import SettingsError
 from .plan import PlannedTag, Wanted, plan
+from .rules.wheel.declared import Declared
 from .segment import Order, Segment, join
 from .stack import Stack
 from .tree import SettingsTree
@@ -25,16 +32,23 @@ class Expected:
     """What the settings give for one version of a package.
 
     Attributes:
-        number: fromager's build number; None where the settings give none, or cannot tell.
+        number: fromager's build number; None where the settings give none, or the tags cannot be
+            told.
         platlib: the build tag of a platlib wheel on each stack.
         purelib: of a purelib wheel.
         sensitive: whether a platlib wheel depends on the accelerator or Torch.
+        purelib_tells: whether a purelib wheel may have a suffix.
+        pre_built: whether fromager takes a wheel as it is, with its own tag.
+        error: why the tags cannot be told, "" if they can.
     """
 
     number: int | None = None
     platlib: frozenset[BuildTag] = frozenset()
     purelib: frozenset[BuildTag] = frozenset()
     sensitive: bool = False
+    purelib_tells: bool = True
+    pre_built: bool = False
+    error: str = ""
 
     def tags(self, *, platlib: bool) -> frozenset[BuildTag]:
         """Return the build tags of one kind of wheel."""
@@ -85,9 +99,16 @@ class Expectations:
         """Read the stacks of a variant.
 
         Raises:
-            BuildTagError: the declaration is wrong, or contradicts this machine.
+            BuildTagError: nothing names the variant; the declaration is wrong, or contradicts
+                this machine.
         """
         if variant not in self._stacks:
+            known = self.tree.variants()
+            if known and variant not in known:
+                raise SettingsError(
+                    f"neither the settings nor a file in {self.tree.variants_dir()} name a variant "
+                    f"{variant!r}{closest(variant, known)}"
+                )
             self._stacks[variant] = self.tree.stacks(variant, here=self.here)
 
     def of(
@@ -96,18 +117,43 @@ class Expectations:
         """Return what the settings give for each of *versions* on a variant that is learnt."""
         wanted = Wanted(package=package, versions=tuple(dict.fromkeys(versions)))
         by_version: dict[Version, list[PlannedTag]] = {}
-        for tag in plan(self.tree, variant, self._stacks[variant], [wanted]):
+        stacks = self._stacks[variant]
+        for tag in plan(self.tree, variant, stacks, [wanted], unnumbered=True):
             if tag.version is not None:
                 by_version.setdefault(tag.version, []).append(tag)
-        errors = (tag.error for tags in by_version.values() for tag in tags if tag.error)
-        self.errors.update(set(errors))
-        return {version: _expected(each) for version, each in by_version.items()}
+        expected = {version: _expected(each) for version, each in by_version.items()}
+        self.errors.update({each.error for each in expected.values() if each.error})
+        return expected
+
+    def declared(self, variant: str, package: NormalizedName) -> Declared:
+        """Return what the settings declare of a package's wheels on a variant.
+
+        Raises:
+            SettingsError: the annotation cannot be read.
+        """
+        self.tree.settings.variant = Variant(variant)
+        return declared_for(self.tree.ctx, Requirement(package))
 
 
 def _expected(tags: Sequence[PlannedTag]) -> Expected:
     if any(tag.number is None or tag.error for tag in tags):
-        return ANYTHING
+        return _untold(tags)
     return _of(tuple((tag.number or 0, tag.platlib, tag.purelib) for tag in tags))
+
+
+def _untold(tags: Sequence[PlannedTag]) -> Expected:
+    """Return what can be said where the settings give no number, or cannot tell the tags."""
+    orders = {segment.order for tag in tags for segment in tag.platlib}
+    return Expected(
+        sensitive=any(tag.needs for tag in tags) or not orders.isdisjoint(_SENSITIVE),
+        purelib_tells=any(tag.purelib or (tag.error and tag.needs is None) for tag in tags),
+        pre_built=any(tag.pre_built for tag in tags),
+        # without a number, fromager asks nobody, so that nothing can be wrong
+        error=next((tag.error for tag in tags if tag.error and tag.number is not None), ""),
+    )
+
+
+_SENSITIVE: Final = {Order.ACCELERATOR, Order.TORCH}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -118,5 +164,6 @@ def _of(told: tuple[tuple[int, tuple[Segment, ...], tuple[Segment, ...]], ...]) 
         number=max(number for number, _, _ in told),
         platlib=frozenset((number, join(platlib)) for number, platlib, _ in told),
         purelib=frozenset((number, join(purelib)) for number, _, purelib in told),
-        sensitive=not orders.isdisjoint({Order.ACCELERATOR, Order.TORCH}),
+        sensitive=not orders.isdisjoint(_SENSITIVE),
+        purelib_tells=any(purelib for _, _, purelib in told),
     )

@@ -60,6 +60,8 @@ class PlannedTag:
         speaker: who said what the package needs; None where nobody was asked, or could tell.
         note: why there is no build number, and what to do about it.
         error: why the hook gives no tag, so that a build would stop; "" where it does.
+        needs: what a platlib wheel depends on; None where that cannot be told by words alone.
+        pre_built: whether fromager takes a wheel as it is, with its own tag.
     """
 
     package: NormalizedName
@@ -72,6 +74,8 @@ class PlannedTag:
     speaker: Speaker | None = None
     note: str = ""
     error: str = ""
+    needs: frozenset[Need] | None = None
+    pre_built: bool = False
 
     @property
     def build_tag(self) -> str:
@@ -96,11 +100,25 @@ class PlannedTag:
 
 
 def plan(
-    tree: SettingsTree, variant: str, stacks: Iterable[Stack], wanted: Iterable[Wanted]
+    tree: SettingsTree,
+    variant: str,
+    stacks: Iterable[Stack],
+    wanted: Iterable[Wanted],
+    *,
+    unnumbered: bool = False,
 ) -> Iterator[PlannedTag]:
-    """Plan the tags of the wanted packages on each stack of one variant."""
+    """Plan the tags of the wanted packages on each stack of one variant.
+
+    Args:
+        tree: the settings.
+        variant: fromager's word.
+        stacks: those of the variant.
+        wanted: the packages.
+        unnumbered: whether to tell the segments of wheels, too, that fromager gives no number;
+            it asks no hook for them.
+    """
     tree.settings.variant = Variant(variant)
-    packages = [_Package.of(tree, each) for each in wanted]
+    packages = [_Package.of(tree, each, unnumbered=unnumbered) for each in wanted]
     for stack in stacks:
         told: dict[frozenset[Need], _Told] = {}
         with assume(stack):
@@ -111,22 +129,29 @@ def plan(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Package:
-    """A package on one variant: what is the same for all of its tags."""
+    """A package on one variant: what is the same for all of its tags.
+
+    Attributes:
+        unnumbered: whether the hook is asked for wheels, too, that fromager gives no number.
+    """
 
     req: Requirement
     name: NormalizedName
     build_info: PackageBuildInfo
     versions: tuple[Version | None, ...]
+    unnumbered: bool
 
     @classmethod
-    def of(cls, tree: SettingsTree, wanted: Wanted) -> Self:
+    def of(cls, tree: SettingsTree, wanted: Wanted, *, unnumbered: bool) -> Self:
         """Look a package up in the settings, whose variant is set."""
         req = _requirement(wanted.package)
+        build_info = tree.ctx.package_build_info(req)
         return cls(
             req=req,
             name=wanted.package,
-            build_info=tree.ctx.package_build_info(req),
+            build_info=build_info,
             versions=listed(tree, wanted).versions or (),
+            unnumbered=unnumbered and not build_info.pre_built,
         )
 
 
@@ -138,6 +163,7 @@ class _Told:
     purelib: tuple[Segment, ...] = ()
     speaker: Speaker | None = None
     error: str = ""
+    needs: frozenset[Need] | None = None
 
 
 def _tag(
@@ -150,7 +176,8 @@ def _tag(
     """Plan one tag on the stack that is assumed."""
     asked = ANY_VERSION if version is None else version
     number = package.build_info.build_tag(asked)
-    answer = _tell(tree.ctx, stack, package, asked, told) if number else _Told()
+    is_asked = bool(number) or package.unnumbered
+    answer = _tell(tree.ctx, stack, package, asked, told) if is_asked else _Told()
     return PlannedTag(
         package=package.name,
         version=version,
@@ -162,6 +189,8 @@ def _tag(
         speaker=answer.speaker,
         note="" if number else _no_number(tree, stack.variant, package, version),
         error=answer.error,
+        needs=answer.needs,
+        pre_built=package.build_info.pre_built,
     )
 
 
@@ -173,6 +202,7 @@ def _tell(
     told: dict[frozenset[Need], _Told],
 ) -> _Told:
     """Ask the hook as fromager does, and once only where nothing but the needs decides."""
+    needs: frozenset[Need] | None = None
     try:
         speaker = speaker_of(ctx, package.build_info)
         needs = hooks.deciding_needs(speaker, version, stack)
@@ -180,9 +210,9 @@ def _tell(
             return _ask(ctx, package.req, version, speaker)
         if needs not in told:
             told[needs] = _ask(ctx, package.req, version, speaker)
-        return replace(told[needs], speaker=speaker)
+        return replace(told[needs], speaker=speaker, needs=needs)
     except BuildTagError as err:
-        return _Told(error=_problem(err))
+        return _Told(error=_problem(err), needs=needs)
 
 
 def _ask(ctx: WorkContext, req: Requirement, version: Version, speaker: Speaker) -> _Told:

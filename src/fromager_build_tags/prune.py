@@ -58,7 +58,7 @@ def judge_leftovers(view: ProjectView, *, foreign: bool = False) -> Iterator[Jud
                 yield _judge(wheel, view.expected[version], wheels, damage, foreign=foreign)
 
 
-_STAY: Final = {Standing.CURRENT, Standing.UNKNOWN}
+_STAY: Final = {Standing.CURRENT, Standing.PRE_BUILT, Standing.UNKNOWN}
 
 
 def _judge(
@@ -70,7 +70,8 @@ def _judge(
     foreign: bool,
 ) -> Judgement:
     if expected.number is None:
-        return _kept(wheel, "the settings give it no build number")
+        untold = "its build tag cannot be told" if expected.error else ""
+        return _kept(wheel, untold or "the settings give it no build number")
     found = replacements(wheel.name, expected, wheels)
     if not is_replaced(found):
         missing = tags_text((tag for tag, some in found.items() if not some), " and ")

@@ -36,7 +36,9 @@ class Standing(enum.Enum):
     UNTAGGED: the same, and its build tag does not tell what it depends on.
     TAGGED_PURELIB: the same, and it is a purelib wheel, which depends on nothing.
     FOREIGN: its build number is above the one that they give.
-    UNKNOWN: they give no build number: pre-built, or no changelog entry.
+    PRE_BUILT: fromager takes it as it is, with whatever tag it has.
+    UNKNOWN: they give no build number, for want of a changelog entry, or cannot tell the tag;
+        what it is built for may still be UNTAGGED or TAGGED_PURELIB.
     """
 
     CURRENT = enum.auto()
@@ -45,6 +47,7 @@ class Standing(enum.Enum):
     UNTAGGED = enum.auto()
     TAGGED_PURELIB = enum.auto()
     FOREIGN = enum.auto()
+    PRE_BUILT = enum.auto()
     UNKNOWN = enum.auto()
 
 
@@ -149,7 +152,7 @@ def judge(wheels: Sequence[tuple[IndexFile, WheelName]], expected: Expected) -> 
     """Say how each wheel *of one version* stands."""
     if expected.number is None:
         for file, name in wheels:
-            yield Wheel(file, name)
+            yield Wheel(file, name, _without_number(name, expected))
         return
     are_current = [_is_current(name, expected) for _, name in wheels]
     if all(are_current):
@@ -165,6 +168,21 @@ def judge(wheels: Sequence[tuple[IndexFile, WheelName]], expected: Expected) -> 
         yield Wheel(file, name, Standing.CURRENT if is_current else _other(name, expected, current))
 
 
+def _without_number(name: WheelName, expected: Expected) -> Standing:
+    """Say how a wheel stands whose build tag cannot be compared."""
+    if expected.pre_built:
+        return Standing.PRE_BUILT
+    return _by_kind(name, expected) or Standing.UNKNOWN
+
+
+def _by_kind(name: WheelName, expected: Expected) -> Standing | None:
+    """Say what a build tag tells that it should not, or the other way round."""
+    if not _is_platlib(name.tags):
+        tagged = bool(name.suffix) and not expected.purelib_tells
+        return Standing.TAGGED_PURELIB if tagged else None
+    return Standing.UNTAGGED if expected.sensitive and not _tells_needs(name) else None
+
+
 def _is_current(name: WheelName, expected: Expected) -> bool:
     return (name.number, name.suffix) in expected.tags(platlib=_is_platlib(name.tags))
 
@@ -175,12 +193,7 @@ def _other(name: WheelName, expected: Expected, current: Sequence[Wheel]) -> Sta
         return Standing.FOREIGN
     if current and is_replaced(replacements(name, expected, current)):
         return Standing.SUPERSEDED
-    if not _is_platlib(name.tags):
-        tagged = bool(name.suffix) and not any(suffix for _, suffix in expected.purelib)
-        return Standing.TAGGED_PURELIB if tagged else Standing.STALE
-    if expected.sensitive and not _tells_needs(name):
-        return Standing.UNTAGGED
-    return Standing.STALE
+    return _by_kind(name, expected) or Standing.STALE
 
 
 def _tells_needs(name: WheelName) -> bool:

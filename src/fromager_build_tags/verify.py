@@ -104,17 +104,26 @@ def verify_wheel(
     except InputError as err:
         yield unreadable(source.shown, str(err))
     else:
-        yield from _checked(examined, declared_of)
+        yield from checked(examined, ask(declared_of, examined.name.name))
 
 
-def _checked(examined: Examined, declared_of: DeclaredOf) -> Iterator[Finding]:
-    declared = NOTHING
+def ask(declared_of: DeclaredOf, name: NormalizedName) -> Declared | SettingsError:
+    """Return what is declared of a package, or why it cannot be read."""
     try:
-        declared = declared_of(examined.name.name)
+        return declared_of(name)
     except SettingsError as err:
+        return err
+
+
+def checked(examined: Examined, declared: Declared | SettingsError) -> Iterator[Finding]:
+    """Yield what is wrong with a wheel that is read, and with what is declared of it."""
+    if isinstance(declared, SettingsError):
         yield BAD_ANNOTATION.finding(
-            str(err), subject=examined.name.name, remedy="correct it; until then it says nothing"
+            str(declared),
+            subject=examined.name.name,
+            remedy="correct it; until then it says nothing",
         )
+        declared = NOTHING
     yield from check(examined, declared)
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from packaging.tags import Tag
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from .errors import SettingsError
 from .expected import BuildTag, Expected
 from .index import Broken, IndexPlace
 from .index.listing import IndexFile
-from .standing import Wheel
+from .rules.wheel.declared import NOTHING, Declared
+from .standing import Standing, Wheel
 from .wheelname import told
 
 __all__ = ["ProjectView", "build_tag", "leading", "replaced_by", "tags_text", "told", "wanted_tags"]
@@ -30,20 +32,38 @@ class ProjectView:
         unreadable: files that end in ``.whl`` and have no wheel's name.
         skipped: how many other files there are.
         broken: why its page gives nothing.
+        declared: what the settings declare of its wheels, or why that cannot be read; asked for
+            where wheels are read.
     """
 
     place: IndexPlace
     project: NormalizedName
-    wheels: Mapping[Version, Sequence[Wheel]]
-    expected: Mapping[Version, Expected]
+    wheels: Mapping[Version, Sequence[Wheel]] = field(default_factory=dict)
+    expected: Mapping[Version, Expected] = field(default_factory=dict)
     sdists: frozenset[Version] = frozenset()
     unreadable: Sequence[IndexFile] = ()
     skipped: int = 0
     broken: Broken | None = None
+    declared: Declared | SettingsError = NOTHING
 
     def all_wheels(self) -> Iterator[Wheel]:
         """Yield every wheel."""
         return itertools.chain.from_iterable(self.wheels.values())
+
+    @property
+    def errors(self) -> frozenset[str]:
+        """Why tags cannot be told."""
+        return frozenset(each.error for each in self.expected.values() if each.error)
+
+    @property
+    def is_unnumbered(self) -> bool:
+        """Whether nothing can be said of a wheel for want of a changelog entry."""
+        return any(
+            wheel.standing is Standing.UNKNOWN and not self.expected[version].error
+            for version, wheels in self.wheels.items()
+            if self.expected[version].number is None
+            for wheel in wheels
+        )
 
 
 def leading(wheels: Iterable[Wheel]) -> Iterator[Wheel]:
