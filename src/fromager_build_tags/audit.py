@@ -97,7 +97,7 @@ class Audit:
         self.tallies[number].add(view)
         if self.deep:
             # now, and in this thread: the settings speak for one variant at a time
-            declared_of = functools.partial(self.expectations.declared, view.place.variant)
+            declared_of = functools.partial(self.expectations.tree.declared, view.place.variant)
             view = dataclasses.replace(view, declared=ask(declared_of, view.project))
         return view
 

@@ -8,16 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from fromager.packagesettings import Variant
-from packaging.requirements import Requirement
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from .declare import closest
-from .declared import declared_for
 from .errors import SettingsError
 from .plan import PlannedTag, Wanted, plan
-from .rules.wheel.declared import Declared
 from .segment import Order, Segment, join
 from .stack import Stack
 from .tree import SettingsTree
@@ -124,15 +120,6 @@ class Expectations:
         expected = {version: _expected(each) for version, each in by_version.items()}
         self.errors.update({each.error for each in expected.values() if each.error})
         return expected
-
-    def declared(self, variant: str, package: NormalizedName) -> Declared:
-        """Return what the settings declare of a package's wheels on a variant.
-
-        Raises:
-            SettingsError: the annotation cannot be read.
-        """
-        self.tree.settings.variant = Variant(variant)
-        return declared_for(self.tree.ctx, Requirement(package))
 
 
 def _expected(tags: Sequence[PlannedTag]) -> Expected:

@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fromager.context import WorkContext
-from fromager.packagesettings import PackageSettings, Settings, SettingsFile
+from fromager.packagesettings import PackageSettings, Settings, SettingsFile, Variant
+from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from . import plugins
 from .context import this_machine, variants_dir
 from .declare import declare, read_explicit_settings
+from .declared import declared_for
 from .errors import SettingsError, explain_error
 from .reconcile import declared_stacks, reconcile
+from .rules.wheel.declared import Declared
 from .stack import Stack
 from .yamlfile import refuse_endless
 
@@ -64,6 +67,15 @@ class SettingsTree:
         if here:
             return [reconcile(declaration, this_machine(self.ctx))]
         return declared_stacks(declaration)
+
+    def declared(self, variant: str, package: NormalizedName) -> Declared:
+        """Return what the settings declare of a package's wheels on a variant.
+
+        Raises:
+            SettingsError: the annotation cannot be read.
+        """
+        self.settings.variant = Variant(variant)
+        return declared_for(self.ctx, Requirement(package))
 
     def package_file(self, package: NormalizedName) -> pathlib.Path | None:
         """Return the settings file of *package*, however its name is spelled."""

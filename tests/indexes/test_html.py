@@ -116,6 +116,7 @@ def test_what_is_ignored_is_no_error(run: Run, tree: pathlib.Path, tmp_path: pat
     assert cells(text, "demo") == ["ok"]
     assert cells(text, "other") == ["error"]
     assert '<li class="ignored"><strong>ignored BT401</strong>' in text
+    assert '<strong>ok</strong>  <span class="dim">1 wheel, 1 ignored</span>' in text
     assert "ignored: &lt;kept&gt; for a customer" in text
     assert 'data-codes=""><th scope="row">demo</th>' in text
 
@@ -144,7 +145,8 @@ def test_what_is_not_known_is_not_fine(
     assert "<strong>unknown</strong> BT418 " in text
     assert "<strong>unknown</strong> BT419 " in text
     assert "<code>nowhere</code> for rocm: nothing is known of it" in text
-    assert '<li class="error"><strong>error BT420</strong>' in text
+    assert '<li class="error"><strong>error BT420</strong>: nowhere: nothing is' in text
+    assert "<strong>note BT418</strong>: index: no changelog entry for demo: nothing" in text
 
 
 @pytest.fixture

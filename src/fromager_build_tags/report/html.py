@@ -155,8 +155,7 @@ def _head(report: AuditReport, grid: Grid) -> str:
         for each in report.indexes
     ]
     unread = [each for each in report.verdict.findings if each.code == UNREADABLE_INDEX.code]
-    lines += [_finding(each) for each in unread]
-    lines += [_finding(each) for each in grid.whole]
+    lines += [_finding(each, f"{each.place}: ") for each in [*unread, *grid.whole]]
     return f"<ul>{''.join(lines)}</ul>"
 
 
@@ -174,6 +173,8 @@ def _cell(cell: Cell | None, name: str) -> str:
         return f'<td class="absent dim" data-index="{_text(name)}">&ndash;</td>'
     word, codes = cell.state, " ".join(sorted(cell.codes))
     wheels = f"{cell.count:,} wheel{'' if cell.count == 1 else 's'}"
+    if ignored := len(cell.findings) - len(cell.meant):
+        wheels += f", {ignored:,} ignored"
     lines = [_finding(each) for each in cell.findings]
     lines += [f'<li class="wheel">{_link(*each)}</li>' for each in cell.wheels]
     if cell.count > len(cell.wheels):
@@ -189,12 +190,13 @@ def _rank(severity: Severity) -> int:
     return severity.rank
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: Finding, place: str = "") -> str:
     word = "ignored" if finding.ignored else finding.severity.value
     then = f"ignored: {finding.ignored}" if finding.ignored else finding.remedy
     return (
         f'<li class="{word}"><strong>{word} {finding.code}</strong>: '
-        f'{_text(finding.message, 2_000)}. <span class="dim">{_text(then, 2_000)}</span></li>'
+        f"{_text(place + finding.message, 2_000)}. "
+        f'<span class="dim">{_text(then, 2_000)}</span></li>'
     )
 
 
