@@ -209,8 +209,9 @@ def _tell(
         if needs is None:
             return _ask(ctx, package.req, version, speaker)
         if needs not in told:
-            told[needs] = _ask(ctx, package.req, version, speaker)
-        return replace(told[needs], speaker=speaker, needs=needs)
+            told[needs] = replace(_ask(ctx, package.req, version, speaker), needs=needs)
+        answer = told[needs]
+        return answer if answer.speaker is speaker else replace(answer, speaker=speaker)
     except BuildTagError as err:
         return _Told(error=_problem(err), needs=needs)
 

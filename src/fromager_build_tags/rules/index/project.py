@@ -127,6 +127,8 @@ def _shadow(wanted: Wheel, other: Wheel, who: Sequence[str]) -> Finding:
 
 def _mixed(wheels: Sequence[Wheel], targets: Sequence[Target]) -> Iterator[Finding]:
     """Yield that not one accelerator is taken, or that nothing but the spelling chooses it."""
+    if len({wheel.name.suffix for wheel in wheels}) == 1:
+        return
     by_accelerator: dict[str, list[Wheel]] = {}
     for wheel in wheels:
         if accelerator := _accelerator(wheel):
