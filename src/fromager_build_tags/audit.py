@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import heapq
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
-from packaging.version import Version
 
 from .ahead import ahead
 from .expected import ANYTHING, Expectations
 from .index import Index, Listed
 from .rules.finding import Finding
 from .rules.index.across import check_contents
-from .rules.index.deep import check_content
 from .rules.index.project import check_missing, check_project
 from .rules.index.whole import Tally
-from .standing import judge, sort_files
+from .rules.wheel import Examined, unreadable
+from .standing import Wheel, judge, sort_files
+from .verify import ask, checked
 from .view import ProjectView
+from .wheel import WheelError, read_facts
 from .winners import Target
 
 #: Each may hold some 40 MB of a wheel.
 _READERS: Final = 4
 
-#: The versions that are wanted of each package; None for any.
-type WantedVersions = Mapping[NormalizedName, frozenset[Version] | None]
+#: What is wanted of each package: a version that fits each of these.
+type WantedVersions = Mapping[NormalizedName, Collection[SpecifierSet]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,12 +40,12 @@ class Audited:
 
     Attributes:
         views: the project in each index that has it, by the index's number.
-        findings: with the number of the index; None for several at once.
+        findings: with the numbers of the indexes that each is about.
     """
 
     project: NormalizedName | None
     views: Mapping[int, ProjectView] = field(default_factory=dict)
-    findings: Sequence[tuple[int | None, Finding]] = ()
+    findings: Sequence[tuple[Collection[int], Finding]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,14 +77,9 @@ class Audit:
             if audited.project is not None:
                 left.pop(audited.project, None)
             yield audited
-        for project, versions in sorted(left.items()):
-            findings = [
-                (number, each)
-                for number in range(len(self.indexes))
-                for each in check_missing(None, project, versions)
-            ]
-            yield Audited(project=project, findings=findings)
-        whole = [(n, each) for n, tally in enumerate(self.tallies) for each in tally.findings()]
+        for project in sorted(left):
+            yield Audited(project=project, findings=list(self._missing(project, {})))
+        whole = [([n], each) for n, tally in enumerate(self.tallies) for each in tally.findings()]
         yield Audited(project=None, findings=whole)
 
     def _projects(self) -> Iterator[Audited]:
@@ -97,24 +95,47 @@ class Audit:
     def _view(self, number: int, listed: Listed) -> ProjectView:
         view = view_project(self.indexes[number], listed, self.expectations)
         self.tallies[number].add(view)
+        if self.deep:
+            # now, and in this thread: the settings speak for one variant at a time
+            declared_of = functools.partial(self.expectations.tree.declared, view.place.variant)
+            view = dataclasses.replace(view, declared=ask(declared_of, view.project))
         return view
 
     def _findings(
         self, project: NormalizedName, views: Mapping[int, ProjectView]
-    ) -> Iterator[tuple[int | None, Finding]]:
+    ) -> Iterator[tuple[Collection[int], Finding]]:
         for number, view in views.items():
             for finding in check_project(view, self.targets):
-                yield number, finding
+                yield [number], finding
             if self.deep:
                 for wheel in view.all_wheels():
-                    found = check_content(self.indexes[number], wheel)
-                    yield from ((number, each) for each in found)
-        if project in self.wanted:
-            for number in range(len(self.indexes)):
-                missing = check_missing(views.get(number), project, self.wanted[project])
-                yield from ((number, each) for each in missing)
-        files = (wheel.file for view in views.values() for wheel in view.all_wheels())
-        yield from ((None, each) for each in check_contents(files))
+                    found = _read(self.indexes[number], wheel, view)
+                    yield from (([number], each) for each in found)
+        yield from self._missing(project, views)
+        yield from check_contents(
+            (number, wheel.file) for number, view in views.items() for wheel in view.all_wheels()
+        )
+
+    def _missing(
+        self, project: NormalizedName, views: Mapping[int, ProjectView]
+    ) -> Iterator[tuple[Collection[int], Finding]]:
+        for number, index in enumerate(self.indexes) if project in self.wanted else ():
+            view = views.get(number) or ProjectView(place=index.place, project=project)
+            if view.broken is None:  # else nothing is known of it
+                missing = check_missing(view, self.wanted[project], self.targets)
+                yield from (([number], each) for each in missing)
+
+
+def _read(index: Index, wheel: Wheel, view: ProjectView) -> Iterator[Finding]:
+    """Read a wheel of an index, and yield what ``verify`` says of it."""
+    try:
+        with index.open(wheel.file) as archive:
+            facts = read_facts(archive)
+    except WheelError as err:
+        yield unreadable(wheel.file.location, err.reason)
+        return
+    examined = Examined(source=wheel.file.location, name=wheel.name, facts=facts)
+    yield from checked(examined, view.declared)
 
 
 def view_project(index: Index, listed: Listed, expectations: Expectations) -> ProjectView:

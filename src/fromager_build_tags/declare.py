@@ -30,7 +30,7 @@ def read_explicit_settings() -> ExplicitSettings:
     known = {explicit_variable(name) for name in ExplicitSettings.model_fields}
     for name in os.environ:
         if name.upper().startswith(ENV_PREFIX) and name.upper() not in known and os.environ[name]:
-            raise SettingsError(f"there is no variable {name}{_hint(name, known)}")
+            raise SettingsError(f"there is no variable {name}{closest(name, known)}")
     try:
         return ExplicitSettings()
     except pydantic.ValidationError as err:
@@ -94,7 +94,7 @@ def _file_message(file: YamlFile, error: Any) -> str:
     key = ".".join(str(part) for part in path)
     if error["type"] == "extra_forbidden":
         known = VariantSettings.model_fields if len(path) == 1 else StackSettings.model_fields
-        return f"{place}: unknown key {key!r}{_hint(str(path[-1]), known)}"
+        return f"{place}: unknown key {key!r}{closest(str(path[-1]), known)}"
     if error["input"] is None:
         return f"{place}: {key} {_reason(error)}"
     shown = file.scalars.get(path)
@@ -119,7 +119,8 @@ _REASONS: Final[Mapping[str, str]] = {
 }
 
 
-def _hint(word: str, known: Iterable[str]) -> str:
+def closest(word: str, known: Iterable[str]) -> str:
+    """Return the known word that is meant, as an end for a message; else all of them."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     if close:
         return f"; did you mean {close[0]!r}?"

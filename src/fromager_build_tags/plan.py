@@ -61,6 +61,8 @@ class PlannedTag:
         note: why there is no build number, and what to do about it.
         error: why the hook gives no tag, so that a build would stop; "" where it does.
         lacks_fact: whether it gives none only for want of a fact, which a machine may tell.
+        needs: what a platlib wheel depends on; None where that cannot be told by words alone.
+        pre_built: whether fromager takes a wheel as it is, with its own tag.
     """
 
     package: NormalizedName
@@ -74,6 +76,8 @@ class PlannedTag:
     note: str = ""
     error: str = ""
     lacks_fact: bool = False
+    needs: frozenset[Need] | None = None
+    pre_built: bool = False
 
     @property
     def build_tag(self) -> str:
@@ -98,11 +102,25 @@ class PlannedTag:
 
 
 def plan(
-    tree: SettingsTree, variant: str, stacks: Iterable[Stack], wanted: Iterable[Wanted]
+    tree: SettingsTree,
+    variant: str,
+    stacks: Iterable[Stack],
+    wanted: Iterable[Wanted],
+    *,
+    unnumbered: bool = False,
 ) -> Iterator[PlannedTag]:
-    """Plan the tags of the wanted packages on each stack of one variant."""
+    """Plan the tags of the wanted packages on each stack of one variant.
+
+    Args:
+        tree: the settings.
+        variant: fromager's word.
+        stacks: those of the variant.
+        wanted: the packages.
+        unnumbered: whether to tell the segments of wheels, too, that fromager gives no number;
+            it asks no hook for them.
+    """
     tree.settings.variant = Variant(variant)
-    packages = [_Package.of(tree, each) for each in wanted]
+    packages = [_Package.of(tree, each, unnumbered=unnumbered) for each in wanted]
     for stack in stacks:
         told: dict[frozenset[Need], _Told] = {}
         with assume(stack):
@@ -113,22 +131,29 @@ def plan(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Package:
-    """A package on one variant: what is the same for all of its tags."""
+    """A package on one variant: what is the same for all of its tags.
+
+    Attributes:
+        unnumbered: whether the hook is asked for wheels, too, that fromager gives no number.
+    """
 
     req: Requirement
     name: NormalizedName
     build_info: PackageBuildInfo
     versions: tuple[Version | None, ...]
+    unnumbered: bool
 
     @classmethod
-    def of(cls, tree: SettingsTree, wanted: Wanted) -> Self:
+    def of(cls, tree: SettingsTree, wanted: Wanted, *, unnumbered: bool) -> Self:
         """Look a package up in the settings, whose variant is set."""
         req = _requirement(wanted.package)
+        build_info = tree.ctx.package_build_info(req)
         return cls(
             req=req,
             name=wanted.package,
-            build_info=tree.ctx.package_build_info(req),
+            build_info=build_info,
             versions=listed(tree, wanted).versions or (),
+            unnumbered=unnumbered and not build_info.pre_built,
         )
 
 
@@ -141,6 +166,7 @@ class _Told:
     speaker: Speaker | None = None
     error: str = ""
     lacks_fact: bool = False
+    needs: frozenset[Need] | None = None
 
 
 def _tag(
@@ -153,7 +179,8 @@ def _tag(
     """Plan one tag on the stack that is assumed."""
     asked = ANY_VERSION if version is None else version
     number = package.build_info.build_tag(asked)
-    answer = _tell(tree.ctx, stack, package, asked, told) if number else _Told()
+    is_asked = bool(number) or package.unnumbered
+    answer = _tell(tree.ctx, stack, package, asked, told) if is_asked else _Told()
     return PlannedTag(
         package=package.name,
         version=version,
@@ -166,6 +193,8 @@ def _tag(
         note="" if number else _no_number(tree, stack.variant, package),
         error=answer.error,
         lacks_fact=answer.lacks_fact,
+        needs=answer.needs,
+        pre_built=package.build_info.pre_built,
     )
 
 
@@ -177,16 +206,18 @@ def _tell(
     told: dict[frozenset[Need], _Told],
 ) -> _Told:
     """Ask the hook as fromager does, and once only where nothing but the needs decides."""
+    needs: frozenset[Need] | None = None
     try:
         speaker = speaker_of(ctx, package.build_info)
         needs = hooks.deciding_needs(speaker, version, stack)
         if needs is None:
             return _ask(ctx, package.req, version, speaker)
         if needs not in told:
-            told[needs] = _asked(ctx, package.req, version, speaker)
-        return replace(told[needs], speaker=speaker)
+            told[needs] = replace(_asked(ctx, package.req, version, speaker), needs=needs)
+        answer = told[needs]
+        return answer if answer.speaker is speaker else replace(answer, speaker=speaker)
     except BuildTagError as err:
-        return _wrong(err)
+        return replace(_wrong(err), needs=needs)
 
 
 def _asked(ctx: WorkContext, req: Requirement, version: Version, speaker: Speaker) -> _Told:

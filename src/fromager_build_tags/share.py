@@ -19,9 +19,8 @@ from .hashing import file_identity, file_sha256, file_size, local_path
 from .index import Broken, Index, IndexFile, Listed
 from .segment import Order
 from .standing import sort_files
-from .view import told
 from .wheel import WheelError
-from .wheelname import WheelName
+from .wheelname import WheelName, told
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 from packaging.version import Version
 
 from .errors import InputError
-from .expected import Expected
+from .expected import BuildTag, Expected
 from .index import IndexFile
 from .segment import Order
 from .wheelname import WheelName, classify, parse_wheel_name
@@ -30,12 +30,15 @@ class Standing(enum.Enum):
     """What the settings say of a wheel.
 
     CURRENT: they give exactly its build tag.
-    SUPERSEDED: they give another, and a wheel that has it fits wherever this one does.
-    STALE: they give another, and no wheel has it.
+    SUPERSEDED: they give another, and a wheel of its kind and stack that has it fits wherever
+        this one does.
+    STALE: they give another, and no such wheel has it.
     UNTAGGED: the same, and its build tag does not tell what it depends on.
     TAGGED_PURELIB: the same, and it is a purelib wheel, which depends on nothing.
     FOREIGN: its build number is above the one that they give.
-    UNKNOWN: they give no build number: pre-built, or no changelog entry.
+    PRE_BUILT: fromager takes it as it is, with whatever tag it has.
+    UNKNOWN: they give no build number, for want of a changelog entry, or cannot tell the tag;
+        what it is built for may still be UNTAGGED or TAGGED_PURELIB.
     """
 
     CURRENT = enum.auto()
@@ -44,6 +47,7 @@ class Standing(enum.Enum):
     UNTAGGED = enum.auto()
     TAGGED_PURELIB = enum.auto()
     FOREIGN = enum.auto()
+    PRE_BUILT = enum.auto()
     UNKNOWN = enum.auto()
 
 
@@ -148,7 +152,7 @@ def judge(wheels: Sequence[tuple[IndexFile, WheelName]], expected: Expected) -> 
     """Say how each wheel *of one version* stands."""
     if expected.number is None:
         for file, name in wheels:
-            yield Wheel(file, name)
+            yield Wheel(file, name, _without_number(name, expected))
         return
     are_current = [_is_current(name, expected) for _, name in wheels]
     if all(are_current):
@@ -156,34 +160,74 @@ def judge(wheels: Sequence[tuple[IndexFile, WheelName]], expected: Expected) -> 
             yield Wheel(file, name, Standing.CURRENT)
         return
     current = [
-        name.tags
-        for (file, name), is_current in zip(wheels, are_current, strict=True)
-        if is_current and not file.yanked
+        Wheel(*each, Standing.CURRENT)
+        for each, is_current in zip(wheels, are_current, strict=True)
+        if is_current
     ]
     for (file, name), is_current in zip(wheels, are_current, strict=True):
         yield Wheel(file, name, Standing.CURRENT if is_current else _other(name, expected, current))
+
+
+def _without_number(name: WheelName, expected: Expected) -> Standing:
+    """Say how a wheel stands whose build tag cannot be compared."""
+    if expected.pre_built:
+        return Standing.PRE_BUILT
+    return _by_kind(name, expected) or Standing.UNKNOWN
+
+
+def _by_kind(name: WheelName, expected: Expected) -> Standing | None:
+    """Say what a build tag tells that it should not, or the other way round."""
+    if not _is_platlib(name.tags):
+        tagged = bool(name.suffix) and not expected.purelib_tells
+        return Standing.TAGGED_PURELIB if tagged else None
+    return Standing.UNTAGGED if expected.sensitive and not _tells_needs(name) else None
 
 
 def _is_current(name: WheelName, expected: Expected) -> bool:
     return (name.number, name.suffix) in expected.tags(platlib=_is_platlib(name.tags))
 
 
-def _other(name: WheelName, expected: Expected, current: Iterable[frozenset[Tag]]) -> Standing:
+def _other(name: WheelName, expected: Expected, current: Sequence[Wheel]) -> Standing:
     """Say how a wheel stands whose build tag the settings don't give."""
     if expected.number is not None and (name.number or 0) > expected.number:
         return Standing.FOREIGN
-    if any(covers(tags, name.tags) for tags in current):
+    if current and is_replaced(replacements(name, expected, current)):
         return Standing.SUPERSEDED
-    if not _is_platlib(name.tags):
-        tagged = bool(name.suffix) and not any(suffix for _, suffix in expected.purelib)
-        return Standing.TAGGED_PURELIB if tagged else Standing.STALE
-    if expected.sensitive and not _tells_needs(name):
-        return Standing.UNTAGGED
-    return Standing.STALE
+    return _by_kind(name, expected) or Standing.STALE
 
 
 def _tells_needs(name: WheelName) -> bool:
     return any(classify(text) in {Order.ACCELERATOR, Order.TORCH} for text in name.segments)
+
+
+#: For each build tag that stands in for a wheel's, the wheels that have it and fit as widely.
+type Replacements = Mapping[BuildTag, Sequence[Wheel]]
+
+
+def replacements(name: WheelName, expected: Expected, wheels: Iterable[Wheel]) -> Replacements:
+    """Return which of the wheels *of the same version* do the job of one.
+
+    A wheel does it that the settings give for the same kind, platlib or purelib, and the same
+    stack, that fits wherever that one does, and that is not yanked.
+    """
+    found: dict[BuildTag, list[Wheel]] = {tag: [] for tag in sorted(expected.instead_of(name))}
+    platlib = name.is_platlib
+    for wheel in wheels:
+        tag = (wheel.name.number or 0, wheel.name.suffix)
+        if (
+            tag in found
+            and wheel.standing is Standing.CURRENT
+            and not wheel.yanked
+            and wheel.name.is_platlib == platlib
+            and covers(wheel.name.tags, name.tags)
+        ):
+            found[tag].append(wheel)
+    return found
+
+
+def is_replaced(found: Replacements) -> bool:
+    """Tell whether nothing is missing of what replaces a wheel."""
+    return bool(found) and all(found.values())
 
 
 def covers(tags: frozenset[Tag], others: frozenset[Tag]) -> bool:

@@ -122,7 +122,7 @@ def verify_wheel(
         return
     try:
         examined = examine(source, Traffic() if traffic is None else traffic, cure)
-        yield from _checked(examined, declared_of)
+        yield from checked(examined, ask(declared_of, examined.name.name))
     except WheelError as err:
         yield unreadable(source.shown, err.reason)
     except InputError as err:
@@ -131,14 +131,23 @@ def verify_wheel(
         yield unexpected(source.shown, err)
 
 
-def _checked(examined: Examined, declared_of: DeclaredOf) -> Iterator[Finding]:
-    declared = NOTHING
+def ask(declared_of: DeclaredOf, name: NormalizedName) -> Declared | SettingsError:
+    """Return what is declared of a package, or why it cannot be read."""
     try:
-        declared = declared_of(examined.name.name)
+        return declared_of(name)
     except SettingsError as err:
+        return err
+
+
+def checked(examined: Examined, declared: Declared | SettingsError) -> Iterator[Finding]:
+    """Yield what is wrong with a wheel that is read, and with what is declared of it."""
+    if isinstance(declared, SettingsError):
         yield BAD_ANNOTATION.finding(
-            str(err), subject=examined.name.name, remedy="correct it; until then it says nothing"
+            str(declared),
+            subject=examined.name.name,
+            remedy="correct it; until then it says nothing",
         )
+        declared = NOTHING
     yield from check(examined, declared)
 
 

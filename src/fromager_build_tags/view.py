@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from packaging.tags import Tag
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from .expected import Expected
+from .errors import SettingsError
+from .expected import BuildTag, Expected
 from .index import Broken, IndexPlace
 from .index.listing import IndexFile
-from .segment import Order
-from .standing import Wheel
-from .wheelname import classify
+from .rules.wheel.declared import NOTHING, Declared
+from .standing import Standing, Wheel
+from .wheelname import told
+
+__all__ = ["ProjectView", "build_tag", "leading", "replaced_by", "tags_text", "told", "wanted_tags"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,20 +32,38 @@ class ProjectView:
         unreadable: files that end in ``.whl`` and have no wheel's name.
         skipped: how many other files there are.
         broken: why its page gives nothing.
+        declared: what the settings declare of its wheels, or why that cannot be read; asked for
+            where wheels are read.
     """
 
     place: IndexPlace
     project: NormalizedName
-    wheels: Mapping[Version, Sequence[Wheel]]
-    expected: Mapping[Version, Expected]
+    wheels: Mapping[Version, Sequence[Wheel]] = field(default_factory=dict)
+    expected: Mapping[Version, Expected] = field(default_factory=dict)
     sdists: frozenset[Version] = frozenset()
     unreadable: Sequence[IndexFile] = ()
     skipped: int = 0
     broken: Broken | None = None
+    declared: Declared | SettingsError = NOTHING
 
     def all_wheels(self) -> Iterator[Wheel]:
         """Yield every wheel."""
         return itertools.chain.from_iterable(self.wheels.values())
+
+    @property
+    def errors(self) -> frozenset[str]:
+        """Why tags cannot be told."""
+        return frozenset(each.error for each in self.expected.values() if each.error)
+
+    @property
+    def is_unnumbered(self) -> bool:
+        """Whether nothing can be said of a wheel for want of a changelog entry."""
+        return any(
+            wheel.standing is Standing.UNKNOWN and not self.expected[version].error
+            for version, wheels in self.wheels.items()
+            if self.expected[version].number is None
+            for wheel in wheels
+        )
 
 
 def leading(wheels: Iterable[Wheel]) -> Iterator[Wheel]:
@@ -63,13 +83,6 @@ def leading(wheels: Iterable[Wheel]) -> Iterator[Wheel]:
         yield from wheels_with_it
 
 
-@functools.lru_cache(maxsize=4096)
-def told(suffix: str) -> Mapping[Order, str]:
-    """Return what a suffix tells: ``{Order.ACCELERATOR: "cuda13.0", …}``."""
-    texts = {classify(text): text for text in reversed(suffix.split("_"))}
-    return {order: text for order, text in texts.items() if order is not None}
-
-
 def build_tag(wheel: Wheel) -> str:
     """Return a wheel's build tag for a message."""
     return (
@@ -79,5 +92,15 @@ def build_tag(wheel: Wheel) -> str:
 
 def wanted_tags(wheel: Wheel, expected: Expected) -> str:
     """Return the build tags that the settings give for such a wheel, for a message."""
-    tags = expected.tags(platlib=wheel.name.is_platlib)
-    return " or ".join(f"{number}{suffix}" for number, suffix in sorted(tags))
+    return tags_text(expected.instead_of(wheel.name))
+
+
+def replaced_by(wheels: Sequence[Wheel]) -> str:
+    """Return what replaces a wheel, for a message."""
+    files = " and ".join(wheel.file.filename for wheel in wheels)
+    return f"{files} {'replaces' if len(wheels) == 1 else 'replace'} it"
+
+
+def tags_text(tags: Iterable[BuildTag], between: str = " or ") -> str:
+    """Return build tags for a message."""
+    return between.join(f"{number}{suffix}" for number, suffix in sorted(tags))

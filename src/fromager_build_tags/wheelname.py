@@ -5,7 +5,9 @@ Source: the binary distribution format, packaging.python.org, "File name convent
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -88,6 +90,13 @@ def classify(text: str) -> Order | None:
     [<Order.DISTRIBUTION: 1>, <Order.ACCELERATOR: 2>, <Order.TORCH: 3>, None]
     """
     return next((order for order, spelled in _SPELLINGS.items() if spelled.fullmatch(text)), None)
+
+
+@functools.lru_cache(maxsize=4096)
+def told(suffix: str) -> Mapping[Order, str]:
+    """Return what a suffix tells: ``{Order.ACCELERATOR: "cuda13.0", …}``."""
+    texts = {classify(text): text for text in reversed(suffix.split("_"))}
+    return {order: text for order, text in texts.items() if order is not None}
 
 
 def accelerator_word(text: str) -> str:

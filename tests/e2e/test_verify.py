@@ -179,4 +179,4 @@ def test_an_audit_that_reads_inside_finds_it(
     workspace.fromager(*audit)
     workspace.fromager(*audit, "--deep", status=1)
     [found] = json.loads(report.read_text(encoding="utf-8"))["findings"]
-    assert (found["code"], found["inside"]) == ("BT418", "flash_attn/_native.so")
+    assert (found["code"], found["inside"]) == ("BT301", "flash_attn/_native.so")

@@ -151,6 +151,97 @@ def test_a_package_that_is_pre_built_says_nothing(
     assert findings(run, "index") == []
 
 
+#: Of settings without a changelog: wheels, and what is said of them.
+UNNUMBERED = [
+    (["torch-2.10.0-1" + PLAT], ["BT410"]),
+    (["torch-2.10.0" + PLAT], ["BT410"]),
+    (["torch-2.10.0-1_el9.6_rocm7.1" + PLAT], ["BT418"]),
+    (["demo-1.0-3_el9.6" + PURE], ["BT411"]),
+    (["demo-1.0-3" + PURE], ["BT418"]),
+    (["demo-1.0-3" + PURE, "numpy-1.0-1" + PLAT, "torch-2.10.0" + PLAT], ["BT410", "BT418"]),
+]
+
+
+@pytest.mark.parametrize(("wheels", "expected"), UNNUMBERED)
+def test_without_a_changelog_nobody_is_told_that_all_is_fine(
+    wheels: list[str], expected: list[str], run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    (tree / "settings.yaml").write_text("")
+    for file in (tree / "packages").iterdir():
+        file.unlink()
+    fill(tmp_path / "index", wheels)
+    assert codes(run, "index") == expected
+
+
+def test_the_messages_without_a_changelog(
+    run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    (tree / "settings.yaml").write_text("")
+    for file in (tree / "packages").iterdir():
+        file.unlink()
+    wheels = ["torch-2.9.1-1" + PLAT, "demo-1.0-3_el9.6" + PURE]
+    wheels += [f"{name}-1-1{PLAT}" for name in ("one", "two", "three", "four")]
+    fill(tmp_path / "index", wheels)
+    assert run("audit", "index", status=1).stdout == (
+        f"index/{wheels[0]}.whl: error BT410: {wheels[0]}.whl has 1, and torch depends on the "
+        "accelerator or Torch\n"
+        "    build torch==2.9.1 again with the hook switched on, and with a changelog entry\n"
+        f"index/{wheels[1]}.whl: warning BT411: {wheels[1]}.whl has 3_el9.6, and the settings give "
+        "a purelib wheel no segment\n"
+        "    build demo==1.0 again: the hook gives a purelib wheel no segment\n"
+        "index: note BT418: no changelog entry for 4 packages, such as four, one, three: nothing "
+        "can be said of their wheels\n"
+        "    add one to changelog.rocm of the settings, or to each package's file: fromager gives "
+        "no build tag without one\n"
+        "index for rocm: 6 projects, 6 wheels\n"
+        "1 error, 1 warning, 1 note\n"
+    )
+    kept = json.loads(run("prune", "index", "--format", "json").stdout)["indexes"][0]["keep"]
+    assert {each["reason"] for each in kept} == {"kept: the settings give it no build number"}
+
+
+#: Wheels for two accelerators, and who takes which.
+MIXED = [
+    (
+        ["torch-2.10.0-3_el9.6_cuda13.0-cp313-cp313-linux_x86_64", GOOD[0]],
+        [],
+        "torch 2.10.0 has wheels for cuda13.0, rocm7.1: {0} is taken by pip (cp313 on "
+        "linux_x86_64), uv (cp313 on linux_x86_64); {1} is taken by pip (cp312 on linux_x86_64), "
+        "uv (cp312 on linux_x86_64)",
+    ),
+    (
+        ["torch-2.10.0-7_el9.6_cuda13.0" + PLAT, GOOD[0]],
+        [],
+        "torch 2.10.0 has wheels for cuda13.0, rocm7.1: {1} is taken by pip (cp312 on "
+        "linux_x86_64), uv (cp312 on linux_x86_64), since its suffix sorts last",
+    ),
+    (
+        ["torch-2.10.0-7_el9.6_cuda13.0-cp312-cp312-manylinux_2_28_x86_64", GOOD[0]],
+        [],
+        "torch 2.10.0 has wheels for cuda13.0, rocm7.1: {0} is taken by uv (cp312 on "
+        "linux_x86_64); {1} is taken by pip (cp312 on linux_x86_64)",
+    ),
+    (["torch-2.10.0-6_el9.6_cuda13.0" + PLAT, GOOD[0]], [], ""),
+    (
+        ["torch-2.10.0-3_el9.6_cuda13.0-cp313-cp313-linux_x86_64", GOOD[0]],
+        ["--python", "3.12"],
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wheels", "options", "expected"), MIXED)
+def test_who_takes_which_accelerator(
+    wheels: list[str], options: list[str], expected: str, run: Run, tmp_path: pathlib.Path
+) -> None:
+    fill(tmp_path / "index", wheels)
+    found = [
+        each["message"] for each in findings(run, "index", *options) if each["code"] == "BT405"
+    ]
+    said = expected.format(*(f"{stem}.whl" for stem in wheels))
+    assert found == ([said] if said else [])
+
+
 def test_the_messages(run: Run, tmp_path: pathlib.Path) -> None:
     stale = "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1" + PLAT
     fill(tmp_path / "index", [*GOOD, stale, "x-1-2.whl.asc"])
@@ -165,8 +256,8 @@ def test_the_messages(run: Run, tmp_path: pathlib.Path) -> None:
         f"index: warning BT409: 1 wheel is built for torch2.9.1, as {stale}.whl, and the index "
         "holds 2.10.0\n"
         "    add torch2.9.1 to the index, or build them again for the Torch in it\n"
-        f"index/{stale}.whl: note BT404: {stale}.whl is not needed any more: there is a wheel "
-        "with 8_el9.6_rocm7.1_torch2.10.0\n"
+        f"index/{stale}.whl: note BT404: {stale}.whl is not needed any more: {GOOD[1]}.whl "
+        "replaces it\n"
         "    fromager build-tags prune lists what can be deleted\n"
         "index for rocm: 4 projects, 5 wheels, 1 other file skipped\n"
         "1 error, 2 warnings, 1 note\n"
@@ -199,8 +290,38 @@ def test_every_format(format_: str, run: Run, tmp_path: pathlib.Path) -> None:
         )
     if format_ == "json":
         assert json.loads(text)["indexes"] == [
-            {"index": "index", "variant": "rocm", "projects": 5, "wheels": 5, "skipped": 0}
+            {
+                "index": "index",
+                "variant": "rocm",
+                "projects": 5,
+                "wheels": 5,
+                "skipped": 0,
+                "error": "",
+            }
         ]
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown", "json", "github", "gitlab", "sarif"])
+def test_what_is_not_known_is_in_every_format(
+    format_: str, run: Run, tmp_path: pathlib.Path
+) -> None:
+    fill(tmp_path / "index", ["pillow-1-2_el9.6" + PLAT])
+    arguments = ("nowhere", "coda=index", "cpu=index", "--format", format_, "--exit-zero")
+    text = run("audit", *arguments, status=1).stdout
+    assert "BT419" in text
+    assert text.count("BT420") >= (1 if format_ == "markdown" else 2)
+    assert "no findings" not in text
+    plain = text.replace("\\", "").replace("`", "'")  # as in Markdown
+    assert "does not exist; an index is a folder or an http(s) URL" in plain
+    assert "name a variant 'coda'; did you mean 'cuda'?" in plain.replace("u0027", "'")
+    if format_ == "json":
+        indexes = {each["variant"]: each["error"] for each in json.loads(text)["indexes"]}
+        assert indexes == {
+            "cpu": "",
+            "rocm": "'nowhere' does not exist; an index is a folder or an http(s) URL",
+            "coda": "neither the settings nor a file in settings/variants name a variant 'coda'; "
+            "did you mean 'cuda'?",
+        }
 
 
 def test_what_is_wanted_and_missing(run: Run, tmp_path: pathlib.Path) -> None:
@@ -213,10 +334,75 @@ def test_what_is_wanted_and_missing(run: Run, tmp_path: pathlib.Path) -> None:
     found = findings(run, "index", "--build-order", "order.json", "-r", "r.txt")
     assert [each["message"] for each in found if each["code"] == "BT403"] == [
         "demo 1.0 is wanted, and has no wheel",
-        "numpy (any version) is wanted, and has no wheel",
+        "numpy>=2 is wanted, and has no wheel",
         "torch 2.11.0 is wanted, and has no wheel",
         "zlib-ng 1.0 is wanted, and has no wheel",
     ]
+    assert {each["file"] for each in found if each["code"] in {"BT403", "BT414"}} == {"index"}
+
+
+#: A line of a requirements file, the options, and what is said on the good wheels.
+WANTED = [
+    ("torch==2.10.0", [], []),
+    ("torch===2.10.0", [], []),
+    ("torch==2.10.0+rocm7.1", [], ["torch 2.10.0+rocm7.1 is wanted, and has no wheel"]),
+    ("torch==2.10.*", [], []),
+    ("torch==2.11.*", [], ["torch==2.11.* is wanted, and has no wheel"]),
+    ("pillow>=12,<13", [], []),
+    ("pillow>=12.3", [], ["pillow>=12.3 is wanted, and has no wheel"]),
+    ("pillow", ["--python", "3.12"], []),
+    ("fromager", ["--python", "3.13"], []),
+    (
+        "torch==2.10.0",
+        ["--python", "3.12", "--python", "3.13"],
+        ["torch 2.10.0 is wanted, and has no wheel for cp313 on linux_x86_64"],
+    ),
+    (
+        "pillow>=12",
+        ["--python", "3.12", "--platform", "linux_aarch64"],
+        ["pillow>=12 is wanted, and has no wheel for cp312 on linux_aarch64"],
+    ),
+    ("numpy", [], ["numpy (any version) is wanted, and has no wheel"]),
+    ("numpy\nnumpy==2", [], ["numpy 2 is wanted, and has no wheel"]),
+]
+
+
+@pytest.mark.parametrize(("line", "options", "expected"), WANTED)
+def test_what_a_requirement_asks_for_has_to_be_there(
+    line: str, options: list[str], expected: list[str], run: Run, tmp_path: pathlib.Path
+) -> None:
+    fill(tmp_path / "index", GOOD)
+    (tmp_path / "r.txt").write_text(f"{line}\n")
+    found = findings(run, "index", "-r", "r.txt", *options)
+    assert [each["message"] for each in found if each["code"] == "BT403"] == expected
+
+
+def test_a_local_version_is_what_its_public_one_asks_for(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", [*GOOD[1:], "torch-2.10.0+rocm7.1-7_el9.6_rocm7.1" + PLAT])
+    (tmp_path / "r.txt").write_text("torch==2.10.0\n")
+    (tmp_path / "order.json").write_text('[{"dist": "torch", "version": "2.10.0"}]')
+    assert findings(run, "index", "-r", "r.txt", "--build-order", "order.json") == []
+
+
+def test_what_is_missing_is_said_of_each_index(run: Run, tmp_path: pathlib.Path) -> None:
+    for name in ("one", "two"):
+        fill(tmp_path / name, [*GOOD, "demo-1.0.tar.gz"])
+    (tmp_path / "r.txt").write_text("torch\nnumpy\n")
+    found = findings(run, "one", "two", "-r", "r.txt")
+    assert [(each["code"], each["file"]) for each in found] == [
+        ("BT403", "one"),
+        ("BT403", "two"),
+        ("BT414", "one"),
+        ("BT414", "two"),
+    ]
+
+
+def test_of_a_page_that_cannot_be_read_nothing_is_missing(run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "r.txt").write_text("torch\n")
+    pages = html_index({"fromager": ["fromager-0.79.0-2-py3-none-any.whl"], "torch": []})
+    pages["/simple/torch/"] = Answer(status=404)
+    with serve(pages) as server:
+        assert codes(run, f"{server.url}/simple", "-r", "r.txt") == ["BT417"]
 
 
 def test_what_a_lock_names_has_to_be_there(run: Run, tmp_path: pathlib.Path) -> None:
@@ -263,6 +449,15 @@ def test_one_bad_index_never_hides_the_next(run: Run, tmp_path: pathlib.Path) ->
         "Error: an index is a folder or an http(s) URL, not 'ftp'://…\n"
     )
     assert "index for rocm: 4 projects, 4 wheels\n" in result.stdout
+
+
+def test_a_variant_that_nothing_names_is_refused(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", GOOD)
+    said = "neither the settings nor a file in settings/variants name a variant"
+    for variant, hint in (("coda", "did you mean 'cuda'?"), ("x", "there are cpu, cuda, rocm")):
+        for command in (["audit"], ["prune"]):
+            error = run(*command, f"{variant}=index", status=1).stderr
+            assert error == f"Error: {said} {variant!r}; {hint}\n"
 
 
 def test_a_stack_that_cannot_be_told(run: Run, tmp_path: pathlib.Path) -> None:
@@ -346,17 +541,47 @@ CXX = "_ZN3c104warnEv"
 def test_deep_reads_inside(run: Run, tmp_path: pathlib.Path) -> None:
     folder = tmp_path / "index"
     tied = elf_without_sections(Shape(), needed=["libcudart.so.13", "libc10.so"], imports=[CXX])
-    for stem in GOOD:
-        write_wheel(folder / f"{stem}.whl", {"x.so": tied} if stem.startswith("pillow") else {})
+    for stem in (*GOOD, "demo-1.0-2_el9.6" + PLAT):
+        of_it = {"x.so": tied} if stem.startswith(("pillow", "demo")) else {}
+        write_wheel(folder / f"{stem}.whl", of_it)
     (folder / "broken-1.0-2-py3-none-any.whl").write_bytes(b"PK")
+    (tmp_path / "settings/packages/demo.yaml").write_text(
+        "annotations: {'build-tags.verify': 'BT311: it loads CUDA if it is there'}\n"
+    )
+    (tmp_path / "settings/packages/torch.yaml").write_text(
+        "variants: {rocm: {annotations: {'build-tags.verify': 'accelerator of ROCm'}}}\n"
+        "changelog: {2.10.0: [a, b, c, d, e]}\n"
+    )
     assert codes(run, "index") == []
-    found = findings(run, "index", "--deep")
-    assert [each["code"] for each in found] == ["BT418", "BT418", "BT419"]
-    assert found[0]["inside"] == "x.so"
-    messages = [each["message"].partition(".whl ")[2] for each in found]
-    assert messages[0].startswith("is tied to Torch's C++ ABI, which its name does not tell: ")
-    assert messages[1].startswith("is tied to cuda, which its name does not tell: ")
-    assert messages[2].startswith("cannot be read: ")
+    audited = json.loads(run("audit", "index", "--deep", "--format", "json", "--exit-zero").stdout)
+    verified = json.loads(run("verify", "index", "--format", "json", "--exit-zero").stdout)
+    for key in ("findings", "ignored"):
+        assert audited[key] == verified[key]
+    found = {(each["code"], each["file"]) for each in audited["findings"]}
+    pillow, broken = f"index/{GOOD[2]}.whl", "index/broken-1.0-2-py3-none-any.whl"
+    assert {("BT301", pillow), ("BT311", pillow), ("BT341", broken), ("BT106", "")} <= found
+    assert [(each["code"], each["reason"]) for each in audited["ignored"]] == [
+        ("BT311", "it loads CUDA if it is there")
+    ]
+
+
+def test_deep_asks_the_settings_of_each_variant(run: Run, tmp_path: pathlib.Path) -> None:
+    """What is declared for one variant says nothing of the wheels for another."""
+    for folder, stack in (("rocm", "el9.6_rocm7.1"), ("cuda", "fc43_cuda13.0")):
+        for n in range(100):
+            write_wheel(tmp_path / folder / f"demo_{n:02}-1.0-2_{stack}{PLAT}.whl")
+            (tmp_path / f"settings/packages/demo_{n:02}.yaml").write_text(
+                "variants: {cuda: {annotations: {'build-tags.verify': 'accelerator: no'}},"
+                " rocm: {annotations: {}}}\nannotations: {build-tags.depends-on: accelerator}\n"
+            )
+    report = run("audit", "rocm", "cuda=cuda", "--deep", "--format", "json", "--exit-zero").stdout
+    made = json.loads(report)
+    of_none = {
+        key: [x for x in made[key] if x["code"] == "BT312"] for key in ("findings", "ignored")
+    }
+    assert {each["file"].partition("/")[0] for each in of_none["findings"]} == {"rocm"}
+    assert {each["file"].partition("/")[0] for each in of_none["ignored"]} == {"cuda"}
+    assert len(of_none["findings"]) == len(of_none["ignored"]) == 100
 
 
 def test_deep_reads_behind_a_url(run: Run, tmp_path: pathlib.Path) -> None:
@@ -369,8 +594,8 @@ def test_deep_reads_behind_a_url(run: Run, tmp_path: pathlib.Path) -> None:
             server.answers[path] = answer
         server.answers[f"/files/{name}"] = Answer(body=(tmp_path / name).read_bytes())
         assert codes(run, f"{server.url}/simple") == []
-        [found] = findings(run, f"{server.url}/simple", "--deep")
+        found, _ = findings(run, f"{server.url}/simple", "--deep")
         del server.answers[f"/files/{name}"]
         [gone] = findings(run, f"{server.url}/simple", "--deep")
-    assert (found["code"], found["inside"]) == ("BT418", "x.so")
-    assert gone["code"] == "BT419"
+    assert (found["code"], found["inside"]) == ("BT311", "x.so")
+    assert gone["code"] == "BT341"

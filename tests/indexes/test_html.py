@@ -99,6 +99,56 @@ def test_links_lead_to_the_files(small_page: pathlib.Path) -> None:
     assert torch in Page(small_page.read_text()).links
 
 
+def cells(text: str, project: str) -> list[str]:
+    """Return the states of a project's cells."""
+    [row] = re.findall(rf'<th scope="row">{project}</th>(.*?)</tr>', text)
+    return re.findall(r'<td class="([\w ]+)"', row)
+
+
+def test_what_is_ignored_is_no_error(run: Run, tree: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "rocm").mkdir()
+    for name in ("demo", "other"):
+        (tmp_path / "rocm" / f"{name}-1.0-1_el9.6{PLAT}").touch()
+    (tree / "packages/demo.yaml").write_text(
+        "annotations: {build-tags.ignore.BT401: '<kept> for a customer'}\n"
+    )
+    text = run("audit", "rocm", "--format", "html", "--exit-zero").stdout
+    assert cells(text, "demo") == ["ok"]
+    assert cells(text, "other") == ["error"]
+    assert '<li class="ignored"><strong>ignored BT401</strong>' in text
+    assert '<strong>ok</strong>  <span class="dim">1 wheel, 1 ignored</span>' in text
+    assert "ignored: &lt;kept&gt; for a customer" in text
+    assert 'data-codes=""><th scope="row">demo</th>' in text
+
+
+def test_what_is_about_two_indexes_is_not_about_a_third(run: Run, tmp_path: pathlib.Path) -> None:
+    for n, name in enumerate(("one", "two", "three")):
+        (tmp_path / name).mkdir()
+        version = "1.0" if n < 2 else "2.0"
+        (tmp_path / name / f"demo-{version}-2-py3-none-any.whl").write_text(name)
+    text = run("audit", "one", "two", "three", "--format", "html", "--exit-zero").stdout
+    assert cells(text, "demo") == ["error", "error", "ok"]
+
+
+def test_what_is_not_known_is_not_fine(
+    run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    (tree / "settings.yaml").write_text("changelog: {cpu: [one]}\n")
+    (tree / "packages/built.yaml").write_text("variants: {rocm: {pre_built: true}}\n")
+    (tmp_path / "index").mkdir()
+    for name in ("demo", "built"):
+        (tmp_path / "index" / f"{name}-1.0-1{PLAT}").touch()
+    page = ("--format", "html", "--exit-zero")
+    text = run("audit", "index", "cpu=index", "nowhere", *page, status=1).stdout
+    assert cells(text, "demo") == ["unknown", "unknown"]
+    assert cells(text, "built") == ["ok", "unknown"]
+    assert "<strong>unknown</strong> BT418 " in text
+    assert "<strong>unknown</strong> BT419 " in text
+    assert "<code>nowhere</code> for rocm: nothing is known of it" in text
+    assert '<li class="error"><strong>error BT420</strong>: nowhere: nothing is' in text
+    assert "<strong>note BT418</strong>: index: no changelog entry for demo: nothing" in text
+
+
 @pytest.fixture
 def browser(tmp_path: pathlib.Path) -> Iterator[Browser]:
     with browse(tmp_path / "profile") as running:

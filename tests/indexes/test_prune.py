@@ -50,8 +50,8 @@ def test_nothing_is_deleted_unless_it_is_asked_for(run: Run, folder: pathlib.Pat
     fill(folder, WANTED, STALE, OLDER)
     assert plan(run) == (
         {
-            STALE: "another stack: the settings give 8_el9.6_rocm7.1_torch2.10.0, which is there",
-            OLDER: "older build number: there is 8_el9.6_rocm7.1_torch2.10.0",
+            STALE: f"another stack: {WANTED} replaces it",
+            OLDER: f"older build number: {WANTED} replaces it",
         },
         {},
     )
@@ -73,6 +73,8 @@ KEPT = [
     [WANTED, ABOVE],
     ["torch-2.9.1-8" + PLAT],
     ["demo-1.0-2_el9.6-py3-none-any.whl"],
+    ["demo-1.0-2-py3-none-any.whl", "demo-1.0-1_el9.6" + PLAT],
+    ["demo-1.0-2_el9.6-py3-none-linux_x86_64.whl", "demo-1.0-1-py3-none-any.whl"],
 ]
 
 
@@ -95,7 +97,6 @@ def test_a_wheel_stays_if_nothing_does_its_job(
         (WANTED.replace("linux", "manylinux_2_17"), STALE.replace("linux", "manylinux_2_28")),
         (WANTED.replace("linux", "manylinux2014"), STALE.replace("linux", "manylinux_2_17")),
         ("demo-1.0-2-py3-none-any.whl", "demo-1.0-2_el9.6-py3-none-any.whl"),
-        ("demo-1.0-2-py3-none-any.whl", "demo-1.0-1_el9.6" + PLAT),
         ("demo-1.0-2-py3-none-any.whl", "demo-1.0-py2.py3-none-any.whl"),
     ],
 )
@@ -110,9 +111,79 @@ def test_a_wheel_goes_if_another_fits_wherever_it_does(
 def test_a_wanted_wheel_that_is_not_whole_does_no_job(run: Run, folder: pathlib.Path) -> None:
     fill(folder, STALE)
     (folder / WANTED).write_bytes(b"PK cut off")
-    reason = "kept: the settings give 8_el9.6_rocm7.1_torch2.10.0, and no whole wheel has it: build"
-    assert plan(run, "--delete") == ({}, {STALE: f"{reason} it"})
+    reason = "is damaged: not a zip archive, or truncated (File is not a zip file)"
+    kept = f"kept: {WANTED} should replace it, and {reason}"
+    assert plan(run, "--delete") == ({}, {STALE: kept})
     assert names(folder) == {WANTED, STALE}
+
+
+def test_a_wanted_wheel_is_read_to_its_end(run: Run, folder: pathlib.Path) -> None:
+    fill(folder, WANTED, STALE)
+    whole = (folder / WANTED).read_bytes()
+    said = WANTED.encode()  # its content holds its own name
+    (folder / WANTED).write_bytes(whole.replace(said, said.swapcase(), 1))
+    delete, keep = plan(run, "--delete")
+    assert delete == {}
+    assert keep[STALE] == (
+        f"kept: {WANTED} should replace it, and is damaged: its member 'flash_attn_said.txt' is "
+        "damaged: Bad CRC-32 for file 'flash_attn_said.txt'"
+    )
+    (folder / WANTED).write_bytes(whole)
+    assert list(plan(run, "--delete")[0]) == [STALE]
+
+
+def test_a_link_to_a_wheel_does_not_replace_it(run: Run, folder: pathlib.Path) -> None:
+    fill(folder, STALE)
+    (folder / WANTED).symlink_to(STALE)
+    kept = f"kept: {WANTED} should replace it, and is a link to it"
+    assert plan(run, "--delete") == ({}, {STALE: kept})
+
+
+#: Of a family with two stacks: the wheels that are there, and those of them that go.
+FAMILY = [
+    ([("1", "12.9"), ("2", "13.0")], []),
+    ([("1", "12.9"), ("2", "12.9")], [("1", "12.9")]),
+    ([("1", "12.9"), ("1", "13.0"), ("2", "13.0")], [("1", "13.0")]),
+    ([("1", "12.8"), ("2", "13.0")], []),
+    ([("1", "12.8"), ("2", "13.0"), ("2", "12.9")], [("1", "12.8")]),
+    ([("1", ""), ("2", "13.0")], []),
+    ([("1", ""), ("2", "13.0"), ("2", "12.9")], [("1", "")]),
+]
+
+
+@pytest.mark.parametrize(("there", "gone"), FAMILY)
+def test_each_stack_of_a_family_keeps_its_wheel(
+    there: list[tuple[str, str]],
+    gone: list[tuple[str, str]],
+    run: Run,
+    tree: pathlib.Path,
+    folder: pathlib.Path,
+) -> None:
+    stack = "  - {{distro: el9.8, cuda_version: '{0}', torch_version: '2.13.0'}}\n"
+    stacks = stack.format("13.0") + stack.format("12.9")
+    (tree / "variants/cuda-ubi9.yaml").write_text(f"stacks:\n{stacks}")
+    settings = tree / "settings.yaml"
+    settings.write_text(
+        settings.read_text().replace("changelog:\n", "changelog:\n  cuda-ubi9: [one, two]\n")
+    )
+
+    def name(each: tuple[str, str]) -> str:
+        number, cuda = each
+        return f"torch-2.13.0-{number}_el9.8{f'_cuda{cuda}' if cuda else ''}{PLAT}"
+
+    fill(folder, *map(name, there))
+    arguments = ("prune", "cuda-ubi9=index", "--delete", "--format", "json")
+    [report] = json.loads(run(*arguments).stdout)["indexes"]
+    new = [name(each) for each in there if each[0] == "2"]
+    assert [each["filename"] for each in report["delete"]] == [name(each) for each in gone]
+    for each in report["delete"]:
+        replacing = each["reason"].removeprefix("older build number: ").partition(" replace")[0]
+        assert set(replacing.split(" and ")) <= set(new)
+    assert names(folder) == {name(each) for each in there if each not in gone}
+    if gone == []:
+        missing = "2_el9.8_cuda12.9"
+        reason = f"kept: no wheel with {missing} fits wherever it does: build that"
+        assert [each["reason"] for each in report["keep"]] == [reason]
 
 
 def test_a_higher_number_goes_only_when_asked_for(run: Run, folder: pathlib.Path) -> None:
@@ -125,15 +196,110 @@ def test_a_higher_number_goes_only_when_asked_for(run: Run, folder: pathlib.Path
     assert names(folder) == {WANTED}
 
 
-def test_fromagers_links_go_too(run: Run, tmp_path: pathlib.Path) -> None:
-    downloads = tmp_path / "repo" / "downloads"
-    fill(downloads, WANTED, STALE)
-    simple = tmp_path / "repo" / "simple" / "flash-attn"
-    simple.mkdir(parents=True)
-    for name in (WANTED, STALE):
-        (simple / name).symlink_to(f"../../downloads/{name}")
-    run("prune", "repo", "--delete")
+@pytest.mark.parametrize("index", ["repo", "repo/downloads"])
+def test_no_link_of_fromagers_is_left_dangling(
+    index: str, run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads, simple = fromagers(tmp_path / "repo", WANTED, STALE)
+    run("prune", index, "--delete")
     assert names(downloads) == names(simple) == {WANTED}
+    assert all(path.exists() for path in simple.iterdir())
+
+
+def test_nor_is_one_of_the_current_folder(
+    run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads, simple = fromagers(tmp_path / "repo", WANTED, STALE)
+    monkeypatch.setenv("FROMAGER_SETTINGS_FILE", str(tmp_path / "settings/settings.yaml"))
+    monkeypatch.setenv("FROMAGER_SETTINGS_DIR", str(tmp_path / "settings/packages"))
+    monkeypatch.chdir(downloads)
+    run("prune", ".", "--delete")
+    assert names(downloads) == names(simple) == {WANTED}
+
+
+def test_an_index_of_links_is_refused(run: Run, tmp_path: pathlib.Path) -> None:
+    downloads, simple = fromagers(tmp_path / "repo", WANTED, STALE)
+    for delete in ([], ["--delete"]):
+        result = run("prune", "repo/simple", *delete, status=1)
+        assert result.stderr == "Error: repo/simple holds links only: prune repo instead\n"
+        assert result.stdout == ""
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in (WANTED, STALE):
+        (other / name).symlink_to(downloads / name)
+    assert "prune repo instead" in run("prune", "other", status=1).stderr
+    assert names(downloads) == names(simple) == {WANTED, STALE}
+
+
+def test_a_link_among_wheels_frees_nothing(
+    run: Run, folder: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    fill(folder, WANTED)
+    fill(tmp_path, STALE)
+    (folder / STALE).symlink_to(tmp_path / STALE)
+    assert "1 wheel deleted (0 B), 0 kept" in run("prune", "index", "--delete").stdout
+    assert names(folder) == {WANTED}
+    assert (tmp_path / STALE).exists()
+
+
+def fromagers(repo: pathlib.Path, *wheels: str) -> tuple[pathlib.Path, pathlib.Path]:
+    """Make a ``wheels-repo`` of wheels of flash-attn; return both folders that list them."""
+    downloads, simple = repo / "downloads", repo / "simple" / "flash-attn"
+    fill(downloads, *wheels)
+    simple.mkdir(parents=True)
+    for name in wheels:
+        (simple / name).symlink_to(f"../../downloads/{name}")
+    return downloads, simple
+
+
+def test_what_lies_beside_a_wheel_goes_with_it(run: Run, folder: pathlib.Path) -> None:
+    fill(folder, WANTED, STALE)
+    beside = [".asc", ".metadata", ".provenance", ".sig"]
+    for wheel in (WANTED, STALE):
+        for suffix in beside:
+            (folder / f"{wheel}{suffix}").write_bytes(b"x" * 1000)
+    [index] = json.loads(run("prune", "index", "--format", "json").stdout)["indexes"]
+    [gone] = index["delete"]
+    assert sorted(gone["companions"]) == [f"index/{STALE}{suffix}" for suffix in beside]
+    assert gone["bytes"] == index["bytes"] == (folder / STALE).stat().st_size + 4000
+    text = run("prune", "index", "--delete").stdout
+    assert names(folder) == {WANTED, *(f"{WANTED}{suffix}" for suffix in beside)}
+    assert "index for rocm: 1 wheel and 4 files beside them deleted (" in text
+    assert f"replaces it; with {STALE}.asc, {STALE}.sig, {STALE}.metadata, " in text
+
+
+def test_a_report_that_cannot_be_written_is_known_before_anything_is_lost(
+    run: Run, folder: pathlib.Path
+) -> None:
+    fill(folder, WANTED, STALE)
+    error = run("prune", "index", "--delete", "-o", "nowhere/report", status=1).stderr
+    assert "nowhere/report cannot be written: No such file or directory" in error
+    assert names(folder) == {WANTED, STALE}
+    run("prune", "index", "--delete", "-o", "report")
+    assert "1 wheel deleted" in (folder.parent / "report").read_text()
+
+
+@pytest.mark.parametrize("index", ["", " ", "rocm="])
+def test_an_index_that_is_nowhere_is_refused(
+    index: str, run: Run, folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(folder, WANTED, STALE)
+    fill(folder.parent, WANTED, STALE)
+    result = run("prune", "--delete", "index", index, status=1)
+    assert result.stderr == (
+        f"Error: the INDEX {index!r} names no folder or URL: is a variable not set?\n"
+    )
+    assert names(folder) == {WANTED, STALE}
+    assert (folder.parent / STALE).exists()
+
+
+def test_a_folder_is_not_pruned_for_two_variants_at_once(run: Run, folder: pathlib.Path) -> None:
+    fill(folder, WANTED, "flash_attn-2.8.3-8_fc43_cuda13.0_torch2.9.1" + PLAT)
+    for other in ("index", "index/../index", "."):
+        error = run("prune", "--delete", "rocm=index", f"cuda={other}", status=2).stderr
+        said = " ".join(error.split())
+        assert f"--delete takes index and {other} one at a time: they hold the same wheels" in said
+    assert len(names(folder)) == 2
 
 
 def test_a_url_is_listed_and_never_deleted(run: Run) -> None:
@@ -158,8 +324,10 @@ def test_what_cannot_be_deleted_is_said(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(pathlib.Path, "unlink", refuse)
-    error = run("prune", "index", "--delete", status=1).stderr
-    assert error == f"Error: index/{STALE} cannot be deleted: Permission denied\n"
+    result = run("prune", "index", "--delete", status=1)
+    assert result.stderr == f"Error: index/{STALE} cannot be deleted: Permission denied\n"
+    assert "kept: it cannot be deleted\n" in result.stdout
+    assert result.stdout.splitlines()[-1] == "index for rocm: 0 wheels deleted (0 B), 1 kept"
 
 
 def test_markdown(run: Run, folder: pathlib.Path) -> None:

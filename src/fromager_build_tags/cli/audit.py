@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import pathlib
 from collections.abc import Iterable
 
 import click
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
-from packaging.version import Version
 
-from ..audit import Audit
+from ..audit import Audit, Audited, WantedVersions
 from ..expected import Expectations
 from ..plan import Wanted
 from ..report.audit import RENDERERS, AuditReport, IndexSummary
 from ..report.html import Grid, render_html
-from ..rules.finding import Finding
+from ..rules.index.whole import unreadable_index
 from ..rules.verdict import Verdict
+from ..tree import SettingsTree
 from ..wanted import from_build_file, from_lock, from_requirements_file
 from . import common, gates
 from . import indexes as shared
@@ -43,9 +45,7 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
     type=_FILE,
     help="a lock, every version of which has to be there",
 )
-@click.option(
-    "--deep", is_flag=True, help="read the wheels, too, not names only; of a URL, by ranges"
-)
+@click.option("--deep", is_flag=True, help="verify each wheel, too; of a URL, by ranges")
 @shared.target_options
 @common.here_option
 @shared.no_cache_option
@@ -79,7 +79,8 @@ def audit(
     """Say what is wrong with the wheels of each INDEX.
 
     An INDEX is a folder of wheels, fromager's wheels-repo, or the URL of a simple API; with
-    VARIANT= before it, it is meant for that variant, else for --variant. Nothing is changed.
+    VARIANT= before it, it is meant for that variant, else for --variant. --deep says of each
+    wheel what the command verify says of it. Nothing is changed.
     """
     tree = common.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
@@ -89,39 +90,59 @@ def audit(
         *(from_build_file(file) for file in build_files),
         *(from_lock(file) for file in locks),
     )
-    opened, failures = shared.open_indexes(
+    opened, unopened = shared.open_each(
         indexes, str(tree.settings.variant), no_cache=no_cache, expectations=expectations
     )
     run = Audit(
         indexes=opened, expectations=expectations, wanted=wanted, targets=targets, deep=deep
     )
-    findings: list[Finding] = []
+    findings = [unreadable_index(*each) for each in unopened]
     grid = Grid(len(opened))
     with shared.progress(opened) as count:
         for audited in run.run():
-            findings += (finding for _, finding in audited.findings)
+            with_reasons = _with_reasons(tree, audited)
+            findings += (finding for _, finding in with_reasons.findings)
             if format_ == "html":
-                grid.add(audited)
+                grid.add(with_reasons)
             count()
     report = AuditReport(
-        verdict=Verdict.of(common.with_reasons(tree, findings)), indexes=_summaries(run)
+        verdict=Verdict.of(findings), indexes=[*_summaries(run), *map(_unread, unopened)]
     )
     text = render_html(report, grid) if format_ == "html" else RENDERERS[format_](report)
     common.write(text, output)
-    failed = shared.complain(failures, expectations)
+    failed = shared.complain((each.reason for each in unopened), expectations)
     if failed or (gates.fails(report.verdict, fail_on) and not exit_zero):
         ctx.exit(1)
 
 
-def _wanted(*listed: Iterable[Wanted]) -> dict[NormalizedName, frozenset[Version] | None]:
-    """Return the versions that are wanted; of a package without a pin, any will do."""
-    found: dict[NormalizedName, frozenset[Version] | None] = {}
+def _wanted(*listed: Iterable[Wanted]) -> WantedVersions:
+    """Return what is wanted of each package; that there is any, only where nothing else is."""
+    found: dict[NormalizedName, dict[str, SpecifierSet]] = {}
     for each in itertools.chain.from_iterable(listed):
-        before = found.get(each.package)
-        pinned = each.versions
-        versions = None if pinned is None else frozenset(filter(None, pinned))
-        found[each.package] = before | versions if before and versions else versions or before
-    return found
+        of_it = found.setdefault(each.package, {})
+        of_it |= {str(specifier): specifier for specifier in _specifiers(each)}
+    return {
+        package: [of_it[text] for text in sorted(of_it) if text or len(of_it) == 1]
+        for package, of_it in found.items()
+    }
+
+
+def _specifiers(wanted: Wanted) -> list[SpecifierSet]:
+    if wanted.versions is None:
+        return [wanted.specifier]
+    return [SpecifierSet(f"=={version}") for version in wanted.versions if version is not None]
+
+
+def _with_reasons(tree: SettingsTree, audited: Audited) -> Audited:
+    """Mark the findings that the settings say to ignore."""
+    findings = common.with_reasons(tree, (finding for _, finding in audited.findings))
+    of = (each for each, _ in audited.findings)
+    return dataclasses.replace(audited, findings=list(zip(of, findings, strict=True)))
+
+
+def _unread(unopened: shared.Unopened) -> IndexSummary:
+    place, reason = unopened
+    return IndexSummary(index=str(place), variant=place.variant, error=reason)
 
 
 def _summaries(run: Audit) -> list[IndexSummary]:

@@ -6,13 +6,13 @@ import contextlib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import click
 
 from ..errors import BuildTagError, explain_error
 from ..expected import Expectations
-from ..index import Index, open_index, parse_place
+from ..index import Index, IndexPlace, open_index, parse_place
 from ..index.cache import default_folder
 from ..winners import Target
 
@@ -61,18 +61,36 @@ def read_targets(pythons: Sequence[str], platforms: Sequence[str]) -> list[Targe
     return targets
 
 
+class Unopened(NamedTuple):
+    """An index that cannot be opened, and why."""
+
+    place: IndexPlace
+    reason: str
+
+
 def open_indexes(
     texts: Iterable[str], variant: str, *, no_cache: bool, expectations: Expectations | None = None
 ) -> tuple[list[Index], list[str]]:
+    """Open every index; return the indexes, and what is wrong with the others.
+
+    Raises:
+        InputError: an argument names none; nothing is opened then.
+    """
+    indexes, unopened = open_each(texts, variant, no_cache=no_cache, expectations=expectations)
+    return indexes, [each.reason for each in unopened]
+
+
+def open_each(
+    texts: Iterable[str], variant: str, *, no_cache: bool, expectations: Expectations | None = None
+) -> tuple[list[Index], list[Unopened]]:
     """Open every index; one that cannot be read never hides the next.
 
-    Returns:
-        The indexes, and what is wrong with the others.
+    Raises:
+        InputError: as :func:`open_indexes`.
     """
     indexes: list[Index] = []
-    failures: list[str] = []
-    for text in texts:
-        place = parse_place(text, variant)
+    unopened: list[Unopened] = []
+    for place in [parse_place(text, variant) for text in texts]:
         try:
             if expectations is not None:
                 expectations.learn(place.variant)
@@ -81,8 +99,8 @@ def open_indexes(
             click.get_current_context().call_on_close(index.close)
             indexes.append(index)
         except BuildTagError as err:
-            failures.append(explain_error(err))
-    return indexes, failures
+            unopened.append(Unopened(place, explain_error(err)))
+    return indexes, unopened
 
 
 def _note(text: str) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import pathlib
+from collections.abc import Callable, Sequence
 
 import click
 
 from ..audit import view_project
 from ..expected import Expectations
 from ..index import Index
-from ..prune import Judgement, judge_leftovers
+from ..prune import Judgement, judge_leftovers, linked_folder
 from ..prune import delete as delete_wheels
 from ..report.prune import RENDERERS, PruneReport
 from . import common
 from . import indexes as shared
+from .sides import relative
 
 
 @click.command()
@@ -41,36 +45,77 @@ def prune(
 ) -> None:
     """List the wheels of each INDEX that nothing needs any more, with the reason and the size.
 
-    A wheel is listed for deletion only if the one that the settings give is there, and fits
-    wherever it does. Without --delete nothing is changed.
+    A wheel is listed for deletion only if the one that the settings give for its kind and its
+    stack is there, whole, and fits wherever it does. Without --delete nothing is changed.
     """
     tree = common.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
     opened, failures = shared.open_indexes(
         indexes, str(tree.settings.variant), no_cache=no_cache, expectations=expectations
     )
-    remote = [str(each.place) for each in opened if each.place.is_url]
-    if delete and remote:
-        raise click.UsageError(f"--delete is for folders, not for {remote[0]}")
+    if delete:
+        _refuse_to_delete(opened)
     reports = []
     with shared.progress(opened) as count:
         for index in opened:
-            judgements: list[Judgement] = []
-            for listed in index.projects():
-                if listed.broken is not None:
-                    broken = listed.broken
-                    failures.append(f"{broken.location} cannot be read: {broken.reason}")
-                view = view_project(index, listed, expectations)
-                judgements += judge_leftovers(view, foreign=foreign)
-                count()
-            if delete:
-                failures += delete_wheels(index.place, judgements)
-            reports.append(_report(index, judgements, done=delete))
+            judgements, problems = _judge(index, expectations, count, foreign=foreign)
+            failures += problems
+            if judgements is not None:
+                reports.append(_report(index, judgements))
+    if delete:
+        if output is not None:  # a report that cannot be written is known before anything is lost
+            common.write(RENDERERS[format_](reports), output)
+        reports = [_deleted(report, failures) for report in reports]
     common.write(RENDERERS[format_](reports), output)
     if shared.complain(failures, expectations):
         ctx.exit(1)
 
 
-def _report(index: Index, judgements: list[Judgement], *, done: bool) -> PruneReport:
+def _refuse_to_delete(indexes: Sequence[Index]) -> None:
+    """Refuse what is no folder, and two that overlap: what one needs is left over for the other."""
+    for index in indexes:
+        if index.place.is_url:
+            raise click.UsageError(f"--delete is for folders, not for {index.place}")
+    folders = [(pathlib.Path(index.place.address).resolve(), index.place) for index in indexes]
+    for (one, place), (other, again) in itertools.combinations(folders, 2):
+        if one.is_relative_to(other) or other.is_relative_to(one):
+            raise click.UsageError(
+                f"--delete takes {place} and {again} one at a time: they hold the same wheels, "
+                "and what one variant needs is left over for the other"
+            )
+
+
+def _judge(
+    index: Index, expectations: Expectations, count: Callable[[], None], *, foreign: bool
+) -> tuple[list[Judgement] | None, list[str]]:
+    """Judge an index; nothing of one that is made of links to the wheels of another folder."""
+    judgements: list[Judgement] = []
+    problems: list[str] = []
+    folders: list[pathlib.Path | None] = []
+    for listed in index.projects():
+        if listed.broken is not None:
+            problems.append(f"{listed.broken.location} cannot be read: {listed.broken.reason}")
+        view = view_project(index, listed, expectations)
+        judgements += judge_leftovers(view, foreign=foreign)
+        if view.wheels:
+            folders.append(linked_folder(view.all_wheels()))
+        count()
+    real = [folder for folder in folders if folder is not None]
+    if real and len(real) == len(folders):
+        problems.append(f"{index.place} holds links only: prune {relative(real[0])} instead")
+        return None, problems
+    return judgements, problems
+
+
+def _report(index: Index, judgements: Sequence[Judgement]) -> PruneReport:
     place = index.place
-    return PruneReport(index=str(place), variant=place.variant, judgements=judgements, done=done)
+    return PruneReport(index=str(place), variant=place.variant, judgements=judgements, done=False)
+
+
+def _deleted(report: PruneReport, failures: list[str]) -> PruneReport:
+    """Delete what a report lists, and return what came of it."""
+    judgements = []
+    for judgement, problems in delete_wheels(report.judgements):
+        judgements.append(judgement)
+        failures += problems
+    return dataclasses.replace(report, judgements=judgements, done=True)

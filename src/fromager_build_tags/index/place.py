@@ -8,7 +8,9 @@ import urllib.parse
 from dataclasses import dataclass
 from typing import Final
 
-_VARIANT: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(.+)", re.DOTALL)
+from ..errors import InputError
+
+_VARIANT: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,10 +52,17 @@ class IndexPlace:
 
 
 def parse_place(text: str, variant: str) -> IndexPlace:
-    """Return where an index is; *variant* is what it is meant for unless it says another."""
+    """Return where an index is; *variant* is what it is meant for unless it says another.
+
+    Raises:
+        InputError: it is nowhere: a path that is empty would be the current folder.
+    """
+    address = text
     if named := _VARIANT.fullmatch(text):
-        return IndexPlace(address=named[2], variant=named[1])
-    return IndexPlace(address=text, variant=variant)
+        variant, address = named.groups()
+    if not address.strip():
+        raise InputError(f"the INDEX {text!r} names no folder or URL: is a variable not set?")
+    return IndexPlace(address=address, variant=variant)
 
 
 def shown_url(url: str) -> str:

@@ -22,17 +22,21 @@ class IndexSummary:
     Attributes:
         index: its path, or its URL without credentials.
         skipped: files that are neither wheels nor sdists.
+        error: why nothing is known of it, "" if it could be read.
     """
 
     index: str
     variant: str
-    projects: int
-    wheels: int
-    skipped: int
+    projects: int = 0
+    wheels: int = 0
+    skipped: int = 0
+    error: str = ""
 
     @property
     def counts(self) -> str:
         """The numbers in words."""
+        if self.error:
+            return "nothing is known of it"
         text = f"{_count(self.projects, 'project')}, {_count(self.wheels, 'wheel')}"
         return f"{text}, {_count(self.skipped, 'other file')} skipped" if self.skipped else text
 

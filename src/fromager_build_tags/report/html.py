@@ -17,10 +17,12 @@ from typing import Final
 
 from ..audit import Audited
 from ..rules.catalogue import RULES
+from ..rules.catalogue.index import NOTHING_SAID, UNREADABLE_INDEX, UNTOLD_TAGS
 from ..rules.finding import Finding, Severity
 from ..segment import Order
 from ..standing import Wheel
-from ..view import ProjectView, told
+from ..view import ProjectView
+from ..wheelname import told
 from .audit import AuditReport
 from .escape import plain
 
@@ -35,11 +37,31 @@ class Cell:
     Attributes:
         wheels: file name and location, of the newest versions.
         count: of all its wheels.
+        unsaid: the rules that tell why nothing can be said of some of its wheels.
     """
 
     wheels: Sequence[tuple[str, str]]
     count: int
     findings: Sequence[Finding]
+    unsaid: Sequence[str] = ()
+
+    @property
+    def state(self) -> str:
+        """The worst that there is to say; what somebody ignores with a reason is fine."""
+        worst = min((each.severity for each in self.meant), key=_rank, default=None)
+        if self.unsaid and worst in {None, Severity.NOTE}:
+            return "unknown"
+        return "ok" if worst is None else worst.value
+
+    @property
+    def meant(self) -> Sequence[Finding]:
+        """The findings that nobody ignores."""
+        return [each for each in self.findings if not each.ignored]
+
+    @property
+    def codes(self) -> set[str]:
+        """The rules that have something to say."""
+        return {each.code for each in self.meant} | set(self.unsaid)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +71,11 @@ class Row:
     project: str
     cells: Sequence[Cell | None]
     accelerators: Sequence[str]
+
+    @property
+    def codes(self) -> set[str]:
+        """The rules that have something to say."""
+        return {code for cell in self.cells if cell for code in cell.codes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +108,7 @@ class Grid:
     @staticmethod
     def _cell(audited: Audited, number: int) -> Cell | None:
         view = audited.views.get(number)
-        # what is about several indexes at once is about each that has the project
-        mine = {number} if view is None else {number, None}
-        findings = [each for of, each in audited.findings if of in mine]
+        findings = [each for of, each in audited.findings if number in of]
         if view is None and not findings:
             return None
         wheels = [] if view is None else list(_newest(view))
@@ -91,7 +116,15 @@ class Grid:
             wheels=[(each.file.filename, each.file.location) for each in wheels[:_MOST]],
             count=len(wheels),
             findings=findings,
+            unsaid=[] if view is None else list(_unsaid(view)),
         )
+
+
+def _unsaid(view: ProjectView) -> Iterator[str]:
+    if view.is_unnumbered:
+        yield NOTHING_SAID.code
+    if view.errors:
+        yield UNTOLD_TAGS.code
 
 
 def _newest(view: ProjectView) -> Iterator[Wheel]:
@@ -101,9 +134,9 @@ def _newest(view: ProjectView) -> Iterator[Wheel]:
 
 def render_html(report: AuditReport, grid: Grid) -> str:
     """Return the page."""
-    codes = sorted({finding.code for finding in report.verdict.findings})
+    codes = sorted({code for row in grid.rows for code in row.codes})
     accelerators = sorted({text for row in grid.rows for text in row.accelerators})
-    names = [f"{plain(each.index)} ({each.variant})" for each in report.indexes]
+    names = [f"{plain(each.index)} ({each.variant})" for each in report.indexes if not each.error]
     parts = {
         "VERDICT": _text(str(report.verdict)),
         "HEAD": _head(report, grid),
@@ -121,16 +154,16 @@ def _head(report: AuditReport, grid: Grid) -> str:
         f"<li><code>{_text(each.index)}</code> for {_text(each.variant)}: {_text(each.counts)}</li>"
         for each in report.indexes
     ]
-    lines += [_finding(each) for each in grid.whole]
+    unread = [each for each in report.verdict.findings if each.code == UNREADABLE_INDEX.code]
+    lines += [_finding(each, f"{each.place}: ") for each in [*unread, *grid.whole]]
     return f"<ul>{''.join(lines)}</ul>"
 
 
 def _row(row: Row, names: Sequence[str]) -> str:
-    codes = {finding.code for cell in row.cells if cell for finding in cell.findings}
     cells = "".join(_cell(*pair) for pair in zip(row.cells, names, strict=True))
     return (
         f'<tr data-accelerators="{_text(" ".join(row.accelerators))}" '
-        f'data-codes="{" ".join(sorted(codes))}">'
+        f'data-codes="{" ".join(sorted(row.codes))}">'
         f'<th scope="row">{_text(row.project)}</th>{cells}</tr>\n'
     )
 
@@ -138,10 +171,10 @@ def _row(row: Row, names: Sequence[str]) -> str:
 def _cell(cell: Cell | None, name: str) -> str:
     if cell is None:
         return f'<td class="absent dim" data-index="{_text(name)}">&ndash;</td>'
-    state = min((each.severity for each in cell.findings), key=_rank, default=None)
-    word = "ok" if state is None else state.value
-    codes = " ".join(sorted({each.code for each in cell.findings}))
+    word, codes = cell.state, " ".join(sorted(cell.codes))
     wheels = f"{cell.count:,} wheel{'' if cell.count == 1 else 's'}"
+    if ignored := len(cell.findings) - len(cell.meant):
+        wheels += f", {ignored:,} ignored"
     lines = [_finding(each) for each in cell.findings]
     lines += [f'<li class="wheel">{_link(*each)}</li>' for each in cell.wheels]
     if cell.count > len(cell.wheels):
@@ -157,11 +190,13 @@ def _rank(severity: Severity) -> int:
     return severity.rank
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: Finding, place: str = "") -> str:
+    word = "ignored" if finding.ignored else finding.severity.value
+    then = f"ignored: {finding.ignored}" if finding.ignored else finding.remedy
     return (
-        f'<li class="{finding.severity.value}"><strong>{finding.severity.value} {finding.code}'
-        f"</strong>: {_text(finding.message, 2_000)}. "
-        f'<span class="dim">{_text(finding.remedy, 2_000)}</span></li>'
+        f'<li class="{word}"><strong>{word} {finding.code}</strong>: '
+        f"{_text(place + finding.message, 2_000)}. "
+        f'<span class="dim">{_text(then, 2_000)}</span></li>'
     )
 
 

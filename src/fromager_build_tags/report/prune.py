@@ -49,6 +49,8 @@ class PruneReport:
         done = "deleted" if self.done else "to delete"
         count = len(self.doomed)
         wheels = f"{count:,} wheel{'' if count == 1 else 's'}"
+        if more := sum(len(each.companions) for each in self.doomed):
+            wheels += f" and {more:,} file{'' if more == 1 else 's'} beside them"
         return f"{wheels} {done} ({size_text(self.size)}), {len(self.kept):,} kept"
 
 
@@ -59,7 +61,7 @@ def render_table(reports: Iterable[PruneReport]) -> str:
 
 def _table(report: PruneReport) -> str:
     rows = [
-        (_word(report, each), plain(each.wheel.file.filename), size_text(each.size), each.reason)
+        (_word(report, each), plain(each.wheel.file.filename), size_text(each.size), _why(each))
         for each in [*report.doomed, *report.kept]
     ]
     table = render_columns(("", "WHEEL", "SIZE", "WHY"), rows) if rows else ""
@@ -83,7 +85,7 @@ def _markdown(report: PruneReport) -> Block:
 
 def _item(each: Judgement) -> str:
     name = markdown_code(each.wheel.file.filename)
-    return f"- {name} ({size_text(each.size)}): {markdown_text(each.reason)}"
+    return f"- {name} ({size_text(each.size)}): {markdown_text(_why(each))}"
 
 
 def render_json(reports: Iterable[PruneReport]) -> str:
@@ -108,7 +110,13 @@ def _record(each: Judgement) -> dict[str, object]:
         "location": each.wheel.file.location,
         "reason": each.reason,
         "bytes": each.size,
+        "companions": [str(path) for path in each.companions],
     }
+
+
+def _why(each: Judgement) -> str:
+    names = ", ".join(path.name for path in each.companions)
+    return f"{each.reason}; with {names}" if names else each.reason
 
 
 def _word(report: PruneReport, each: Judgement) -> str:

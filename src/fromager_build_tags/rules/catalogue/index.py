@@ -109,15 +109,21 @@ UNREADABLE_PAGE: Final = Rule(
     title="the page of a project cannot be read, so nothing is known of its wheels",
     severity=Severity.ERROR,
 )
-CONTENT_CONTRADICTS_NAME: Final = Rule(
+NOTHING_SAID: Final = Rule(
     code="BT418",
-    name="content-contradicts-name",
-    title="a wheel links what its name does not tell",
+    name="nothing-said",
+    title="the settings give wheels no build tag, so nothing can be said of them",
+    severity=Severity.NOTE,
+)
+UNTOLD_TAGS: Final = Rule(
+    code="BT419",
+    name="untold-tags",
+    title="the build tags of packages cannot be told, so nothing is known of their wheels",
     severity=Severity.ERROR,
 )
-UNREADABLE_WHEEL: Final = Rule(
-    code="BT419",
-    name="unreadable-wheel-in-index",
-    title="a file has the name of a wheel, and is none that can be read",
+UNREADABLE_INDEX: Final = Rule(
+    code="BT420",
+    name="unreadable-index",
+    title="an index cannot be read, or its variant is not known, so nothing is known of it",
     severity=Severity.ERROR,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ...hashing import file_sha256, file_size
 from ...index import IndexFile
@@ -11,24 +11,36 @@ from ..catalogue import index as rules
 from ..finding import Finding, Place
 
 
-def check_contents(files: Iterable[IndexFile]) -> Iterator[Finding]:
+def check_contents(
+    files: Iterable[tuple[int, IndexFile]],
+) -> Iterator[tuple[Collection[int], Finding]]:
     """Yield the wheels *of one project* whose name stands for different contents.
 
     A file on this machine is hashed only where another has its name.
+
+    Args:
+        files: with the number of the index of each.
+
+    Yields:
+        The numbers of the indexes that a finding is about, and the finding.
     """
     files = list(files)
-    counts = collections.Counter(file.filename for file in files)
+    counts = collections.Counter(file.filename for _, file in files)
     if len(counts) == len(files):
         return
     for name in [name for name, count in counts.items() if count > 1]:
-        same = [file for file in files if file.filename == name]
+        same = [file for _, file in files if file.filename == name]
         if hashes := _hashes(same):
-            yield rules.DIFFERENT_CONTENT.finding(
-                f"{name} has {len(hashes)} different contents: "
-                + ", ".join(f"{sha256[:12]}… in {file.location}" for sha256, file in hashes),
-                subject=same[0].project,
-                remedy="keep one: a lock file that holds its hash refuses the others",
-                place=Place(file=hashes[0][1].location),
+            numbers = {number for number, file in files if file.filename == name}
+            yield (
+                numbers,
+                rules.DIFFERENT_CONTENT.finding(
+                    f"{name} has {len(hashes)} different contents: "
+                    + ", ".join(f"{sha256[:12]}… in {file.location}" for sha256, file in hashes),
+                    subject=same[0].project,
+                    remedy="keep one: a lock file that holds its hash refuses the others",
+                    place=Place(file=hashes[0][1].location),
+                ),
             )
 
 

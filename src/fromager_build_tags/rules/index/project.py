@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from packaging.version import Version
+from packaging.specifiers import SpecifierSet
 
 from ...expected import Expected
 from ...segment import Order
-from ...standing import Standing, Wheel
-from ...view import ProjectView, build_tag, leading, told, wanted_tags
+from ...standing import Standing, Wheel, replacements
+from ...view import ProjectView, build_tag, replaced_by, wanted_tags
+from ...wheelname import told
 from ...winners import Installer, Target, targets_of, winner
 from ..catalogue import index as rules
 from ..finding import Finding, Place
 from ..rule import Rule
 
+#: How many installers or targets a message names.
+_MOST: Final = 4
 #: The rules about one wheel and the settings, and what to do about each.
 _BY_STANDING: Final[dict[Standing, tuple[Rule, str]]] = {
     Standing.STALE: (
@@ -24,7 +28,7 @@ _BY_STANDING: Final[dict[Standing, tuple[Rule, str]]] = {
     ),
     Standing.UNTAGGED: (
         rules.UNTAGGED_PLATLIB,
-        "build {project}=={version} again with the hook switched on",
+        "build {project}=={version} again with the hook switched on, and with a changelog entry",
     ),
     Standing.TAGGED_PURELIB: (
         rules.TAGGED_PURELIB,
@@ -50,34 +54,43 @@ def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator
         expected = view.expected[version]
         if len(wheels) > 1:
             yield from _shadowed(wheels, targets)
-            yield from _mixed(wheels)
+            yield from _mixed(wheels, targets)
         for wheel in wheels:
             if wheel.standing not in _FINE:
-                yield _of_wheel(wheel, expected)
+                yield _of_wheel(wheel, expected, wheels)
     yield from _sdist_only(view)
     yield from _unreadable(view)
 
 
-_FINE: Final = {Standing.CURRENT, Standing.UNKNOWN}
+_FINE: Final = {Standing.CURRENT, Standing.PRE_BUILT, Standing.UNKNOWN}
 
 
-def _of_wheel(wheel: Wheel, expected: Expected) -> Finding:
+def _of_wheel(wheel: Wheel, expected: Expected, wheels: Sequence[Wheel]) -> Finding:
     name = wheel.name
-    wanted = wanted_tags(wheel, expected)
     if wheel.standing is Standing.SUPERSEDED:
+        found = replacements(name, expected, wheels)
+        new = replaced_by([some[0] for some in found.values()])
         return rules.SUPERSEDED_WHEEL.finding(
-            f"{wheel.file.filename} is not needed any more: there is a wheel with {wanted}",
+            f"{wheel.file.filename} is not needed any more: {new}",
             subject=name.name,
             remedy="fromager build-tags prune lists what can be deleted",
             place=Place(file=wheel.file.location),
         )
     rule, remedy = _BY_STANDING[wheel.standing]
     return rule.finding(
-        f"{wheel.file.filename} has {build_tag(wheel)}, and the settings give {wanted}",
+        f"{wheel.file.filename} has {build_tag(wheel)}, and {_wanted(wheel, expected)}",
         subject=name.name,
         remedy=remedy.format(project=name.name, version=name.version),
         place=Place(file=wheel.file.location),
     )
+
+
+def _wanted(wheel: Wheel, expected: Expected) -> str:
+    if expected.number is not None:
+        return f"the settings give {wanted_tags(wheel, expected)}"
+    if wheel.standing is Standing.TAGGED_PURELIB:
+        return "the settings give a purelib wheel no segment"
+    return f"{wheel.name.name} depends on the accelerator or Torch"
 
 
 def _shadowed(wheels: Sequence[Wheel], targets: Sequence[Target]) -> Iterator[Finding]:
@@ -98,14 +111,13 @@ def _shadowed(wheels: Sequence[Wheel], targets: Sequence[Target]) -> Iterator[Fi
 
 
 def _shadow(wanted: Wheel, other: Wheel, who: Sequence[str]) -> Finding:
-    installers = ", ".join(who[:4]) + (f" and {len(who) - 4} more" if len(who) > 4 else "")
     if other.standing is Standing.SUPERSEDED:
         remedy = "fromager build-tags prune deletes the other"
     else:
         remedy = "see what is said of the other"
     return rules.SHADOWED_WHEEL.finding(
         f"{wanted.file.filename} is what the settings want, yet {other.file.filename} is taken "
-        f"by {installers}",
+        f"by {_some(who)}",
         subject=wanted.name.name,
         remedy=f"{remedy}; only a higher build number wins, so add a changelog entry with each "
         "change of the stack",
@@ -113,24 +125,65 @@ def _shadow(wanted: Wheel, other: Wheel, who: Sequence[str]) -> Finding:
     )
 
 
-def _mixed(wheels: Sequence[Wheel]) -> Iterator[Finding]:
+def _mixed(wheels: Sequence[Wheel], targets: Sequence[Target]) -> Iterator[Finding]:
+    """Yield that not one accelerator is taken, or that nothing but the spelling chooses it."""
     if len({wheel.name.suffix for wheel in wheels}) == 1:
         return
-    examples: dict[str, Wheel] = {}
-    for wheel in leading(wheels):
-        accelerator = told(wheel.name.suffix).get(Order.ACCELERATOR)
-        if accelerator is not None:
-            examples.setdefault(accelerator, wheel)
-    if len(examples) > 1:
+    by_accelerator: dict[str, list[Wheel]] = {}
+    for wheel in wheels:
+        if accelerator := _accelerator(wheel):
+            by_accelerator.setdefault(accelerator, []).append(wheel)
+    if len(by_accelerator) < 2:
+        return
+    taken: dict[Wheel, tuple[list[str], set[str]]] = {}
+    for target in targets or targets_of(each.name for each in wheels):
+        for installer in Installer:
+            if first := winner(wheels, target, installer):
+                who, rivals = taken.setdefault(first, ([], set()))
+                who.append(f"{installer} ({target})")
+                rivals |= _rivals(first, by_accelerator, target, installer)
+    accelerators = {_accelerator(each) for each in taken}
+    accelerators = accelerators.union(*(rivals for _, rivals in taken.values())) - {""}
+    if len(accelerators) > 1:
         name = wheels[0].name
-        last = max(examples.values(), key=lambda each: each.name.suffix)
         yield rules.MIXED_ACCELERATORS_IN_PROJECT.finding(
-            f"{name.name} {name.version} has wheels for {_list(examples)} under one build number; "
-            f"{last.file.filename} is taken, since its name sorts last",
+            f"{name.name} {name.version} has wheels for {_list(accelerators)}: "
+            + "; ".join(sorted(_taken(each, *taken[each]) for each in taken)),
             subject=name.name,
             remedy="keep an index for each accelerator: no installer chooses by it",
-            place=Place(file=last.file.location),
+            place=Place(file=max(each.file.location for each in taken)),
         )
+
+
+def _taken(wheel: Wheel, who: Sequence[str], rivals: set[str]) -> str:
+    why = ", since its suffix sorts last" if rivals else ""
+    return f"{wheel.file.filename} is taken by {_some(who)}{why}"
+
+
+def _rivals(
+    first: Wheel,
+    by_accelerator: Mapping[str, Sequence[Wheel]],
+    target: Target,
+    installer: Installer,
+) -> set[str]:
+    """Return the accelerators whose wheel would be taken, were its suffix to sort last."""
+    rivals = set()
+    for accelerator, wheels in by_accelerator.items():
+        best = winner(wheels, target, installer)
+        if best is not None and accelerator != _accelerator(first):
+            name = dataclasses.replace(best.name, suffix=_LAST)
+            rival = best._replace(name=name)
+            if winner([first, rival], target, installer) is rival:
+                rivals.add(accelerator)
+    return rivals
+
+
+#: Sorts after every suffix.
+_LAST: Final = "\U0010ffff"
+
+
+def _accelerator(wheel: Wheel) -> str:
+    return told(wheel.name.suffix).get(Order.ACCELERATOR, "")
 
 
 def _sdist_only(view: ProjectView) -> Iterator[Finding]:
@@ -139,6 +192,7 @@ def _sdist_only(view: ProjectView) -> Iterator[Finding]:
             f"{view.project} {version} has a source distribution and no wheel",
             subject=view.project,
             remedy="build it, or every installation builds it without the settings",
+            place=Place(file=str(view.place)),
         )
 
 
@@ -153,20 +207,47 @@ def _unreadable(view: ProjectView) -> Iterator[Finding]:
 
 
 def check_missing(
-    view: ProjectView | None, project: str, versions: Iterable[Version] | None
+    view: ProjectView, wanted: Iterable[SpecifierSet], targets: Sequence[Target] = ()
 ) -> Iterator[Finding]:
-    """Yield what is wanted and not there; None stands for any version."""
-    have = view.wheels.keys() if view is not None else set()
-    if versions is None:
-        missing = [] if have else ["(any version)"]
-    else:
-        missing = [str(version) for version in sorted(versions) if version not in have]
-    for version in missing:
-        yield rules.MISSING_WHEEL.finding(
-            f"{project} {version} is wanted, and has no wheel",
-            subject=project,
-            remedy=f"build {project}, or leave it out of what is wanted",
-        )
+    """Yield what is wanted of a project and not there.
+
+    A version with a local part, such as ``2.10.0+rocm7.1``, is what ``==2.10.0`` asks for.
+
+    Args:
+        view: the project, perhaps without a wheel.
+        wanted: what has to be there: a version that fits each of these.
+        targets: for each of which it has to be there; any will do if there are none.
+    """
+    for specifier in wanted:
+        fitting = [
+            wheel
+            for version, wheels in view.wheels.items()
+            if specifier.contains(version, prereleases=True)
+            for wheel in wheels
+        ]
+        lacking = [str(each) for each in targets if winner(fitting, each) is None]
+        if not fitting or lacking:
+            where = f" for {_some(lacking)}" if fitting else ""
+            yield rules.MISSING_WHEEL.finding(
+                f"{_asked(view.project, specifier)} is wanted, and has no wheel{where}",
+                subject=view.project,
+                remedy=f"build {view.project}{where}, or leave it out of what is wanted",
+                place=Place(file=str(view.place)),
+            )
+
+
+def _asked(project: str, specifier: SpecifierSet) -> str:
+    """Return what is wanted in words: a version, a requirement, or any version."""
+    text = str(specifier)
+    if not text:
+        return f"{project} (any version)"
+    pinned = text.startswith("==") and not text.endswith(".*") and "," not in text
+    return f"{project} {text.lstrip('=')}" if pinned else f"{project}{text}"
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = len(texts) - _MOST
+    return ", ".join(texts[:_MOST]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _list(texts: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from packaging.version import Version
@@ -12,7 +12,8 @@ from ...index import IndexPlace
 from ...segment import Order
 from ...standing import Wheel
 from ...versions import Precision, segment_text
-from ...view import ProjectView, leading, told
+from ...view import ProjectView, leading
+from ...wheelname import told
 from ..catalogue import index as rules
 from ..finding import Finding, Place
 
@@ -36,7 +37,7 @@ class Tally:
     """Counts, project by project, what the wheels of an index are built for.
 
     Only a wheel counts that no other outnumbers: one with a lower build number is taken by
-    nobody.
+    nobody. Projects are counted, too, about whose wheels nothing can be said.
     """
 
     def __init__(self, place: IndexPlace) -> None:
@@ -49,6 +50,8 @@ class Tally:
         }
         self._examples: dict[str, str] = {}
         self._torch: set[Version] = set()
+        self._unnumbered: list[str] = []
+        self._untold: dict[str, list[str]] = {}
 
     def add(self, view: ProjectView) -> None:
         """Count a project."""
@@ -56,6 +59,10 @@ class Tally:
         self.skipped += view.skipped
         if view.project == "torch":
             self._torch = set(view.wheels)
+        if view.is_unnumbered:
+            self._unnumbered.append(view.project)
+        for error in view.errors:
+            self._untold.setdefault(error, []).append(view.project)
         for wheels in view.wheels.values():
             self.wheels += len(wheels)
             if len({(wheel.name.number, wheel.name.suffix) for wheel in wheels}) == 1:
@@ -87,6 +94,25 @@ class Tally:
                     place=Place(file=str(self.place)),
                 )
         yield from self._orphans()
+        yield from self._unsaid()
+
+    def _unsaid(self) -> Iterator[Finding]:
+        for error, projects in sorted(self._untold.items()):
+            yield rules.UNTOLD_TAGS.finding(
+                f"the tags of {_packages(projects)} cannot be told: {error}",
+                subject="(the whole index)",
+                remedy="put that right: until then nothing is known of their wheels",
+                place=Place(file=str(self.place)),
+            )
+        if self._unnumbered:
+            yield rules.NOTHING_SAID.finding(
+                f"no changelog entry for {_packages(self._unnumbered)}: nothing can be said of "
+                "their wheels",
+                subject="(the whole index)",
+                remedy=f"add one to changelog.{self.place.variant} of the settings, or to each "
+                "package's file: fromager gives no build tag without one",
+                place=Place(file=str(self.place)),
+            )
 
     def _list(self, order: Order) -> str:
         counts = self._told[order].most_common()
@@ -104,3 +130,20 @@ class Tally:
                     remedy=f"add {text} to the index, or build them again for the Torch in it",
                     place=Place(file=str(self.place)),
                 )
+
+
+def unreadable_index(place: IndexPlace, reason: str) -> Finding:
+    """Return that nothing is known of an index."""
+    return rules.UNREADABLE_INDEX.finding(
+        f"nothing is known of the index for {place.variant}: {reason}",
+        subject="(the whole index)",
+        remedy="name a folder or an http(s) URL that is there, for a variant of the settings",
+        place=Place(file=str(place)),
+    )
+
+
+def _packages(projects: Sequence[str]) -> str:
+    count, few = len(projects), ", ".join(projects[:3])
+    if count <= 3:
+        return few
+    return f"{count:,} packages, such as {few}"
