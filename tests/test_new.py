@@ -189,6 +189,12 @@ def test_a_folder_that_is_not_there(run: Run, packages: pathlib.Path) -> None:
         ),
         ([], [CXX], "torch", None),
         (
+            ["libtorch.so"],
+            ["malloc"],
+            "none",
+            ["Torch, linked, no symbol of it: demo_kernels/_C.so needs libtorch.so"],
+        ),
+        (
             ["libc.so.6"],
             ["malloc"],
             "none",

@@ -79,7 +79,9 @@ def propose(facts: WheelFacts) -> Proposal:
 def _reasons(facts: WheelFacts) -> Iterator[str]:
     for use in facts.accelerators:
         yield from _proofs(use.accelerator.value, use.proofs)
-    yield from _proofs(f"Torch, {facts.torch.abi.value} ABI", facts.torch.proofs)
+    linked = facts.torch.abi is TorchAbi.LINKED
+    how = "linked, no symbol of it" if linked else f"{facts.torch.abi.value} ABI"
+    yield from _proofs(f"Torch, {how}", facts.torch.proofs)
     if facts.purelib:
         yield "it is a purelib wheel, which gets no segment, whatever it carries"
     elif not facts.accelerators and facts.torch.abi is TorchAbi.NONE:

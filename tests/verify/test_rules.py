@@ -35,6 +35,7 @@ RIGHT = {
     "accelerator": Wheel(tag=CUDA, libraries=[CUDART]),
     "stable ABI": Wheel(tag=CUDA, libraries=["stable", CUDART]),
     "link without a symbol": Wheel(tag=EL, libraries=["linked"]),
+    "link without a symbol, tied": Wheel(tag=TORCH, libraries=["linked", CUDART]),
     "distribution": Wheel(tag=EL, libraries=["plain"]),
     "Fedora": Wheel(tag="8_fc43_cuda13.0", libraries=[CUDART]),
     "no build tag": Wheel(libraries=["plain"]),
@@ -97,7 +98,6 @@ WRONG = {
         ["BT301 error", "BT311 error"],
     ),
     "stable ABI": (Wheel(tag=TORCH, libraries=["stable", CUDART]), ["BT302 warning"]),
-    "linked": (Wheel(tag=TORCH, libraries=["linked", CUDART]), ["BT302 warning"]),
     "no Torch": (Wheel(tag=TORCH, libraries=[CUDART]), ["BT303 error"]),
     "its own Torch": (
         Wheel(tag="8_el9.6_torch2.10.0", libraries=["own", "libtorch"]),

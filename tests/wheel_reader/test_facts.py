@@ -46,10 +46,35 @@ def test_c_functions_alone_do_not(stand_ins: Compiler, make_wheel: MakeWheel) ->
     assert (torch.cxx_symbols, torch.stable_symbols) == (0, 2)
 
 
-def test_a_link_without_a_symbol_is_stable(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+def test_a_link_without_a_symbol_proves_no_tie(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+    """Torch's extension builder links every extension so; what it calls may be unknown to us."""
     library = stand_ins.library("_linked.so", needs=["libtorch.so"])
 
-    assert read_wheel(make_wheel({"_linked.so": library})).torch.abi is TorchAbi.STABLE
+    torch = read_wheel(make_wheel({"_linked.so": library})).torch
+
+    assert torch.abi is TorchAbi.LINKED
+    assert [str(proof) for proof in torch.proofs] == ["_linked.so needs libtorch.so"]
+
+
+def test_a_link_beside_the_stable_abi_is_stable(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+    linked = stand_ins.library("_linked.so", needs=["libtorch.so"])
+    stable = stand_ins.library("_stable.so", imports=STABLE_SYMBOLS, needs=["libtorch.so"])
+
+    facts = read_wheel(make_wheel({"_linked.so": linked, "_stable.so": stable}))
+
+    assert facts.torch.abi is TorchAbi.STABLE
+
+
+def test_torch_distributed_alone_ties_a_wheel(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+    """Its namespace is c10d, which is not c10."""
+    stand_ins.library("libtorch_c10d.so", exports=["_ZN4c10d12ProcessGroupD2Ev"])
+    library = stand_ins.library(
+        "_c10d.so", imports=["_ZN4c10d12ProcessGroupD2Ev"], needs=["libtorch_c10d.so"]
+    )
+
+    torch = read_wheel(make_wheel({"_c10d.so": library})).torch
+
+    assert torch.abi is TorchAbi.UNSTABLE
 
 
 def test_one_unstable_library_is_enough(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
