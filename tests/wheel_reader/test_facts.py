@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from fromager_build_tags.wheel import Accelerator, RefusalReason, TorchAbi, WheelFacts, read_wheel
+from fromager_build_tags.wheel import (
+    Accelerator,
+    RefusalReason,
+    TorchAbi,
+    WheelError,
+    WheelFacts,
+    read_wheel,
+)
 
 from .building import CXX_SYMBOLS, DIST_INFO, METADATA, STABLE_SYMBOLS, Compiler, MakeWheel
 from .craft import Shape, elf_without_sections
@@ -246,6 +253,58 @@ def test_requirements_on_torch(make_wheel: MakeWheel) -> None:
         "torch<2.11,>=2.10",
         'Torch==2.10.0; python_version < "3.14"',
     )
+
+
+def requiring(make_wheel: MakeWheel, *requirements: str) -> Path:
+    lines = "".join(f"Requires-Dist: {each}\n" for each in requirements)
+    return make_wheel({"demo_pkg-1.0.dist-info/METADATA": METADATA + lines})
+
+
+@pytest.mark.parametrize(
+    ("requirements", "reason"),
+    [
+        (
+            ["torch==2.9; " + "(" * 51],
+            "its METADATA requires torch with more than 50 parentheses",
+        ),
+        (
+            ["torch[" + "a," * 40_000 + "b]"],
+            "its METADATA has 80008 characters of requirements on torch; 65536 are read",
+        ),
+        (
+            [f"torch!=2.{number}" for number in range(10_000)],
+            "its METADATA has 128890 characters of requirements on torch; 65536 are read",
+        ),
+    ],
+)
+def test_requirements_on_torch_without_bound_are_refused(
+    make_wheel: MakeWheel, requirements: list[str], reason: str
+) -> None:
+    with pytest.raises(WheelError) as caught:
+        read_wheel(requiring(make_wheel, *requirements))
+
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("requirement", "expected"),
+    [
+        ("torch; " + "(" * 50 + "os_name == 'a'" + ")" * 50, ('torch; os_name == "a"',)),
+        ("torch; " + "(" * 50, ()),
+        ("x; " + "(" * 500, ()),
+        ("torchvision; " + "(" * 500, ()),
+        ("torch-geometric; " + "(" * 500, ()),
+        ("torch.x; " + "(" * 500, ()),
+        ("x[" + "a," * 200_000 + "b]", ()),
+        (" TORCH (>=2)", ("TORCH>=2",)),
+        ("torch@ file:///x", ("torch @ file:///x",)),
+    ],
+)
+def test_only_requirements_on_torch_are_parsed(
+    make_wheel: MakeWheel, requirement: str, expected: tuple[str, ...]
+) -> None:
+    """Nested parentheses end packaging's parser with a RecursionError."""
+    assert read_wheel(requiring(make_wheel, requirement)).requires_torch == expected
 
 
 def test_one_bad_member_never_hides_the_next(stand_ins: Compiler, make_wheel: MakeWheel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email.message import Message
@@ -16,6 +17,11 @@ from .archive import WheelArchive, WheelError
 from .contents import Library, Refused, read_contents
 from .elf import DEVICE_MACHINES
 from .proofs import AcceleratorUse, TorchUse, accelerators, torch_use
+
+_TORCH = re.compile(r"\s*torch(?![\w.-])", re.IGNORECASE)
+# packaging reads each parenthesis of a marker by a call within a call.
+_TORCH_LIMIT, _NESTED_LIMIT = 64 << 10, 50
+_NOTED_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +89,7 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
         needed=contents.needed_from_outside(),
         accelerators=accelerators(contents),
         torch=torch_use(contents),
-        requires_torch=tuple(_torch_requirements(metadata)),
+        requires_torch=tuple(_torch_requirements(archive.path, metadata)),
         builds=tuple(str(build).strip() for build in wheel.get_all("Build", [])),
         hosts=tuple(_hosts(contents.libraries)),
         noted=_noted(archive),
@@ -128,20 +134,31 @@ def _noted(archive: WheelArchive) -> frozenset[str] | None:
 
     Source: ``fromager/wheels.py``, ``_extra_metadata_elfdeps``.
     """
-    text = archive.dist_info_text("fromager-elf-requires.txt")
+    text = archive.dist_info_text("fromager-elf-requires.txt", _NOTED_LIMIT)
     if text is None:
         return None
     lines = text.decode("utf-8", "replace").split("\n")
     return frozenset(line.partition("(")[0] for line in lines if line.strip())
 
 
-def _torch_requirements(metadata: RawMetadata) -> Iterator[str]:
-    for text in metadata.get("requires_dist", []):
+def _torch_requirements(path: Path | str, metadata: RawMetadata) -> Iterator[str]:
+    texts = [text for text in metadata.get("requires_dist", []) if _TORCH.match(text)]
+    if (length := sum(map(len, texts))) > _TORCH_LIMIT:
+        raise WheelError(
+            path,
+            f"its METADATA has {length} characters of requirements on torch; "
+            f"{_TORCH_LIMIT} are read",
+        )
+    if any(text.count("(") > _NESTED_LIMIT for text in texts):
+        raise WheelError(
+            path, f"its METADATA requires torch with more than {_NESTED_LIMIT} parentheses"
+        )
+    for text in texts:
         try:
             requirement = Requirement(text)
         except ValueError:
             continue  # Old metadata holds requirements that PEP 508 does not know.
-        if canonicalize_name(requirement.name) == "torch" and not _is_extra(requirement):
+        if not _is_extra(requirement):
             yield str(requirement)
 
 
