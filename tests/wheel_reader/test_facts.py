@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import resource
 import subprocess
 import sys
@@ -16,9 +17,12 @@ from fromager_build_tags.wheel import (
     TorchAbi,
     WheelError,
     WheelFacts,
+    contents,
     read_wheel,
 )
+from fromager_build_tags.wheel.budget import Budget
 
+from . import hostile
 from .building import CXX_SYMBOLS, DIST_INFO, METADATA, STABLE_SYMBOLS, Compiler, MakeWheel
 from .craft import Shape, elf_without_sections
 
@@ -307,6 +311,51 @@ def test_only_requirements_on_torch_are_parsed(
     assert read_wheel(requiring(make_wheel, requirement)).requires_torch == expected
 
 
+def test_libraries_share_what_they_may_cost(
+    stand_ins: Compiler, make_wheel: MakeWheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is too large takes nothing from the next."""
+    small = stand_ins.library("_small.so", imports=CXX_SYMBOLS[:1], needs=["libtorch.so"])
+    large = hostile.many_symbols(1_000)
+    monkeypatch.setattr(contents, "Budget", lambda: Budget(rows=1_500))
+
+    facts = read_wheel(make_wheel({"a.so": large, "b.so": large, "c.so": small}))
+
+    assert facts.libraries == 2
+    assert [(each.member, each.refusal.reason) for each in facts.refused] == [
+        ("b.so", RefusalReason.TOO_LARGE)
+    ]
+    assert facts.torch.abi is TorchAbi.UNSTABLE
+
+
+def test_libraries_without_bound_are_refused(
+    make_wheel: MakeWheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "_LIBRARIES_LIMIT", 2)
+
+    read_wheel(make_wheel({"a.so": b"", "b.so": b""}))
+    with pytest.raises(WheelError) as caught:
+        read_wheel(make_wheel({"a.so": b"", "b.so": b"", "c.so": b""}))
+
+    assert caught.value.reason == "it has more than 2 libraries"
+
+
+@pytest.mark.parametrize("gnu_hash", [False, True])
+def test_what_a_carried_torch_exports_is_known_without_section_headers(
+    make_wheel: MakeWheel, gnu_hash: bool
+) -> None:
+    symbols = [*CXX_SYMBOLS]
+    user = elf_without_sections(Shape(), needed=["libtorch.so"], imports=symbols)
+    torch = elf_without_sections(
+        Shape(), needed=[], imports=["malloc"], exports=symbols, gnu_hash=gnu_hash
+    )
+
+    facts = read_wheel(make_wheel({"a.so": user, "libs/libtorch.so": torch}))
+
+    assert facts.torch.abi is TorchAbi.NONE
+    assert facts.without_sections == ("a.so", "libs/libtorch.so")
+
+
 def test_one_bad_member_never_hides_the_next(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
     good = stand_ins.library("_good.so", needs=["libcudart.so.13"])
     facts = read_wheel(
@@ -365,14 +414,15 @@ def test_an_elf_of_gigabytes_stays_in_bounded_memory(stand_ins: Compiler, tmp_pa
 
 
 def _write_large(wheel: Path, elf: bytes, *, size: int) -> None:
-    """Put the section headers of `elf` behind `size` bytes of nothing."""
+    """Put the section headers of `elf` behind `size` bytes, which are no zip bomb."""
     table = int.from_bytes(elf[0x28:0x30], "little")
     head = elf[:0x28] + (len(elf) + size).to_bytes(8, "little") + elf[0x30:]
+    noise = random.Random(1).randbytes(1 << 16)
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, text in DIST_INFO.items():
             archive.writestr(name, text)
         with archive.open("_large.so", "w", force_zip64=True) as stream:
             stream.write(head)
             for _ in range(size >> 20):
-                stream.write(bytes(1 << 20))
+                stream.write(noise + bytes((1 << 20) - len(noise)))
             stream.write(elf[table:])
