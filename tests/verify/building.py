@@ -94,6 +94,10 @@ def compile_libraries(compiler: Compiler) -> dict[str, bytes]:
         "bpf": Shape(machine=247),
         "cubin": Shape(machine=190),
         "amdgpu": Shape(machine=224),
+        "ppc64": Shape(machine=21, order=">"),
+        "ppc64le": Shape(machine=21),
+        "riscv32": Shape(machine=243, bits=32),
+        "x32": Shape(bits=32),
         "sectionless": Shape(),
     }
     return {name: path.read_bytes() for name, path in paths.items()} | {

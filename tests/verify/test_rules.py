@@ -74,6 +74,8 @@ RIGHT = {
     ),
     "Build with zeros": Wheel(tag=EL, build="08_el9.6", libraries=["plain"]),
     "aarch64": Wheel(tag=EL, platform="cp312-cp312-manylinux_2_28_aarch64", libraries=["aarch64"]),
+    "ppc64le": Wheel(tag=EL, platform="cp312-cp312-linux_ppc64le", libraries=["ppc64le"]),
+    "ppc64": Wheel(tag=EL, platform="cp312-cp312-linux_ppc64", libraries=["ppc64"]),
     "i686": Wheel(tag=EL, platform="cp312-cp312-manylinux2014_i686", libraries=["i386"]),
     "kernel code": Wheel(tag=EL, libraries=["plain", "bpf"]),
     "noted": Wheel(tag=TORCH, libraries=["unstable", CUDART], members=noted("libtorch.so", CUDART)),
@@ -192,6 +194,16 @@ WRONG = {
     "distribution on pure": (Wheel(tag=EL, platform=PURE), ["BT333 warning"]),
     "other machine": (Wheel(tag=EL, libraries=["aarch64"]), ["BT334 error"]),
     "32 bit": (Wheel(tag=EL, libraries=["i386"]), ["BT334 error"]),
+    "big-endian": (
+        Wheel(tag=EL, platform="cp312-cp312-linux_ppc64le", libraries=["ppc64"]),
+        ["BT334 error"],
+    ),
+    "32-bit RISC-V": (
+        Wheel(tag=EL, platform="cp312-cp312-linux_riscv64", libraries=["riscv32"]),
+        ["BT334 error"],
+    ),
+    "x32": (Wheel(tag=EL, libraries=["x32"]), ["BT334 error"]),
+    "x32 too": (Wheel(tag=EL, libraries=["plain", "x32"]), ["BT334 warning"]),
     "two machines": (Wheel(tag=EL, libraries=["plain", "aarch64"]), ["BT334 warning"]),
     "truncated": (
         Wheel(tag=EL, libraries=["plain"], members={"x.so": b"\x7fELF\2\1"}),
@@ -240,6 +252,22 @@ def test_a_finding_names_proofs_and_the_exact_remedy(write: Write) -> None:
         "so, or build it with Torch's stable ABI"
     )
     assert (found.subject, found.place.inside) == ("demo-pkg", "demo/unstable.so")
+
+
+@pytest.mark.parametrize(
+    ("platform", "library", "what"),
+    [
+        ("linux_x86_64", "aarch64", "aarch64"),
+        ("linux_x86_64", "x32", "32-bit little-endian x86_64"),
+        ("linux_ppc64le", "ppc64", "64-bit big-endian ppc64"),
+    ],
+)
+def test_what_another_machine_is(write: Write, platform: str, library: str, what: str) -> None:
+    """Word size and byte order are told where the machine's name does not tell it apart."""
+    wheel = Wheel(tag=EL, platform=f"cp312-cp312-{platform}", libraries=[library])
+    [found] = findings(write, wheel)
+    assert found.message == f"the name says {platform}, yet demo/{library}.so is for {what}"
+    assert found.place.inside == f"demo/{library}.so"
 
 
 NINES = "9" * 5_000

@@ -40,6 +40,7 @@ class ElfFacts:
     machine: str
     """The gABI's name of ``e_machine``: ``x86_64``, ``aarch64``, ``cuda``, ``amdgpu`` …"""
     bits: int
+    big_endian: bool = False
     soname: str | None = None
     needed: tuple[str, ...] = ()
     imports: frozenset[str] = frozenset()
@@ -126,6 +127,7 @@ def _facts(image: Sparse, keep: re.Pattern[bytes], budget: Budget) -> ElfFacts:
     return ElfFacts(
         machine=machine,
         bits=header.bits,
+        big_endian=header.order == ">",
         soname=next(found.texts(DT_SONAME), None),
         needed=tuple(dict.fromkeys(found.texts(DT_NEEDED))),
         imports=imports,

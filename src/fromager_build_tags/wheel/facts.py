@@ -26,10 +26,15 @@ _NOTED_LIMIT = 1 << 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HostCode:
-    """The members of a wheel that are for one machine."""
+    """The members of a wheel that are for one machine, in one word size and byte order."""
 
     machine: str
+    bits: int
+    big_endian: bool
     members: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.bits}-bit {'big' if self.big_endian else 'little'}-endian {self.machine}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +57,7 @@ class WheelFacts:
     builds: tuple[str, ...]
     """``Build`` entries of ``WHEEL``; the specification knows one at most."""
     hosts: tuple[HostCode, ...]
-    """What is not device code, by machine."""
+    """What is not device code, by machine, word size and byte order."""
     noted: frozenset[str] | None
     """Libraries that fromager noted when it built the wheel; None if it noted nothing."""
     without_sections: tuple[str, ...] = ()
@@ -121,12 +126,13 @@ def _is_purelib(wheel: Message) -> bool:
 
 
 def _hosts(libraries: Iterable[Library]) -> Iterator[HostCode]:
-    found: dict[str, list[str]] = {}
+    found: dict[tuple[str, int, bool], list[str]] = {}
     for each in libraries:
         if each.elf.machine not in DEVICE_MACHINES:
-            found.setdefault(each.elf.machine, []).append(each.member)
-    for machine, members in sorted(found.items()):
-        yield HostCode(machine=machine, members=tuple(members))
+            kind = (each.elf.machine, each.elf.bits, each.elf.big_endian)
+            found.setdefault(kind, []).append(each.member)
+    for (machine, bits, big_endian), members in sorted(found.items()):
+        yield HostCode(machine=machine, bits=bits, big_endian=big_endian, members=tuple(members))
 
 
 def _noted(archive: WheelArchive) -> frozenset[str] | None:
