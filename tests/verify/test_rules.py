@@ -11,6 +11,7 @@ from fromager_build_tags.rules.wheel import CHECKS, NOTHING, Declared
 from fromager_build_tags.rules.wheel.declared import parse_declared
 from fromager_build_tags.verify import Source, verify_wheel
 
+from ..wheel_reader.hostile import overlapping_needs
 from .building import PURE, Wheel
 from .conftest import Write
 
@@ -214,6 +215,11 @@ WRONG = {
         Wheel(tag=EL, libraries=["plain"], members={"x.so": b"GROUP ( libx.so.1 )"}),
         ["BT342 note"],
     ),
+    "too large": (
+        Wheel(tag=EL, libraries=["plain"], members={"x.so": overlapping_needs()}),
+        ["BT342 warning"],
+    ),
+    "device code cannot be seen": (Wheel(tag=EL, libraries=["sectionless"]), ["BT342 note"]),
     "Mach-O": (
         Wheel(tag=EL, libraries=["plain"], members={"x.dylib": b"\xcf\xfa\xed\xfe"}),
         ["BT342 note"],
@@ -238,7 +244,8 @@ def test_wrong_wheels_have_exactly_these(write: Write, wheel: Wheel, expected: l
 def test_every_rule_fires_somewhere() -> None:
     fired = {each.partition(" ")[0] for _, expected in WRONG.values() for each in expected}
     assert fired == {code for code in RULES if code.startswith("BT3")}
-    assert len(CHECKS) == len(fired) - 1  # that a wheel is unreadable is told without a check
+    # that a wheel is unreadable is told without a check; BT342 has two
+    assert len(CHECKS) == len(fired)
 
 
 def test_a_finding_names_proofs_and_the_exact_remedy(write: Write) -> None:
@@ -292,6 +299,23 @@ def test_a_url_with_a_number_that_python_does_not_read() -> None:
     [found] = verify_wheel(Source(text=url), lambda _: NOTHING)
     assert found.code == "BT341"
     assert len(found.message) < 1_000
+
+
+def test_what_was_not_read_says_why(write: Write) -> None:
+    large, empty = {"a.so": overlapping_needs()}, {"b.so": b""}
+    found = findings(write, Wheel(tag=EL, libraries=["sectionless"], members=large | empty))
+    assert [(each.message, each.remedy) for each in found] == [
+        ("not read: b.so (empty)", "look how the file came into the wheel; it is damaged"),
+        (
+            "not read: a.so (too large: more than 33554432 bytes of names)",
+            "report it, if the wheel is right: no published one has so much in it",
+        ),
+        (
+            "without section headers, so that device code in it could not be seen: "
+            "demo/sectionless.so",
+            "nothing, if there is none in it; or keep its section headers",
+        ),
+    ]
 
 
 def test_at_most_three_proofs_and_a_count(write: Write, compiled: dict[str, bytes]) -> None:
