@@ -20,10 +20,10 @@ Made by `python -m evidence table` from `evidence/packages.yaml` and
 fetches each wheel with pip, reads it, and deletes it.
 
 - **Accelerator**: the wheel needs a library of that stack, or carries device code for it.
-- **Torch**: *unstable* wheels import C++ symbols of `c10::`, `at::` or `torch::` and work with
-  the Torch that they were built against; *stable* ones import C functions of libtorch's stable
-  ABI at most, and work with every Torch from a minimum on. The number counts the symbols that
-  decide.
+- **Torch**: *unstable* wheels import C++ symbols of `c10::`, `at::`, `torch::` or `c10d::` and
+  work with the Torch that they were built against; *stable* ones import C functions of
+  libtorch's stable ABI, and work with every Torch from a minimum on. The number counts the
+  symbols that decide.
 - **Segments**: what the shipped override gives beside the distribution. `pure` wheels get none,
   whatever they carry; `-` means that no override is shipped.
 - **more**: the override gives a segment that this wheel could do without; the reason is below.

@@ -1,4 +1,4 @@
-"""AutoAWQ's kernels link CUDA and import 54 C++ symbols of libtorch (0.0.9 measured)."""
+"""AutoAWQ's kernels link CUDA and import 56 C++ symbols of libtorch (0.0.9 measured)."""
 
 from fromager_build_tags.needs import depends_on
 

@@ -1,4 +1,4 @@
-"""LMCache links CUDA or ROCm and imports 65 C++ symbols of libtorch (0.5.6 measured), though its
+"""LMCache links CUDA or ROCm and imports 67 C++ symbols of libtorch (0.5.6 measured), though its
 metadata pins no Torch since 0.4."""
 
 from fromager_build_tags.needs import depends_on

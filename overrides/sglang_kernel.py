@@ -1,4 +1,4 @@
-"""SGLang's kernels carry CUDA code and import 122 C++ symbols of libtorch (0.4.10 measured)."""
+"""SGLang's kernels carry CUDA code and import 124 C++ symbols of libtorch (0.4.10 measured)."""
 
 from fromager_build_tags.needs import depends_on
 

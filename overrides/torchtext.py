@@ -1,4 +1,4 @@
-"""Torchtext has no accelerator code, but imports 75 C++ symbols of libtorch (0.18.0 measured)."""
+"""Torchtext has no accelerator code, but imports 77 C++ symbols of libtorch (0.18.0 measured)."""
 
 from fromager_build_tags.needs import depends_on
 

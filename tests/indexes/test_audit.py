@@ -594,7 +594,7 @@ def test_deep_reads_behind_a_url(run: Run, tmp_path: pathlib.Path) -> None:
             server.answers[path] = answer
         server.answers[f"/files/{name}"] = Answer(body=(tmp_path / name).read_bytes())
         assert codes(run, f"{server.url}/simple") == []
-        found, _ = findings(run, f"{server.url}/simple", "--deep")
+        found, *_ = findings(run, f"{server.url}/simple", "--deep")
         del server.answers[f"/files/{name}"]
         [gone] = findings(run, f"{server.url}/simple", "--deep")
     assert (found["code"], found["inside"]) == ("BT311", "x.so")

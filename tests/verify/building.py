@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..wheel_reader.building import CXX_SYMBOLS, STABLE_SYMBOLS, Compiler
-from ..wheel_reader.craft import Shape, elf_without_sections
+from ..wheel_reader.craft import Shape, elf_without_sections, with_sections
 
 PLATFORM = "cp312-cp312-linux_x86_64"
 PURE = "py3-none-any"
@@ -103,8 +103,16 @@ def compile_libraries(compiler: Compiler) -> dict[str, bytes]:
         "bpf": Shape(machine=247),
         "cubin": Shape(machine=190),
         "amdgpu": Shape(machine=224),
-        "sectionless": Shape(),
+        "ppc64": Shape(machine=21, order=">"),
+        "ppc64le": Shape(machine=21),
+        "riscv32": Shape(machine=243, bits=32),
+        "x32": Shape(bits=32),
     }
-    return {name: path.read_bytes() for name, path in paths.items()} | {
+    bare = {
         name: elf_without_sections(shape, needed=[], imports=[]) for name, shape in crafted.items()
+    }
+    return {
+        **{name: path.read_bytes() for name, path in paths.items()},
+        **{name: with_sections(crafted[name], elf) for name, elf in bare.items()},
+        "sectionless": elf_without_sections(Shape(), needed=[], imports=[]),
     }

@@ -10,10 +10,12 @@ import io
 import os
 import pathlib
 import resource
+import time
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,11 +25,13 @@ from fromager_build_tags.rules.verdict import Verdict
 from fromager_build_tags.rules.wheel import NOTHING
 from fromager_build_tags.verify import Source, verify_wheel
 
+from ..wheel_reader import hostile
 from ..wheel_reader.craft import Shape, elf_without_sections
 from .building import Wheel
 
 CASES: Final = int(os.environ.get("VERIFY_FUZZ_CASES", "600")) // 3
 LIMIT: Final = 300 << 20
+SECONDS: Final = 5
 TAG: Final = "8_el9.6_cuda13.0_torch2.10.0"
 INFO: Final = "demo_pkg-1.0.dist-info"
 
@@ -44,7 +48,7 @@ EDITS: Final = st.lists(
 )
 COMMON: Final = settings(
     max_examples=CASES,
-    deadline=5_000,
+    deadline=SECONDS * 1_000,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -182,3 +186,46 @@ def test_mutated_texts(
     verdict = Verdict.of(verified(tmp_path, made.write(tmp_path, {}).read_bytes(), made.filename))
     for render in RENDERERS.values():
         render(verdict)
+
+
+def _metadata(lines: str) -> Wheel:
+    return Wheel(tag=TAG, metadata=f"Name: demo-pkg\nVersion: 1.0\n{lines}")
+
+
+def _library(make: Callable[[], bytes], copies: int = 1) -> Wheel:
+    library = make()
+    return Wheel(tag=TAG, members={f"demo/{number}.so": library for number in range(copies)})
+
+
+EXPENSIVE: Final[Mapping[str, Callable[[], Wheel]]] = {
+    "dynamic tables": lambda: _library(hostile.many_dynamic_tables),
+    "needs": lambda: _library(hostile.overlapping_needs),
+    "needs, again and again": lambda: _library(hostile.overlapping_needs, copies=20),
+    "sections": lambda: _library(hostile.overlapping_sections),
+    "buckets": lambda: _library(hostile.many_buckets),
+    "symbols": lambda: _library(lambda: hostile.many_symbols(1_990_000)),
+    "symbols, again and again": lambda: _library(lambda: hostile.many_symbols(400_000), copies=5),
+    "bomb": lambda: _library(lambda: bytes(300 << 20)),
+    "folded lines": lambda: _metadata("Summary: x\n" + " \n" * 500_000),
+    "fields": lambda: _metadata("A: b\n" * 200_000),
+    "requirements": lambda: _metadata(
+        "".join(f"Requires-Dist: torch==2; os_name == '{number}'\n" for number in range(2_000))
+    ),
+    "specifiers": lambda: _metadata(f"Requires-Dist: torch {'!=2.1,' * 10_000}!=2.2\n"),
+    "extras": lambda: _metadata(f"Requires-Dist: torch[{'a,' * 30_000}b]\n"),
+    "markers": lambda: _metadata(f"Requires-Dist: torch; {'os_name or ' * 5_000}os_name\n"),
+    "parentheses": lambda: _metadata(f"Requires-Dist: torch; {'(' * 500}\n"),
+    "parentheses of another": lambda: _metadata(f"Requires-Dist: x; {'(' * 500}\n"),
+}
+
+
+@pytest.mark.parametrize("make", EXPENSIVE.values(), ids=EXPENSIVE)
+def test_what_asks_for_much_gets_little(tmp_path: pathlib.Path, make: Callable[[], Wheel]) -> None:
+    """Each of these is small, and once took up to two minutes or 2.7 GB."""
+    wheel = make()
+    path = wheel.write(tmp_path, {})
+    started = time.process_time()
+    with bounded_memory():
+        found = list(verify_wheel(Source(text=str(path)), lambda _: NOTHING))
+    assert time.process_time() - started < SECONDS
+    assert found

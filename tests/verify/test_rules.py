@@ -15,6 +15,7 @@ from fromager_build_tags.rules.wheel.declared import parse_declared
 from fromager_build_tags.verify import Source, verify_wheel
 from fromager_build_tags.wheel import WheelFacts
 
+from ..wheel_reader.hostile import overlapping_needs
 from .building import PLATFORM, PURE, Wheel
 from .conftest import Write
 
@@ -41,6 +42,7 @@ RIGHT = {
     "accelerator": Wheel(tag=CUDA, libraries=[CUDART]),
     "stable ABI": Wheel(tag=CUDA, libraries=["stable", CUDART]),
     "link without a symbol": Wheel(tag=EL, libraries=["linked"]),
+    "link without a symbol, tied": Wheel(tag=TORCH, libraries=["linked", CUDART]),
     "distribution": Wheel(tag=EL, libraries=["plain"]),
     "Fedora": Wheel(tag="8_fc43_cuda13.0", libraries=[CUDART]),
     "no build tag": Wheel(libraries=["plain"]),
@@ -79,6 +81,8 @@ RIGHT = {
     ),
     "Build with zeros": Wheel(tag=EL, build="08_el9.6", libraries=["plain"]),
     "aarch64": Wheel(tag=EL, platform="cp312-cp312-manylinux_2_28_aarch64", libraries=["aarch64"]),
+    "ppc64le": Wheel(tag=EL, platform="cp312-cp312-linux_ppc64le", libraries=["ppc64le"]),
+    "ppc64": Wheel(tag=EL, platform="cp312-cp312-linux_ppc64", libraries=["ppc64"]),
     "i686": Wheel(tag=EL, platform="cp312-cp312-manylinux2014_i686", libraries=["i386"]),
     "kernel code": Wheel(tag=EL, libraries=["plain", "bpf"]),
     "noted": Wheel(tag=TORCH, libraries=["unstable", CUDART], members=noted("libtorch.so", CUDART)),
@@ -123,7 +127,6 @@ WRONG = {
         ["BT301 error", "BT311 error"],
     ),
     "stable ABI": (Wheel(tag=TORCH, libraries=["stable", CUDART]), ["BT302 warning"]),
-    "linked": (Wheel(tag=TORCH, libraries=["linked", CUDART]), ["BT302 warning"]),
     "no Torch": (Wheel(tag=TORCH, libraries=[CUDART]), ["BT303 error"]),
     "its own Torch": (
         Wheel(tag="8_el9.6_torch2.10.0", libraries=["own", "libtorch"]),
@@ -300,6 +303,16 @@ WRONG = {
     "distribution on pure": (Wheel(tag=EL, platform=PURE), ["BT333 warning"]),
     "other machine": (Wheel(tag=EL, libraries=["aarch64"]), ["BT334 error"]),
     "32 bit": (Wheel(tag=EL, libraries=["i386"]), ["BT334 error"]),
+    "big-endian": (
+        Wheel(tag=EL, platform="cp312-cp312-linux_ppc64le", libraries=["ppc64"]),
+        ["BT334 error"],
+    ),
+    "32-bit RISC-V": (
+        Wheel(tag=EL, platform="cp312-cp312-linux_riscv64", libraries=["riscv32"]),
+        ["BT334 error"],
+    ),
+    "x32": (Wheel(tag=EL, libraries=["x32"]), ["BT334 error"]),
+    "x32 too": (Wheel(tag=EL, libraries=["plain", "x32"]), ["BT334 warning"]),
     "two machines": (Wheel(tag=EL, libraries=["plain", "aarch64"]), ["BT334 warning"]),
     "truncated": (
         Wheel(tag=EL, libraries=["plain"], members={"x.so": b"\x7fELF\2\1"}),
@@ -310,6 +323,11 @@ WRONG = {
         Wheel(tag=EL, libraries=["plain"], members={"x.so": b"GROUP ( libx.so.1 )"}),
         ["BT342 note"],
     ),
+    "too large": (
+        Wheel(tag=EL, libraries=["plain"], members={"x.so": overlapping_needs()}),
+        ["BT342 warning"],
+    ),
+    "device code cannot be seen": (Wheel(tag=EL, libraries=["sectionless"]), ["BT342 note"]),
     "Mach-O": (
         Wheel(tag=EL, libraries=["plain"], members={"x.dylib": MACH_O}),
         ["BT342 note"],
@@ -334,7 +352,8 @@ def test_wrong_wheels_have_exactly_these(write: Write, wheel: Wheel, expected: l
 def test_every_rule_fires_somewhere() -> None:
     fired = {each.partition(" ")[0] for _, expected in WRONG.values() for each in expected}
     assert fired == {code for code in RULES if code.startswith("BT3")}
-    assert len(CHECKS) == len(fired) - 1  # that a wheel is unreadable is told without a check
+    # that a wheel is unreadable is told without a check; BT342 has two
+    assert len(CHECKS) == len(fired)
 
 
 def test_a_finding_names_proofs_and_the_exact_remedy(write: Write) -> None:
@@ -431,6 +450,22 @@ def test_a_carried_library_is_a_proof_by_its_soname(write: Write) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("platform", "library", "what"),
+    [
+        ("linux_x86_64", "aarch64", "aarch64"),
+        ("linux_x86_64", "x32", "32-bit little-endian x86_64"),
+        ("linux_ppc64le", "ppc64", "64-bit big-endian ppc64"),
+    ],
+)
+def test_what_another_machine_is(write: Write, platform: str, library: str, what: str) -> None:
+    """Word size and byte order are told where the machine's name does not tell it apart."""
+    wheel = Wheel(tag=EL, platform=f"cp312-cp312-{platform}", libraries=[library])
+    [found] = findings(write, wheel)
+    assert found.message == f"the name says {platform}, yet demo/{library}.so is for {what}"
+    assert found.place.inside == f"demo/{library}.so"
+
+
 NINES = "9" * 5_000
 
 
@@ -453,6 +488,23 @@ def test_a_url_with_a_number_that_python_does_not_read() -> None:
     [found] = verify_wheel(Source(text=url), lambda _: NOTHING)
     assert found.code == "BT341"
     assert len(found.message) < 1_000
+
+
+def test_what_was_not_read_says_why(write: Write) -> None:
+    large, empty = {"a.so": overlapping_needs()}, {"b.so": b""}
+    found = findings(write, Wheel(tag=EL, libraries=["sectionless"], members=large | empty))
+    assert [(each.message, each.remedy) for each in found] == [
+        ("not read: b.so (empty)", "look how the file came into the wheel; it is damaged"),
+        (
+            "not read: a.so (too large: more than 33554432 bytes of names)",
+            "report it, if the wheel is right: no published one has so much in it",
+        ),
+        (
+            "without section headers, so that device code in it could not be seen: "
+            "demo/sectionless.so",
+            "nothing, if there is none in it; or keep its section headers",
+        ),
+    ]
 
 
 def test_at_most_three_proofs_and_a_count(write: Write, compiled: dict[str, bytes]) -> None:

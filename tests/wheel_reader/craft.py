@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _PT_LOAD, _PT_DYNAMIC = 1, 2
 _DYNAMIC_END, _NEEDED, _GNU_HASH, _STRTAB, _SYMTAB, _STRSZ = 0, 1, 0x6FFFFEF5, 5, 6, 10
 _HASH = 4
+_STRING_TABLE = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,14 +25,23 @@ class Shape:
 
 
 def elf_without_sections(
-    shape: Shape, *, needed: list[str], imports: list[str], gnu_hash: bool = False
+    shape: Shape,
+    *,
+    needed: list[str],
+    imports: list[str],
+    exports: Sequence[str] = (),
+    gnu_hash: bool = False,
 ) -> bytes:
     """Return a library whose only way to its symbols is the dynamic table."""
-    names, strings = _strings([*needed, *imports])
-    symbols = b"".join(_symbol(shape, name) for name in [0, *names[len(needed) :]])
+    names, strings = _strings([*needed, *imports, *exports])
+    first = 1 + len(imports)
+    symbols = b"".join(
+        _symbol(shape, name, section=int(number >= first))
+        for number, name in enumerate([0, *names[len(needed) :]])
+    )
     header = shape.pack("16x36x", "16x48x") + b"\0" * (2 * (32 if shape.bits == 32 else 56))
     base = len(header)
-    hash_table = struct.pack(shape.order + "2I", 1, len(imports) + 1)
+    hash_table = (_gnu_hash if gnu_hash else _hash)(shape, first, len(exports))
     at = {"symbols": base, "strings": base + len(symbols)}
     at["hash"] = at["strings"] + len(strings)
     at["dynamic"] = at["hash"] + len(hash_table)
@@ -45,6 +56,34 @@ def elf_without_sections(
     return _header(shape) + segments + symbols + strings + hash_table + dynamic
 
 
+def with_sections(shape: Shape, elf: bytes, name: str = ".text") -> bytes:
+    """Add section headers: one of that name, and the names."""
+    names = b"\0" + name.encode() + b"\0"
+    size = 64 if shape.bits == 64 else 40
+    rows = [(0, 0, 0, 0), (1, 1, 0, 1), (0, _STRING_TABLE, len(elf), len(names))]
+    table = b"".join(
+        shape.pack("10I", "2I4Q2I2Q", name, kind, 0, 0, at, length, 0, 0, 0, 0)
+        for name, kind, at, length in rows
+    )
+    offset = len(elf) + len(names)
+    place, counts = (0x20, 0x2E) if shape.bits == 32 else (0x28, 0x3A)
+    head = bytearray(elf)
+    head[place : place + shape.bits // 8] = shape.pack("I", "Q", offset)
+    head[counts : counts + 6] = struct.pack(shape.order + "3H", size, 3, 2)
+    return bytes(head) + names + table
+
+
+def _hash(shape: Shape, first: int, exports: int) -> bytes:
+    return struct.pack(shape.order + "2I", 1, first + exports)
+
+
+def _gnu_hash(shape: Shape, first: int, exports: int) -> bytes:
+    """Return a table of two buckets, the last one with all of the symbols in its chain."""
+    head = struct.pack(shape.order + "4I", 2, first, 1, 0) + shape.pack("I", "Q", 0)
+    chain = [0] * (exports - 1) + [1] if exports else []
+    return head + struct.pack(f"{shape.order}{2 + exports}I", 0, first if exports else 0, *chain)
+
+
 def _strings(names: list[str]) -> tuple[list[int], bytes]:
     table, offsets = b"\0", []
     for name in names:
@@ -53,10 +92,10 @@ def _strings(names: list[str]) -> tuple[list[int], bytes]:
     return offsets, table
 
 
-def _symbol(shape: Shape, name: int) -> bytes:
+def _symbol(shape: Shape, name: int, *, section: int) -> bytes:
     if shape.bits == 64:
-        return struct.pack(shape.order + "I2BH2Q", name, 0x10, 0, 0, 0, 0)
-    return struct.pack(shape.order + "3I2BH", name, 0, 0, 0x10, 0, 0)
+        return struct.pack(shape.order + "I2BH2Q", name, 0x10, 0, section, 0, 0)
+    return struct.pack(shape.order + "3I2BH", name, 0, 0, 0x10, 0, section)
 
 
 def _segment(shape: Shape, kind: int, offset: int, size: int) -> bytes:

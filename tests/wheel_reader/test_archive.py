@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import io
 import re
+import struct
 import zipfile
+from collections.abc import Buffer, Sequence
 from pathlib import Path
 
 import pytest
@@ -128,11 +131,44 @@ def test_metadata_without_name_or_version(
     assert reason(make_wheel({"demo_pkg-1.0.dist-info/METADATA": metadata})) == expected
 
 
-def test_metadata_of_gigabytes_is_not_read(make_wheel: MakeWheel) -> None:
-    name = "demo_pkg-1.0.dist-info/METADATA"
+@pytest.mark.parametrize(
+    ("file", "limit"),
+    [("METADATA", 1 << 20), ("WHEEL", 64 << 10), ("fromager-elf-requires.txt", 1 << 20)],
+)
+def test_a_text_without_bound_is_not_read(make_wheel: MakeWheel, file: str, limit: int) -> None:
+    """The largest on the registry have a quarter of that at most."""
+    name = f"demo_pkg-1.0.dist-info/{file}"
+    text = DIST_INFO.get(name, "")
 
-    assert reason(make_wheel({name: METADATA + "x" * (17 << 20)})) == (
-        f"its {name!r} has {len(METADATA) + (17 << 20)} bytes"
+    read_wheel(make_wheel({name: text.ljust(limit)}))
+    assert reason(make_wheel({name: text.ljust(limit + 1)})) == (
+        f"its {name!r} has {limit + 1} bytes; {limit} are read"
+    )
+
+
+def test_members_without_bound_are_not_counted_up(
+    make_wheel: MakeWheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "_MEMBERS_LIMIT", 3)
+
+    read_wheel(make_wheel({"demo.py": ""}))
+    assert reason(make_wheel({"a.py": "", "b.py": ""})) == "it has 4 members; 3 are read"
+
+
+def test_a_list_of_members_without_bound_is_not_read(make_wheel: MakeWheel) -> None:
+    path = make_wheel({f"{number:03}".ljust(65_000, "x"): "" for number in range(260)})
+
+    assert re.fullmatch(
+        r"its list of members has 169\d{5} bytes; 16777216 bytes are read", reason(path)
+    )
+
+
+def test_many_dist_infos_are_not_all_told(make_wheel: MakeWheel) -> None:
+    path = make_wheel({f"x{number}-1.dist-info/RECORD": "" for number in range(5)})
+
+    assert reason(path) == (
+        "one dist-info folder expected, found ['demo_pkg-1.0.dist-info', 'x0-1.dist-info', "
+        "'x1-1.dist-info'] and 3 more"
     )
 
 
@@ -186,15 +222,114 @@ def test_a_compression_that_wheels_do_not_use(tmp_path: Path, method: int) -> No
     assert reason(path) == f"its member 'demo.py' is compressed by method {method}, not deflate"
 
 
-def test_a_file_that_claims_more_than_it_has(make_wheel: MakeWheel) -> None:
-    path = make_wheel({"demo/x.so": b"\x7fELF"})
+LOCAL, LISTED = (b"PK\x03\x04", 18), (b"PK\x01\x02", 20)
+
+
+def with_sizes(path: Path, places: Sequence[tuple[bytes, int]], packed: int, unpacked: int) -> Path:
+    """Have the first member say other sizes in these places."""
     data = bytearray(path.read_bytes())
-    entry = data.index(b"PK\x01\x02")
-    data[entry + 24 : entry + 28] = (1 << 20).to_bytes(4, "little")
+    for magic, offset in places:
+        at = data.index(magic) + offset
+        data[at : at + 8] = struct.pack("<2I", packed, unpacked)
     path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("places", "packed", "unpacked", "what"),
+    [
+        ([LOCAL, LISTED], 6, 9, "it ends 5 bytes before its stated size"),
+        ([LOCAL, LISTED], 6, 3, "Bad CRC-32 for file 'demo/x.so'"),
+        (
+            [LISTED],
+            6,
+            9,
+            "its local header says 4 bytes in 6, and the list of members 9 in 6",
+        ),
+        (
+            [LOCAL],
+            6,
+            0,
+            "its local header says 0 bytes in 6, and the list of members 4 in 6",
+        ),
+        (
+            [LOCAL],
+            0xFFFFFFFF,
+            4,
+            "its local header says 4 bytes in 4294967295, and the list of members 4 in 6",
+        ),
+    ],
+)
+def test_sizes_that_lie(
+    make_wheel: MakeWheel,
+    places: Sequence[tuple[bytes, int]],
+    packed: int,
+    unpacked: int,
+    what: str,
+) -> None:
+    path = with_sizes(make_wheel({"demo/x.so": b"\x7fELF"}), places, packed, unpacked)
+
+    assert reason(path) == f"its member 'demo/x.so' is damaged: {what}"
+
+
+def test_a_text_that_is_shorter_than_it_says(make_wheel: MakeWheel) -> None:
+    name = "demo_pkg-1.0.dist-info/METADATA"
+    path = make_wheel({name: METADATA, **DIST_INFO}, plain=True)
+    with zipfile.ZipFile(path) as made:
+        packed = made.getinfo(name).compress_size
+    with_sizes(path, [LOCAL, LISTED], packed, len(METADATA) + 7)
+
+    assert reason(path) == f"its member {name!r} is damaged: it ends 7 bytes before its stated size"
+
+
+def test_a_local_header_of_another_name(make_wheel: MakeWheel) -> None:
+    path = make_wheel({"demo/x.so": b"\x7fELF"})
+    path.write_bytes(path.read_bytes().replace(b"demo/x.so", b"demo/y.so", 1))
+
+    assert reason(path) == (
+        "its member 'demo/x.so' is damaged: File name in directory 'demo/x.so' and header "
+        "b'demo/y.so' differ."
+    )
+
+
+class Pipe(io.RawIOBase):
+    """A file that cannot seek, so that sizes go behind the bytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.data = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer, /) -> int:
+        self.data += memoryview(data)
+        return memoryview(data).nbytes
+
+
+@pytest.mark.parametrize("zip64", [False, True])
+@pytest.mark.parametrize("piped", [False, True])
+def test_sizes_behind_the_bytes_or_in_64_bits(tmp_path: Path, zip64: bool, piped: bool) -> None:
+    file = Pipe() if piped else io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, text in {"demo/x.so": "\x7fELF", **DIST_INFO}.items():
+            with made.open(name, "w", force_zip64=zip64) as stream:
+                stream.write(text.encode())
+    path = tmp_path / "demo.whl"
+    path.write_bytes(file.data if isinstance(file, Pipe) else file.getvalue())
 
     [refused] = read_wheel(path).refused
-    assert refused.refusal.reason is RefusalReason.TRUNCATED
+    assert refused.refusal.reason is RefusalReason.TRUNCATED  # all of it was read
+
+
+def test_a_local_header_behind_the_end(make_wheel: MakeWheel) -> None:
+    path = make_wheel({"demo/x.so": b"\x7fELF"})
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\x01\x02") + 42
+    data[at : at + 4] = struct.pack("<I", len(data) - 10)
+    path.write_bytes(data)
+
+    assert reason(path) == "its member 'demo/x.so' is damaged: its local header is cut off"
 
 
 @settings(

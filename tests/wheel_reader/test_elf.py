@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import struct
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,15 @@ from elftools.elf.sections import SymbolTableSection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fromager_build_tags.wheel import dynamic
+from fromager_build_tags.wheel import elf
+from fromager_build_tags.wheel.budget import NAMES, Budget
 from fromager_build_tags.wheel.elf import ElfFacts, read_elf
 from fromager_build_tags.wheel.refusal import ElfRefusal, RefusalReason
+from fromager_build_tags.wheel.tape import GapError, Sparse
 
+from . import hostile
 from .building import Compiler, ForwardOnly, opener
-from .craft import Shape, elf_without_sections
+from .craft import Shape, elf_without_sections, with_sections
 
 
 def read(data: bytes) -> ElfFacts | ElfRefusal:
@@ -153,7 +158,11 @@ def test_a_32_bit_library(compiler: Compiler) -> None:
 )
 def test_word_sizes_and_byte_orders(shape: Shape, machine: str, gnu_hash: bool) -> None:
     data = elf_without_sections(
-        shape, needed=["libtorch.so"], imports=["_ZN3c105ErrorC1Ev"], gnu_hash=gnu_hash
+        shape,
+        needed=["libtorch.so"],
+        imports=["_ZN3c105ErrorC1Ev"],
+        exports=["here", "there"],
+        gnu_hash=gnu_hash,
     )
 
     found = facts(data)
@@ -161,6 +170,18 @@ def test_word_sizes_and_byte_orders(shape: Shape, machine: str, gnu_hash: bool) 
     assert (found.machine, found.bits) == (machine, shape.bits)
     assert found.needed == ("libtorch.so",)
     assert found.imports == {"_ZN3c105ErrorC1Ev"}
+    assert found.exports == {"here", "there"}
+
+
+@pytest.mark.parametrize("shape", [Shape(bits=64), Shape(bits=32, order=">", machine=20)])
+def test_device_code_is_seen_by_the_names_of_sections(shape: Shape) -> None:
+    plain = elf_without_sections(shape, needed=[], imports=[])
+
+    found = facts(with_sections(shape, plain, ".nv_fatbin"))
+
+    assert found.device_sections == (".nv_fatbin",)
+    assert found.has_sections
+    assert facts(with_sections(shape, plain, ".nv_fatbinary")).device_sections == ()
 
 
 @pytest.mark.parametrize(("machine", "name"), [(190, "cuda"), (224, "amdgpu")])
@@ -196,6 +217,103 @@ def test_what_cannot_be_read_is_refused(data: bytes, reason: RefusalReason) -> N
 
     assert isinstance(found, ElfRefusal)
     assert found.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("make", "reason", "detail"),
+    [
+        (hostile.many_dynamic_tables, RefusalReason.BROKEN, "400 dynamic tables"),
+        (
+            hostile.overlapping_needs,
+            RefusalReason.TOO_LARGE,
+            "more than 33554432 bytes of names",
+        ),
+        (
+            hostile.many_buckets,
+            RefusalReason.TOO_LARGE,
+            "8388609 rows in tables, where 1999993 are left of 2000000",
+        ),
+        (
+            partial(hostile.many_symbols, 2_000_000),
+            RefusalReason.TOO_LARGE,
+            "2000000 rows in tables, where 1999988 are left of 2000000",
+        ),
+        (
+            partial(hostile.many_symbols, 450_000),
+            RefusalReason.TOO_LARGE,
+            "more than 33554432 bytes of names",
+        ),
+    ],
+    ids=["tables", "needs", "buckets", "symbols", "names"],
+)
+def test_small_files_that_ask_for_much_are_refused(
+    make: Callable[[], bytes], reason: RefusalReason, detail: str
+) -> None:
+    assert read(make()) == ElfRefusal(reason=reason, detail=detail)
+
+
+def test_long_names_of_sections_are_not_kept() -> None:
+    data = hostile.overlapping_sections()
+    budget = Budget()
+
+    found = read_elf(opener(data), size=len(data), budget=budget)
+
+    assert isinstance(found, ElfFacts)
+    assert found.has_sections
+    assert NAMES - budget.names < 1_000
+
+
+def test_a_chain_of_symbols_without_an_end() -> None:
+    data = elf_without_sections(Shape(), needed=[], imports=[], exports=["here"], gnu_hash=True)
+    table = struct.pack("<3I", 0, 1, 1)  # two buckets, and the chain
+
+    found = read(data.replace(table, struct.pack("<3I", 0, 1 << 20, 1)))
+
+    assert found == ElfRefusal(
+        reason=RefusalReason.BROKEN, detail="a chain of symbols without an end"
+    )
+
+
+def test_tables_in_more_places_than_are_read(sample: Path) -> None:
+    """Program headers, dynamic table, hash table and symbols, each far behind the one before."""
+    data = sample.read_bytes()
+    opened: list[ForwardOnly] = []
+
+    class Forgetful(Sparse):
+        def require(self, *wanted: range) -> None:
+            raise GapError([range(5, 6)])
+
+    def counting() -> ForwardOnly:
+        opened.append(ForwardOnly(data))
+        return opened[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(elf, "Sparse", Forgetful)
+        found = read_elf(counting, size=len(data))
+
+    assert found == ElfRefusal(
+        reason=RefusalReason.BROKEN, detail="its tables lie in too many places"
+    )
+    assert len(opened) == 4
+
+
+@pytest.mark.parametrize("zeroed", ["headers", "names", "index"])
+def test_zeroed_section_headers_are_none(zeroed: str) -> None:
+    """The loader needs none of them; device code cannot be seen without."""
+    plain = elf_without_sections(Shape(), needed=["a.so"], imports=["malloc"])
+    data = bytearray(with_sections(Shape(), plain, ".nv_fatbin"))
+    match zeroed:
+        case "headers":
+            data[-3 * 64 :] = bytes(3 * 64)
+        case "names":
+            data[len(plain) : -3 * 64] = bytes(len(data) - 3 * 64 - len(plain))
+        case _:
+            data[NAMES_AT] = b"\0\0"
+
+    found = facts(bytes(data))
+
+    assert found.needed == ("a.so",)
+    assert not found.has_sections
 
 
 SECTIONS_AT, NAMES_AT = slice(0x28, 0x30), slice(0x3E, 0x40)
@@ -235,12 +353,20 @@ def test_a_dynamic_table_without_bound_is_refused(sample: Path) -> None:
     )
 
 
-def test_names_without_bound_are_refused(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dynamic, "_NAMES_LIMIT", 20)
+@pytest.mark.parametrize(
+    ("budget", "detail"),
+    [
+        (Budget(names=200), "more than 33554432 bytes of names"),
+        (Budget(rows=5), "{rows} rows in tables, where 5 are left of 2000000"),
+    ],
+)
+def test_tables_without_bound_are_refused(sample: Path, budget: Budget, detail: str) -> None:
+    data = sample.read_bytes()
+    rows = data[0x38] + data[0x3C]
 
-    found = read(sample.read_bytes())
+    found = read_elf(opener(data), size=len(data), budget=budget)
 
-    assert found == ElfRefusal(reason=RefusalReason.TOO_LARGE, detail="names of dynamic symbols")
+    assert found == ElfRefusal(reason=RefusalReason.TOO_LARGE, detail=detail.format(rows=rows))
 
 
 def test_program_headers_far_behind_cost_further_passes() -> None:
@@ -274,12 +400,9 @@ def test_a_library_cut_off_anywhere_is_truncated(sample: Path) -> None:
 
 
 def test_a_stream_shorter_than_it_says_is_truncated() -> None:
-    found = read_elf(opener(HEADER), size=1 << 30)
-
-    assert isinstance(found, ElfFacts)  # all that is asked for lies in the head
-    short = read_elf(opener(HEADER[:200]), size=len(HEADER))
-    assert isinstance(short, ElfRefusal)
-    assert short.reason is RefusalReason.TRUNCATED
+    assert read_elf(opener(HEADER), size=1 << 30) == ElfRefusal(
+        reason=RefusalReason.TRUNCATED, detail=f"it ends at {len(HEADER)} of 1073741824 bytes"
+    )
 
 
 @pytest.mark.parametrize("length", [4, 16, 63])
@@ -289,7 +412,7 @@ def test_a_stream_that_ends_in_its_header_is_truncated(sample: Path, length: int
     assert isinstance(result, ElfRefusal)
     assert (result.reason, result.detail) == (
         RefusalReason.TRUNCATED,
-        "it ends before its header does",
+        f"it ends at {length} of 10000 bytes",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import resource
 import subprocess
 import sys
@@ -10,8 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from fromager_build_tags.wheel import Accelerator, RefusalReason, TorchAbi, WheelFacts, read_wheel
+from fromager_build_tags.wheel import (
+    Accelerator,
+    RefusalReason,
+    TorchAbi,
+    WheelError,
+    WheelFacts,
+    contents,
+    read_wheel,
+)
+from fromager_build_tags.wheel.budget import Budget
 
+from . import hostile
 from .building import CXX_SYMBOLS, DIST_INFO, METADATA, STABLE_SYMBOLS, Compiler, MakeWheel
 from .craft import Shape, elf_without_sections
 
@@ -46,10 +57,35 @@ def test_c_functions_alone_do_not(stand_ins: Compiler, make_wheel: MakeWheel) ->
     assert (torch.cxx_symbols, torch.stable_symbols) == (0, 2)
 
 
-def test_a_link_without_a_symbol_is_stable(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+def test_a_link_without_a_symbol_proves_no_tie(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+    """Torch's extension builder links every extension so; what it calls may be unknown to us."""
     library = stand_ins.library("_linked.so", needs=["libtorch.so"])
 
-    assert read_wheel(make_wheel({"_linked.so": library})).torch.abi is TorchAbi.STABLE
+    torch = read_wheel(make_wheel({"_linked.so": library})).torch
+
+    assert torch.abi is TorchAbi.LINKED
+    assert [str(proof) for proof in torch.proofs] == ["_linked.so needs libtorch.so"]
+
+
+def test_a_link_beside_the_stable_abi_is_stable(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+    linked = stand_ins.library("_linked.so", needs=["libtorch.so"])
+    stable = stand_ins.library("_stable.so", imports=STABLE_SYMBOLS, needs=["libtorch.so"])
+
+    facts = read_wheel(make_wheel({"_linked.so": linked, "_stable.so": stable}))
+
+    assert facts.torch.abi is TorchAbi.STABLE
+
+
+def test_torch_distributed_alone_ties_a_wheel(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+    """Its namespace is c10d, which is not c10."""
+    stand_ins.library("libtorch_c10d.so", exports=["_ZN4c10d12ProcessGroupD2Ev"])
+    library = stand_ins.library(
+        "_c10d.so", imports=["_ZN4c10d12ProcessGroupD2Ev"], needs=["libtorch_c10d.so"]
+    )
+
+    torch = read_wheel(make_wheel({"_c10d.so": library})).torch
+
+    assert torch.abi is TorchAbi.UNSTABLE
 
 
 def test_one_unstable_library_is_enough(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
@@ -236,6 +272,103 @@ def test_requirements_on_torch(make_wheel: MakeWheel) -> None:
     )
 
 
+def requiring(make_wheel: MakeWheel, *requirements: str) -> Path:
+    lines = "".join(f"Requires-Dist: {each}\n" for each in requirements)
+    return make_wheel({"demo_pkg-1.0.dist-info/METADATA": METADATA + lines})
+
+
+@pytest.mark.parametrize(
+    ("requirements", "reason"),
+    [
+        (
+            ["torch==2.9; " + "(" * 51],
+            "its METADATA requires torch with more than 50 parentheses",
+        ),
+        (
+            ["torch[" + "a," * 40_000 + "b]"],
+            "its METADATA has 80008 characters of requirements on torch; 65536 are read",
+        ),
+        (
+            [f"torch!=2.{number}" for number in range(10_000)],
+            "its METADATA has 128890 characters of requirements on torch; 65536 are read",
+        ),
+    ],
+)
+def test_requirements_on_torch_without_bound_are_refused(
+    make_wheel: MakeWheel, requirements: list[str], reason: str
+) -> None:
+    with pytest.raises(WheelError) as caught:
+        read_wheel(requiring(make_wheel, *requirements))
+
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("requirement", "expected"),
+    [
+        ("torch; " + "(" * 50 + "os_name == 'a'" + ")" * 50, ('torch; os_name == "a"',)),
+        ("torch; " + "(" * 50, ()),
+        ("x; " + "(" * 500, ()),
+        ("torchvision; " + "(" * 500, ()),
+        ("torch-geometric; " + "(" * 500, ()),
+        ("torch.x; " + "(" * 500, ()),
+        ("x[" + "a," * 200_000 + "b]", ()),
+        (" TORCH (>=2)", ("TORCH>=2",)),
+        ("torch@ file:///x", ("torch @ file:///x",)),
+    ],
+)
+def test_only_requirements_on_torch_are_parsed(
+    make_wheel: MakeWheel, requirement: str, expected: tuple[str, ...]
+) -> None:
+    """Nested parentheses end packaging's parser with a RecursionError."""
+    assert read_wheel(requiring(make_wheel, requirement)).requires_torch == expected
+
+
+def test_libraries_share_what_they_may_cost(
+    stand_ins: Compiler, make_wheel: MakeWheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is too large takes nothing from the next."""
+    small = stand_ins.library("_small.so", imports=CXX_SYMBOLS[:1], needs=["libtorch.so"])
+    large = hostile.many_symbols(1_000)
+    monkeypatch.setattr(contents, "Budget", lambda: Budget(rows=1_500))
+
+    facts = read_wheel(make_wheel({"a.so": large, "b.so": large, "c.so": small}))
+
+    assert facts.libraries == 2
+    assert [(each.member, each.refusal.reason) for each in facts.refused] == [
+        ("b.so", RefusalReason.TOO_LARGE)
+    ]
+    assert facts.torch.abi is TorchAbi.UNSTABLE
+
+
+def test_libraries_without_bound_are_refused(
+    make_wheel: MakeWheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "_LIBRARIES_LIMIT", 2)
+
+    read_wheel(make_wheel({"a.so": b"", "b.so": b""}))
+    with pytest.raises(WheelError) as caught:
+        read_wheel(make_wheel({"a.so": b"", "b.so": b"", "c.so": b""}))
+
+    assert caught.value.reason == "it has more than 2 libraries"
+
+
+@pytest.mark.parametrize("gnu_hash", [False, True])
+def test_what_a_carried_torch_exports_is_known_without_section_headers(
+    make_wheel: MakeWheel, gnu_hash: bool
+) -> None:
+    symbols = [*CXX_SYMBOLS]
+    user = elf_without_sections(Shape(), needed=["libtorch.so"], imports=symbols)
+    torch = elf_without_sections(
+        Shape(), needed=[], imports=["malloc"], exports=symbols, gnu_hash=gnu_hash
+    )
+
+    facts = read_wheel(make_wheel({"a.so": user, "libs/libtorch.so": torch}))
+
+    assert facts.torch.abi is TorchAbi.NONE
+    assert facts.without_sections == ("a.so", "libs/libtorch.so")
+
+
 def test_one_bad_member_never_hides_the_next(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
     good = stand_ins.library("_good.so", needs=["libcudart.so.13"])
     facts = read_wheel(
@@ -294,14 +427,15 @@ def test_an_elf_of_gigabytes_stays_in_bounded_memory(stand_ins: Compiler, tmp_pa
 
 
 def _write_large(wheel: Path, elf: bytes, *, size: int) -> None:
-    """Put the section headers of `elf` behind `size` bytes of nothing."""
+    """Put the section headers of `elf` behind `size` bytes, which are no zip bomb."""
     table = int.from_bytes(elf[0x28:0x30], "little")
     head = elf[:0x28] + (len(elf) + size).to_bytes(8, "little") + elf[0x30:]
+    noise = random.Random(1).randbytes(1 << 16)
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, text in DIST_INFO.items():
             archive.writestr(name, text)
         with archive.open("_large.so", "w", force_zip64=True) as stream:
             stream.write(head)
             for _ in range(size >> 20):
-                stream.write(bytes(1 << 20))
+                stream.write(noise + bytes((1 << 20) - len(noise)))
             stream.write(elf[table:])

@@ -4,6 +4,7 @@ This package knows nothing of fromager, nor of the rest of ours: bytes in, facts
 """
 
 from .archive import Member, WheelArchive, WheelError
+from .contents import Refused
 from .facts import HostCode, WheelFacts, read_facts, read_wheel
 from .libraries import Accelerator, accelerator_of, is_torch, major_of, stem
 from .proofs import AcceleratorUse, Proof, TorchAbi, TorchUse
@@ -17,6 +18,7 @@ __all__ = [
     "Member",
     "Proof",
     "RefusalReason",
+    "Refused",
     "TorchAbi",
     "TorchUse",
     "WheelArchive",

@@ -6,7 +6,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
@@ -16,13 +16,20 @@ from typing import IO, Self
 from packaging.metadata import RawMetadata, parse_email
 
 from ..errors import BuildTagError
+from .bounded import READ_LIMIT, BoundedFile, TooLongError
 from .layout import MAGIC
 from .tape import Stream
+from .whole import Whole, check_local_header
 
-_TEXT_LIMIT = 16 << 20
+# What published wheels have at most: 16,300 members, a METADATA of 230 KB, a WHEEL of 0.3 KB; those
+# that unpack to more than 256 MB unpack to six times their size.
+_MEMBERS_LIMIT = 100_000
+_METADATA_LIMIT = 1 << 20
+_WHEEL_LIMIT = 64 << 10
+_RECORD_LIMIT = 16 << 20
+_BOMB_SIZE, _BOMB_RATIO = 256 << 20, 20
+_MOST_SHOWN = 3
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-# The largest wheels of the registry unpack to five times their size.
-_BOMB_SIZE, _BOMB_RATIO = 4 << 30, 50
 _ELF_SIZE = 64  # of the header, without which there is nothing to read
 _LIBRARY = re.compile(r".*\.(so(\.[\w.]+)?|dylib|pyd|dll)")
 # To look into a member costs little in a file, yet a request where the wheel is behind a URL.
@@ -70,9 +77,11 @@ class Member:
     @contextmanager
     def open(self) -> Iterator[Stream]:
         """Open the member from its start; raise ``WheelError`` where the archive is damaged."""
+        assert self.archive.fp is not None
         try:
+            check_local_header(self.archive.fp, self.info)
             with self.archive.open(self.info) as stream:
-                yield stream
+                yield Whole(stream, self.size)
         except _DAMAGE as err:
             raise WheelError(self.path, f"its member {self.name!r} is damaged: {err}") from None
 
@@ -83,6 +92,11 @@ class WheelArchive:
     def __init__(self, path: Path | str, archive: zipfile.ZipFile) -> None:
         self.path = path
         self._archive = archive
+        self._held = ExitStack()
+        if len(archive.filelist) > _MEMBERS_LIMIT:
+            raise WheelError(
+                path, f"it has {len(archive.filelist):,} members; {_MEMBERS_LIMIT:,} are read"
+            )
         self._members = [
             Member(path=path, archive=archive, info=info)
             for info in archive.infolist()
@@ -101,41 +115,49 @@ class WheelArchive:
             path: the file, or what to call it in an error where *file* is given.
             file: what to read instead; it can seek, and is left open.
         """
-        try:
-            archive = zipfile.ZipFile(path if file is None else file)
-        except zipfile.BadZipFile as err:
-            raise WheelError(path, f"not a zip archive, or truncated ({err})") from None
-        except OSError as err:
-            raise WheelError(path, err.strerror or str(err)) from None
-        except (NotImplementedError, ValueError) as err:
-            raise WheelError(path, f"a damaged zip archive ({err})") from None
-        try:
-            return cls(path, archive)
-        except BaseException:
-            archive.close()
-            raise
+        with ExitStack() as stack:
+            try:
+                source = stack.enter_context(Path(path).open("rb")) if file is None else file
+                archive = stack.enter_context(zipfile.ZipFile(BoundedFile(source)))
+            except zipfile.BadZipFile as err:
+                raise WheelError(path, f"not a zip archive, or truncated ({err})") from None
+            except OSError as err:
+                raise WheelError(path, err.strerror or str(err)) from None
+            except (NotImplementedError, ValueError) as err:
+                raise WheelError(path, f"a damaged zip archive ({err})") from None
+            except TooLongError as err:
+                raise WheelError(
+                    path, f"its list of members has {err}; {READ_LIMIT} bytes are read"
+                ) from None
+            wheel = cls(path, archive)
+            wheel._held = stack.pop_all()
+            return wheel
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._archive.close()
+        self._held.close()
 
     def metadata(self) -> RawMetadata:
         """Return the fields of ``METADATA`` (core metadata specification)."""
-        return parse_email(self._required("METADATA"))[0]
+        return parse_email(self._required("METADATA", _METADATA_LIMIT))[0]
 
     def wheel_metadata(self) -> Message:
         """Return the fields of ``WHEEL`` (binary distribution format specification)."""
-        return BytesParser().parsebytes(self._required("WHEEL"))
+        return BytesParser().parsebytes(self._required("WHEEL", _WHEEL_LIMIT))
 
-    def dist_info_text(self, file: str) -> bytes | None:
-        """Return a file of the dist-info folder; None where there is none."""
+    def dist_info_text(self, file: str, limit: int = _RECORD_LIMIT) -> bytes | None:
+        """Return a file of the dist-info folder; None where there is none.
+
+        Raises:
+            WheelError: it has more bytes than *limit*.
+        """
         name = f"{self._dist_info}/{file}"
         if (member := self._by_name.get(name)) is None:
             return None
-        if member.size > _TEXT_LIMIT:
-            raise WheelError(self.path, f"its {name!r} has {member.size} bytes")
+        if member.size > limit:
+            raise WheelError(self.path, f"its {name!r} has {member.size} bytes; {limit} are read")
         with member.open() as stream:
             return stream.read(member.size)
 
@@ -196,11 +218,17 @@ class WheelArchive:
         found = {member.name.partition("/")[0] for member in self._members}
         folders = sorted(name for name in found if name.endswith(".dist-info"))
         if len(folders) != 1:
-            raise WheelError(self.path, f"one dist-info folder expected, found {folders or 'none'}")
+            some = f"{folders[:_MOST_SHOWN]}" if folders else "none"
+            more = len(folders) - _MOST_SHOWN
+            raise WheelError(
+                self.path,
+                f"one dist-info folder expected, found {some}"
+                + (f" and {more:,} more" if more > 0 else ""),
+            )
         return folders[0]
 
-    def _required(self, file: str) -> bytes:
-        text = self.dist_info_text(file)
+    def _required(self, file: str, limit: int) -> bytes:
+        text = self.dist_info_text(file, limit)
         if text is None:
             raise WheelError(self.path, f"it has no {f'{self._dist_info}/{file}'!r}")
         return text

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from .archive import WheelArchive
+from .archive import WheelArchive, WheelError
+from .budget import Budget
 from .elf import ElfFacts, read_elf
 from .refusal import ElfRefusal
 from .symbols import TORCH_NAMES
+
+# flashinfer-cubin has the most, 16,000: a file for each kernel.
+_LIBRARIES_LIMIT = 32_768
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,11 +55,20 @@ class Contents:
 
 
 def read_contents(archive: WheelArchive) -> Contents:
-    """Read every library of a wheel, keeping of the symbols those of Torch."""
+    """Read every library of a wheel, keeping of the symbols those of Torch.
+
+    They share one budget: what is left of it decides which of them are refused as too large.
+
+    Raises:
+        WheelError: there are more of them than any wheel has.
+    """
     libraries: list[Library] = []
     refused: list[Refused] = []
-    for member in archive.libraries():
-        match read_elf(member.open, size=member.size, keep=TORCH_NAMES):
+    budget = Budget()
+    for number, member in enumerate(archive.libraries()):
+        if number >= _LIBRARIES_LIMIT:
+            raise WheelError(archive.path, f"it has more than {_LIBRARIES_LIMIT:,} libraries")
+        match read_elf(member.open, size=member.size, keep=TORCH_NAMES, budget=budget):
             case ElfFacts() as elf:
                 libraries.append(Library(member=member.name, elf=elf))
             case ElfRefusal() as refusal:

@@ -6,27 +6,38 @@ import re
 from collections.abc import Iterator
 
 from . import layout
+from .budget import Budget
 from .layout import BrokenError, Header, Section, span
-from .tape import Sparse, TooMuchError
+from .tape import Sparse
 
 TABLE_LIMIT = 1 << 20
 _NAME_LIMIT = 4096
-_NAMES_LIMIT = 64 << 20
+_CHAIN_LIMIT = 4096
 
 DT_NEEDED, DT_SONAME = 1, 14
 _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ = 4, 5, 6, 10
 _DT_GNU_HASH = 0x6FFFFEF5
+_WORD = 4
 
 
 class Dynamic:
-    """The dynamic table and what hangs on it: strings and symbols."""
+    """The dynamic table and what hangs on it: strings and symbols.
 
-    def __init__(self, image: Sparse, header: Header, sections: list[Section]) -> None:
+    ``also`` is read with the table, since each step back in a file costs a pass over it.
+    """
+
+    def __init__(
+        self, image: Sparse, header: Header, sections: list[Section], budget: Budget, *, also: range
+    ) -> None:
         self._image = image
         self._header = header
         self._sections = sections
+        self._budget = budget
         self._segments = header.segment_table(image)
-        self._entries = list(self._table())
+        table = self._table_range()
+        image.require(table, also)
+        self._entries = list(header.dynamic(image.read(table)))
+        budget.take_rows(len(self._entries))
         self._values = dict(self._entries)
         strings, self._symbols = self._string_range(), self._symbol_range()
         image.require(strings, self._symbols)  # both in one go: either may lie anywhere
@@ -34,28 +45,30 @@ class Dynamic:
 
     def texts(self, tag: int) -> Iterator[str]:
         """Yield the strings that the entries with ``tag`` name."""
-        return (text_at(self._strings, value) for key, value in self._entries if key == tag)
+        return (self._text(value) for key, value in self._entries if key == tag)
 
     def symbols(self, keep: re.Pattern[bytes]) -> tuple[frozenset[str], frozenset[str]]:
         """Return the names imported and exported that ``keep`` matches."""
+        self._budget.take_rows(len(self._symbols) // self._header.symbol_width)
         found: tuple[set[str], set[str]] = (set(), set())
-        room = _NAMES_LIMIT
         for name, defined in self._header.symbols(self._image.read(self._symbols)):
             if name and keep.match(self._strings, name):
-                text = text_at(self._strings, name)
-                room -= len(text)
-                if room < 0:
-                    raise TooMuchError("names of dynamic symbols")
-                found[defined].add(text)
+                found[defined].add(self._text(name))
         return frozenset(found[False]), frozenset(found[True])
 
-    def _table(self) -> Iterator[tuple[int, int]]:
-        for segment in self._segments:
-            if segment.type == layout.PT_DYNAMIC and segment.size:
-                if segment.size > TABLE_LIMIT:
-                    raise BrokenError(f"a dynamic table of {segment.size} bytes")
-                data = self._image.read(span(segment.offset, segment.size))
-                yield from self._header.dynamic(data)
+    def _text(self, start: int) -> str:
+        return self._budget.take_name(text_at(self._strings, start, _NAME_LIMIT))
+
+    def _table_range(self) -> range:
+        """Say where the table is; a linker makes one, and which of two counts is the loader's."""
+        tables = [part for part in self._segments if part.type == layout.PT_DYNAMIC and part.size]
+        if len(tables) > 1:
+            raise BrokenError(f"{len(tables)} dynamic tables")
+        for table in tables:
+            if table.size > TABLE_LIMIT:
+                raise BrokenError(f"a dynamic table of {table.size} bytes")
+            return span(table.offset, table.size)
+        return range(0)
 
     def _string_range(self) -> range:
         if _DT_STRTAB not in self._values:
@@ -72,19 +85,36 @@ class Dynamic:
         return span(self._offset(_DT_SYMTAB), length)
 
     def _symbol_count(self) -> int:
-        """Count the symbols of a file without section headers.
-
-        ``DT_HASH`` states the number; the GNU table states the first symbol that it sorts, and
-        the undefined ones come before it.
-        """
+        """Count the symbols of a file without section headers, as its hash table has them."""
         if _DT_HASH in self._values:
-            return self._words(_DT_HASH)[1]
+            _, count = self._words(self._offset(_DT_HASH), 2)
+            return count
         if _DT_GNU_HASH in self._values:
-            return self._words(_DT_GNU_HASH)[1]
+            return self._gnu_count()
         return 0
 
-    def _words(self, tag: int) -> tuple[int, ...]:
-        return self._header.words(self._image.read(span(self._offset(tag), 8)))
+    def _gnu_count(self) -> int:
+        """Find the end of the chain that begins last: symbols are sorted by chain.
+
+        Those that are not defined come before the first chain. Source: "GNU Hash ELF Sections",
+        and glibc's ``dl-lookup.c``.
+        """
+        start = self._offset(_DT_GNU_HASH)
+        buckets, first, bloom, _ = self._words(start, 4)
+        self._budget.take_rows(buckets + bloom)
+        at = start + 4 * _WORD + bloom * self._header.bits // 8
+        last = max(self._words(at, buckets), default=0)
+        if last < first:
+            return first
+        chain = at + (buckets + last - first) * _WORD
+        room = min(_CHAIN_LIMIT, (self._image.size - chain) // _WORD)
+        for number, word in enumerate(self._words(chain, room), last + 1):
+            if word & 1:
+                return number
+        raise BrokenError("a chain of symbols without an end")
+
+    def _words(self, start: int, count: int) -> Iterator[int]:
+        return self._header.words(self._image.read(span(start, count * _WORD)))
 
     def _offset(self, tag: int) -> int:
         address = self._values[tag]
@@ -94,11 +124,9 @@ class Dynamic:
         raise BrokenError(f"address {address:#x} in no segment")
 
 
-def text_at(strings: bytearray, start: int) -> str:
-    """Return the string that begins at ``start``, cut off after 4096 bytes."""
+def text_at(strings: memoryview, start: int, limit: int) -> str:
+    """Return the string that begins at ``start``, cut off after ``limit`` bytes."""
     if start >= len(strings):
         raise BrokenError(f"a name at {start} in a table of {len(strings)} bytes")
-    end = strings.find(b"\0", start, start + _NAME_LIMIT)
-    return strings[start : end if end >= 0 else start + _NAME_LIMIT].decode(
-        "utf-8", "backslashreplace"
-    )
+    text, _, _ = bytes(strings[start : start + limit]).partition(b"\0")
+    return text.decode("utf-8", "backslashreplace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email.message import Message
@@ -17,13 +18,23 @@ from .contents import Library, Refused, read_contents
 from .elf import DEVICE_MACHINES
 from .proofs import AcceleratorUse, TorchUse, accelerators, carried, torch_use
 
+_TORCH = re.compile(r"\s*torch(?![\w.-])", re.IGNORECASE)
+# packaging reads each parenthesis of a marker by a call within a call.
+_TORCH_LIMIT, _NESTED_LIMIT = 64 << 10, 50
+_NOTED_LIMIT = 1 << 20
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HostCode:
-    """The members of a wheel that are for one machine."""
+    """The members of a wheel that are for one machine, in one word size and byte order."""
 
     machine: str
+    bits: int
+    big_endian: bool
     members: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.bits}-bit {'big' if self.big_endian else 'little'}-endian {self.machine}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +57,7 @@ class WheelFacts:
     builds: tuple[str, ...]
     """``Build`` entries of ``WHEEL``; the specification knows one at most."""
     hosts: tuple[HostCode, ...]
-    """What is not device code, by machine."""
+    """What is not device code, by machine, word size and byte order."""
     noted: frozenset[str] | None
     """Libraries that fromager noted when it built the wheel; None if it noted nothing."""
     without_sections: tuple[str, ...] = ()
@@ -89,7 +100,7 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
         needed=contents.needed_from_outside(),
         accelerators=accelerators(contents),
         torch=torch_use(contents),
-        requires_torch=tuple(_torch_requirements(metadata)),
+        requires_torch=tuple(_torch_requirements(archive.path, metadata)),
         builds=tuple(str(build).strip() for build in wheel.get_all("Build", [])),
         hosts=tuple(_hosts(contents.libraries)),
         noted=_noted(archive),
@@ -124,12 +135,13 @@ def _is_purelib(wheel: Message) -> bool:
 
 
 def _hosts(libraries: Iterable[Library]) -> Iterator[HostCode]:
-    found: dict[str, list[str]] = {}
+    found: dict[tuple[str, int, bool], list[str]] = {}
     for each in libraries:
         if each.elf.machine not in DEVICE_MACHINES:
-            found.setdefault(each.elf.machine, []).append(each.member)
-    for machine, members in sorted(found.items()):
-        yield HostCode(machine=machine, members=tuple(members))
+            kind = (each.elf.machine, each.elf.bits, each.elf.big_endian)
+            found.setdefault(kind, []).append(each.member)
+    for (machine, bits, big_endian), members in sorted(found.items()):
+        yield HostCode(machine=machine, bits=bits, big_endian=big_endian, members=tuple(members))
 
 
 def _noted(archive: WheelArchive) -> frozenset[str] | None:
@@ -137,20 +149,31 @@ def _noted(archive: WheelArchive) -> frozenset[str] | None:
 
     Source: ``fromager/wheels.py``, ``_extra_metadata_elfdeps``.
     """
-    text = archive.dist_info_text("fromager-elf-requires.txt")
+    text = archive.dist_info_text("fromager-elf-requires.txt", _NOTED_LIMIT)
     if text is None:
         return None
     lines = text.decode("utf-8", "replace").split("\n")
     return frozenset(line.partition("(")[0] for line in lines if line.strip())
 
 
-def _torch_requirements(metadata: RawMetadata) -> Iterator[str]:
-    for text in metadata.get("requires_dist", []):
+def _torch_requirements(path: Path | str, metadata: RawMetadata) -> Iterator[str]:
+    texts = [text for text in metadata.get("requires_dist", []) if _TORCH.match(text)]
+    if (length := sum(map(len, texts))) > _TORCH_LIMIT:
+        raise WheelError(
+            path,
+            f"its METADATA has {length} characters of requirements on torch; "
+            f"{_TORCH_LIMIT} are read",
+        )
+    if any(text.count("(") > _NESTED_LIMIT for text in texts):
+        raise WheelError(
+            path, f"its METADATA requires torch with more than {_NESTED_LIMIT} parentheses"
+        )
+    for text in texts:
         try:
             requirement = Requirement(text)
         except ValueError:
             continue  # Old metadata holds requirements that PEP 508 does not know.
-        if canonicalize_name(requirement.name) == "torch" and not _is_extra(requirement):
+        if not _is_extra(requirement):
             yield str(requirement)
 
 

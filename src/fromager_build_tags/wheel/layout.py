@@ -65,6 +65,13 @@ class Header:
     sections: range
     names: int
 
+    @property
+    def rows(self) -> int:
+        """How many program and section headers it has, as far as it counts them itself."""
+        return len(self.segments) // self.width(_SEGMENT) + len(self.sections) // self.width(
+            _SECTION
+        )
+
     def segment_table(self, image: Sparse) -> list[Segment]:
         """Return the program headers."""
         return [self._segment(row) for row in self._rows(image, _SEGMENT, self.segments)]
@@ -83,14 +90,14 @@ class Header:
             for row in rows
         ]
 
-    def dynamic(self, data: bytearray) -> Iterator[tuple[int, int]]:
+    def dynamic(self, data: memoryview) -> Iterator[tuple[int, int]]:
         """Yield (tag, value) of a dynamic table up to its end mark."""
         for tag, value in self._unpack(_DYNAMIC, data):
             if tag == 0:
                 return
             yield tag, value
 
-    def symbols(self, data: bytearray) -> Iterator[tuple[int, bool]]:
+    def symbols(self, data: memoryview) -> Iterator[tuple[int, bool]]:
         """Yield (offset of the name, is defined) of a symbol table.
 
         Weak symbols that are not defined are left out: the linker may leave them open. Such is
@@ -108,9 +115,9 @@ class Header:
         """Bytes of one symbol."""
         return self.width(_SYMBOL)
 
-    def words(self, data: bytearray) -> tuple[int, ...]:
-        """Return the 32-bit words of ``data``."""
-        return struct.unpack(f"{self.order}{len(data) // 4}I", data)
+    def words(self, data: memoryview) -> Iterator[int]:
+        """Yield the 32-bit words of ``data``."""
+        return (word for (word,) in struct.iter_unpack(f"{self.order}I", data))
 
     def width(self, table: dict[int, str]) -> int:
         """Bytes of one row."""
@@ -121,9 +128,9 @@ class Header:
     ) -> Iterator[tuple[int, ...]]:
         return self._unpack(table, image.read(where))
 
-    def _unpack(self, table: dict[int, str], data: bytearray) -> Iterator[tuple[int, ...]]:
+    def _unpack(self, table: dict[int, str], data: memoryview) -> Iterator[tuple[int, ...]]:
         usable = len(data) - len(data) % self.width(table)
-        return struct.iter_unpack(self.order + table[self.bits], memoryview(data)[:usable])
+        return struct.iter_unpack(self.order + table[self.bits], data[:usable])
 
     def _segment(self, row: tuple[int, ...]) -> Segment:
         if self.bits == 64:

@@ -20,6 +20,8 @@ class TorchAbi(StrEnum):
     """How a wheel is tied to Torch."""
 
     NONE = "none"
+    LINKED = "linked"
+    """Needs a library of Torch, and imports nothing of it that is known: no tie is proven."""
     STABLE = "stable"
     """Works with every Torch from a minimum on."""
     UNSTABLE = "unstable"
@@ -114,7 +116,7 @@ def torch_use(contents: Contents) -> TorchUse:
     linked = tuple(_torch_links(contents))
     cxx_proofs = tuple(_cxx_proofs(imports))
     return TorchUse(
-        abi=_abi(cxx=bool(cxx), other=bool(stable or linked)),
+        abi=_abi(cxx=bool(cxx), stable=bool(stable), linked=bool(linked)),
         proofs=(*cxx_proofs, *_stable_proofs(imports), *linked),
         cxx_symbols=len(cxx),
         stable_symbols=len(stable),
@@ -122,10 +124,12 @@ def torch_use(contents: Contents) -> TorchUse:
     )
 
 
-def _abi(*, cxx: bool, other: bool) -> TorchAbi:
+def _abi(*, cxx: bool, stable: bool, linked: bool) -> TorchAbi:
     if cxx:
         return TorchAbi.UNSTABLE
-    return TorchAbi.STABLE if other else TorchAbi.NONE
+    if stable:
+        return TorchAbi.STABLE
+    return TorchAbi.LINKED if linked else TorchAbi.NONE
 
 
 def _accelerator_proofs(library: Library) -> Iterator[tuple[Accelerator, Proof]]:

@@ -30,15 +30,15 @@ class ElfRefusal:
     detail: str = ""
 
 
-def refuse_foreign(head: bytearray) -> ElfRefusal | None:
+def refuse_foreign(head: bytes) -> ElfRefusal | None:
     """Return the refusal of a file that begins with ``head``, or None for an ELF file."""
     return None if head.startswith(MAGIC) else ElfRefusal(reason=_kind(head))
 
 
-def _kind(head: bytearray) -> RefusalReason:
+def _kind(head: bytes) -> RefusalReason:
     if not head:
         return RefusalReason.EMPTY
-    if bytes(head[:4]) in _MACH_O:
+    if head[:4] in _MACH_O:
         return RefusalReason.MACH_O
     if head[:2] == b"MZ":
         return RefusalReason.PE

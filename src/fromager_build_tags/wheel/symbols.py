@@ -1,7 +1,8 @@
 """Which dynamic symbols are Torch's, and which of them stay the same from Torch to Torch.
 
-C++ symbols of the namespaces ``c10``, ``at``, ``torch`` (and ``caffe2``, which libc10 exports)
-change with any release. The C functions ``aoti_torch_…`` and ``torch_…`` of libtorch's stable ABI
+C++ symbols of the namespaces ``c10``, ``at``, ``torch``, ``c10d`` (and ``caffe2``, which libc10
+exports) change with any release; so do pybind11's casters of their types, which libtorch_python
+exports. The C functions ``aoti_torch_…`` and ``torch_…`` of libtorch's stable ABI
 (``torch/csrc/inductor/aoti_torch/c/shim.h``, ``torch/csrc/stable/c/shim.h``) only grow.
 """
 
@@ -12,10 +13,11 @@ import re
 # Itanium C++ ABI, 5.1: "_ZN" opens a nested name, then come qualifiers of "this" (r V K, R O)
 # and the length of the outermost namespace; special names (vtable, typeinfo, thunk) precede.
 _SPECIAL = r"T[VTISCHW]|GV|GR|Th[n\d]+_|Tv[n\d]+_[n\d]+_|Tc\w+?_"
-_NAMESPACE = r"3c10|2at|5torch|6caffe2"
-_CXX = rf"_Z(?:{_SPECIAL})?N[rVK]*[RO]?(?:{_NAMESPACE})"
+_NAMESPACE = r"3c10|2at|5torch|4c10d|6caffe2"
+_CASTER = rf"8pybind116detail11type_casterIN(?:{_NAMESPACE})"
+_CXX = rf"_Z(?:{_SPECIAL})?N[rVK]*[RO]?(?:{_NAMESPACE}|{_CASTER})"
 # libtorch_python's own, outside of any namespace: THPVariable_Wrap(at::TensorBase) and the like.
-_PYTHON = r"_Z\d+THP[A-Z]\w+|THP[A-Z]\w+(?:Class|Type)\b"
+_PYTHON = r"_Z(?:NK?)?\d+THP[A-Z]\w+|THP[A-Z]\w+(?:Class|Type)\b"
 _STABLE = r"aoti_torch_|torch_"
 
 TORCH_NAMES = re.compile(rf"{_CXX}|{_PYTHON}|{_STABLE}".encode())

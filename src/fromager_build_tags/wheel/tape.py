@@ -31,7 +31,7 @@ class OutOfBoundsError(Exception):
 
 
 class TooMuchError(Exception):
-    """More bytes asked for than ``KEEP_LIMIT``."""
+    """More asked for than one file may have, or all of a wheel together."""
 
 
 class Tape:
@@ -74,36 +74,45 @@ class Sparse:
     def __init__(self, size: int) -> None:
         self.size = size
         self._kept = 0
-        self._pieces: list[tuple[int, bytearray]] = []
+        self._pieces: list[tuple[int, memoryview]] = []
 
     def fill(self, tape: Tape, wanted: Sequence[range]) -> None:
-        """Keep ``wanted`` where the tape has not passed it; ``TooMuchError`` above the limit."""
+        """Keep ``wanted`` where the tape has not passed it.
+
+        Raises:
+            OutOfBoundsError: the tape ends before the size that was stated for the file.
+            TooMuchError: it is more than the limit.
+        """
         for part in _merged(wanted, self.size):
             left = range(max(part.start, tape.position), part.stop)
             if left:
                 self._reserve(len(left))
-                self._pieces.append((left.start, tape.take(left)))
+                data = tape.take(left)
+                if len(data) < len(left):
+                    raise OutOfBoundsError(f"it ends at {tape.position} of {self.size} bytes")
+                self._pieces.append((left.start, memoryview(data)))
 
     def require(self, *wanted: range) -> None:
         """Raise one ``GapError`` for all of ``wanted`` that was not kept."""
         if missing := [part for part in wanted if part and self._find(part) is None]:
             raise GapError(missing)
 
-    def read(self, wanted: range) -> bytearray:
-        """Return the bytes of ``wanted``, or raise ``OutOfBoundsError`` or ``GapError``."""
+    def read(self, wanted: range) -> memoryview:
+        """Return the bytes of ``wanted``, or raise ``OutOfBoundsError`` or ``GapError``.
+
+        They are no copy, which for symbols can be large.
+        """
         if not wanted:
-            return bytearray()
+            return memoryview(b"")
         if (data := self._find(wanted)) is None:
             raise GapError([wanted])
         return data
 
-    def _find(self, wanted: range) -> bytearray | None:
+    def _find(self, wanted: range) -> memoryview | None:
         if wanted.start < 0 or wanted.stop > self.size:
             count = wanted.stop - wanted.start  # len() of a range has a limit
             raise OutOfBoundsError(f"{count} bytes at {wanted.start} of {self.size}")
         for start, data in self._pieces:
-            if start == wanted.start and len(data) == len(wanted):
-                return data  # not a copy, which for symbols can be large
             if start <= wanted.start and wanted.stop <= start + len(data):
                 return data[wanted.start - start : wanted.stop - start]
         return None
@@ -111,7 +120,7 @@ class Sparse:
     def _reserve(self, length: int) -> None:
         self._kept += length
         if self._kept > KEEP_LIMIT:
-            raise TooMuchError(f"{self._kept} bytes")
+            raise TooMuchError(f"{self._kept} bytes of tables, where {KEEP_LIMIT} are read")
 
 
 def _merged(wanted: Sequence[range], size: int) -> list[range]:

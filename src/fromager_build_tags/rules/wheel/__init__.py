@@ -47,6 +47,7 @@ CHECKS: Final[tuple[Callable[[Examined], Iterator[Finding]], ...]] = (
     platforms.distribution_on_purelib,
     platforms.other_machine,
     binaries.unreadable,
+    binaries.half_read,
 )
 
 

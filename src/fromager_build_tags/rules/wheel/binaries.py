@@ -11,7 +11,7 @@ from ..finding import Finding, Severity
 from .examined import Examined, shown
 
 if TYPE_CHECKING:
-    from ...wheel import WheelFacts
+    from ...wheel import Refused, WheelFacts
 
 #: Files for another linker, or none: they say nothing of the name, and are not damaged.
 _FOREIGN: Final = {
@@ -33,16 +33,42 @@ def unread(facts: WheelFacts) -> Sequence[str]:
 def unreadable(wheel: Examined) -> Iterator[Finding]:
     """BT342: what looks like a library, and cannot be read."""
     refused = wheel.facts.refused
-    for foreign in (False, True):
-        some = [each for each in refused if (each.refusal.reason in _FOREIGN) is foreign]
+    foreign = [each for each in refused if each.refusal.reason in _FOREIGN]
+    large = [each for each in refused if each.refusal.reason is RefusalReason.TOO_LARGE]
+    damaged = [each for each in refused if each not in foreign and each not in large]
+    for some, remedy, severity in (
+        (damaged, "look how the file came into the wheel; it is damaged", None),
+        (large, "report it, if the wheel is right: no published one has so much in it", None),
+        (foreign, "nothing, if they belong there: they are no ELF files", Severity.NOTE),
+    ):
         if some:
-            texts = [f"{each.member} ({each.refusal.reason})" for each in some]
             yield wheel.finding(
                 rules.UNREADABLE_BINARY,
-                f"not read: {shown(texts)}",
-                remedy="nothing, if they belong there: they are no ELF files"
-                if foreign
-                else "look how the file came into the wheel; it is damaged",
+                f"not read: {shown(map(_told, some))}",
+                remedy=remedy,
                 inside=some[0].member,
-                severity=Severity.NOTE if foreign else None,
+                severity=severity,
             )
+
+
+def half_read(wheel: Examined) -> Iterator[Finding]:
+    """BT342: a library in which device code cannot be seen, where the name says that there is none.
+
+    Where the name says that there is some, BT312 tells it.
+    """
+    missing = wheel.facts.without_sections
+    if missing and wheel.accelerator is None:
+        yield wheel.finding(
+            rules.UNREADABLE_BINARY,
+            "without section headers, so that device code in it could not be seen: "
+            + shown(missing),
+            remedy="nothing, if there is none in it; or keep its section headers",
+            inside=missing[0],
+            severity=Severity.NOTE,
+        )
+
+
+def _told(refused: Refused) -> str:
+    refusal = refused.refusal
+    detail = f": {refusal.detail}" if refusal.reason is RefusalReason.TOO_LARGE else ""
+    return f"{refused.member} ({refusal.reason}{detail})"

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ...segment import Order
 from ..catalogue import wheel as rules
 from ..finding import Finding, Severity
 from .examined import Examined, shown
 
+if TYPE_CHECKING:
+    from ...wheel import HostCode
+
 _LINUX: Final = re.compile(r"(?:many|musl)?linux(?:\d+|_\d+_\d+)?_(?P<machine>\w+)")
+#: Machine, word size, whether the highest byte comes first.
 _MACHINES: Final = {
-    "x86_64": "x86_64",
-    "i686": "i386",
-    "aarch64": "aarch64",
-    "armv6l": "arm",
-    "armv7l": "arm",
-    "ppc64": "ppc64",
-    "ppc64le": "ppc64",
-    "s390x": "s390",
-    "riscv64": "riscv",
-    "loongarch64": "loongarch",
+    "x86_64": ("x86_64", 64, False),
+    "i686": ("i386", 32, False),
+    "aarch64": ("aarch64", 64, False),
+    "armv6l": ("arm", 32, False),
+    "armv7l": ("arm", 32, False),
+    "ppc64": ("ppc64", 64, True),
+    "ppc64le": ("ppc64", 64, False),
+    "s390x": ("s390", 64, True),
+    "riscv64": ("riscv", 64, False),
+    "loongarch64": ("loongarch", 64, False),
 }
 #: Code for the kernel, whatever the machine.
 _ANYWHERE: Final = {"bpf"}
@@ -72,20 +76,29 @@ def other_machine(wheel: Examined) -> Iterator[Finding]:
     if not wanted or None in wanted:
         return
     foreign = [
-        f"{member} is for {host.machine}"
+        host
         for host in wheel.facts.hosts
-        if host.machine not in wanted | _ANYWHERE
-        for member in host.members
+        if _kind(host) not in wanted and host.machine not in _ANYWHERE
     ]
     if foreign:
-        mixed = any(host.machine in wanted for host in wheel.facts.hosts)
+        machines = {each[0] for each in wanted if each}
+        members = [
+            f"{member} is for {host if host.machine in machines else host.machine}"
+            for host in foreign
+            for member in host.members
+        ]
+        mixed = any(_kind(host) in wanted for host in wheel.facts.hosts)
         yield wheel.finding(
             rules.OTHER_MACHINE,
-            f"the name says {_platforms(wheel)}, yet {shown(foreign)}",
+            f"the name says {_platforms(wheel)}, yet {shown(members)}",
             remedy="build it on the machine that it is for, or leave these files out",
-            inside=foreign[0].rpartition(" is for ")[0],
+            inside=foreign[0].members[0],
             severity=Severity.WARNING if mixed else None,
         )
+
+
+def _kind(host: HostCode) -> tuple[str, int, bool]:
+    return host.machine, host.bits, host.big_endian
 
 
 def _platforms(wheel: Examined) -> str:

@@ -72,12 +72,11 @@ def other_required(wheel: Examined) -> Iterator[Finding]:
     except ValueError:  # no version, or a number that is too long for int()
         return
     requirements = [Requirement(text) for text in wheel.facts.requires_torch]
-    excluding = [each for each in requirements if not _admits(each.specifier, version)]
-    conditional = [each for each in requirements if each.marker]
+    judged = [(each, _admits(each.specifier, version)) for each in requirements]
+    excluding = [each for each, admits in judged if not admits]
+    conditional = [admits for each, admits in judged if each.marker]
     # of requirements with markers, such as one for each machine, only one may be for this wheel
-    if any(each.marker is None for each in excluding) or (
-        conditional and all(each in excluding for each in conditional)
-    ):
+    if any(each.marker is None for each in excluding) or (conditional and not any(conditional)):
         yield wheel.finding(
             rules.OTHER_TORCH_REQUIRED,
             f"the name says {wheel.torch}, yet METADATA requires {shown(excluding)}",
