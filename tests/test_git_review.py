@@ -39,6 +39,42 @@ ROCM_7_2 = [
 ]
 
 
+def needs_torch_below(version: str) -> str:
+    return f"annotations: {{build-tags.depends-on: 'torch if version < {version} else none'}}\n"
+
+
+@pytest.mark.parametrize("is_locked", [False, True])
+def test_a_package_that_changes_at_another_version(
+    cli: Cli, checkout: Checkout, *, is_locked: bool
+) -> None:
+    demo = "settings/packages/demo.yaml"
+    for content in (needs_torch_below("0.25"), needs_torch_below("0.30")):
+        checkout.write({demo: content})
+        if is_locked:
+            cli("lock")
+        if content == needs_torch_below("0.25"):
+            checkout.commit({})
+    tied = "1_el9.6_torch2.9.1"
+    assert changes(cli, "HEAD") == [("demo", ">=0.25,<0.30", "1_el9.6", tied)]
+    if is_locked:
+        checkout.commit({})
+        checkout.write({demo: needs_torch_below("0.25")})
+        cli("lock")
+        assert changes(cli, "HEAD", status=1) == [("demo", ">=0.25,<0.30", tied, "1_el9.6")]
+
+
+def test_another_torch_renames_the_versions_that_are_tied_to_it(
+    cli: Cli, checkout: Checkout
+) -> None:
+    """What is newest of a package is not tied, and says nothing of what is older."""
+    checkout.commit({"settings/packages/demo.yaml": needs_torch_below("0.29")})
+    checkout.write({ROCM_FILE: ROCM.replace("2.9.1", "2.10.0")})
+    found = json.loads(cli("review", "HEAD", "--format", "json", status=1).stdout)
+    assert ("demo", "<0.29") in {(x["package"], x["version"]) for x in found["changes"]}
+    [error] = [each for each in found["findings"] if each["severity"] == "error"]
+    assert (error["code"], error["subject"]) == ("BT201", "rocm")
+
+
 def test_the_base_is_where_head_left_main(cli: Cli, checkout: Checkout) -> None:
     """What main got meanwhile is no part of the review."""
     checkout.git("switch", "--quiet", "--create", "feature")

@@ -199,6 +199,29 @@ def test_the_accelerator_of_a_label(label: str, word: str) -> None:
     assert stack("x", label).accelerator == word
 
 
+def test_spans_of_versions(cli: Cli, tmp_path: pathlib.Path) -> None:
+    demo = "annotations: {build-tags.depends-on: 'torch if version < 0.29 else none'}\n"
+    named = "changelog:\n  '0.29': [first]\n"
+    write_tree(tmp_path, {**GOOD, "settings/packages/demo.yaml": demo + named})
+    cli("lock")
+    text = (tmp_path / "settings/build-tags.lock").read_text()
+    assert ("  demo 0.29 2_el9.6\n  demo <0.29 1_el9.6_torch2.9.1\n  demo * 1_el9.6\n") in text
+    [stack] = parse_lock(text, "f").stacks
+    assert format_lock(parse_lock(text, "f")) == text
+    tags = {each: stack.tag("demo", each) for each in ("0.28.1", "0.29.0", "0.30", "<0.29", "*")}
+    assert tags == {
+        "0.28.1": "1_el9.6_torch2.9.1",
+        "0.29.0": "2_el9.6",
+        "0.30": "1_el9.6",
+        "<0.29": "1_el9.6_torch2.9.1",
+        "*": "1_el9.6",
+    }
+    # what no changelog names is never asked of the row of a version that one does
+    assert stack.tag("demo", "==0.29") == "1_el9.6"
+    assert stack.tag("demo", "nightly") == "1_el9.6"
+    assert list(stack.spans("demo")) == ["<0.29"]
+
+
 def test_lock_writes_what_the_settings_give(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, GOOD)
     assert cli("lock").stderr == f"{LOCK} is written\n"

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from fromager_build_tags.ranges import REST, boundaries_of, holds, split
+from fromager_build_tags.ranges import REST, boundaries_of, holds, is_span, like, split
 
+RELEASES = st.lists(st.integers(0, 3), min_size=1, max_size=4).map(
+    lambda release: Version(".".join(map(str, release)))
+)
 VERSIONS = st.builds(
-    lambda release, suffix: Version(".".join(map(str, release)) + suffix),
-    st.lists(st.integers(0, 3), min_size=1, max_size=4),
+    lambda release, suffix: Version(f"{release}{suffix}"),
+    RELEASES,
     st.sampled_from(["", "", ".dev1", "a1", "rc2", ".post1"]),
 )
 
@@ -47,15 +50,42 @@ def test_all_versions_are_one_span_where_nothing_changes() -> None:
     assert boundaries_of(REST) == set()
 
 
+@pytest.mark.parametrize(
+    ("specifiers", "boundaries"),
+    [
+        ("==1.5.*", ["1.5", "1.6"]),
+        ("!=2.*", ["2", "3"]),
+        ("~=2.1.3", ["2.1.3", "2.2"]),
+        ("===nightly", []),
+    ],
+)
+def test_specifiers_that_end_where_they_do_not_say(specifiers: str, boundaries: list[str]) -> None:
+    assert boundaries_of(specifiers) == set(map(Version, boundaries))
+
+
+@given(st.lists(RELEASES, min_size=1, max_size=3), st.integers(0, 127))
+def test_a_version_that_stands_for_a_span_lies_in_it(named: list[Version], answers: int) -> None:
+    assume(all(any(version.release) for version in named))  # nothing is below 0
+    cells = iter(range(99))
+    for span, _ in split(named, lambda _: answers >> next(cells) & 1)[:-1]:
+        assert is_span(span)
+        assert holds(span, like(span))
+
+
+def test_what_is_no_span() -> None:
+    assert not is_span(REST)
+    assert not is_span("1.0")
+
+
 @given(
-    st.lists(st.tuples(st.sampled_from(["<", ">=", ">", "<=", "==", "!="]), VERSIONS), max_size=3),
+    st.lists(st.tuples(st.sampled_from(["<", ">=", ">", "<=", "==", "!="]), RELEASES), max_size=3),
     VERSIONS,
 )
 def test_the_first_span_that_holds_a_version_answers_for_it(
     specifiers: list[tuple[str, Version]], version: Version
 ) -> None:
     # PEP 440 counts no pre- or post-release of a version as lower or higher than that version
-    assume(version.base_version not in {each.base_version for _, each in specifiers})
+    assume(Version(version.base_version) not in {each for _, each in specifiers})
     text = ",".join(f"{operator}{each}" for operator, each in specifiers)
     says = within(text)
     spans = split([each for _, each in specifiers], says)

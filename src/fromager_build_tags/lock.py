@@ -7,8 +7,9 @@ stand below it, one a line: package, version, build tag::
       * * 2_el9.6
       flash-attn 2.8.3 8_el9.6_rocm7.1_torch2.10.0
 
-``*`` stands for every version without a changelog entry, and for every package that nothing
-names; the tag ``-`` for no build tag, and ``2_?`` for one whose suffix cannot be told: the number
+``*`` stands for every version without a changelog entry, but for those of a span such as
+``<0.29``, if what the package depends on changes there; and for every package that nothing names.
+The tag ``-`` stands for no build tag, and ``2_?`` for one whose suffix cannot be told: the number
 is fromager's, and known.
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,6 +25,7 @@ from packaging.version import InvalidVersion, Version
 
 from .accelerator import KNOWN
 from .errors import InputError
+from .ranges import holds, is_span, like
 
 FORMAT: Final = 1
 ANY: Final = "*"
@@ -61,6 +63,9 @@ class LockedStack:
     _by_version: dict[tuple[str, Version | str], Key] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
+    _spans: dict[str, list[str]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     @property
     def accelerator(self) -> str:
@@ -91,16 +96,29 @@ class LockedStack:
     def _row(self, package: str, version: str) -> Key:
         if (package, version) in self.tags:
             return (package, version)
-        if version != ANY and (spelled := self._spelled(package, version)):
+        self._fill()
+        asked = like(version) if is_span(version) else public_version(version)
+        if not is_span(version) and (spelled := self._by_version.get((package, asked))):
             return spelled
+        if isinstance(asked, Version):
+            for span in self._spans.get(package, ()):
+                if holds(span, asked):
+                    return (package, span)
         return (package, ANY) if (package, ANY) in self.tags else (ANY, ANY)
 
-    def _spelled(self, package: str, version: str) -> Key | None:
-        """Return the row of the same version, as the lock spells it."""
-        if not self._by_version:
-            for key in self.tags:
-                self._by_version.setdefault((key[0], public_version(key[1])), key)
-        return self._by_version.get((package, public_version(version)))
+    def spans(self, package: str) -> Sequence[str]:
+        """Return the spans of versions of a package that have a row of their own."""
+        self._fill()
+        return self._spans.get(package, ())
+
+    def _fill(self) -> None:
+        """Index the rows by version, however the lock spells it, and by span."""
+        if self._by_version:
+            return
+        for package, version in self.tags:
+            if is_span(version):
+                self._spans.setdefault(package, []).append(version)
+            self._by_version.setdefault((package, public_version(version)), (package, version))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,14 +240,17 @@ def _head(lines: Iterable[str]) -> Iterator[str]:
         yield line
 
 
-def _sort_key(key: Key) -> tuple[str, bool, Version, str]:
+def _sort_key(key: Key) -> tuple[str, int, Version, str]:
+    """Sort the versions of a package from old to new, then its spans, last the rest."""
     package, version = key
     if version == ANY:
-        return (package, True, _NOTHING, version)
+        return (package, 2, _NOTHING, version)
+    if is_span(version):
+        return (package, 1, like(version), version)
     try:
-        return (package, False, Version(version), version)
+        return (package, 0, Version(version), version)
     except InvalidVersion:
-        return (package, False, _NOTHING, version)
+        return (package, 0, _NOTHING, version)
 
 
 _NOTHING: Final = Version("0")

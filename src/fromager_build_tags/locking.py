@@ -74,4 +74,4 @@ def lock_file(tree_settings_file: pathlib.Path) -> pathlib.Path:
 
 def _key(tag: PlannedTag) -> Key:
     package = ANY if tag.package == ANY_PACKAGE else tag.package
-    return (package, ANY if tag.version is None else str(tag.version))
+    return (package, tag.version_text)

@@ -33,6 +33,7 @@ from packaging.version import Version
 from . import accelerator as accelerators
 from .context import BuildContext, stack_of
 from .errors import NeedsError
+from .ranges import boundaries_of
 from .segment import Order, Segment
 
 
@@ -107,6 +108,11 @@ class Expression:
         if self.condition.holds(version, accelerator):
             return self.needs
         return self.otherwise.of(version, accelerator)
+
+    def boundaries(self) -> set[Version]:
+        """Return the versions of the package at which what it depends on can change."""
+        here = boundaries_of(str(self.condition.versions)) if self.condition else set()
+        return here | (self.otherwise.boundaries() if self.otherwise else set())
 
     def at_most(self) -> frozenset[Need]:
         """Return everything that the package depends on anywhere."""

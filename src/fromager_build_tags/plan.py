@@ -18,7 +18,8 @@ from packaging.version import Version
 from . import hooks, wheelname
 from .context import assume
 from .errors import BuildTagError, MissingFactError, StackError, explain_error
-from .needs import Need
+from .needs import DependsOn, Need, parse_expression
+from .ranges import REST, boundaries_of, split
 from .segment import Segment, join
 from .speaker import Speaker, speaker_of
 from .stack import Stack
@@ -53,7 +54,8 @@ class PlannedTag:
     """The build tag of one version of a package on one stack.
 
     Attributes:
-        version: None for all versions without a changelog entry.
+        version: None for versions without a changelog entry.
+        span: which of these, such as ``<0.29``; ``*`` for all others.
         number: fromager's build number; None where fromager gives none, and asks no hook.
         platlib: the segments of a platlib wheel.
         purelib: the segments of a purelib wheel: none, unless a plugin of yours gives one.
@@ -78,6 +80,17 @@ class PlannedTag:
     lacks_fact: bool = False
     needs: frozenset[Need] | None = None
     pre_built: bool = False
+    span: str = REST
+
+    @property
+    def version_text(self) -> str:
+        """The version, or the span of versions."""
+        return self.span if self.version is None else str(self.version)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a build would stop whatever a machine tells."""
+        return bool(self.error) and not self.lacks_fact
 
     @property
     def build_tag(self) -> str:
@@ -122,11 +135,23 @@ def plan(
     tree.settings.variant = Variant(variant)
     packages = [_Package.of(tree, each, unnumbered=unnumbered) for each in wanted]
     for stack in stacks:
-        told: dict[frozenset[Need], _Told] = {}
+        planner = _Planner(tree=tree, stack=stack)
         with assume(stack):
             for package in packages:
                 for version in package.versions:
-                    yield _tag(tree, stack, package, version, told)
+                    if version is None:
+                        yield from _open_tags(planner, package)
+                    else:
+                        yield _tag(planner, package, version)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Planner:
+    """A stack that tags are planned on, and what the hook told of wheels of it, by their needs."""
+
+    tree: SettingsTree
+    stack: Stack
+    told: dict[frozenset[Need], _Told] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,13 +159,17 @@ class _Package:
     """A package on one variant: what is the same for all of its tags.
 
     Attributes:
+        speaker: who says what it needs, or why nobody can.
+        specifier: of the versions without a changelog entry, only those that satisfy it.
         unnumbered: whether the hook is asked for wheels, too, that fromager gives no number.
     """
 
     req: Requirement
     name: NormalizedName
     build_info: PackageBuildInfo
+    speaker: Speaker | BuildTagError
     versions: tuple[Version | None, ...]
+    specifier: SpecifierSet
     unnumbered: bool
 
     @classmethod
@@ -152,9 +181,18 @@ class _Package:
             req=req,
             name=wanted.package,
             build_info=build_info,
+            speaker=_speaker_or_error(tree.ctx, build_info),
+            specifier=wanted.specifier,
             versions=listed(tree, wanted).versions or (),
             unnumbered=unnumbered and not build_info.pre_built,
         )
+
+
+def _speaker_or_error(ctx: WorkContext, build_info: PackageBuildInfo) -> Speaker | BuildTagError:
+    try:
+        return speaker_of(ctx, build_info)
+    except BuildTagError as err:
+        return err
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,28 +207,58 @@ class _Told:
     needs: frozenset[Need] | None = None
 
 
+def _open_tags(planner: _Planner, package: _Package) -> Iterator[PlannedTag]:
+    """Plan the versions without a changelog entry: a tag for each span whose needs differ."""
+    boundaries = _boundaries(package)
+    if not boundaries:
+        yield _tag(planner, package, None)
+        return
+
+    def says(version: Version) -> _Told | None:
+        if not package.specifier.contains(version, prereleases=True):
+            return None
+        return replace(_tell(planner, package, version), needs=None)  # all else is compared
+
+    for span, answer in split(boundaries, says):
+        if answer is not None:
+            yield _tag(planner, package, None, span=span, answer=answer)
+
+
+def _boundaries(package: _Package) -> set[Version]:
+    if isinstance(package.speaker, BuildTagError):
+        return set()
+    says = package.speaker.says
+    if not isinstance(says, DependsOn) or not package.build_info.build_tag(ANY_VERSION):
+        return set()
+    own = parse_expression(says.expression).boundaries()
+    return own | boundaries_of(str(package.specifier)) if own else own
+
+
 def _tag(
-    tree: SettingsTree,
-    stack: Stack,
+    planner: _Planner,
     package: _Package,
     version: Version | None,
-    told: dict[frozenset[Need], _Told],
+    *,
+    span: str = REST,
+    answer: _Told | None = None,
 ) -> PlannedTag:
     """Plan one tag on the stack that is assumed."""
     asked = ANY_VERSION if version is None else version
     number = package.build_info.build_tag(asked)
-    is_asked = bool(number) or package.unnumbered
-    answer = _tell(tree.ctx, stack, package, asked, told) if is_asked else _Told()
+    if answer is None:
+        is_asked = bool(number) or package.unnumbered
+        answer = _tell(planner, package, asked) if is_asked else _Told()
     return PlannedTag(
         package=package.name,
         version=version,
-        variant=stack.variant,
-        stack=stack,
+        span=span,
+        variant=planner.stack.variant,
+        stack=planner.stack,
         number=number[0] if number else None,
         platlib=answer.platlib,
         purelib=answer.purelib,
         speaker=answer.speaker,
-        note="" if number else _no_number(tree, stack.variant, package),
+        note="" if number else _no_number(planner.tree, planner.stack.variant, package),
         error=answer.error,
         lacks_fact=answer.lacks_fact,
         needs=answer.needs,
@@ -198,23 +266,20 @@ def _tag(
     )
 
 
-def _tell(
-    ctx: WorkContext,
-    stack: Stack,
-    package: _Package,
-    version: Version,
-    told: dict[frozenset[Need], _Told],
-) -> _Told:
+def _tell(planner: _Planner, package: _Package, version: Version) -> _Told:
     """Ask the hook as fromager does, and once only where nothing but the needs decides."""
     needs: frozenset[Need] | None = None
+    if isinstance(speaker := package.speaker, BuildTagError):
+        return _wrong(speaker)
     try:
-        speaker = speaker_of(ctx, package.build_info)
-        needs = hooks.deciding_needs(speaker, version, stack)
+        needs = hooks.deciding_needs(speaker, version, planner.stack)
         if needs is None:
-            return _ask(ctx, package.req, version, speaker)
-        if needs not in told:
-            told[needs] = replace(_asked(ctx, package.req, version, speaker), needs=needs)
-        answer = told[needs]
+            return _ask(planner.tree.ctx, package.req, version, speaker)
+        if needs not in planner.told:
+            planner.told[needs] = replace(
+                _asked(planner.tree.ctx, package.req, version, speaker), needs=needs
+            )
+        answer = planner.told[needs]
         return answer if answer.speaker is speaker else replace(answer, speaker=speaker)
     except BuildTagError as err:
         return replace(_wrong(err), needs=needs)

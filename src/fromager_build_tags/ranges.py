@@ -7,17 +7,15 @@ another of the rest, so no single row of a table speaks for all of them.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from packaging.specifiers import SpecifierSet
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 #: The span of all versions, or of all that no other span holds.
 REST: Final = "*"
 _FIRST: Final = Version("0.dev0")
-_VERSION: Final = re.compile(r"[\w.!+]+")
 
 
 class _Cell(NamedTuple):
@@ -54,10 +52,38 @@ def split[T](boundaries: Iterable[Version], says: Callable[[Version], T]) -> lis
 
 
 def boundaries_of(span: str) -> set[Version]:
-    """Return the versions that a span, or any set of specifiers, names."""
-    if span == REST:
-        return set()
-    return {Version(text) for text in _VERSION.findall(span.replace(".*", ""))}
+    """Return the versions at which a span, or any set of specifiers, begins or ends."""
+    found: set[Version] = set()
+    for specifier in SpecifierSet("" if span == REST else span):
+        try:
+            version = Version(specifier.version.removesuffix(".*"))
+        except InvalidVersion:  # such as ===nightly, which is no place on the line
+            continue
+        found.add(version)
+        if specifier.operator == "~=":
+            found.add(_next(version.release[:-1]))
+        elif specifier.version.endswith(".*"):
+            found.add(_next(version.release))
+    return found
+
+
+def _next(release: tuple[int, ...]) -> Version:
+    """Return the first version after all that begin with *release*."""
+    return Version(".".join(map(str, (*release[:-1], release[-1] + 1))))
+
+
+def is_span(text: str) -> bool:
+    """Tell a span, but for :data:`REST`, from a version."""
+    return text[:1] in {"<", ">", "="}
+
+
+def like(span: str) -> Version:
+    """Return a version that lies in a span, and stands for all of it."""
+    first, _, _ = span.partition(",")
+    version = Version(first.lstrip("<>="))
+    if first.startswith(">") and not first.startswith(">="):
+        return _above(version)
+    return _FIRST if first.startswith("<") and not first.startswith("<=") else version
 
 
 def holds(span: str, version: Version) -> bool:
@@ -71,8 +97,12 @@ def _cells(named: list[Version]) -> Iterator[_Cell]:
         yield _Cell(like, first, f"<{version}")
         yield _Cell(version, f">={version}", f"<={version}")
         first = f">{version}"
-        like = Version(f"{version.base_version}.0.0.0.1")
+        like = _above(version)
     yield _Cell(like, first, "")
+
+
+def _above(version: Version) -> Version:
+    return Version(f"{version.base_version}.0.0.0.1")
 
 
 def _span(first: str, last: str) -> str:

@@ -17,6 +17,7 @@ from packaging.version import Version
 from .blame import Suspects
 from .causes import Cause
 from .lock import ANY, NO_TAG, LockedStack, is_told, public_version, split_tag
+from .ranges import boundaries_of, is_span, split
 from .side import Broken, Evaluation
 
 
@@ -78,7 +79,7 @@ class Change:
     @property
     def is_open(self) -> bool:
         """Whether it speaks of versions, or packages, that nothing names."""
-        return ANY in {self.package, self.version}
+        return ANY in {self.package, self.version} or is_span(self.version)
 
     @property
     def sorts_below(self) -> bool:
@@ -262,7 +263,9 @@ def _variants(base: Evaluation, head: Evaluation) -> list[str]:
 def _named(side: Evaluation) -> frozenset[str]:
     """Return the packages of which a version is named."""
     keys = (key for stack in side.lock.stacks for key in stack.tags)
-    return frozenset(package for package, version in keys if version != ANY)
+    return frozenset(
+        package for package, version in keys if version != ANY and not is_span(version)
+    )
 
 
 def _changes(
@@ -337,10 +340,22 @@ def _rows(old: LockedStack | None, new: LockedStack | None) -> list[Wheels]:
     """Return the rows of both stacks, each version once, however it is spelled."""
     rows: dict[tuple[str, Version | str], Wheels] = {}
     for package, version in {**(old.tags if old else {}), **(new.tags if new else {})}:
-        key = (package, version if version == ANY else public_version(version))
-        if key not in rows:
-            rows[key] = Wheels(package, version)
+        if is_span(version):
+            continue
+        spans = _spans(old, new, package) if version == ANY else [version]
+        for text in spans:
+            rows.setdefault((package, public_version(text)), Wheels(package, text))
     return list(rows.values())
+
+
+def _spans(old: LockedStack | None, new: LockedStack | None, package: str) -> list[str]:
+    """Return the spans of versions in each of which either stack has one tag for all."""
+    stacks = [stack for stack in (old, new) if stack is not None]
+    ends = {end for stack in stacks for span in stack.spans(package) for end in boundaries_of(span)}
+    if not ends:
+        return [ANY]
+    tags = split(ends, lambda version: [stack.tag(package, f"=={version}") for stack in stacks])
+    return [span for span, _ in tags]
 
 
 def _pairs(

@@ -17,6 +17,7 @@ from .errors import InputError
 from .files import read_text
 from .lock import ANY, Lock, parse_lock
 from .plan import Wanted
+from .ranges import is_span
 from .versions import exact_pin
 
 
@@ -77,7 +78,7 @@ def named_in(lock: Lock) -> list[Wanted]:
     versions: dict[NormalizedName, set[Version]] = {}
     for stack in lock.stacks:
         for package, version in stack.tags:
-            if ANY not in {package, version}:
+            if ANY not in {package, version} and not is_span(version):
                 versions.setdefault(canonicalize_name(package), set()).add(Version(version))
     return [
         Wanted(package=name, versions=tuple(sorted(versions[name]))) for name in sorted(versions)

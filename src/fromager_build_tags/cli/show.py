@@ -49,8 +49,9 @@ def show(
     """Print package, version, build tag and file name for each stack of a variant.
 
     Without REQUIREMENT or file: every package that the settings or an override know. A version
-    of * stands for every version without a changelog entry of its own. The exit status is 1
-    if a tag cannot be told.
+    of * stands for every version without a changelog entry of its own. A suffix that only the
+    machine which builds can tell is shown as ?, and --here asks this one. The exit status is 1
+    if a tag is an error.
     """
     common.note_explicit_variables(ctx)
     tree = common.planned_tree(ctx)
@@ -67,7 +68,7 @@ def show(
     common.write(RENDERERS[format_](tags), output)
     for failure in failures:
         click.echo(f"Error: {failure}", err=True)
-    if failures or any(tag.error for tag in tags):
+    if failures or any(tag.is_wrong for tag in tags):
         ctx.exit(1)
 
 

@@ -88,7 +88,7 @@ def _records(tags: Iterable[PlannedTag]) -> Iterator[dict[str, str]]:
         for tag in members:
             values = (
                 tag.package,
-                "*" if tag.version is None else str(tag.version),
+                tag.version_text,
                 tag.variant,
                 stack,
                 tag.build_tag,
@@ -111,12 +111,18 @@ def _by_stack(tags: Iterable[PlannedTag]) -> Iterable[tuple[str, Sequence[Planne
 def _row(tag: PlannedTag) -> tuple[str, ...]:
     return (
         tag.package,
-        "*" if tag.version is None else str(tag.version),
-        tag.build_tag or ("error" if tag.error else "-"),
+        tag.version_text,
+        tag.build_tag or _no_tag(tag),
         tag.platlib_stem or "-",
         tag.purelib_stem,
         _told_by(tag),
     )
+
+
+def _no_tag(tag: PlannedTag) -> str:
+    if tag.is_wrong:
+        return "error"
+    return f"{tag.number}_?" if tag.lacks_fact else "-"
 
 
 def _notes(tags: Sequence[PlannedTag], indent: str) -> str:
@@ -124,7 +130,7 @@ def _notes(tags: Sequence[PlannedTag], indent: str) -> str:
     packages: dict[str, list[str]] = {}
     for tag in tags:
         if text := tag.error or tag.note:
-            packages.setdefault(text, []).append(f"{tag.package} {tag.version or '*'}")
+            packages.setdefault(text, []).append(f"{tag.package} {tag.version_text}")
     return "".join(f"{indent}{_few(names)}: {text}\n" for text, names in packages.items())
 
 
