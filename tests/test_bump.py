@@ -23,9 +23,10 @@ from fromager_build_tags.bump import (
     variant_entries,
     write_edits,
 )
+from fromager_build_tags.change import Change
 from fromager_build_tags.errors import EditError
 from fromager_build_tags.lock import ANY, Key, Lock, LockedStack, split_tag
-from fromager_build_tags.review import Change, compare
+from fromager_build_tags.review import compare
 from fromager_build_tags.side import Evaluation, Layout
 
 from .conftest import Cli

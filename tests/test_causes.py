@@ -9,10 +9,11 @@ from collections.abc import Mapping
 import pytest
 
 from fromager_build_tags.causes import Cause, causes
+from fromager_build_tags.change import Change
 from fromager_build_tags.declare import declare
 from fromager_build_tags.lock import Key, Lock, LockedStack
 from fromager_build_tags.reconcile import declared_stacks
-from fromager_build_tags.review import Change, Review, compare
+from fromager_build_tags.review import Review, compare
 from fromager_build_tags.segment import Order
 from fromager_build_tags.side import Evaluation, Layout, Side
 from fromager_build_tags.written import written_stacks

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import parse_wheel_filename
 
+from fromager_build_tags.change import Change
 from fromager_build_tags.lock import split_tag
-from fromager_build_tags.review import Change
 
 from .e2e.environment import offline_environment
 from .e2e.processes import run

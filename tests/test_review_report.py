@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fromager_build_tags.causes import Cause
+from fromager_build_tags.change import Change
 from fromager_build_tags.report.escape import markdown_text
 from fromager_build_tags.report.review import RENDERERS, markdown, words
-from fromager_build_tags.review import Change, Review
+from fromager_build_tags.review import Review
 from fromager_build_tags.rules.review import review_findings
 from fromager_build_tags.rules.verdict import Verdict
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fromager_build_tags.causes import Cause
+from fromager_build_tags.change import Kind, Wheels
 from fromager_build_tags.lock import ANY, Key, Lock, LockedStack
-from fromager_build_tags.review import Kind, Review, Wheels, compare
+from fromager_build_tags.review import Review, compare
 from fromager_build_tags.rules.catalogue import FAMILIES
 from fromager_build_tags.rules.finding import Finding
 from fromager_build_tags.rules.review import review_findings, stale_lock

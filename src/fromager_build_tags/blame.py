@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .causes import Cause
+from .label import VERSION, label_words
 from .lock import NO_TAG, is_told, public_version, split_tag
 from .segment import Order
-from .written import VERSION, label_words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

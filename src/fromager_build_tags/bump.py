@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
+from .change import Change
 from .errors import EditError, SettingsError
 from .files import read_text, refuse_read_only, write_text
 from .lock import public_version, split_tag
 from .packagefiles import file_to_edit
-from .review import Change
 from .side import Layout
 from .yamledit import add
 from .yamlfile import parse_yaml_mapping

@@ -13,9 +13,10 @@ from typing import Final
 
 from .annotations import DEPENDS_ON
 from .errors import SettingsError
+from .pairing import pair
 from .segment import Order
 from .side import Layout, Side, changed_files
-from .written import pair_stacks, written_stacks
+from .written import written_stacks
 from .yamlfile import Path, YamlFile, parse_yaml_mapping
 
 
@@ -113,7 +114,7 @@ def _of_file(layout: Layout, path: str, before: YamlFile, after: YamlFile) -> It
 
 
 def _of_variant_file(variant: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
-    pairs = pair_stacks(written_stacks(variant, before), written_stacks(variant, after))
+    pairs = pair(written_stacks(variant, before), written_stacks(variant, after))
     for old, new in pairs:
         labels = (old.label if old else "", new.label if new else "")
         if old is None or new is None:

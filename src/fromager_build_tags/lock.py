@@ -23,14 +23,13 @@ from typing import Final
 
 from packaging.version import InvalidVersion, Version
 
-from .accelerator import KNOWN
 from .errors import InputError
+from .label import VERSION, accelerator_text
 from .ranges import holds, is_span, like
 
 FORMAT: Final = 1
 ANY: Final = "*"
 NO_TAG: Final = "-"
-_VERSION: Final = "0123456789."
 UNKNOWN_SUFFIX: Final = "_?"
 
 _HEADER: Final = (
@@ -70,20 +69,12 @@ class LockedStack:
     @property
     def accelerator(self) -> str:
         """The accelerator's word: ``rocm`` of ``el9.6 rocm7.1 torch2.10.0``."""
-        return self.accelerator_text.rstrip(_VERSION)
+        return self.accelerator_text.rstrip(VERSION)
 
     @property
     def accelerator_text(self) -> str:
-        """The accelerator with its version: ``rocm7.1`` of that label; "" if it is not known.
-
-        The distribution, which stands in front of it, may not be known.
-        """
-        if self.label.startswith("("):  # nothing is known
-            return ""
-        first, *more = [word for word in self.label.split() if not word.startswith("torch")] or [""]
-        if more:
-            return more[0]
-        return first if first.rstrip(_VERSION) in KNOWN else ""
+        """The accelerator with its version: ``rocm7.1`` of that label; "" if it is not known."""
+        return accelerator_text(self.label)
 
     def tag(self, package: str, version: str) -> str:
         """Return the tag of a version of a package, named or not."""

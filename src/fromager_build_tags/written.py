@@ -6,22 +6,18 @@ wrong with a file is theirs to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from . import accelerator as accelerators
 from .errors import SettingsError, StackError
 from .facts import Declaration, DeclaredStack, Fact
 from .reconcile import declared_stacks
-from .segment import Order
 from .stack import NOTHING_KNOWN
 from .variables import FACTS
 from .versions import Precision, parse_version
 from .yamlfile import Path, YamlFile
 
-#: What the version of a fact is made of, at the end of its word.
-VERSION: Final = "0123456789."
 _NO_FACTS: Final = {"index", "stacks"}
 _SHARED: Final = ("accelerator", "torch_precision")
 
@@ -78,45 +74,6 @@ def _listed(file: YamlFile) -> Iterator[tuple[Path, Mapping[str, Any], Mapping[s
     for number, stack in enumerate(listed):
         if isinstance(stack, Mapping):
             yield ("stacks", number), stack, shared
-
-
-def label_words(label: str) -> dict[Order, str]:
-    """Return the facts of a label by their place: ``el9.6 rocm7.1 torch2.10.0`` has all three."""
-    words: dict[Order, str] = {}
-    for word in label.split() if label != NOTHING_KNOWN else ():
-        if word.startswith("torch"):
-            words[Order.TORCH] = word
-        elif Order.DISTRIBUTION in words or word.rstrip(VERSION) in accelerators.KNOWN:
-            words[Order.ACCELERATOR] = word
-        else:
-            words[Order.DISTRIBUTION] = word
-    return words
-
-
-def pair_stacks(
-    old: Sequence[WrittenStack], new: Sequence[WrittenStack]
-) -> list[tuple[WrittenStack | None, WrittenStack | None]]:
-    """Pair stacks by what they are: those of the same label, then the most alike.
-
-    Two of the same accelerator and version are more alike than two of the same distribution.
-    """
-    left, right = list(old), list(new)
-    pairs: list[tuple[WrittenStack | None, WrittenStack | None]] = []
-    while left and right:
-        one, other = max(
-            ((one, other) for one in left for other in right),
-            key=lambda pair: _likeness(pair[0].label, pair[1].label),
-        )
-        pairs.append((one, other))
-        left.remove(one)
-        right.remove(other)
-    return [*pairs, *((one, None) for one in left), *((None, one) for one in right)]
-
-
-def _likeness(one: str, other: str) -> tuple[bool, bool, int]:
-    words, others = label_words(one), label_words(other)
-    alike = {place for place, word in words.items() if others.get(place) == word}
-    return one == other, Order.ACCELERATOR in alike, len(alike)
 
 
 def _stack(

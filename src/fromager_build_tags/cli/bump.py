@@ -17,8 +17,9 @@ from ..bump import (
     variant_entries,
     write_edits,
 )
+from ..change import Change
 from ..files import refuse_read_only
-from ..review import Change, Review
+from ..review import Review
 from ..side import Side
 from . import common, sides
 from .review import reviewed

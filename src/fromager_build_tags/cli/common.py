@@ -13,10 +13,10 @@ import click
 from click.core import ParameterSource
 
 from ..annotations import IGNORE
+from ..change import Wheels
 from ..errors import InputError
 from ..files import write_text
 from ..lock import public_version
-from ..review import Wheels
 from ..variables import FACTS, explicit_variable
 
 if TYPE_CHECKING:

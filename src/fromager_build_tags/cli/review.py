@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import click
 
 from ..causes import causes
+from ..change import Wheels
 from ..errors import InputError
 from ..report.review import RENDERERS
-from ..review import Review, Wheels, compare
+from ..review import Review, compare
 from ..rules.finding import Finding
 from ..rules.review import review_findings, stale_headings, stale_lock, without_settings
 from ..rules.verdict import Verdict

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from ..causes import Cause
+from ..change import Change, Kind
 from ..errors import SettingsError, StackError, explain_error
 from ..lock import ANY, NO_TAG
-from ..review import Change, Kind, Review
+from ..review import Review
 from ..side import Side, changed_variants
 from .catalogue import review as rules
 from .finding import Finding, Place, Severity

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from ...causes import Cause
-from ...review import Change, Review
+from ...change import Change
+from ...review import Review
 from ...rules.verdict import Verdict
 from ..findings.json import as_json
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...review import Change, Review
+from ...change import Change
+from ...review import Review
 from ...rules.verdict import Verdict
 from ..block import Block, chained, titled
 from ..escape import markdown_code, markdown_text

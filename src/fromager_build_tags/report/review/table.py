@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...review import Change, Review
+from ...change import Change
+from ...review import Review
 from ...rules.verdict import Verdict
 from ..columns import render_columns
 from ..findings import table

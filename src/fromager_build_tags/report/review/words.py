@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ...causes import Cause
-from ...review import Change, Kind, Review
+from ...change import Change, Kind
+from ...review import Review
 
 UNTOLD = "the overrides that are installed, or variables, differ: no settings file tells"
 
