@@ -353,3 +353,8 @@ def test_a_graph_adds_its_packages_and_versions(cli: Cli, tmp_path: pathlib.Path
         "  torch 2.10.0 1_el9.6_rocm7.1",
     }
     cli("lock", "--check", "--graph", "graph.json", "--graph", "build-order.json")
+    cli("lock", "--check")  # a CI without the graph checks what the lock names
+    write_tree(tmp_path, {ROCM_FILE: ROCM.replace("7.1", "7.2")})
+    difference = cli("lock", "--check", status=1).stdout
+    assert "-  torch 2.10.0 1_el9.6_rocm7.1\n" in difference
+    assert "+  torch 2.10.0 1_el9.6_rocm7.2\n" in difference

@@ -39,7 +39,11 @@ if TYPE_CHECKING:
 def lock(
     ctx: click.Context, file: pathlib.Path | None, check: bool, graphs: tuple[pathlib.Path, ...]
 ) -> None:
-    """Write every build tag that the settings give to a file, for the diff of a pull request."""
+    """Write every build tag that the settings give to a file, for the diff of a pull request.
+
+    --check without a graph holds the versions that the lock names, whatever graph they came
+    from, against the settings as well.
+    """
     from ..wanted import from_build_file
 
     common.note_explicit_variables(ctx)
@@ -62,9 +66,13 @@ def make_lock(
         InputError: the settings of a variant are wrong.
     """
     from ..locking import lock_file, lock_of
+    from ..wanted import from_lock
 
     tree = common.planned_tree(ctx)
     path = file or lock_file(tree.settings_file)
+    more = list(more)
+    if check and not more and path.exists():
+        more = from_lock(path)
     planned = lock_of(tree, more)
     if planned.wrong:
         raise InputError(f"the tags cannot be told: {'; '.join(planned.wrong.values())}")
