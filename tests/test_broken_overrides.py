@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pathlib
 
 import pytest
+from stevedore.extension import ExtensionManager
 
 from .conftest import Cli, Install
 from .repositories import Checkout
@@ -30,6 +32,12 @@ BROKEN = (
 )
 
 
+crashes = pytest.mark.skipif(
+    "conflict_resolver" not in inspect.signature(ExtensionManager.__init__).parameters,
+    reason="this stevedore takes the last of the two in silence",
+)
+
+
 @pytest.fixture
 def tree(tmp_path: pathlib.Path) -> None:
     checkout = Checkout.create(tmp_path, GOOD)
@@ -47,6 +55,7 @@ def broken(tree: None, install: Install) -> None:
     install("acme", {"a": "", "demo": "import no_such_module\n", "torch": ""})
 
 
+@crashes
 @pytest.mark.parametrize("args", COMMANDS)
 def test_two_of_one_package_are_one_error(cli: Cli, twice: None, args: list[str]) -> None:
     assert cli(*args, status=1).stderr == f"Error: {TWICE}\n"
@@ -81,6 +90,7 @@ def findings(cli: Cli) -> tuple[list[tuple[str, str, str]], str]:
     return [(each["code"], each["subject"], each["message"]) for each in found], result.stderr
 
 
+@crashes
 def test_check_finds_two_of_one_package(cli: Cli, twice: None) -> None:
     message = f"demo is registered by {DEMO}acme_demo (acme 1.0) and {DEMO}other_demo (other 1.0)"
     found, stderr = findings(cli)
