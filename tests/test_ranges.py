@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from fromager_build_tags.ranges import REST, boundaries_of, holds, is_span, like, split
+from fromager_build_tags.ranges import REST, boundaries_of, ends_of, holds, is_span, like, split
 
 RELEASES = st.lists(st.integers(0, 3), min_size=1, max_size=4).map(
     lambda release: Version(".".join(map(str, release)))
@@ -47,7 +47,8 @@ def within(specifier: str) -> Callable[[Version], bool]:
 def test_all_versions_are_one_span_where_nothing_changes() -> None:
     assert split([], lambda _: "same") == [(REST, "same")]
     assert split([Version("1"), Version("2")], lambda _: "same") == [(REST, "same")]
-    assert boundaries_of(REST) == set()
+    assert ends_of(REST) == set()
+    assert ends_of(">=0.25,<0.30") == {Version("0.25"), Version("0.30")}
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,12 @@ def test_a_version_that_stands_for_a_span_lies_in_it(named: list[Version], answe
     for span, _ in split(named, lambda _: answers >> next(cells) & 1)[:-1]:
         assert is_span(span)
         assert holds(span, like(span))
+
+
+@given(st.sampled_from(["<", ">=", ">", "<=", "=="]), VERSIONS, VERSIONS)
+def test_a_span_holds_what_its_specifiers_do(operator: str, end: Version, version: Version) -> None:
+    span = f"{operator}{end}"
+    assert holds(span, version) is within(span)(version)
 
 
 def test_what_is_no_span() -> None:

@@ -62,8 +62,8 @@ class LockedStack:
     _by_version: dict[tuple[str, Version | str], Key] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
-    _spans: dict[str, list[str]] = field(
-        default_factory=dict, init=False, compare=False, repr=False
+    _spans: list[dict[str, list[str]]] = field(
+        default_factory=list, init=False, compare=False, repr=False
     )
 
     @property
@@ -78,7 +78,8 @@ class LockedStack:
 
     def tag(self, package: str, version: str) -> str:
         """Return the tag of a version of a package, named or not."""
-        return self.tags.get(self._row(package, version), NO_TAG)
+        named = self.tags.get((package, version))
+        return self.tags.get(self._row(package, version), NO_TAG) if named is None else named
 
     def reason(self, package: str, version: str) -> str:
         """Return why that tag's suffix cannot be told, as far as it is known."""
@@ -87,29 +88,30 @@ class LockedStack:
     def _row(self, package: str, version: str) -> Key:
         if (package, version) in self.tags:
             return (package, version)
-        self._fill()
         asked = like(version) if is_span(version) else public_version(version)
-        if not is_span(version) and (spelled := self._by_version.get((package, asked))):
+        if not is_span(version) and (spelled := self._versions().get((package, asked))):
             return spelled
         if isinstance(asked, Version):
-            for span in self._spans.get(package, ()):
+            for span in self.spans().get(package, ()):
                 if holds(span, asked):
                     return (package, span)
         return (package, ANY) if (package, ANY) in self.tags else (ANY, ANY)
 
-    def spans(self, package: str) -> Sequence[str]:
-        """Return the spans of versions of a package that have a row of their own."""
-        self._fill()
-        return self._spans.get(package, ())
+    def spans(self) -> Mapping[str, Sequence[str]]:
+        """Return the spans of versions that have a row of their own, by package."""
+        if not self._spans:
+            self._spans.append({})
+            for package, version in self.tags:
+                if is_span(version):
+                    self._spans[0].setdefault(package, []).append(version)
+        return self._spans[0]
 
-    def _fill(self) -> None:
-        """Index the rows by version, however the lock spells it, and by span."""
-        if self._by_version:
-            return
-        for package, version in self.tags:
-            if is_span(version):
-                self._spans.setdefault(package, []).append(version)
-            self._by_version.setdefault((package, public_version(version)), (package, version))
+    def _versions(self) -> Mapping[tuple[str, Version | str], Key]:
+        """Return the rows by version, however the lock spells it."""
+        if not self._by_version:
+            for key in self.tags:
+                self._by_version.setdefault((key[0], public_version(key[1])), key)
+        return self._by_version
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

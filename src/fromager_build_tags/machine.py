@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from . import distro
@@ -14,6 +13,9 @@ from .errors import SettingsError
 from .facts import Fact
 from .variables import IMAGE_VARIABLES, explicit_variable
 from .versions import exact_pin, parse_version
+
+if TYPE_CHECKING:
+    from packaging.specifiers import Specifier
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +33,7 @@ class Machine:
     distro: Fact[str] | None = None
     no_distro: str = "this machine was not asked (--here asks it)"
     variables: Mapping[str, str] = field(default_factory=dict)
-    torch: SpecifierSet = field(default_factory=SpecifierSet)
+    torch: Iterable[Specifier] = ()
 
     def facts(self, keys: Iterable[str] = IMAGE_VARIABLES) -> Mapping[str, Fact[str]]:
         """Return the image variables that are set as they stand, by the file's keys."""
@@ -68,7 +70,7 @@ def _observed(text: str, source: str, shown: str, key: str, mend: str) -> Fact[V
 NO_MACHINE: Final = Machine()
 
 
-def observe(environ: Mapping[str, str], torch: SpecifierSet) -> Machine:
+def observe(environ: Mapping[str, str], torch: Iterable[Specifier]) -> Machine:
     """Look at this machine: its os-release, and *environ*; *torch* is what is asked of Torch."""
     variables = {name: value for name in IMAGE_VARIABLES.values() if (value := environ.get(name))}
     try:

@@ -10,7 +10,6 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 #: The span of all versions, or of all that no other span holds.
@@ -51,10 +50,17 @@ def split[T](boundaries: Iterable[Version], says: Callable[[Version], T]) -> lis
     return [*spans[:-1], (REST, spans[-1][1])]
 
 
-def boundaries_of(span: str) -> set[Version]:
-    """Return the versions at which a span, or any set of specifiers, begins or ends."""
+def ends_of(span: str) -> set[Version]:
+    """Return the versions at which a span begins or ends."""
+    return {end for _, end in _parts(span)}
+
+
+def boundaries_of(specifiers: str) -> set[Version]:
+    """Return the versions at which any set of PEP 440 specifiers begins or ends."""
+    from packaging.specifiers import SpecifierSet  # takes as long as to read a lock
+
     found: set[Version] = set()
-    for specifier in SpecifierSet("" if span == REST else span):
+    for specifier in SpecifierSet(specifiers):
         try:
             version = Version(specifier.version.removesuffix(".*"))
         except InvalidVersion:  # such as ===nightly, which is no place on the line
@@ -87,8 +93,33 @@ def like(span: str) -> Version:
 
 
 def holds(span: str, version: Version) -> bool:
-    """Tell whether a version lies in a span."""
-    return span == REST or SpecifierSet(span).contains(version, prereleases=True)
+    """Tell whether a version lies in a span, as PEP 440 has it: ``1.0rc1`` is not below ``1.0``."""
+    return all(_fits(version, operator, end) for operator, end in _parts(span))
+
+
+def _parts(span: str) -> Iterator[tuple[str, Version]]:
+    for part in () if span == REST else span.split(","):
+        text = part.lstrip("<>=")
+        yield part.removesuffix(text), Version(text)
+
+
+def _fits(version: Version, operator: str, end: Version) -> bool:
+    other_release = Version(version.base_version) != Version(end.base_version)
+    match operator:
+        case "<":
+            return version < end and (
+                end.is_prerelease or not version.is_prerelease or other_release
+            )
+        case ">":
+            return version > end and (
+                end.is_postrelease or not version.is_postrelease or other_release
+            )
+        case "<=":
+            return version <= end
+        case ">=":
+            return version >= end
+        case _:
+            return version == end
 
 
 def _cells(named: list[Version]) -> Iterator[_Cell]:

@@ -12,7 +12,7 @@ from .causes import Cause
 from .change import Change, Untold, Wheels
 from .lock import ANY, NO_TAG, LockedStack, is_told, public_version, split_tag
 from .pairing import pair, twin
-from .ranges import boundaries_of, is_span, split
+from .ranges import ends_of, is_span, split
 from .side import Broken, Evaluation
 
 
@@ -193,22 +193,23 @@ def _may_be_any(before: str, after: str) -> bool:
 
 def _rows(old: LockedStack | None, new: LockedStack | None) -> list[Wheels]:
     """Return the rows of both stacks, each version once, however it is spelled."""
-    rows: dict[tuple[str, Version | str], Wheels] = {}
-    for package, version in {**(old.tags if old else {}), **(new.tags if new else {})}:
-        if is_span(version):
-            continue
-        spans = _spans(old, new, package) if version == ANY else [version]
-        for text in spans:
-            rows.setdefault((package, public_version(text)), Wheels(package, text))
-    return list(rows.values())
-
-
-def _spans(old: LockedStack | None, new: LockedStack | None, package: str) -> list[str]:
-    """Return the spans of versions in each of which either stack has one tag for all."""
     stacks = [stack for stack in (old, new) if stack is not None]
-    ends = {end for stack in stacks for span in stack.spans(package) for end in boundaries_of(span)}
-    if not ends:
-        return [ANY]
+    spanned = {package for stack in stacks for package in stack.spans()}
+    rows: dict[tuple[str, Version | str], Wheels] = {}
+    for package, version in {key: None for stack in stacks for key in stack.tags}:
+        if package in spanned and (version == ANY or is_span(version)):
+            continue
+        key = (package, version if version == ANY else public_version(version))
+        if key not in rows:
+            rows[key] = Wheels(package, version)
+    spans = [(package, span) for package in sorted(spanned) for span in _spans(stacks, package)]
+    return [*rows.values(), *(Wheels(*each) for each in spans)]
+
+
+def _spans(stacks: Sequence[LockedStack], package: str) -> list[str]:
+    """Return the spans of versions in each of which every stack has one tag for all."""
+    spans = [span for stack in stacks for span in stack.spans().get(package, ())]
+    ends = {end for span in spans for end in ends_of(span)}
     tags = split(ends, lambda version: [stack.tag(package, f"=={version}") for stack in stacks])
     return [span for span, _ in tags]
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from packaging.specifiers import Specifier
 from packaging.version import InvalidVersion, Version
+
+if TYPE_CHECKING:
+    from packaging.specifiers import Specifier
 
 
 class Precision(enum.IntEnum):

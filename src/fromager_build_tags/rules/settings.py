@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import Specifier
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
@@ -228,7 +228,7 @@ def check_pin(checkup: Checkup) -> Iterator[Finding]:
         )
 
 
-def _fits(constraint: SpecifierSet, torch: Version, precision: Precision) -> bool:
+def _fits(constraint: Iterable[Specifier], torch: Version, precision: Precision) -> bool:
     try:
         return all(
             agree(parse_version(each.version), torch, precision)
