@@ -206,8 +206,10 @@ def segments(
     Raises:
         BuildTagError: the stack of *ctx* cannot be told, or lacks what is needed.
     """
-    if not needs or not is_platlib(wheel_tags):
-        return []
+    return _segments(needs, ctx) if needs and is_platlib(wheel_tags) else []
+
+
+def _segments(needs: Collection[Need], ctx: BuildContext) -> list[Segment]:
     stack = stack_of(ctx)
     found = []
     if Need.ACCELERATOR in needs:
@@ -251,7 +253,7 @@ class DependsOn:
         if not is_platlib(wheel_tags):
             return []
         needs = self.needs(version, lambda: stack_of(ctx).accelerator_word())
-        return segments(needs, ctx=ctx, wheel_tags=wheel_tags)
+        return _segments(needs, ctx) if needs else []
 
     def needs(self, version: Version, accelerator: AskAccelerator) -> frozenset[Need]:
         """Return what the package depends on in *version*, as :meth:`Expression.of` does."""
