@@ -14,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from .ahead import ahead
+from .declared import declared_on
 from .expected import ANYTHING, Expectations
 from .index import Index, Listed
 from .rules.finding import Finding
@@ -97,7 +98,7 @@ class Audit:
         self.tallies[number].add(view)
         if self.deep:
             # now, and in this thread: the settings speak for one variant at a time
-            declared_of = functools.partial(self.expectations.tree.declared, view.place.variant)
+            declared_of = functools.partial(declared_on, self.expectations.tree, view.place.variant)
             view = dataclasses.replace(view, declared=ask(declared_of, view.project))
         return view
 

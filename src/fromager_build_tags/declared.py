@@ -14,6 +14,9 @@ from .rules.wheel.declared import NOTHING, Declared, parse_declared
 if TYPE_CHECKING:
     from fromager.context import WorkContext
     from packaging.requirements import Requirement
+    from packaging.utils import NormalizedName
+
+    from .tree import SettingsTree
 
 
 def declared_for(ctx: WorkContext, req: Requirement) -> Declared:
@@ -24,6 +27,19 @@ def declared_for(ctx: WorkContext, req: Requirement) -> Declared:
     """
     build_info = ctx.package_build_info(req)
     return _declared(build_info.annotations, build_info.package, build_info.variant)
+
+
+def declared_on(tree: SettingsTree, variant: str, package: NormalizedName) -> Declared:
+    """Return what a settings tree declares of a package's wheels on a variant.
+
+    Raises:
+        SettingsError: the annotation cannot be read.
+    """
+    from fromager.packagesettings import Variant
+    from packaging.requirements import Requirement
+
+    tree.settings.variant = Variant(variant)
+    return declared_for(tree.ctx, Requirement(package))
 
 
 def declared_for_any(ctx: WorkContext, req: Requirement) -> Declared:

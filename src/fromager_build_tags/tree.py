@@ -9,19 +9,16 @@ from dataclasses import dataclass, field
 import pydantic
 import yaml
 from fromager.context import WorkContext
-from fromager.packagesettings import PackageSettings, Settings, SettingsFile, Variant
-from packaging.requirements import Requirement
+from fromager.packagesettings import PackageSettings, Settings, SettingsFile
 from packaging.utils import NormalizedName, canonicalize_name
 from pydantic_core import ErrorDetails
 
 from . import plugins
 from .context import this_machine, variants_dir
 from .declare import declare, read_explicit_settings
-from .declared import declared_for
 from .errors import PluginError, SettingsError, explain_error
 from .packagefiles import package_files
 from .reconcile import declared_stacks, reconcile
-from .rules.wheel.declared import Declared
 from .stack import Stack
 from .yamlfile import YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
 
@@ -87,15 +84,6 @@ class SettingsTree:
         if here:
             return [reconcile(declaration, this_machine(self.ctx))]
         return declared_stacks(declaration)
-
-    def declared(self, variant: str, package: NormalizedName) -> Declared:
-        """Return what the settings declare of a package's wheels on a variant.
-
-        Raises:
-            SettingsError: the annotation cannot be read.
-        """
-        self.settings.variant = Variant(variant)
-        return declared_for(self.ctx, Requirement(package))
 
     def package_file(self, package: NormalizedName) -> pathlib.Path | None:
         """Return the settings file of *package* that fromager takes, however it is spelled."""
