@@ -137,6 +137,7 @@ AGAIN = "make it again with `fromager-build-tags lock`"
         (f"{HEADER}rocm: a\n  a * ?\n", f"f:4: '  a * ?' is no line of a lock: {AGAIN}"),
         (f"{HEADER}rocm: a\n  a * 1_a_?\n", f"f:4: '  a * 1_a_?' is no line of a lock: {AGAIN}"),
         (f"{HEADER}rocm: a\n  a * 1-b\n", f"f:4: '  a * 1-b' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a <b 1\n", f"f:4: '<b' is no span of versions: {AGAIN}"),
         (
             f"{HEADER}rocm: a\n  a * 1\n  b * 1\n  a * 2\n",
             f"f:6: 'a * 2' is there twice: {AGAIN}",

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from fromager_build_tags.ranges import REST, boundaries_of, ends_of, holds, is_span, like, split
+from fromager_build_tags.ranges import (
+    REST,
+    boundaries_of,
+    ends_of,
+    holds,
+    is_span,
+    is_well_formed,
+    like,
+    split,
+)
 
 RELEASES = st.lists(st.integers(0, 3), min_size=1, max_size=4).map(
     lambda release: Version(".".join(map(str, release)))
@@ -18,7 +27,7 @@ RELEASES = st.lists(st.integers(0, 3), min_size=1, max_size=4).map(
 VERSIONS = st.builds(
     lambda release, suffix: Version(f"{release}{suffix}"),
     RELEASES,
-    st.sampled_from(["", "", ".dev1", "a1", "rc2", ".post1"]),
+    st.sampled_from(["", "", ".dev1", "a1", "rc2", ".post1", "+cu13.0"]),
 )
 
 
@@ -58,6 +67,7 @@ def test_all_versions_are_one_span_where_nothing_changes() -> None:
         ("!=2.*", ["2", "3"]),
         ("~=2.1.3", ["2.1.3", "2.2"]),
         ("===nightly", []),
+        ("==1.5+cu13.0", ["1.5"]),
     ],
 )
 def test_specifiers_that_end_where_they_do_not_say(specifiers: str, boundaries: list[str]) -> None:
@@ -70,18 +80,26 @@ def test_a_version_that_stands_for_a_span_lies_in_it(named: list[Version], answe
     cells = iter(range(99))
     for span, _ in split(named, lambda _: answers >> next(cells) & 1)[:-1]:
         assert is_span(span)
+        assert is_well_formed(span)
         assert holds(span, like(span))
 
 
 @given(st.sampled_from(["<", ">=", ">", "<=", "=="]), VERSIONS, VERSIONS)
+@example(">", Version("0.dev1"), Version("0.post1"))
 def test_a_span_holds_what_its_specifiers_do(operator: str, end: Version, version: Version) -> None:
-    span = f"{operator}{end}"
+    span = f"{operator}{end.public}"
     assert holds(span, version) is within(span)(version)
 
 
 def test_what_is_no_span() -> None:
     assert not is_span(REST)
     assert not is_span("1.0")
+
+
+@pytest.mark.parametrize("text", ["<", "<abc", "=1.0", "=>1.0", "<1.0+cu13.0", ">1,,<2", ">1, <2x"])
+def test_a_span_that_nobody_made(text: str) -> None:
+    assert is_span(text)
+    assert not is_well_formed(text)
 
 
 @given(

@@ -25,7 +25,7 @@ from packaging.version import InvalidVersion, Version
 
 from .errors import InputError
 from .label import VERSION, accelerator_text
-from .ranges import holds, is_span, like
+from .ranges import holds, is_span, is_well_formed, like
 
 FORMAT: Final = 1
 ANY: Final = "*"
@@ -193,6 +193,8 @@ def parse_lock(text: str, source: str) -> Lock:
         well_formed = len(fields) == 3 and stacks
         if not well_formed or not (fields[2] in tags or _TAG.fullmatch(fields[2])):
             raise InputError(f"{source}:{number}: {line!r} is no line of a lock: {_AGAIN}")
+        if is_span(fields[1]) and not is_well_formed(fields[1]):
+            raise InputError(f"{source}:{number}: {fields[1]!r} is no span of versions: {_AGAIN}")
         key = (fields[0], fields[1])
         if key in stacks[-1][2]:
             raise InputError(f"{source}:{number}: {line.strip()!r} is there twice: {_AGAIN}")

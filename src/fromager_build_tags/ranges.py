@@ -7,6 +7,7 @@ another of the rest, so no single row of a table speaks for all of them.
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -15,6 +16,13 @@ from packaging.version import InvalidVersion, Version
 #: The span of all versions, or of all that no other span holds.
 REST: Final = "*"
 _FIRST: Final = Version("0.dev0")
+_COMPARE: Final[dict[str, Callable[[Version, Version], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
 
 
 class _Cell(NamedTuple):
@@ -56,13 +64,16 @@ def ends_of(span: str) -> set[Version]:
 
 
 def boundaries_of(specifiers: str) -> set[Version]:
-    """Return the versions at which any set of PEP 440 specifiers begins or ends."""
+    """Return the versions at which any set of PEP 440 specifiers begins or ends.
+
+    They are public versions: a lock names a version with a local part, or says nothing of it.
+    """
     from packaging.specifiers import SpecifierSet  # takes as long as to read a lock
 
     found: set[Version] = set()
     for specifier in SpecifierSet(specifiers):
         try:
-            version = Version(specifier.version.removesuffix(".*"))
+            version = Version(Version(specifier.version.removesuffix(".*")).public)
         except InvalidVersion:  # such as ===nightly, which is no place on the line
             continue
         found.add(version)
@@ -83,6 +94,14 @@ def is_span(text: str) -> bool:
     return text[:1] in {"<", ">", "="}
 
 
+def is_well_formed(span: str) -> bool:
+    """Tell what :func:`split` can have made from what somebody wrote by hand."""
+    try:
+        return all(end.local is None and sign in _COMPARE for sign, end in _parts(span))
+    except InvalidVersion:
+        return False
+
+
 def like(span: str) -> Version:
     """Return a version that lies in a span, and stands for all of it."""
     first, _, _ = span.partition(",")
@@ -94,7 +113,14 @@ def like(span: str) -> Version:
 
 def holds(span: str, version: Version) -> bool:
     """Tell whether a version lies in a span, as PEP 440 has it: ``1.0rc1`` is not below ``1.0``."""
-    return all(_fits(version, operator, end) for operator, end in _parts(span))
+    ends = list(_parts(span))
+    if _is_plain(version) and all(_is_plain(end) for _, end in ends):
+        return all(_COMPARE[sign](version, end) for sign, end in ends)
+    if span == REST:
+        return True
+    from packaging.specifiers import SpecifierSet  # takes as long as to read a lock
+
+    return SpecifierSet(span).contains(version, prereleases=True)
 
 
 def _parts(span: str) -> Iterator[tuple[str, Version]]:
@@ -103,23 +129,9 @@ def _parts(span: str) -> Iterator[tuple[str, Version]]:
         yield part.removesuffix(text), Version(text)
 
 
-def _fits(version: Version, operator: str, end: Version) -> bool:
-    other_release = Version(version.base_version) != Version(end.base_version)
-    match operator:
-        case "<":
-            return version < end and (
-                end.is_prerelease or not version.is_prerelease or other_release
-            )
-        case ">":
-            return version > end and (
-                end.is_postrelease or not version.is_postrelease or other_release
-            )
-        case "<=":
-            return version <= end
-        case ">=":
-            return version >= end
-        case _:
-            return version == end
+def _is_plain(version: Version) -> bool:
+    """Tell a release and no more: the specifiers of such are as simple as they look."""
+    return str(version) == version.base_version
 
 
 def _cells(named: list[Version]) -> Iterator[_Cell]:
