@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -165,6 +164,8 @@ class Side:
 
     @contextlib.contextmanager
     def _on_disk(self) -> Iterator[pathlib.Path]:
+        import tempfile  # takes long to import, and a lock needs none
+
         with tempfile.TemporaryDirectory(prefix="build-tags-") as name:
             root = pathlib.Path(name).resolve()
             _read_at_once(self.files, self.files)
