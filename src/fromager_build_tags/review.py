@@ -91,10 +91,11 @@ def compare(
             suspects = Suspects.of(variant, labels, every, known)
             rows = [each for each in real or _rows(old, new) if each.package not in skipped]
             counted[variant] = counted.get(variant, 0) + sum(each.files for each in rows)
-            changes += (_because(each, suspects) for each in _changes(variant, old, new, rows))
-            unnumbered += (
-                _because(each, suspects) for each in _unnumbered(variant, old, new, rows)
-            )
+            if not _are_alike(old, new):
+                changes += (_because(each, suspects) for each in _changes(variant, old, new, rows))
+                unnumbered += (
+                    _because(each, suspects) for each in _unnumbered(variant, old, new, rows)
+                )
             untold += _untold(variant, old, new, rows)
     return Review(
         base=base.name,
@@ -121,6 +122,11 @@ def _named(side: Evaluation) -> frozenset[str]:
     return frozenset(
         package for package, version in keys if version != ANY and not is_span(version)
     )
+
+
+def _are_alike(old: LockedStack | None, new: LockedStack | None) -> bool:
+    """Tell stacks that have the same tags, whatever their labels."""
+    return old is not None and new is not None and old.tags == new.tags
 
 
 def _changes(
@@ -171,7 +177,7 @@ def _untold(
     """Count what can be any tag on the old side: the number alone tells nothing of it."""
     if old is None or new is None:
         return
-    if all(map(is_told, old.tags.values())):
+    if all(map(is_told, set(old.tags.values()))):
         return
     found = [row for row in rows if _may_be_any(_tag(old, row), _tag(new, row))]
     if found:
