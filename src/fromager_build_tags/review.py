@@ -214,8 +214,10 @@ def _rows(old: LockedStack | None, new: LockedStack | None) -> list[Wheels]:
 
 def _spans(stacks: Sequence[LockedStack], package: str) -> list[str]:
     """Return the spans of versions in each of which every stack has one tag for all."""
-    spans = [span for stack in stacks for span in stack.spans().get(package, ())]
-    ends = {end for span in spans for end in ends_of(span)}
+    spans = [tuple(stack.spans().get(package, ())) for stack in stacks]
+    if len(set(spans)) == 1:
+        return [*spans[0], ANY]
+    ends = {end for group in spans for span in group for end in ends_of(span)}
     tags = split(ends, lambda version: [stack.tag(package, f"=={version}") for stack in stacks])
     return [span for span, _ in tags]
 

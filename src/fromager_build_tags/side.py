@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -46,13 +47,19 @@ class Layout:
 
     def variant_of(self, path: str) -> str | None:
         """Return the variant whose file *path* is."""
-        pure = pathlib.PurePath(path)
-        return pure.stem if pure.parent == self.variants_dir and pure.suffix == ".yaml" else None
+        folder, name, extension = _parts(path)
+        return name if folder == self.variants_dir.as_posix() and extension == ".yaml" else None
 
     def is_package(self, path: str) -> bool:
         """Tell whether *path* is a package's settings file."""
-        pure = pathlib.PurePath(path)
-        return pure.parent == self.settings_dir and pure.suffix == ".yaml"
+        folder, _, extension = _parts(path)
+        return folder == self.settings_dir.as_posix() and extension == ".yaml"
+
+
+def _parts(path: str) -> tuple[str, str, str]:
+    """Return folder, name, extension. A tree has a thousand paths, and pathlib takes its time."""
+    folder, name = posixpath.split(path)
+    return (folder or ".", *posixpath.splitext(name))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
