@@ -209,15 +209,10 @@ def _parse_block(block: str) -> tuple[LockedStack, ...]:
     rows: dict[Key, str] = {}
     checked: set[tuple[str, str]] = set()  # there are few different ones
     for number, line in enumerate(block.splitlines(), start=1):
-        if not line or line.startswith("#"):
-            continue
-        fields = line.split()
-        if not line.startswith(" "):
-            rows = {}
-            stacks.append(_parse_heading(number, line, rows))
-        elif len(fields) != 3 or not stacks:
-            raise _LineError(number, f"{line!r} is no line of a lock")
-        else:
+        if line.startswith(" "):
+            fields = line.split()
+            if len(fields) != 3 or not stacks:
+                raise _LineError(number, f"{line!r} is no line of a lock")
             package, version, tag = fields
             if (version, tag) not in checked:
                 _check_row(number, line, version, tag)
@@ -225,6 +220,9 @@ def _parse_block(block: str) -> tuple[LockedStack, ...]:
             if (package, version) in rows:
                 raise _LineError(number, f"{line.strip()!r} is there twice")
             rows[package, version] = tag
+        elif line and not line.startswith("#"):
+            rows = {}
+            stacks.append(_parse_heading(number, line, rows))
     return tuple(stacks)
 
 

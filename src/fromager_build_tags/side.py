@@ -296,7 +296,6 @@ def shared_indexes(side: Side, lock: Lock) -> dict[str, str]:
     """
     indexes: dict[str, dict[str, set[str]]] = {}
     files = {variant: path for path in side.files if (variant := side.layout.variant_of(path))}
-    _read_at_once(side.files, files.values())
     for variant, path in files.items():
         if index := _index_of(path, side.files[path]):
             words = {stack.accelerator for stack in lock.of_variant(variant)}
@@ -311,6 +310,8 @@ def shared_indexes(side: Side, lock: Lock) -> dict[str, str]:
 
 
 def _index_of(path: str, content: bytes) -> str | None:
+    if b"index" not in content:  # most files, and YAML takes its time
+        return None
     try:
         data = parse_yaml_mapping(content.decode("utf-8"), pathlib.Path(path)).data
     except (SettingsError, UnicodeDecodeError):
@@ -327,6 +328,8 @@ def side_of_commit(repository: Repository, ref: str, layout: Layout) -> Side:
     """
     commit = repository.commit(ref)
     files = repository.files(commit, layout.paths)
+    lock = layout.lock_file.as_posix()
+    files.read([path for path in files if path == lock or layout.variant_of(path)])
     return _side(ref if ref != commit else commit[:12], layout, files)
 
 
