@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -129,16 +130,22 @@ def _to_compare(
     real: Sequence[Wheels],
     skipped: Collection[str],
 ) -> tuple[int, Sequence[Wheels]]:
-    """Return how many wheels there are, and those whose tags are to be looked at.
-
-    Of two stacks with the same tags, all of them told, there is nothing to say.
-    """
+    """Return how many wheels there are, and those whose tags are to be looked at."""
     if real:
         rows = [each for each in real if each.package not in skipped]
         return sum(each.files for each in rows), rows
     keys = [key for key in _keys(old, new) if key[0] not in skipped]
-    is_same = old is not None and new is not None and old.tags == new.tags and _is_told(old)
-    return len(keys), [] if is_same else [Wheels(*key) for key in keys]
+    settled = _settled(old, new)
+    return len(keys), [Wheels(*key) for key in keys if key not in settled]
+
+
+def _settled(old: LockedStack | None, new: LockedStack | None) -> Collection[Key]:
+    """Return the rows for which both stacks tell the same tag: of these there is nothing to say."""
+    if old is None or new is None:
+        return ()
+    if old.tags == new.tags and _is_told(old):
+        return old.tags
+    return {key for key, tag in old.tags.items() if tag == new.tags.get(key) and is_told(tag)}
 
 
 def _is_told(stack: LockedStack) -> bool:
@@ -218,7 +225,7 @@ def _keys(old: LockedStack | None, new: LockedStack | None) -> list[Key]:
     stacks = [stack for stack in (old, new) if stack is not None]
     spanned = {package for stack in stacks for package in stack.spans()}
     keys: dict[tuple[str, Version | str], Key] = {}
-    for key in {key: None for stack in stacks for key in stack.tags}:
+    for key in dict.fromkeys(itertools.chain.from_iterable(stack.tags for stack in stacks)):
         package, version = key
         if version == ANY:
             if package not in spanned:
