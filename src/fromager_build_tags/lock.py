@@ -207,36 +207,39 @@ def _parse_block(block: str) -> tuple[LockedStack, ...]:
     """
     stacks: list[LockedStack] = []
     rows: dict[Key, str] = {}
-    checked: set[tuple[str, str]] = set()  # there are few different ones
     for number, line in enumerate(block.splitlines(), start=1):
-        if line.startswith(" "):
-            fields = line.split()
-            if len(fields) != 3 or not stacks:
-                raise _LineError(number, f"{line!r} is no line of a lock")
-            package, version, tag = fields
-            if (version, tag) not in checked:
-                _check_row(number, line, version, tag)
-                checked.add((version, tag))
-            if (package, version) in rows:
-                raise _LineError(number, f"{line.strip()!r} is there twice")
-            rows[package, version] = tag
-        elif line and not line.startswith("#"):
-            rows = {}
-            stacks.append(_parse_heading(number, line, rows))
+        try:
+            if line.startswith(" "):
+                key, tag = _parse_row(line)
+                if not stacks:
+                    raise ValueError(f"{line!r} is no line of a lock")
+                if key in rows:
+                    raise ValueError(f"{line.strip()!r} is there twice")
+                rows[key] = tag
+            elif line and not line.startswith("#"):
+                rows = {}
+                stacks.append(_parse_heading(line, rows))
+        except ValueError as err:
+            raise _LineError(number, str(err)) from None
     return tuple(stacks)
 
 
-def _check_row(number: int, line: str, version: str, tag: str) -> None:
-    if not _TAG.fullmatch(tag):
-        raise _LineError(number, f"{line!r} is no line of a lock")
+@functools.lru_cache(maxsize=65536)
+def _parse_row(line: str) -> tuple[Key, str]:
+    """Read a row, of which many stacks have the same."""
+    fields = line.split()
+    if len(fields) != 3 or not _TAG.fullmatch(fields[2]):
+        raise ValueError(f"{line!r} is no line of a lock")
+    package, version, tag = fields
     if is_span(version) and not is_well_formed(version):
-        raise _LineError(number, f"{version!r} is no span of versions")
+        raise ValueError(f"{version!r} is no span of versions")
+    return (package, version), tag
 
 
-def _parse_heading(number: int, line: str, rows: Mapping[Key, str]) -> LockedStack:
+def _parse_heading(line: str, rows: Mapping[Key, str]) -> LockedStack:
     variant, colon, label = line.partition(": ")
     if not colon:
-        raise _LineError(number, f"{line!r} is no line of a lock")
+        raise ValueError(f"{line!r} is no line of a lock")
     return LockedStack(variant=variant, label=label, tags=rows)
 
 
