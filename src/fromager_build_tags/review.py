@@ -185,7 +185,7 @@ def _unnumbered(
     variant: str, old: LockedStack | None, new: LockedStack | None, rows: Sequence[Wheels]
 ) -> Iterator[Change]:
     """Nothing changes where there was no tag, yet a new package should have one."""
-    if old is None or new is None:
+    if old is None or new is None or not rows:
         return
     known = {package for package, _ in old.tags}
     for row in rows:
