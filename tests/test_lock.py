@@ -142,6 +142,10 @@ AGAIN = "make it again with `fromager-build-tags lock`"
             f"{HEADER}rocm: a\n  a * 1\n  b * 1\n  a * 2\n",
             f"f:6: 'a * 2' is there twice: {AGAIN}",
         ),
+        (
+            f"{HEADER}\nrocm: a\n  a * 1\n\n\nrocm: b\nrocm: c\n\n  a *\n",
+            f"f:11: '  a *' is no line of a lock: {AGAIN}",
+        ),
     ],
 )
 def test_what_is_no_lock(text: str, message: str) -> None:
@@ -154,6 +158,14 @@ def test_line_ends_and_spaces_do_not_matter() -> None:
     """A checkout can change the one, an editor the other."""
     assert parse_lock(TEXT.replace("\n", "\r\n"), "f") == parse_lock(TEXT, "f")
     assert parse_lock(TEXT + "\n\n", "f") == parse_lock(TEXT, "f")
+    assert parse_lock(TEXT.replace("\n\n", "\n"), "f") == parse_lock(TEXT, "f")
+    assert parse_lock(TEXT.replace("\n", "\n\n"), "f") == parse_lock(TEXT, "f")
+
+
+def test_a_stack_that_stands_in_two_locks_is_read_once() -> None:
+    [rocm] = parse_lock(TEXT, "f").stacks
+    [same, _] = parse_lock(f"{TEXT}\nrocm: b\n  * * 1\n", "g").stacks
+    assert same is rocm
 
 
 def test_a_tag_that_nothing_names_is_the_next_wider_one() -> None:

@@ -7,6 +7,7 @@ Torch. A cause is blamed for what it can change of that, and for nothing else.
 from __future__ import annotations
 
 import collections
+import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -121,6 +122,7 @@ def _can_change(cause: Cause, order: Order | None, *, is_in_both: bool) -> bool:
     return order in cause.segments and is_in_both is not bool(cause.package)
 
 
+@functools.lru_cache(maxsize=4096)
 def _texts(suffix: str, label: str) -> _Texts:
     """Return the segments of a suffix by what they tell; None for what a stack does not know."""
     words = label_words(label)

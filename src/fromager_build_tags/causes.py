@@ -16,7 +16,6 @@ from .errors import SettingsError
 from .pairing import pair
 from .segment import Order
 from .side import Layout, Side, changed_files
-from .written import written_stacks
 from .yamlfile import Path, YamlFile, parse_yaml_mapping
 
 
@@ -114,6 +113,8 @@ def _of_file(layout: Layout, path: str, before: YamlFile, after: YamlFile) -> It
 
 
 def _of_variant_file(variant: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
+    from .written import written_stacks  # with all that makes a stack: most changes are of packages
+
     pairs = pair(written_stacks(variant, before), written_stacks(variant, after))
     for old, new in pairs:
         labels = (old.label if old else "", new.label if new else "")

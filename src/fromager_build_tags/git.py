@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pathlib
 import posixpath
@@ -252,6 +251,8 @@ class GitFiles(Mapping[str, bytes]):
 
 def object_name(content: bytes) -> str:
     """Return the name that git gives to a file of this content, in a SHA-1 repository."""
+    import hashlib  # takes long to import, and no revision needs it
+
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 

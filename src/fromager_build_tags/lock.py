@@ -38,6 +38,7 @@ _HEADER: Final = (
 )
 _FORMAT_LINE: Final = re.compile(r"# build-tags\.lock, format (\d+)\b.*")
 _MARKERS: Final = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+_NEXT_STACK: Final = re.compile(r"\n\n(?=[^\s#])")
 _TAG: Final = re.compile(r"\d+((_[A-Za-z0-9.]+)*|_\?)|-")
 
 #: Package and version, each of them perhaps ``*``.
@@ -178,34 +179,68 @@ def parse_lock(text: str, source: str) -> Lock:
         InputError: the text is not a lock of this format; with *source* and the line.
     """
     _check_format(text, source)
-    stacks: list[tuple[str, str, dict[Key, str]]] = []
-    tags: set[str] = set()  # there are few different ones
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line or line.startswith("#"):
-            continue
-        if not line.startswith(" "):
-            variant, colon, label = line.partition(": ")
-            if not colon:
-                raise InputError(f"{source}:{number}: {line!r} is no line of a lock: {_AGAIN}")
-            stacks.append((variant, label, {}))
-            continue
-        fields = line.split()
-        well_formed = len(fields) == 3 and stacks
-        if not well_formed or not (fields[2] in tags or _TAG.fullmatch(fields[2])):
-            raise InputError(f"{source}:{number}: {line!r} is no line of a lock: {_AGAIN}")
-        if is_span(fields[1]) and not is_well_formed(fields[1]):
-            raise InputError(f"{source}:{number}: {fields[1]!r} is no span of versions: {_AGAIN}")
-        key = (fields[0], fields[1])
-        if key in stacks[-1][2]:
-            raise InputError(f"{source}:{number}: {line.strip()!r} is there twice: {_AGAIN}")
-        tags.add(fields[2])
-        stacks[-1][2][key] = fields[2]
-    return Lock(
-        stacks=tuple(
-            LockedStack(variant=variant, label=label, tags=locked)
-            for variant, label, locked in stacks
-        )
-    )
+    blocks = _NEXT_STACK.split(text.rstrip("\n"))
+    stacks: list[LockedStack] = []
+    for number, block in enumerate(blocks):
+        try:
+            stacks += _parse_block(block)
+        except _LineError as err:
+            line = err.line + sum(each.count("\n") + 2 for each in blocks[:number])
+            raise InputError(f"{source}:{line}: {err.problem}: {_AGAIN}") from None
+    return Lock(stacks=tuple(stacks))
+
+
+class _LineError(Exception):
+    """A line of a block, from 1, is not what it should be."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(line, problem)
+        self.line = line
+        self.problem = problem
+
+
+@functools.lru_cache(maxsize=1024)
+def _parse_block(block: str) -> tuple[LockedStack, ...]:
+    """Read a stack; or several, where no empty line stands between them.
+
+    Two locks that are compared have most stacks in common, so the same text is read once.
+    """
+    stacks: list[LockedStack] = []
+    rows: dict[Key, str] = {}
+    for number, line in enumerate(block.splitlines(), start=1):
+        try:
+            if line.startswith(" "):
+                key, tag = _parse_row(line)
+                if not stacks:
+                    raise ValueError(f"{line!r} is no line of a lock")
+                if key in rows:
+                    raise ValueError(f"{line.strip()!r} is there twice")
+                rows[key] = tag
+            elif line and not line.startswith("#"):
+                rows = {}
+                stacks.append(_parse_heading(line, rows))
+        except ValueError as err:
+            raise _LineError(number, str(err)) from None
+    return tuple(stacks)
+
+
+@functools.lru_cache(maxsize=65536)
+def _parse_row(line: str) -> tuple[Key, str]:
+    """Read a row, of which many stacks have the same."""
+    fields = line.split()
+    if len(fields) != 3 or not _TAG.fullmatch(fields[2]):
+        raise ValueError(f"{line!r} is no line of a lock")
+    package, version, tag = fields
+    if is_span(version) and not is_well_formed(version):
+        raise ValueError(f"{version!r} is no span of versions")
+    return (package, version), tag
+
+
+def _parse_heading(line: str, rows: Mapping[Key, str]) -> LockedStack:
+    variant, colon, label = line.partition(": ")
+    if not colon:
+        raise ValueError(f"{line!r} is no line of a lock")
+    return LockedStack(variant=variant, label=label, tags=rows)
 
 
 _AGAIN: Final = "make it again with `fromager-build-tags lock`"
@@ -216,9 +251,8 @@ def _check_format(text: str, source: str) -> None:
         lines = enumerate(text.splitlines(), start=1)
         number = next(number for number, line in lines if line.startswith(_MARKERS))
         raise InputError(f"{source}:{number}: the lock has conflict markers: {_AGAIN}")
-    formats = [
-        found for line in _head(text.splitlines()) if (found := _FORMAT_LINE.fullmatch(line))
-    ]
+    head = _head(_NEXT_STACK.split(text, maxsplit=1)[0].splitlines())
+    formats = [found for line in head if (found := _FORMAT_LINE.fullmatch(line))]
     if not formats:
         raise InputError(f"{source} is not a lock: its first line has to tell its format: {_AGAIN}")
     if int(formats[0][1]) > FORMAT:

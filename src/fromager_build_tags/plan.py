@@ -228,10 +228,10 @@ def _boundaries(package: _Package) -> set[Version]:
     if isinstance(package.speaker, BuildTagError):
         return set()
     says = package.speaker.says
-    if not isinstance(says, DependsOn) or not package.build_info.build_tag(ANY_VERSION):
+    own = parse_expression(says.expression).boundaries() if isinstance(says, DependsOn) else set()
+    if not own or not package.build_info.build_tag(ANY_VERSION):
         return set()
-    own = parse_expression(says.expression).boundaries()
-    return own | boundaries_of(str(package.specifier)) if own else own
+    return own | boundaries_of(str(package.specifier))
 
 
 def _tag(

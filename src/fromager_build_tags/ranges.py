@@ -114,10 +114,8 @@ def like(span: str) -> Version:
 def holds(span: str, version: Version) -> bool:
     """Tell whether a version lies in a span, as PEP 440 has it: ``1.0rc1`` is not below ``1.0``."""
     ends = list(_parts(span))
-    if _is_plain(version) and all(_is_plain(end) for _, end in ends):
+    if all(_compare_as_they_are(version, end) for _, end in ends):
         return all(_COMPARE[sign](version, end) for sign, end in ends)
-    if span == REST:
-        return True
     from packaging.specifiers import SpecifierSet  # takes as long as to read a lock
 
     return SpecifierSet(span).contains(version, prereleases=True)
@@ -129,9 +127,12 @@ def _parts(span: str) -> Iterator[tuple[str, Version]]:
         yield part.removesuffix(text), Version(text)
 
 
-def _is_plain(version: Version) -> bool:
-    """Tell a release and no more: the specifiers of such are as simple as they look."""
-    return str(version) == version.base_version
+def _compare_as_they_are(version: Version, end: Version) -> bool:
+    """Tell versions between which PEP 440 knows no more than their order."""
+    if str(end) != end.base_version:
+        return False
+    base = version.base_version
+    return str(version) == base or Version(base) != end
 
 
 def _cells(named: list[Version]) -> Iterator[_Cell]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from packaging.version import Version
@@ -10,7 +11,7 @@ from packaging.version import Version
 from .blame import Suspects
 from .causes import Cause
 from .change import Change, Untold, Wheels
-from .lock import ANY, NO_TAG, LockedStack, is_told, public_version, split_tag
+from .lock import ANY, NO_TAG, Key, LockedStack, is_told, public_version, split_tag
 from .pairing import pair, twin
 from .ranges import ends_of, is_span, split
 from .side import Broken, Evaluation
@@ -89,8 +90,8 @@ def compare(
         for old, new in _pairs(*stacks):
             labels = (old.label if old else "", new.label if new else "")
             suspects = Suspects.of(variant, labels, every, known)
-            rows = [each for each in real or _rows(old, new) if each.package not in skipped]
-            counted[variant] = counted.get(variant, 0) + sum(each.files for each in rows)
+            number, rows = _to_compare(old, new, real, skipped)
+            counted[variant] = counted.get(variant, 0) + number
             changes += (_because(each, suspects) for each in _changes(variant, old, new, rows))
             unnumbered += (
                 _because(each, suspects) for each in _unnumbered(variant, old, new, rows)
@@ -121,6 +122,34 @@ def _named(side: Evaluation) -> frozenset[str]:
     return frozenset(
         package for package, version in keys if version != ANY and not is_span(version)
     )
+
+
+def _to_compare(
+    old: LockedStack | None,
+    new: LockedStack | None,
+    real: Sequence[Wheels],
+    skipped: Collection[str],
+) -> tuple[int, Sequence[Wheels]]:
+    """Return how many wheels there are, and those whose tags are to be looked at."""
+    if real:
+        rows = [each for each in real if each.package not in skipped]
+        return sum(each.files for each in rows), rows
+    keys = [key for key in _keys(old, new) if key[0] not in skipped]
+    settled = _settled(old, new)
+    return len(keys), [Wheels(*key) for key in keys if key not in settled]
+
+
+def _settled(old: LockedStack | None, new: LockedStack | None) -> Collection[Key]:
+    """Return the rows for which both stacks tell the same tag: of these there is nothing to say."""
+    if old is None or new is None:
+        return ()
+    if old.tags == new.tags and _is_told(old):
+        return old.tags
+    return {key for key, tag in old.tags.items() if tag == new.tags.get(key) and is_told(tag)}
+
+
+def _is_told(stack: LockedStack) -> bool:
+    return all(map(is_told, set(stack.tags.values())))
 
 
 def _changes(
@@ -156,7 +185,7 @@ def _unnumbered(
     variant: str, old: LockedStack | None, new: LockedStack | None, rows: Sequence[Wheels]
 ) -> Iterator[Change]:
     """Nothing changes where there was no tag, yet a new package should have one."""
-    if old is None or new is None:
+    if old is None or new is None or not rows:
         return
     known = {package for package, _ in old.tags}
     for row in rows:
@@ -171,7 +200,7 @@ def _untold(
     """Count what can be any tag on the old side: the number alone tells nothing of it."""
     if old is None or new is None:
         return
-    if all(map(is_told, old.tags.values())):
+    if _is_told(old):
         return
     found = [row for row in rows if _may_be_any(_tag(old, row), _tag(new, row))]
     if found:
@@ -191,25 +220,28 @@ def _may_be_any(before: str, after: str) -> bool:
     return old is not None and new is not None and old[0] == new[0]
 
 
-def _rows(old: LockedStack | None, new: LockedStack | None) -> list[Wheels]:
+def _keys(old: LockedStack | None, new: LockedStack | None) -> list[Key]:
     """Return the rows of both stacks, each version once, however it is spelled."""
     stacks = [stack for stack in (old, new) if stack is not None]
     spanned = {package for stack in stacks for package in stack.spans()}
-    rows: dict[tuple[str, Version | str], Wheels] = {}
-    for package, version in {key: None for stack in stacks for key in stack.tags}:
-        if package in spanned and (version == ANY or is_span(version)):
-            continue
-        key = (package, version if version == ANY else public_version(version))
-        if key not in rows:
-            rows[key] = Wheels(package, version)
-    spans = [(package, span) for package in sorted(spanned) for span in _spans(stacks, package)]
-    return [*rows.values(), *(Wheels(*each) for each in spans)]
+    keys: dict[tuple[str, Version | str], Key] = {}
+    for key in dict.fromkeys(itertools.chain.from_iterable(stack.tags for stack in stacks)):
+        package, version = key
+        if version == ANY:
+            if package not in spanned:
+                keys[key] = key
+        elif not is_span(version):
+            keys.setdefault((package, public_version(version)), key)
+    spans = ((package, span) for package in sorted(spanned) for span in _spans(stacks, package))
+    return [*keys.values(), *spans]
 
 
 def _spans(stacks: Sequence[LockedStack], package: str) -> list[str]:
     """Return the spans of versions in each of which every stack has one tag for all."""
-    spans = [span for stack in stacks for span in stack.spans().get(package, ())]
-    ends = {end for span in spans for end in ends_of(span)}
+    spans = [tuple(stack.spans().get(package, ())) for stack in stacks]
+    if len(set(spans)) == 1:
+        return [*spans[0], ANY]
+    ends = {end for group in spans for span in group for end in ends_of(span)}
     tags = split(ends, lambda version: [stack.tag(package, f"=={version}") for stack in stacks])
     return [span for span, _ in tags]
 

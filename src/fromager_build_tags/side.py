@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -47,13 +46,21 @@ class Layout:
 
     def variant_of(self, path: str) -> str | None:
         """Return the variant whose file *path* is."""
-        pure = pathlib.PurePath(path)
-        return pure.stem if pure.parent == self.variants_dir and pure.suffix == ".yaml" else None
+        return _yaml_in(self.variants_dir, path) or None
 
     def is_package(self, path: str) -> bool:
         """Tell whether *path* is a package's settings file."""
-        pure = pathlib.PurePath(path)
-        return pure.parent == self.settings_dir and pure.suffix == ".yaml"
+        return _yaml_in(self.settings_dir, path) != ""
+
+
+def _yaml_in(folder: pathlib.PurePath, path: str) -> str:
+    """Return the name of a YAML file in a folder, without its extension; "" for any other file.
+
+    A tree has a thousand of them, and pathlib takes longer to take apart each than git to list it.
+    """
+    above, _, name = path.rpartition("/")
+    is_one = (above or ".") == folder.as_posix() and name.endswith(".yaml")
+    return name.removesuffix(".yaml") if is_one else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,6 +172,8 @@ class Side:
 
     @contextlib.contextmanager
     def _on_disk(self) -> Iterator[pathlib.Path]:
+        import tempfile  # takes long to import, and a lock needs none
+
         with tempfile.TemporaryDirectory(prefix="build-tags-") as name:
             root = pathlib.Path(name).resolve()
             _read_at_once(self.files, self.files)
@@ -288,7 +297,6 @@ def shared_indexes(side: Side, lock: Lock) -> dict[str, str]:
     """
     indexes: dict[str, dict[str, set[str]]] = {}
     files = {variant: path for path in side.files if (variant := side.layout.variant_of(path))}
-    _read_at_once(side.files, files.values())
     for variant, path in files.items():
         if index := _index_of(path, side.files[path]):
             words = {stack.accelerator for stack in lock.of_variant(variant)}
@@ -303,6 +311,8 @@ def shared_indexes(side: Side, lock: Lock) -> dict[str, str]:
 
 
 def _index_of(path: str, content: bytes) -> str | None:
+    if b"index" not in content:  # most files, and YAML takes its time
+        return None
     try:
         data = parse_yaml_mapping(content.decode("utf-8"), pathlib.Path(path)).data
     except (SettingsError, UnicodeDecodeError):
@@ -319,6 +329,8 @@ def side_of_commit(repository: Repository, ref: str, layout: Layout) -> Side:
     """
     commit = repository.commit(ref)
     files = repository.files(commit, layout.paths)
+    lock = layout.lock_file.as_posix()
+    files.read([path for path in files if path == lock or layout.variant_of(path)])
     return _side(ref if ref != commit else commit[:12], layout, files)
 
 

@@ -15,7 +15,6 @@ from click.core import ParameterSource
 from ..annotations import IGNORE
 from ..change import Wheels
 from ..errors import InputError
-from ..files import write_text
 from ..lock import public_version
 from ..variables import FACTS, explicit_variable
 
@@ -127,6 +126,8 @@ def write(text: str, output: pathlib.Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     else:
+        from ..files import write_text  # with the folders for half-written files
+
         write_text(output, text)
 
 

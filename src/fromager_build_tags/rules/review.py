@@ -70,13 +70,13 @@ def stale_lock(known: Sequence[Cause], lock: str) -> Finding:
 
 def stale_headings(old: Side, new: Side) -> Iterator[Finding]:
     """A lock may have changed, and still not be what the changed variant files say."""
-    from ..written import headings_of
-
     if old.lock is None or new.lock is None or not (old.has_settings and new.has_settings):
         return
     lock = new.layout.lock_file.as_posix()
     try:
         for variant, file in changed_variants(old, new).items():
+            from ..written import headings_of  # with all that makes a stack
+
             said = headings_of(variant, file)
             found = {stack.label for stack in new.lock.of_variant(variant)}
             if said != found and (found or file.path.as_posix() in new.files):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ...rules.verdict import Verdict
-from . import github, gitlab, json, markdown, sarif, table
+from ..lazy import renderer
+
+if TYPE_CHECKING:
+    from ...rules.verdict import Verdict
 
 #: Each format's renderer, by the name that ``--format`` takes.
 RENDERERS: Final[Mapping[str, Callable[[Verdict], str]]] = {
-    "table": table.render,
-    "markdown": markdown.render,
-    "json": json.render,
-    "github": github.render,
-    "gitlab": gitlab.render,
-    "sarif": sarif.render,
+    name: renderer(f"{__name__}.{name}")
+    for name in ("table", "markdown", "json", "github", "gitlab", "sarif")
 }

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ...review import Review
-from ...rules.verdict import Verdict
 from .. import findings
-from . import json, markdown, table
+from ..lazy import renderer
+
+if TYPE_CHECKING:
+    from ...review import Review
+    from ...rules.verdict import Verdict
 
 #: Each format's renderer, by the name that ``--format`` takes.
 RENDERERS: Final[Mapping[str, Callable[[Review, Verdict], str]]] = {
-    "table": table.render,
-    "markdown": markdown.render,
-    "json": json.render,
+    **{name: renderer(f"{__name__}.{name}") for name in ("table", "markdown", "json")},
     "github": lambda _, verdict: findings.RENDERERS["github"](verdict),
     "gitlab": lambda _, verdict: findings.RENDERERS["gitlab"](verdict),
     "sarif": lambda _, verdict: findings.RENDERERS["sarif"](verdict),
