@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from .errors import InputError, SettingsError
+from .files import printable
 from .rules.catalogue.settings import BAD_ANNOTATION
 from .rules.wheel import (
     NOTHING,
@@ -51,12 +52,31 @@ class Source:
 
     @property
     def shown(self) -> str:
-        """The text without what may be secret."""
-        return shown_url(self.text) if is_url(self.text) else self.text
+        """The text without what may be secret, or what no report could write."""
+        return printable(shown_url(self.text) if is_url(self.text) else self.text)
+
+    @property
+    def wheel(self) -> tuple[str, str]:
+        """Which wheel it is: a file under a name, however it was reached."""
+        if is_url(self.text):
+            return self.text, ""
+        return os.path.realpath(self.text), pathlib.PurePath(self.text).name
 
 
 def find_wheels(arguments: list[str]) -> Iterator[Source]:
-    """Yield the wheels of files, folders, patterns and URLs; what gives none says why."""
+    """Yield the wheels of files, folders, patterns and URLs; what gives none says why.
+
+    A wheel that is found again under the same name is left out: fromager's ``simple`` links to
+    what is in ``downloads``.
+    """
+    seen: set[tuple[str, str]] = set()
+    for source in _of_arguments(arguments):
+        if source.wheel not in seen:
+            seen.add(source.wheel)
+            yield source
+
+
+def _of_arguments(arguments: list[str]) -> Iterator[Source]:
     for argument in arguments:
         try:
             yield from _of_argument(argument)

@@ -123,6 +123,42 @@ def test_where_wheels_are_found(write: Write, tmp_path: pathlib.Path) -> None:
     assert found("https://u:p@h/x.whl?t=1") == [("https://h/x.whl", "")]
 
 
+def test_a_wheel_comes_once_under_each_of_its_names(write: Write, tmp_path: pathlib.Path) -> None:
+    path = write(RIGHT)
+    simple = tmp_path / "simple" / "demo-pkg"
+    simple.mkdir(parents=True)
+    (simple / path.name).symlink_to(path)
+    renamed = simple / ERROR.filename
+    renamed.symlink_to(path)
+    url = "https://h/x.whl"
+    arguments = [
+        str(tmp_path),
+        str(path),
+        url,
+        str(simple / path.name),
+        url,
+        "gone.whl",
+        "gone.whl",
+    ]
+    found = [each.text for each in find_wheels(arguments)]
+    assert found == [str(path), str(renamed), url, "gone.whl"]
+
+
+@pytest.mark.parametrize("format_", list(RENDERERS))
+def test_a_name_that_is_no_utf8_hides_no_other(
+    run: Run, write: Write, tmp_path: pathlib.Path, format_: str
+) -> None:
+    write(ERROR)
+    named = tmp_path / os.fsdecode(b"d\xff") / RIGHT.filename
+    named.parent.mkdir()
+    named.write_text("no zip")
+    (tmp_path / os.fsdecode(b"demo\xff-1.0-py3-none-any.whl")).write_text("no zip")
+    result = run(tmp_path, "--format", format_, status=1)
+    assert result.stderr == "verified 3 wheels\n"
+    assert f"xff/{RIGHT.filename}" in result.stdout
+    assert ERROR.filename in result.stdout
+
+
 @pytest.mark.parametrize("through_a_link", [False, True])
 def test_a_pipe_is_refused_without_waiting_for_its_other_end(
     run: Run, tmp_path: pathlib.Path, through_a_link: bool
