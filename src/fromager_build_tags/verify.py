@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .rules.finding import Finding
 
 _LONGEST: Final = 255
+_NOT_FOUND: Final = "name a file, a folder, a pattern or a URL that has a wheel, and can be read"
 type DeclaredOf = Callable[[NormalizedName], Declared]
 
 
@@ -90,10 +91,14 @@ def _of_argument(argument: str) -> Iterator[Source]:
         yield Source(text=argument)
     elif path.is_dir():
         yield from _in_folder(path)
-    elif path.exists() or not glob.has_magic(argument):
+    elif os.path.lexists(path):
         yield Source(text=argument)
-    else:
+    elif glob.has_magic(argument):
         yield from _of_pattern(argument)
+    elif "://" in argument:
+        yield Source(text=argument, reason="only URLs of http and https are read")
+    else:
+        yield Source(text=argument, reason="there is no such file or folder")
 
 
 def _in_folder(folder: pathlib.Path) -> Iterator[Source]:
@@ -138,7 +143,7 @@ def verify_wheel(
         cure: says what to change in the settings.
     """
     if source.reason:
-        yield unreadable(source.shown, source.reason)
+        yield unreadable(source.shown, source.reason, remedy=_NOT_FOUND)
         return
     try:
         examined = examine(source, Traffic() if traffic is None else traffic, cure)

@@ -121,6 +121,19 @@ def test_where_wheels_are_found(write: Write, tmp_path: pathlib.Path) -> None:
     assert found(tmp_path / "empty") == [("empty", "there is no wheel in this folder")]
     assert found(tmp_path / "no*") == [("no*", "no file matches this pattern")]
     assert found("https://u:p@h/x.whl?t=1") == [("https://h/x.whl", "")]
+    assert found("dist") == [("dist", "there is no such file or folder")]
+    ftp = "ftp://h/x.whl"
+    assert found(ftp) == [(ftp, "only URLs of http and https are read")]
+
+
+def test_what_is_not_there_is_told_with_what_to_name(run: Run) -> None:
+    assert run("dist", "x*.whl", status=1).stdout == (
+        "dist: error BT341: there is no such file or folder\n"
+        "x*.whl: error BT341: no file matches this pattern\n"
+        "    for all 2: name a file, a folder, a pattern or a URL that has a wheel, and can be "
+        "read\n"
+        "2 errors\n"
+    )
 
 
 def test_a_wheel_comes_once_under_each_of_its_names(write: Write, tmp_path: pathlib.Path) -> None:
@@ -244,6 +257,23 @@ def test_what_the_settings_declare_for_a_variant(
     assert (
         'declare it: build-tags.verify: "accelerator: REASON"; if it is a wheel of cuda, for which '
         "it is declared: --variant cuda\n"
+    ) in run(path, status=1, before=before).stdout
+
+
+def test_what_the_settings_declare_for_several_variants(
+    run: Run, write: Write, tmp_path: pathlib.Path
+) -> None:
+    path = write(ERROR)
+    packages = tmp_path / "settings" / "packages"
+    packages.mkdir(parents=True)
+    annotation = "annotations: {build-tags.verify: 'BT312: compiled at first use'}"
+    (packages / "demo_pkg.yaml").write_text(
+        f"variants:\n  cuda:\n    {annotation}\n  rocm:\n    {annotation}\n"
+    )
+    before = ["--settings-dir", str(packages)]
+    run(path, before=[*before, "--variant", "rocm"])
+    assert (
+        "; if it is a wheel of cuda or rocm, for which it is declared: --variant cuda or rocm\n"
     ) in run(path, status=1, before=before).stdout
 
 
