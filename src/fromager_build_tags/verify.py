@@ -195,6 +195,8 @@ def examine(source: Source, traffic: Traffic, cure: Cure) -> Examined:
 
 def _checked_name(filename: str) -> str:
     """Refuse what no file system takes: a name of some kilobytes can hold millions of tags."""
+    if not filename:
+        raise InputError("the URL names no file; `audit` and `winners` take an index")
     if len(filename) > _LONGEST:
         raise InputError(f"{filename[:80]!r}… is too long for the file name of a wheel")
     return filename
