@@ -18,8 +18,9 @@ from fromager_build_tags.rules.catalogue import RULES
 from fromager_build_tags.rules.finding import Severity
 from fromager_build_tags.rules.wheel import NOTHING
 from fromager_build_tags.rules.wheel.declared import parse_declared
+from fromager_build_tags.segment import Order
 from fromager_build_tags.verify import Source, verify_wheel
-from fromager_build_tags.wheelname import parse_wheel_name
+from fromager_build_tags.wheelname import parse_wheel_name, told
 
 from .catalogue import HERE
 
@@ -107,8 +108,8 @@ def verified(requirement: str, candidate: Candidate, wheel: Path) -> Result:
 
 def _wrong_names(right: str, candidate: Candidate, *, platlib: bool) -> Iterator[WrongName]:
     segments = [part for part in right.split("_") if part]
-    accelerator = next((each for each in segments if each.startswith(("cuda", "cpu"))), None)
-    torch = next((each for each in segments if each.startswith("torch")), None)
+    told_by = told(right)
+    accelerator, torch = told_by.get(Order.ACCELERATOR), told_by.get(Order.TORCH)
 
     def without(segment: str) -> str:
         return "_".join(each for each in segments if each != segment)
@@ -125,7 +126,8 @@ def _wrong_names(right: str, candidate: Candidate, *, platlib: bool) -> Iterator
         yield WrongName(suffix="_".join([*segments, "torch2.10.0"]), rules=("BT303", "BT302"))
     if accelerator and accelerator != "cpu" and candidate.declared is None:
         yield WrongName(suffix=without(accelerator), rules=("BT311",))
-        yield WrongName(suffix=instead(accelerator, "rocm7.1"), rules=("BT313", "BT315"))
+        other = "cuda13.0" if accelerator.startswith("rocm") else "rocm7.1"
+        yield WrongName(suffix=instead(accelerator, other), rules=("BT313", "BT315"))
         yield WrongName(suffix=instead(accelerator, "cpu"), rules=("BT313",))
     elif accelerator is None or accelerator == "cpu":
         rest = [each for each in segments if each not in {accelerator, torch}]

@@ -83,7 +83,8 @@ def test_no_file_and_an_empty_one_declare_nothing(
         ("text", "F has to hold a mapping of keys to values, yet it holds a single value ('text')"),
         (
             "a: b: c",
-            "F:1 is not valid YAML: mapping values are not allowed here",
+            "F:1 is not valid YAML: mapping values are not allowed here (a value with ': ' in it "
+            "has to be quoted)",
         ),
         (
             "distro: el9.6\ndistro: el9.7\n",

@@ -43,7 +43,7 @@ def declared_on(tree: SettingsTree, variant: str, package: NormalizedName) -> De
 
 
 def declared_for_any(ctx: WorkContext, req: Requirement) -> Declared:
-    """Return what is declared of a package, and for which other variant more is.
+    """Return what is declared of a package, and for which other variants more is.
 
     Who verifies a wheel that is there may have named the wrong variant, or none.
 
@@ -51,11 +51,12 @@ def declared_for_any(ctx: WorkContext, req: Requirement) -> Declared:
         SettingsError: the annotation for the variant of *ctx* cannot be read.
     """
     build_info = ctx.package_build_info(req)
-    elsewhere: dict[str, str] = {}
+    elsewhere: dict[str, list[str]] = {}
     for variant, info in build_info.variants.items():
         with contextlib.suppress(SettingsError):  # it is told when that variant is verified
             other = _declared(info.annotations or {}, build_info.package, variant)
-            elsewhere |= dict.fromkeys(other.reasons, str(variant))
+            for code in other.reasons:
+                elsewhere.setdefault(code, []).append(str(variant))
     return dataclasses.replace(declared_for(ctx, req), elsewhere=elsewhere)
 
 

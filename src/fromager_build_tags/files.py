@@ -1,4 +1,4 @@
-"""Writing files: the whole file or nothing."""
+"""Writing files: the whole file or nothing; and how to show their names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ import pathlib
 import tempfile
 
 from .errors import InputError, OutputError
+
+
+def printable(name: str) -> str:
+    """Spell out the bytes of a file's name that are no UTF-8, which no report could write."""
+    if name.isascii():
+        return name
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def read_text(path: pathlib.Path) -> str:

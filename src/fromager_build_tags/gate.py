@@ -55,8 +55,8 @@ def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> Non
     errors = [each for each in verdict.findings if each.severity is Severity.ERROR]
     if errors and mode == "error":
         raise VerifyError(
-            f"{wheel.name} {_what(errors)}: {' | '.join(map(_line, errors))} | the wheel "
-            f"is kept as {_put_aside(ctx, wheel)}; {VERIFY}=warn lets it pass"
+            f"{wheel.name} {_what(errors)}: {' | '.join(map(_line, errors))} | "
+            f"{_put_aside(ctx, wheel)}; {VERIFY}=warn lets it pass"
         )
 
 
@@ -85,7 +85,14 @@ def _line(finding: Finding) -> str:
     return plain(f"{finding.code}: {finding.message}: {then}", 2_000)
 
 
-def _put_aside(ctx: WorkContext, wheel: pathlib.Path) -> pathlib.Path:
+def _put_aside(ctx: WorkContext, wheel: pathlib.Path) -> str:
+    """Move a refused wheel away, and say where it is now."""
     folder = ctx.wheels_repo / REFUSED
-    folder.mkdir(parents=True, exist_ok=True)
-    return pathlib.Path(shutil.move(wheel, folder / wheel.name))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return f"the wheel is kept as {shutil.move(wheel, folder / wheel.name)}"
+    except OSError as err:
+        return (
+            f"the wheel cannot be moved to {folder} ({err.strerror or err}): delete {wheel}, or "
+            "the next run takes it for finished"
+        )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from .errors import InputError, SettingsError
+from .files import printable
 from .rules.catalogue.settings import BAD_ANNOTATION
 from .rules.wheel import (
     NOTHING,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .rules.finding import Finding
 
 _LONGEST: Final = 255
+_NOT_FOUND: Final = "name a file, a folder, a pattern or a URL that has a wheel, and can be read"
 type DeclaredOf = Callable[[NormalizedName], Declared]
 
 
@@ -51,12 +53,31 @@ class Source:
 
     @property
     def shown(self) -> str:
-        """The text without what may be secret."""
-        return shown_url(self.text) if is_url(self.text) else self.text
+        """The text without what may be secret, or what no report could write."""
+        return printable(shown_url(self.text) if is_url(self.text) else self.text)
+
+    @property
+    def wheel(self) -> tuple[str, str]:
+        """Which wheel it is: a file under a name, however it was reached."""
+        if is_url(self.text):
+            return self.text, ""
+        return os.path.realpath(self.text), pathlib.PurePath(self.text).name
 
 
 def find_wheels(arguments: list[str]) -> Iterator[Source]:
-    """Yield the wheels of files, folders, patterns and URLs; what gives none says why."""
+    """Yield the wheels of files, folders, patterns and URLs; what gives none says why.
+
+    A wheel that is found again under the same name is left out: fromager's ``simple`` links to
+    what is in ``downloads``.
+    """
+    seen: set[tuple[str, str]] = set()
+    for source in _of_arguments(arguments):
+        if source.wheel not in seen:
+            seen.add(source.wheel)
+            yield source
+
+
+def _of_arguments(arguments: list[str]) -> Iterator[Source]:
     for argument in arguments:
         try:
             yield from _of_argument(argument)
@@ -70,10 +91,14 @@ def _of_argument(argument: str) -> Iterator[Source]:
         yield Source(text=argument)
     elif path.is_dir():
         yield from _in_folder(path)
-    elif path.exists() or not glob.has_magic(argument):
+    elif os.path.lexists(path):
         yield Source(text=argument)
-    else:
+    elif glob.has_magic(argument):
         yield from _of_pattern(argument)
+    elif "://" in argument:
+        yield Source(text=argument, reason="only URLs of http and https are read")
+    else:
+        yield Source(text=argument, reason="there is no such file or folder")
 
 
 def _in_folder(folder: pathlib.Path) -> Iterator[Source]:
@@ -118,7 +143,7 @@ def verify_wheel(
         cure: says what to change in the settings.
     """
     if source.reason:
-        yield unreadable(source.shown, source.reason)
+        yield unreadable(source.shown, source.reason, remedy=_NOT_FOUND)
         return
     try:
         examined = examine(source, Traffic() if traffic is None else traffic, cure)
@@ -170,6 +195,8 @@ def examine(source: Source, traffic: Traffic, cure: Cure) -> Examined:
 
 def _checked_name(filename: str) -> str:
     """Refuse what no file system takes: a name of some kilobytes can hold millions of tags."""
+    if not filename:
+        raise InputError("the URL names no file; `audit` and `winners` take an index")
     if len(filename) > _LONGEST:
         raise InputError(f"{filename[:80]!r}… is too long for the file name of a wheel")
     return filename

@@ -183,5 +183,7 @@ def invalid_yaml(path: pathlib.Path, err: Exception) -> str:
     """Return what is wrong with a file's YAML, and in which line."""
     if isinstance(err, yaml.MarkedYAMLError) and err.problem_mark is not None:
         what = ", ".join(filter(None, (err.problem, err.context)))
+        if what.startswith("mapping values"):
+            what += " (a value with ': ' in it has to be quoted)"
         return f"{path}:{err.problem_mark.line + 1} is not valid YAML: {what}"
     return f"{path} is not valid YAML: {' '.join(str(err).split())}"

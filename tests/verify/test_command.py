@@ -121,6 +121,55 @@ def test_where_wheels_are_found(write: Write, tmp_path: pathlib.Path) -> None:
     assert found(tmp_path / "empty") == [("empty", "there is no wheel in this folder")]
     assert found(tmp_path / "no*") == [("no*", "no file matches this pattern")]
     assert found("https://u:p@h/x.whl?t=1") == [("https://h/x.whl", "")]
+    assert found("dist") == [("dist", "there is no such file or folder")]
+    ftp = "ftp://h/x.whl"
+    assert found(ftp) == [(ftp, "only URLs of http and https are read")]
+
+
+def test_what_is_not_there_is_told_with_what_to_name(run: Run) -> None:
+    assert run("dist", "x*.whl", status=1).stdout == (
+        "dist: error BT341: there is no such file or folder\n"
+        "x*.whl: error BT341: no file matches this pattern\n"
+        "    for all 2: name a file, a folder, a pattern or a URL that has a wheel, and can be "
+        "read\n"
+        "2 errors\n"
+    )
+
+
+def test_a_wheel_comes_once_under_each_of_its_names(write: Write, tmp_path: pathlib.Path) -> None:
+    path = write(RIGHT)
+    simple = tmp_path / "simple" / "demo-pkg"
+    simple.mkdir(parents=True)
+    (simple / path.name).symlink_to(path)
+    renamed = simple / ERROR.filename
+    renamed.symlink_to(path)
+    url = "https://h/x.whl"
+    arguments = [
+        str(tmp_path),
+        str(path),
+        url,
+        str(simple / path.name),
+        url,
+        "gone.whl",
+        "gone.whl",
+    ]
+    found = [each.text for each in find_wheels(arguments)]
+    assert found == [str(path), str(renamed), url, "gone.whl"]
+
+
+@pytest.mark.parametrize("format_", list(RENDERERS))
+def test_a_name_that_is_no_utf8_hides_no_other(
+    run: Run, write: Write, tmp_path: pathlib.Path, format_: str
+) -> None:
+    write(ERROR)
+    named = tmp_path / os.fsdecode(b"d\xff") / RIGHT.filename
+    named.parent.mkdir()
+    named.write_text("no zip")
+    (tmp_path / os.fsdecode(b"demo\xff-1.0-py3-none-any.whl")).write_text("no zip")
+    result = run(tmp_path, "--format", format_, status=1)
+    assert result.stderr == "verified 3 wheels\n"
+    assert f"xff/{RIGHT.filename}" in result.stdout
+    assert ERROR.filename in result.stdout
 
 
 @pytest.mark.parametrize("through_a_link", [False, True])
@@ -208,6 +257,23 @@ def test_what_the_settings_declare_for_a_variant(
     assert (
         'declare it: build-tags.verify: "accelerator: REASON"; if it is a wheel of cuda, for which '
         "it is declared: --variant cuda\n"
+    ) in run(path, status=1, before=before).stdout
+
+
+def test_what_the_settings_declare_for_several_variants(
+    run: Run, write: Write, tmp_path: pathlib.Path
+) -> None:
+    path = write(ERROR)
+    packages = tmp_path / "settings" / "packages"
+    packages.mkdir(parents=True)
+    annotation = "annotations: {build-tags.verify: 'BT312: compiled at first use'}"
+    (packages / "demo_pkg.yaml").write_text(
+        f"variants:\n  cuda:\n    {annotation}\n  rocm:\n    {annotation}\n"
+    )
+    before = ["--settings-dir", str(packages)]
+    run(path, before=[*before, "--variant", "rocm"])
+    assert (
+        "; if it is a wheel of cuda or rocm, for which it is declared: --variant cuda or rocm\n"
     ) in run(path, status=1, before=before).stdout
 
 

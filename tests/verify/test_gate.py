@@ -85,6 +85,21 @@ def test_a_wrong_wheel_fails_with_the_remedy_and_is_put_aside(
     assert not (tmp_path / LIES.filename).exists()
 
 
+def test_a_wrong_wheel_that_cannot_be_put_aside_fails_with_the_remedy(
+    build: Build, tmp_path: pathlib.Path
+) -> None:
+    folder = tmp_path / "wheels" / "refused"
+    folder.parent.mkdir(exist_ok=True)
+    folder.write_text("a file")
+    with pytest.raises(VerifyError) as caught:
+        build(LIES, "error")
+    assert str(caught.value).endswith(
+        f"or build it with Torch's stable ABI | the wheel cannot be moved to {folder} (File "
+        f"exists): delete {tmp_path / LIES.filename}, or the next run takes it for finished; "
+        "WHEEL_BUILD_TAG_VERIFY=warn lets it pass"
+    )
+
+
 UNNAMED = Wheel(libraries=["unstable", "libamdhip64.so.7"])
 NUMBERED = dataclasses.replace(UNNAMED, tag="1")
 HOOK = "fromager_build_tags.hooks:build_tag_hook"

@@ -178,6 +178,14 @@ def test_a_url_that_is_none_is_a_finding(url: str) -> None:
     assert found.code == "BT341"
 
 
+def test_a_url_of_a_folder_is_no_wheel() -> None:
+    [found], _ = verify("http://127.0.0.1:9/simple/foo/")
+    assert (found.code, found.message) == (
+        "BT341",
+        "the URL names no file; `audit` and `winners` take an index",
+    )
+
+
 def test_a_name_with_millions_of_tags_is_refused() -> None:
     many = ".".join(f"p{number}" for number in range(1_000))
     [found], _ = verify(f"http://127.0.0.1:9/demo-1.0-{many}-{many}-{many}.whl")

@@ -369,6 +369,23 @@ def test_a_finding_names_proofs_and_the_exact_remedy(write: Write) -> None:
     assert (found.subject, found.place.inside) == ("demo-pkg", "demo/unstable.so")
 
 
+@pytest.mark.parametrize("accelerator", ["cpu", "gaudi1.20", "cann8.0", "spyre"])
+@pytest.mark.parametrize(
+    ("segments", "library", "needs"),
+    [
+        ("{}", "unstable", "accelerator torch"),
+        ("{}_torch2.10.0", "stable", "accelerator"),
+        ("{}_torch2.10.0", "plain", "accelerator"),
+    ],
+)
+def test_the_remedy_keeps_an_accelerator_that_content_cannot_show(
+    write: Write, accelerator: str, segments: str, library: str, needs: str
+) -> None:
+    wheel = Wheel(tag=f"{EL}_{segments.format(accelerator)}", libraries=[library])
+    [found] = findings(write, wheel)
+    assert f"set build-tags.depends-on of demo-pkg to '{needs}', or" in found.remedy
+
+
 @pytest.mark.parametrize(
     ("segment", "message"),
     [

@@ -104,6 +104,19 @@ def test_a_stripped_library_says_the_same(sample: Path, tmp_path: Path) -> None:
     assert facts(stripped.read_bytes()) == facts(sample.read_bytes())
 
 
+def test_debug_information_alone_needs_and_carries_nothing(sample: Path, tmp_path: Path) -> None:
+    split = tmp_path / "sample.so.debug"
+    subprocess.run(["objcopy", "--only-keep-debug", str(sample), str(split)], check=True)
+    found = facts(split.read_bytes())
+    assert (found.needed, found.imports, found.exports, found.device_sections) == (
+        (),
+        frozenset(),
+        frozenset(),
+        (),
+    )
+    assert found.has_sections
+
+
 def test_without_section_headers_symbols_come_from_the_dynamic_table(sample: Path) -> None:
     """Device code cannot be looked for then, and `has_sections` says so."""
     data = bytearray(sample.read_bytes())

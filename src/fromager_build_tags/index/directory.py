@@ -11,6 +11,7 @@ from typing import Final
 from packaging.utils import NormalizedName, canonicalize_name
 
 from ..errors import InputError
+from ..files import printable
 from ..wheel import WheelArchive
 from .listing import IndexFile, Listed, project_word
 from .place import IndexPlace
@@ -83,15 +84,8 @@ def _list(folder: str, files: dict[NormalizedName, list[tuple[str, str]]]) -> No
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_file():
-                filename = _printable(entry.name)
+                filename = printable(entry.name)
                 word = project_word(filename)
                 if word not in by_word:
                     by_word[word] = files.setdefault(canonicalize_name(word), [])
                 by_word[word].append((filename, folder))
-
-
-def _printable(filename: str) -> str:
-    """Spell out the bytes of a name that is no UTF-8, which no report could write."""
-    if filename.isascii():
-        return filename
-    return filename.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -147,8 +147,12 @@ def _names_range(header: Header, sections: list[Section]) -> range:
 
 
 def _section_names(names: memoryview, sections: list[Section]) -> set[str]:
-    """Return the names of the sections that hold anything, none longer than is needed here."""
+    """Return the names of the sections that hold anything, none longer than is needed here.
+
+    In a file of debug information alone, sections of code keep their size, and hold nothing.
+    """
     if not names:
         return set()
-    texts = {text_at(names, each.name, _SECTION_NAME_LIMIT) for each in sections if each.size}
+    held = [each for each in sections if each.size and each.type != layout.SHT_NOBITS]
+    texts = {text_at(names, each.name, _SECTION_NAME_LIMIT) for each in held}
     return texts - {""}

@@ -6,16 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ...wheel import Accelerator, Proof, major_of
+from ...wheel import Proof, major_of
 from ...wheelname import accelerator_word
 from ..catalogue import wheel as rules
 from ..finding import Finding, Severity
 from .binaries import unread
 from .declared import ACCELERATOR
-from .examined import Examined, shown
+from .examined import STACKS, Examined, shown
 
 _ANY: Final = 'build-tags.verify: "BT311: REASON"'
-_STACKS: Final = {stack.value: stack for stack in Accelerator}
 
 
 def hidden(wheel: Examined) -> Iterator[Finding]:
@@ -39,7 +38,7 @@ def hidden(wheel: Examined) -> Iterator[Finding]:
 def none_inside(wheel: Examined) -> Iterator[Finding]:
     """BT312: an accelerator segment, and nothing of it inside."""
     segment = wheel.accelerator
-    if segment is None or accelerator_word(segment) not in _STACKS or wheel.inside:
+    if segment is None or accelerator_word(segment) not in STACKS or wheel.inside:
         return
     missing = [*unread(wheel.facts), *wheel.facts.without_sections]
     yield wheel.finding(
@@ -59,7 +58,7 @@ def other(wheel: Examined) -> Iterator[Finding]:
     segment, inside = wheel.accelerator, wheel.inside
     if segment is None or not inside:
         return
-    stack = _STACKS.get(accelerator_word(segment))
+    stack = STACKS.get(accelerator_word(segment))
     if all(use.accelerator is not stack for use in inside):
         yield wheel.finding(
             rules.OTHER_ACCELERATOR,

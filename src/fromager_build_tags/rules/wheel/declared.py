@@ -13,7 +13,7 @@ it; the code of a rule says that what the rule finds is meant.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -41,19 +41,19 @@ class Declared:
     Attributes:
         reasons: why findings of a rule are ignored, by its code.
         facts: why a wheel depends on ``accelerator`` or ``torch``.
-        elsewhere: another variant for which findings of a rule are ignored, by its code.
+        elsewhere: other variants for which findings of a rule are ignored, by its code.
     """
 
     reasons: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
-    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def applied_to(self, finding: Finding) -> Finding:
         """Return the finding, as ignored where a reason is declared."""
         if reason := self.reasons.get(finding.code):
             return dataclasses.replace(finding, ignored=reason)
-        if variant := self.elsewhere.get(finding.code):
-            hint = f"if it is a wheel of {variant}, for which it is declared: --variant {variant}"
+        if variants := " or ".join(self.elsewhere.get(finding.code, ())):
+            hint = f"if it is a wheel of {variants}, for which it is declared: --variant {variants}"
             return dataclasses.replace(finding, remedy=f"{finding.remedy}; {hint}")
         return finding
 

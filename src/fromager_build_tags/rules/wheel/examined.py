@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ...segment import Order
-from ...wheel import TorchAbi
+from ...wheel import Accelerator, TorchAbi
+from ...wheelname import accelerator_word
 from ..finding import Finding, Place, Severity
 from ..rule import Rule
 from .declared import ACCELERATOR, NOTHING, TORCH, Declared
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: How many proofs a finding shows.
 MOST: Final = 3
+#: The accelerators that content can show, by their words.
+STACKS: Final = {stack.value: stack for stack in Accelerator}
 
 
 #: Returns what to do so that the settings say the expression of a wheel's package.
@@ -110,9 +113,13 @@ class Examined:
         )
 
     def depends_on(self) -> str:
-        """Return the annotation that fits what is inside, and what is declared."""
+        """Return the annotation that fits what is inside, and what is declared.
+
+        An accelerator that content cannot show is left as the name has it.
+        """
         needs, facts = [], self.declared.facts
-        if self.inside or ACCELERATOR in facts or (self.accelerator or "").startswith("cpu"):
+        unseen = self.accelerator and accelerator_word(self.accelerator) not in STACKS
+        if self.inside or ACCELERATOR in facts or unseen:
             needs.append("accelerator")
         if self.facts.torch.abi is TorchAbi.UNSTABLE or TORCH in facts:
             needs.append("torch")
