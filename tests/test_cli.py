@@ -332,8 +332,39 @@ def test_explain_tells_which_annotation_spoke(run: Run, tree: pathlib.Path) -> N
 def test_explain_the_newest_version_or_any(run: Run) -> None:
     assert run("--variant", "rocm", "explain", "torch").stdout.startswith("torch 2.10.0 on rocm")
     any_version = run("--variant", "rocm", "explain", "pillow").stdout
-    assert any_version.startswith("pillow (any version without a changelog entry) on rocm")
+    assert any_version.startswith("pillow * (versions without a changelog entry) on rocm")
     assert "> 4 nobody                the distribution segment only" in any_version
+
+
+@pytest.mark.parametrize(
+    ("requirement", "spans"),
+    [
+        ("demo", ["<2", "*"]),
+        ("demo<1.5", ["<1.5"]),
+        ("demo>1", [">1,<2", "*"]),
+        ("demo!=2", ["<2", "*"]),
+        ("demo~=2.1", [">=2.1,<3"]),
+    ],
+)
+def test_explain_each_span_of_versions(
+    run: Run, tree: pathlib.Path, requirement: str, spans: list[str]
+) -> None:
+    (tree / "packages/demo.yaml").write_text(
+        f'annotations:\n  {DEPENDS_ON}: "torch if version < 2 else accelerator"\n'
+    )
+    lines = run("--variant", "rocm", "explain", requirement).stdout.splitlines()
+    headings = [line.partition(" (")[0] for line in lines if line.startswith("demo ")]
+    assert headings == [f"demo {span}" for span in spans]
+    givers = [line.split()[0] for line in lines if line.endswith("else accelerator'")]
+    assert givers == ["torch2.10.0" if "<2" in s or "<1" in s else "rocm7.1" for s in spans]
+
+
+def test_explain_a_requirement_that_no_version_satisfies(run: Run, tree: pathlib.Path) -> None:
+    (tree / "packages/demo.yaml").write_text(
+        f'annotations:\n  {DEPENDS_ON}: "torch if version < 2 else accelerator"\n'
+    )
+    result = run("explain", "demo>=5,<4", status=1)
+    assert result.stderr == "Error: no version satisfies 'demo>=5,<4': correct it\n"
 
 
 def test_explain_says_what_is_missing_and_what_was_not_used(

@@ -15,7 +15,7 @@ from .context import assume
 from .errors import BuildTagError, SettingsError
 from .facts import Fact, Missing
 from .needs import DependsOn
-from .plan import ANY_VERSION, PLATLIB, PlannedTag
+from .plan import PLATLIB, PlannedTag
 from .segment import Segment
 from .speaker import Rule
 from .variables import FACTS
@@ -94,9 +94,10 @@ def _segments(
 ) -> Sequence[tuple[Segment, str]]:
     if tag.number is None or tag.error:
         return []
-    version = tag.version or ANY_VERSION
     with assume(tag.stack):
-        answers = hooks.ask_all(ctx=tree.ctx, req=req, version=version, wheel_tags=PLATLIB)
+        answers = hooks.ask_all(
+            ctx=tree.ctx, req=req, version=tag.asked_version, wheel_tags=PLATLIB
+        )
     givers: dict[Segment, str] = {}
     for answer in answers:
         for segment in answer.segments:

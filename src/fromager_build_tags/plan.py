@@ -19,7 +19,7 @@ from . import hooks, wheelname
 from .context import assume
 from .errors import BuildTagError, MissingFactError, StackError, explain_error
 from .needs import DependsOn, Need, parse_expression
-from .ranges import REST, boundaries_of, split
+from .ranges import REST, boundaries_of, like, split
 from .segment import Segment, join
 from .speaker import Speaker, speaker_of
 from .stack import Stack
@@ -86,6 +86,13 @@ class PlannedTag:
     def version_text(self) -> str:
         """The version, or the span of versions."""
         return self.span if self.version is None else str(self.version)
+
+    @property
+    def asked_version(self) -> Version:
+        """The version that the hook was asked for: one that stands for all of its span."""
+        if self.version is not None:
+            return self.version
+        return ANY_VERSION if self.span == REST else like(self.span)
 
     @property
     def is_wrong(self) -> bool:
