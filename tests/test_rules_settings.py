@@ -306,6 +306,29 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
             '  - {distro: el9.6, rocm_version: "7.2", torch_version: "2.9.0"}\n'
         },
     ),
+    # no package of these settings tells them apart, yet many others do
+    *(
+        (
+            "BT112",
+            {
+                TORCH_FILE: None,
+                DEMO: "env: {}\n",
+                ROCM_FILE: "stacks:\n"
+                f'  - {{{distro}rocm_version: "7.1", torch_version: "2.9.0"}}\n'
+                f'  - {{{distro}rocm_version: "7.2", torch_version: "2.9.0"}}\n',
+            },
+        )
+        for distro in ("distro: el9.6, ", "")
+    ),
+    # there is no build number, hence no tag, as BT104 says
+    (
+        "BT112",
+        {
+            TORCH_FILE: None,
+            SETTINGS_FILE: HOOK,
+            ROCM_FILE: 'stacks: [{distro: el9.6, rocm_version: "7.1"}, {distro: el9.6}]',
+        },
+    ),
     ("BT113", {}),
     ("BT114", {}),
     ("BT114", {ROCM_FILE: "not: right\n"}),
