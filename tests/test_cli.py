@@ -391,6 +391,48 @@ def test_explain_without_a_number(run: Run, tree: pathlib.Path) -> None:
     assert "no changelog entry: fromager gives no number and never asks the hook" in text
 
 
+@pytest.mark.parametrize(
+    ("args", "note"),
+    [
+        ([], ""),
+        (
+            ["--settings-file", "nope.yaml"],
+            "--settings-file nope.yaml does not exist: fromager goes on without it\n",
+        ),
+        (
+            ["--settings-dir", "nope"],
+            "--settings-dir nope does not exist: fromager goes on without it\n",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", [["show", "pillow"], ["explain", "pillow"], ["check"]])
+def test_settings_that_are_named_and_not_there_are_noted(
+    run: Run, args: list[str], note: str, command: list[str]
+) -> None:
+    # no hook is set, or nothing tells the distribution
+    wrong = {("check", "--settings-file"), ("explain", "--settings-dir")}
+    status = int((command[0], *args[:1]) in wrong)
+    assert run("--variant", "rocm", *args, *command, status=status).stderr == note
+
+
+def test_fromagers_defaults_need_not_be_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FROMAGER_SETTINGS_FILE")
+    monkeypatch.delenv("FROMAGER_SETTINGS_DIR")
+    assert run("show", "pillow").stderr == ""
+
+
+def test_there_is_nothing_to_lock_where_no_settings_are(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    monkeypatch.delenv("FROMAGER_SETTINGS_FILE")
+    monkeypatch.delenv("FROMAGER_SETTINGS_DIR")
+    assert run("lock", "-o", "build-tags.lock", status=1).stderr == (
+        "Error: there are no settings at overrides/settings.yaml and overrides/settings: name "
+        "them with --settings-file and --settings-dir\n"
+    )
+    assert not (tmp_path / "build-tags.lock").exists()
+
+
 NOTES = [
     ({}, ""),
     ({"WHEEL_BUILD_TAG_TORCH_VERSION": ""}, ""),
