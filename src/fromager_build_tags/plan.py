@@ -289,7 +289,11 @@ def _tell(planner: _Planner, package: _Package, version: Version) -> _Told:
         answer = planner.told[needs]
         return answer if answer.speaker is speaker else replace(answer, speaker=speaker)
     except BuildTagError as err:
-        return replace(_wrong(err), needs=needs)
+        wrong = replace(_wrong(err), needs=needs)
+        if version in package.versions:
+            return wrong
+        # a version that only stands for others is no one's
+        return replace(wrong, error=wrong.error.replace(f"{package.name} {version}", "it"))
 
 
 def _asked(ctx: WorkContext, req: Requirement, version: Version, speaker: Speaker) -> _Told:
