@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import pathlib
+import re
 import shutil
+import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,9 +16,10 @@ import pytest
 from click.testing import CliRunner, Result
 from packaging.version import Version
 
-from fromager_build_tags import plugins
+from fromager_build_tags import needs, plugins
 from fromager_build_tags.annotations import DEPENDS_ON
 from fromager_build_tags.cli import main
+from fromager_build_tags.needs import depends_on
 
 from .repositories import Checkout
 
@@ -357,6 +360,46 @@ def test_explain_each_span_of_versions(
     assert headings == [f"demo {span}" for span in spans]
     givers = [line.split()[0] for line in lines if line.endswith("else accelerator'")]
     assert givers == ["torch2.10.0" if "<2" in s or "<1" in s else "rocm7.1" for s in spans]
+
+
+def test_a_version_may_be_a_date(run: Run, tree: pathlib.Path) -> None:
+    (tree / "packages/demo.yaml").write_text(
+        f'annotations:\n  {DEPENDS_ON}: "torch if version < 20260131 else accelerator"\n'
+    )
+    newest = run("--variant", "rocm", "explain", "demo").stdout.partition("\ndemo * ")[2]
+    assert "  platlib wheel  demo-*-2_el9.6_rocm7.1\n" in newest
+    assert "  rocm7.1  the annotation" in newest
+
+
+def test_a_global_hook_may_tell_versions_apart_that_an_expression_does_not(
+    run: Run, tree: pathlib.Path, set_hooks: Callable[..., None]
+) -> None:
+    def generation(
+        *, ctx: object, req: object, version: Version, wheel_tags: object
+    ) -> list[tuple[int, str]]:
+        return [(9, f"gen{min(version.major, 3)}")]
+
+    set_hooks(needs.distribution, generation)
+    (tree / "packages/demo.yaml").write_text(
+        f'annotations:\n  {DEPENDS_ON}: "torch if version <= 2 else none"\n'
+    )
+    text = run("--variant", "rocm", "explain", "demo").stdout
+    assert re.findall("^  (gen[0-9]) ", text, flags=re.MULTILINE) == ["gen0", "gen2", "gen3"]
+    wheels = re.findall("^  platlib wheel .*_(gen[0-9])$", text, flags=re.MULTILINE)
+    assert wheels == ["gen0", "gen2", "gen3"]
+
+
+@pytest.mark.parametrize("name", ["acme.demo", "json"])
+def test_explain_tells_what_an_override_of_your_own_says(
+    run: Run, set_override: Callable[..., None], name: str
+) -> None:
+    """It may be a class in a module, though fromager speaks of modules alone."""
+    module = types.ModuleType(name)
+    module.wheel_build_tag = depends_on("torch")  # type: ignore[attr-defined]
+    set_override("demo", module)
+    where = f" ({json.__file__})" if name == "json" else ""
+    line = f"> 1 its own override      'torch' in {name}{where}\n"
+    assert line in run("--variant", "rocm", "explain", "demo").stdout
 
 
 def test_explain_a_requirement_that_no_version_satisfies(run: Run, tree: pathlib.Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pathlib
 import sys
+import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -125,7 +126,7 @@ def _own_override(build_info: PackageBuildInfo) -> str:
         return f"none in {plugins.PROJECT_OVERRIDES_GROUP}"
     if not hasattr(module, plugins.WHEEL_BUILD_TAG):
         return f"{_module(module.__name__)} has no {plugins.WHEEL_BUILD_TAG}"
-    return _module(module.__name__)
+    return _override(module)
 
 
 def _annotation(tree: SettingsTree, build_info: PackageBuildInfo) -> str:
@@ -145,15 +146,18 @@ def _shipped_override(build_info: PackageBuildInfo) -> str:
         module = plugins.load_shipped_override(build_info.override_module_name)
     except BuildTagError as err:
         return str(err)
-    if module is None:
-        return f"none in {plugins.SHIPPED_GROUP}"
+    return f"none in {plugins.SHIPPED_GROUP}" if module is None else _override(module)
+
+
+def _override(module: types.ModuleType) -> str:
     says = getattr(module, plugins.WHEEL_BUILD_TAG, None)
     expression = f"{says.expression!r} in " if isinstance(says, DependsOn) else ""
     return expression + _module(module.__name__)
 
 
 def _module(name: str) -> str:
-    file = inspect.getsourcefile(sys.modules[name])
+    module = sys.modules.get(name)
+    file = inspect.getsourcefile(module) if module else None
     return f"{name} ({file})" if file else name
 
 

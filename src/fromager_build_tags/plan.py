@@ -25,8 +25,8 @@ from .speaker import Speaker, speaker_of
 from .stack import Stack
 from .tree import SettingsTree
 
-#: Stands for every version without a changelog entry: newer than all that have one.
-ANY_VERSION: Final = Version("9999")
+#: Stands for every version without a changelog entry: newer than all, dates and times of day, too.
+ANY_VERSION: Final = Version("99999999999999")
 #: Stands for every package that neither the settings nor an override name.
 ANY_PACKAGE: Final = NormalizedName("package-that-nothing-names")
 #: What fromager hands to the hook for a wheel of a platform, good for nothing else.
@@ -227,8 +227,9 @@ def _open_tags(planner: _Planner, package: _Package) -> Iterator[PlannedTag]:
         return replace(_tell(planner, package, version), needs=None)  # all else is compared
 
     for span, answer in split(boundaries, says):
-        if answer is not None:
-            yield _tag(planner, package, None, span=span, answer=answer)
+        if answer is not None:  # a global hook may tell the versions of one span apart
+            told = says(ANY_VERSION) if span == REST else answer
+            yield _tag(planner, package, None, span=span, answer=told)
 
 
 def _boundaries(package: _Package) -> set[Version]:
