@@ -24,7 +24,7 @@ COMMANDS = [
 DEMO = "fromager.project_overrides: demo = "
 TWICE = (
     f"demo is registered more than once: {DEMO}acme_demo (acme 1.0) and {DEMO}other_demo "
-    "(other 1.0): uninstall all but one of these distributions"
+    "(other 1.0): uninstall all but one of these distributions, or remove an entry point"
 )
 BROKEN = (
     f"fromager cannot load the overrides: mend or uninstall {DEMO}acme_demo (acme 1.0), which "

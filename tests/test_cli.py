@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import pathlib
+import re
 import shutil
+import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,9 +16,10 @@ import pytest
 from click.testing import CliRunner, Result
 from packaging.version import Version
 
-from fromager_build_tags import plugins
+from fromager_build_tags import needs, plugins
 from fromager_build_tags.annotations import DEPENDS_ON
 from fromager_build_tags.cli import main
+from fromager_build_tags.needs import depends_on
 
 from .repositories import Checkout
 
@@ -332,8 +335,79 @@ def test_explain_tells_which_annotation_spoke(run: Run, tree: pathlib.Path) -> N
 def test_explain_the_newest_version_or_any(run: Run) -> None:
     assert run("--variant", "rocm", "explain", "torch").stdout.startswith("torch 2.10.0 on rocm")
     any_version = run("--variant", "rocm", "explain", "pillow").stdout
-    assert any_version.startswith("pillow (any version without a changelog entry) on rocm")
+    assert any_version.startswith("pillow * (versions without a changelog entry) on rocm")
     assert "> 4 nobody                the distribution segment only" in any_version
+
+
+@pytest.mark.parametrize(
+    ("requirement", "spans"),
+    [
+        ("demo", ["<2", "*"]),
+        ("demo<1.5", ["<1.5"]),
+        ("demo>1", [">1,<2", "*"]),
+        ("demo!=2", ["<2", "*"]),
+        ("demo~=2.1", [">=2.1,<3"]),
+    ],
+)
+def test_explain_each_span_of_versions(
+    run: Run, tree: pathlib.Path, requirement: str, spans: list[str]
+) -> None:
+    (tree / "packages/demo.yaml").write_text(
+        f'annotations:\n  {DEPENDS_ON}: "torch if version < 2 else accelerator"\n'
+    )
+    lines = run("--variant", "rocm", "explain", requirement).stdout.splitlines()
+    headings = [line.partition(" (")[0] for line in lines if line.startswith("demo ")]
+    assert headings == [f"demo {span}" for span in spans]
+    givers = [line.split()[0] for line in lines if line.endswith("else accelerator'")]
+    assert givers == ["torch2.10.0" if "<2" in s or "<1" in s else "rocm7.1" for s in spans]
+
+
+def test_a_version_may_be_a_date(run: Run, tree: pathlib.Path) -> None:
+    (tree / "packages/demo.yaml").write_text(
+        f'annotations:\n  {DEPENDS_ON}: "torch if version < 20260131 else accelerator"\n'
+    )
+    newest = run("--variant", "rocm", "explain", "demo").stdout.partition("\ndemo * ")[2]
+    assert "  platlib wheel  demo-*-2_el9.6_rocm7.1\n" in newest
+    assert "  rocm7.1  the annotation" in newest
+
+
+def test_a_global_hook_may_tell_versions_apart_that_an_expression_does_not(
+    run: Run, tree: pathlib.Path, set_hooks: Callable[..., None]
+) -> None:
+    def generation(
+        *, ctx: object, req: object, version: Version, wheel_tags: object
+    ) -> list[tuple[int, str]]:
+        return [(9, f"gen{min(version.major, 3)}")]
+
+    set_hooks(needs.distribution, generation)
+    (tree / "packages/demo.yaml").write_text(
+        f'annotations:\n  {DEPENDS_ON}: "torch if version <= 2 else none"\n'
+    )
+    text = run("--variant", "rocm", "explain", "demo").stdout
+    assert re.findall("^  (gen[0-9]) ", text, flags=re.MULTILINE) == ["gen0", "gen2", "gen3"]
+    wheels = re.findall("^  platlib wheel .*_(gen[0-9])$", text, flags=re.MULTILINE)
+    assert wheels == ["gen0", "gen2", "gen3"]
+
+
+@pytest.mark.parametrize("name", ["acme.demo", "json"])
+def test_explain_tells_what_an_override_of_your_own_says(
+    run: Run, set_override: Callable[..., None], name: str
+) -> None:
+    """It may be a class in a module, though fromager speaks of modules alone."""
+    module = types.ModuleType(name)
+    module.wheel_build_tag = depends_on("torch")  # type: ignore[attr-defined]
+    set_override("demo", module)
+    where = f" ({json.__file__})" if name == "json" else ""
+    line = f"> 1 its own override      'torch' in {name}{where}\n"
+    assert line in run("--variant", "rocm", "explain", "demo").stdout
+
+
+def test_explain_a_requirement_that_no_version_satisfies(run: Run, tree: pathlib.Path) -> None:
+    (tree / "packages/demo.yaml").write_text(
+        f'annotations:\n  {DEPENDS_ON}: "torch if version < 2 else accelerator"\n'
+    )
+    result = run("explain", "demo>=5,<4", status=1)
+    assert result.stderr == "Error: no version satisfies 'demo>=5,<4': correct it\n"
 
 
 def test_explain_says_what_is_missing_and_what_was_not_used(
@@ -358,6 +432,48 @@ def test_explain_without_a_number(run: Run, tree: pathlib.Path) -> None:
         "no build number, changelog entries\n  0 in changelog.tpu in settings/settings.yaml" in text
     )
     assert "no changelog entry: fromager gives no number and never asks the hook" in text
+
+
+@pytest.mark.parametrize(
+    ("args", "note"),
+    [
+        ([], ""),
+        (
+            ["--settings-file", "nope.yaml"],
+            "--settings-file nope.yaml does not exist: fromager goes on without it\n",
+        ),
+        (
+            ["--settings-dir", "nope"],
+            "--settings-dir nope does not exist: fromager goes on without it\n",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", [["show", "pillow"], ["explain", "pillow"], ["check"]])
+def test_settings_that_are_named_and_not_there_are_noted(
+    run: Run, args: list[str], note: str, command: list[str]
+) -> None:
+    # no hook is set, or nothing tells the distribution
+    wrong = {("check", "--settings-file"), ("explain", "--settings-dir")}
+    status = int((command[0], *args[:1]) in wrong)
+    assert run("--variant", "rocm", *args, *command, status=status).stderr == note
+
+
+def test_fromagers_defaults_need_not_be_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FROMAGER_SETTINGS_FILE")
+    monkeypatch.delenv("FROMAGER_SETTINGS_DIR")
+    assert run("show", "pillow").stderr == ""
+
+
+def test_there_is_nothing_to_lock_where_no_settings_are(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    monkeypatch.delenv("FROMAGER_SETTINGS_FILE")
+    monkeypatch.delenv("FROMAGER_SETTINGS_DIR")
+    assert run("lock", "-o", "build-tags.lock", status=1).stderr == (
+        "Error: there are no settings at overrides/settings.yaml and overrides/settings: name "
+        "them with --settings-file and --settings-dir\n"
+    )
+    assert not (tmp_path / "build-tags.lock").exists()
 
 
 NOTES = [

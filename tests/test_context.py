@@ -22,6 +22,20 @@ def test_the_variant_file_lies_beside_the_settings(
     assert str(stack_of(make_context("cpu"))) == "el9.6 cpu torch2.10.0"
 
 
+@pytest.mark.parametrize("folder", [".", "../packages", "../packages/.", "sub/.."])
+def test_the_settings_folder_may_be_the_current_one(
+    make_context: MakeContext,
+    variants_dir: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: str,
+) -> None:
+    (variants_dir / "cpu.yaml").write_text("torch_version: 2.10.0")
+    (variants_dir.parent / "packages/sub").mkdir(parents=True)
+    monkeypatch.chdir(variants_dir.parent / "packages")
+    ctx = make_context("cpu", settings_dir=pathlib.Path(folder))
+    assert str(stack_of(ctx)) == "el9.6 cpu torch2.10.0"
+
+
 def test_a_context_without_a_settings_folder_has_fromagers_default(
     make_context: MakeContext, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

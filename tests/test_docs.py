@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 
+import jsonschema
 import pytest
+import yaml
 
 from fromager_build_tags.declare import read_variant_file
+from fromager_build_tags.errors import SettingsError
 from fromager_build_tags.rules.catalogue import FAMILIES, RULES
 from fromager_build_tags.rules.pages import index
 from fromager_build_tags.rules.rule import Rule
@@ -17,6 +21,33 @@ ROOT = pathlib.Path(__file__).parent.parent
 
 def test_the_schema_is_the_models() -> None:
     assert (ROOT / "docs/variant.schema.json").read_text() == variant_schema()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "distro: el9.6\nstacks: [{torch_version: 2.10.0}]",
+        "torch_version: 2.10.0\nstacks: [{distro: el9.6}]",
+        "stacks: []",
+        "stacks: [{distro: el9.6}, {distro: el9.6}]",
+        "stacks: [{index: rocm}]",
+        "distro:",
+        "torch_version: 2.10",
+        "distribution: el9.6",
+        "accelerator: cuda\nindex: gpu\ntorch_precision: minor\nstacks: [{distro: el9.6}, {}]",
+        "torch_version: 2.10.0",
+    ],
+)
+def test_the_schema_refuses_what_the_reader_refuses(text: str, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "cuda.yaml"
+    path.write_text(text)
+    try:
+        read_variant_file(path)
+        is_right = True
+    except SettingsError:
+        is_right = False
+    validator = jsonschema.Draft202012Validator(json.loads(variant_schema()))
+    assert validator.is_valid(yaml.safe_load(text)) is is_right
 
 
 def test_the_list_of_rules_is_made_of_the_rules() -> None:

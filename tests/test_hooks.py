@@ -269,8 +269,9 @@ def test_two_texts_of_one_order_name_both_givers(
 ) -> None:
     set_override("flash_attn", module("acme.flash", answering([(1, "fc43")])))
     assert error(make_context(), expected=SegmentError) == (
-        "flash-attn 2.8.3: a wheel has one distribution, yet order 1 is given as 'el9.6' by "
-        "the plugin fromager.hooks: wheel_build_tag = fromager_build_tags.needs:distribution "
+        "there is no build tag for flash-attn 2.8.3: a wheel has one distribution, yet order 1 is "
+        "given as 'el9.6' by the plugin fromager.hooks: wheel_build_tag = "
+        "fromager_build_tags.needs:distribution "
         f"(fromager-build-tags {metadata.version('fromager-build-tags')}) "
         "and as 'fc43' by the override acme.flash"
     )

@@ -102,7 +102,7 @@ def test_two_registrations_of_one_package_are_an_error(register: Callable[..., N
         "demo is registered more than once: "
         "fromager_build_tags.overrides: demo = a (of no installed distribution) and "
         "fromager_build_tags.overrides: demo = b (of no installed distribution): "
-        "uninstall all but one of these distributions"
+        "uninstall all but one of these distributions, or remove an entry point"
     )
 
 

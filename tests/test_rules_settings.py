@@ -306,6 +306,29 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
             '  - {distro: el9.6, rocm_version: "7.2", torch_version: "2.9.0"}\n'
         },
     ),
+    # no package of these settings tells them apart, yet many others do
+    *(
+        (
+            "BT112",
+            {
+                TORCH_FILE: None,
+                DEMO: "env: {}\n",
+                ROCM_FILE: "stacks:\n"
+                f'  - {{{distro}rocm_version: "7.1", torch_version: "2.9.0"}}\n'
+                f'  - {{{distro}rocm_version: "7.2", torch_version: "2.9.0"}}\n',
+            },
+        )
+        for distro in ("distro: el9.6, ", "")
+    ),
+    # there is no build number, hence no tag, as BT104 says
+    (
+        "BT112",
+        {
+            TORCH_FILE: None,
+            SETTINGS_FILE: HOOK,
+            ROCM_FILE: 'stacks: [{distro: el9.6, rocm_version: "7.1"}, {distro: el9.6}]',
+        },
+    ),
     ("BT113", {}),
     ("BT114", {}),
     ("BT114", {ROCM_FILE: "not: right\n"}),
@@ -369,7 +392,7 @@ def test_a_good_tree_has_no_findings(cli: Cli, tmp_path: pathlib.Path) -> None:
     assert cli("check", "--fail-on=note").stdout == "no findings\n"
 
 
-ELSEWHERE = {"BT108", "BT109", "BT110", "BT111", "BT120", "BT121", "BT122"}
+ELSEWHERE = {"BT108", "BT109", "BT110", "BT111", "BT120", "BT121", "BT122", "BT123"}
 
 
 def test_every_rule_has_cases_of_both_kinds() -> None:
@@ -492,7 +515,9 @@ def test_an_override_that_fails(
     )
     assert (finding["file"], finding["line"]) == (TORCH_FILE, None)
     assert finding["remedy"] == "mend it: a build of such a wheel would stop after compiling"
-    assert "locked as ?: the override acme failed for torch 2.9.1" in cli("lock").stderr
+    lock = cli("lock").stderr
+    assert "locked as ?: the override acme failed for torch 2.9.1" in lock
+    assert "locked as ?: the override acme failed for it" in lock  # any other version
 
 
 def test_an_override_that_answers_wrongly_on_two_stacks(
@@ -560,6 +585,29 @@ def test_two_registrations_of_one_package() -> None:
 )
 def test_one_registration_is_right(registered: Mapping[str, Sequence[EntryPoint]]) -> None:
     assert list(overrides.registered_twice(registered)) == []
+
+
+@pytest.mark.parametrize("group", [PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP])
+@pytest.mark.parametrize("name", ["flash-attn", "Flash_Attn", "flash.attn", "flash__attn"])
+def test_a_name_that_nobody_looks_for(
+    monkeypatch: pytest.MonkeyPatch, name: str, group: str
+) -> None:
+    registered = {group: by_name(entry_point("plugins", name, group))}
+    monkeypatch.setattr(plugins, "registered", lambda group: registered.get(group, {}))
+    assert [each for each in overrides.overrides() if each.code == "BT123"] == [
+        rules.OVERRIDE_NAME.finding(
+            f"{group}: {name} = plugins (of no installed distribution) is never called: it is "
+            "looked for as flash_attn",
+            subject="flash-attn",
+            remedy="name the entry point flash_attn",
+        )
+    ]
+
+
+def test_every_shipped_override_is_looked_for() -> None:
+    shipped = plugins.registered(SHIPPED_GROUP)
+    assert shipped
+    assert list(overrides.never_looked_for(shipped)) == []
 
 
 def whole(*, ctx: object, req: object, version: object, wheel_tags: object) -> None: ...

@@ -41,6 +41,8 @@ NOT_PAIRS = "is not a sequence of (order, text) pairs, such as [(4, 'abi3')]"
         ("el9.6", f"'el9.6' {NOT_PAIRS}"),
         (b"el9.6", f"b'el9.6' {NOT_PAIRS}"),
         ({1: "el9.6"}, "{1: 'el9.6'} " + NOT_PAIRS),
+        ((str(each) for each in ""), f"<generator object <genexpr>> {NOT_PAIRS}"),
+        ([object()], "<object object> is not a pair of an int and a str, such as (4, 'abi3')"),
         (["el9.6"], "'el9.6' is not a pair of an int and a str, such as (4, 'abi3')"),
         (["ab"], "'ab' is not a pair of an int and a str, such as (4, 'abi3')"),
         ([("el9.6", 1)], "('el9.6', 1) is not a pair of an int and a str, such as (4, 'abi3')"),

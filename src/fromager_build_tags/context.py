@@ -19,6 +19,7 @@ from packaging.specifiers import SpecifierSet
 
 from .machine import Machine, observe
 from .stack import Stack
+from .variables import variants_dir
 
 #: fromager's own default of ``--settings-dir``.
 DEFAULT_SETTINGS_DIR: Final = pathlib.Path("overrides/settings")
@@ -74,14 +75,6 @@ def assume(stack: Stack) -> Iterator[None]:
         _ASSUMED.reset(token)
 
 
-def variants_dir(settings_dir: pathlib.Path | None) -> pathlib.Path:
-    """Return the folder of the variant files, beside fromager's ``--settings-dir``.
-
-    Not in it: fromager takes every ``*.yaml`` there for a package's.
-    """
-    return (settings_dir or DEFAULT_SETTINGS_DIR).parent / "variants"
-
-
 _ASSUMED: Final[ContextVar[Stack | None]] = ContextVar("assumed stack", default=None)
 _STACKS: Final[MutableMapping[BuildContext, dict[str, Stack]]] = weakref.WeakKeyDictionary()
 
@@ -91,7 +84,9 @@ def _resolve(ctx: BuildContext) -> Stack:
     from .declare import declare
     from .reconcile import reconcile
 
-    declaration = declare(ctx.settings.variant, variants_dir(ctx.settings_dir))
+    declaration = declare(
+        ctx.settings.variant, variants_dir(ctx.settings_dir or DEFAULT_SETTINGS_DIR)
+    )
     return reconcile(declaration, this_machine(ctx))
 
 

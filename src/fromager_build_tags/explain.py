@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pathlib
 import sys
+import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from .context import assume
 from .errors import BuildTagError, SettingsError
 from .facts import Fact, Missing
 from .needs import DependsOn
-from .plan import ANY_VERSION, PLATLIB, PlannedTag
+from .plan import PLATLIB, PlannedTag
 from .segment import Segment
 from .speaker import Rule
 from .variables import FACTS
@@ -94,9 +95,10 @@ def _segments(
 ) -> Sequence[tuple[Segment, str]]:
     if tag.number is None or tag.error:
         return []
-    version = tag.version or ANY_VERSION
     with assume(tag.stack):
-        answers = hooks.ask_all(ctx=tree.ctx, req=req, version=version, wheel_tags=PLATLIB)
+        answers = hooks.ask_all(
+            ctx=tree.ctx, req=req, version=tag.asked_version, wheel_tags=PLATLIB
+        )
     givers: dict[Segment, str] = {}
     for answer in answers:
         for segment in answer.segments:
@@ -124,7 +126,7 @@ def _own_override(build_info: PackageBuildInfo) -> str:
         return f"none in {plugins.PROJECT_OVERRIDES_GROUP}"
     if not hasattr(module, plugins.WHEEL_BUILD_TAG):
         return f"{_module(module.__name__)} has no {plugins.WHEEL_BUILD_TAG}"
-    return _module(module.__name__)
+    return _override(module)
 
 
 def _annotation(tree: SettingsTree, build_info: PackageBuildInfo) -> str:
@@ -144,15 +146,18 @@ def _shipped_override(build_info: PackageBuildInfo) -> str:
         module = plugins.load_shipped_override(build_info.override_module_name)
     except BuildTagError as err:
         return str(err)
-    if module is None:
-        return f"none in {plugins.SHIPPED_GROUP}"
+    return f"none in {plugins.SHIPPED_GROUP}" if module is None else _override(module)
+
+
+def _override(module: types.ModuleType) -> str:
     says = getattr(module, plugins.WHEEL_BUILD_TAG, None)
     expression = f"{says.expression!r} in " if isinstance(says, DependsOn) else ""
     return expression + _module(module.__name__)
 
 
 def _module(name: str) -> str:
-    file = inspect.getsourcefile(sys.modules[name])
+    module = sys.modules.get(name)
+    file = inspect.getsourcefile(module) if module else None
     return f"{name} ({file})" if file else name
 
 

@@ -127,7 +127,7 @@ def arranged(answers: Iterable[Answer], req: Requirement, version: Version) -> t
     try:
         return arrange((answer.giver, segment) for answer in answers for segment in answer.segments)
     except SegmentError as err:
-        raise SegmentError(f"{req.name} {version}: {err}") from None
+        raise SegmentError(f"there is no build tag for {req.name} {version}: {err}") from None
 
 
 def _ask(

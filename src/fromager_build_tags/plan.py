@@ -19,14 +19,14 @@ from . import hooks, wheelname
 from .context import assume
 from .errors import BuildTagError, MissingFactError, StackError, explain_error
 from .needs import DependsOn, Need, parse_expression
-from .ranges import REST, boundaries_of, split
+from .ranges import REST, boundaries_of, like, split
 from .segment import Segment, join
 from .speaker import Speaker, speaker_of
 from .stack import Stack
 from .tree import SettingsTree
 
-#: Stands for every version without a changelog entry: newer than all that have one.
-ANY_VERSION: Final = Version("9999")
+#: Stands for every version without a changelog entry: newer than all, dates and times of day, too.
+ANY_VERSION: Final = Version("99999999999999")
 #: Stands for every package that neither the settings nor an override name.
 ANY_PACKAGE: Final = NormalizedName("package-that-nothing-names")
 #: What fromager hands to the hook for a wheel of a platform, good for nothing else.
@@ -86,6 +86,13 @@ class PlannedTag:
     def version_text(self) -> str:
         """The version, or the span of versions."""
         return self.span if self.version is None else str(self.version)
+
+    @property
+    def asked_version(self) -> Version:
+        """The version that the hook was asked for: one that stands for all of its span."""
+        if self.version is not None:
+            return self.version
+        return ANY_VERSION if self.span == REST else like(self.span)
 
     @property
     def is_wrong(self) -> bool:
@@ -220,8 +227,9 @@ def _open_tags(planner: _Planner, package: _Package) -> Iterator[PlannedTag]:
         return replace(_tell(planner, package, version), needs=None)  # all else is compared
 
     for span, answer in split(boundaries, says):
-        if answer is not None:
-            yield _tag(planner, package, None, span=span, answer=answer)
+        if answer is not None:  # a global hook may tell the versions of one span apart
+            told = says(ANY_VERSION) if span == REST else answer
+            yield _tag(planner, package, None, span=span, answer=told)
 
 
 def _boundaries(package: _Package) -> set[Version]:
@@ -282,7 +290,11 @@ def _tell(planner: _Planner, package: _Package, version: Version) -> _Told:
         answer = planner.told[needs]
         return answer if answer.speaker is speaker else replace(answer, speaker=speaker)
     except BuildTagError as err:
-        return replace(_wrong(err), needs=needs)
+        wrong = replace(_wrong(err), needs=needs)
+        if version in package.versions:
+            return wrong
+        # a version that only stands for others is no one's
+        return replace(wrong, error=wrong.error.replace(f"{package.name} {version}", "it"))
 
 
 def _asked(ctx: WorkContext, req: Requirement, version: Version, speaker: Speaker) -> _Told:

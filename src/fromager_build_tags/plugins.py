@@ -88,7 +88,7 @@ def _refuse_several(name: str, candidates: Sequence[metadata.EntryPoint]) -> Non
     if len(candidates) > 1:
         raise PluginError(
             f"{name} is registered more than once: {_join(map(describe, candidates))}: "
-            "uninstall all but one of these distributions"
+            "uninstall all but one of these distributions, or remove an entry point"
         )
 
 

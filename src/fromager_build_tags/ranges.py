@@ -108,7 +108,7 @@ def like(span: str) -> Version:
     version = Version(first.lstrip("<>="))
     if first.startswith(">") and not first.startswith(">="):
         return _above(version)
-    return _FIRST if first.startswith("<") and not first.startswith("<=") else version
+    return _FIRST if first.startswith("<") else version
 
 
 def holds(span: str, version: Version) -> bool:

@@ -44,7 +44,7 @@ def parse_segments(value: object) -> tuple[Segment, ...]:
     """
     if isinstance(value, str | bytes) or not isinstance(value, Sequence):
         raise SegmentError(
-            f"{value!r} is not a sequence of (order, text) pairs, such as [(4, 'abi3')]"
+            f"{_shown(value)} is not a sequence of (order, text) pairs, such as [(4, 'abi3')]"
         )
     return tuple(_parse_pair(pair) for pair in value)
 
@@ -57,7 +57,12 @@ def _parse_pair(pair: object) -> Segment:
             if not _TEXT.fullmatch(text):
                 raise SegmentError(f"the text of {tuple(pair)!r} has to match [a-zA-Z0-9.]+")
             return Segment(int(order), text)
-    raise SegmentError(f"{pair!r} is not a pair of an int and a str, such as (4, 'abi3')")
+    raise SegmentError(f"{_shown(pair)} is not a pair of an int and a str, such as (4, 'abi3')")
+
+
+def _shown(value: object) -> str:
+    """Return what *value* is, the same in every run: without its address in memory."""
+    return re.sub(r" at 0x[0-9A-Fa-f]+", "", repr(value))
 
 
 def arrange(given: Iterable[tuple[object, Segment]]) -> tuple[Segment, ...]:

@@ -14,12 +14,13 @@ from packaging.utils import NormalizedName, canonicalize_name
 from pydantic_core import ErrorDetails
 
 from . import plugins
-from .context import this_machine, variants_dir
+from .context import this_machine
 from .declare import declare, read_explicit_settings
 from .errors import PluginError, SettingsError, explain_error
 from .packagefiles import package_files
 from .reconcile import declared_stacks, reconcile
 from .stack import Stack
+from .variables import variants_dir
 from .yamlfile import YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -25,6 +26,17 @@ FACTS: Final[Mapping[str, str]] = {
 }
 #: Names another folder of variant files.
 VARIANTS_DIR: Final = explicit_variable("variants_dir")
+
+
+def variants_dir(settings_dir: pathlib.Path) -> pathlib.Path:
+    """Return the folder of the variant files, beside fromager's ``--settings-dir``.
+
+    Not in it: fromager takes every ``*.yaml`` there for a package's.
+    """
+    if settings_dir.name in {"", ".."}:  # the parent of "." is "." itself
+        settings_dir = settings_dir.resolve()
+    return settings_dir.parent / "variants"
+
 
 #: What to do about a wheel that is built and is not what its name says.
 VERIFY: Final = explicit_variable("verify")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import pathlib
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import pydantic
 from packaging.version import Version
@@ -104,16 +104,31 @@ class StackSettings(pydantic.BaseModel):
         return Precision.MINOR if self.torch_precision == "minor" else Precision.PATCH
 
 
+#: The keys that may stand beside a list of stacks.
+_SHARED_KEYS: Final = {"accelerator", "index", "torch_precision"}
+
+
+def _exclude_keys_beside_stacks(schema: dict[str, Any]) -> None:
+    """Let an editor refuse what :meth:`VariantSettings._check_one_or_many` refuses."""
+    single = StackSettings.model_fields.keys() - _SHARED_KEYS
+    schema["dependentSchemas"] = {"stacks": {"properties": dict.fromkeys(sorted(single), False)}}
+
+
 class VariantSettings(StackSettings):
     """A variant file: one stack, or a list of stacks. The file's name is the variant's."""
 
-    model_config = pydantic.ConfigDict(title="fromager-build-tags variant file")
+    model_config = pydantic.ConfigDict(
+        title="fromager-build-tags variant file", json_schema_extra=_exclude_keys_beside_stacks
+    )
 
     index: Annotated[str, pydantic.Strict()] | None = None
     """Name or URL of the index that the wheels are published to. `review` warns where variants
     of several accelerators share one."""
 
-    stacks: Annotated[tuple[StackSettings, ...] | None, pydantic.Field(strict=False)] = None
+    stacks: Annotated[
+        tuple[StackSettings, ...] | None,
+        pydantic.Field(strict=False, json_schema_extra={"minItems": 1, "uniqueItems": True}),
+    ] = None
     """The stacks of a family of variants; `accelerator` and `torch_precision` may stand
     beside it, for all of them."""
 
@@ -136,9 +151,6 @@ class VariantSettings(StackSettings):
                 )
             seen.append(stack)
         return self
-
-
-_SHARED_KEYS: Final = {"accelerator", "index", "torch_precision"}
 
 
 class ExplicitSettings(BaseSettings):

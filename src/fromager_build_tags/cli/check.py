@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 
 from ..checkup import Checkup
-from ..errors import InputError, PluginError, explain_error
+from ..errors import PluginError, explain_error
 from ..report.findings import RENDERERS
 from ..rules.finding import Finding
 from ..rules.machine import machine
@@ -52,11 +52,8 @@ def check(
     """
     common.note_explicit_variables(ctx)
     tree = common.settings_tree(ctx)
-    if not tree.settings_file.exists() and not tree.settings_dir.exists():
-        raise InputError(
-            f"there are no settings at {tree.settings_file} and {tree.settings_dir}: "
-            "name them with --settings-file and --settings-dir"
-        )
+    common.refuse_no_settings(tree)
+    common.note_missing_settings(ctx)
     wanted = common.wanted_of(common.real_wheels(graphs, ()))
     unchecked = _what_stops(tree)
     found = list(overrides())

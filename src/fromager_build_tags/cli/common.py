@@ -36,6 +36,7 @@ def planned_tree(ctx: click.Context) -> SettingsTree:
         SettingsError: fromager cannot load the settings.
         PluginError: fromager cannot load the overrides.
     """
+    note_missing_settings(ctx)
     tree = settings_tree(ctx)
     tree.load_overrides()
     return tree
@@ -57,6 +58,29 @@ def settings_tree(ctx: click.Context) -> SettingsTree:
         settings_file=options["settings_file"],
         settings_dir=options["settings_dir"],
     )
+
+
+def note_missing_settings(ctx: click.Context) -> None:
+    """Say on stderr which settings are named and not there: fromager goes on in silence."""
+    root = ctx.find_root()
+    for key in ("settings_file", "settings_dir"):
+        path: pathlib.Path = root.params[key]
+        if root.get_parameter_source(key) is not ParameterSource.DEFAULT and not path.exists():
+            option = f"--{key.replace('_', '-')}"
+            click.echo(f"{option} {path} does not exist: fromager goes on without it", err=True)
+
+
+def refuse_no_settings(tree: SettingsTree) -> None:
+    """Refuse to say anything of a folder without settings.
+
+    Raises:
+        InputError: there are none.
+    """
+    if not tree.settings_file.exists() and not tree.settings_dir.exists():
+        raise InputError(
+            f"there are no settings at {tree.settings_file} and {tree.settings_dir}: "
+            "name them with --settings-file and --settings-dir"
+        )
 
 
 def note_explicit_variables(ctx: click.Context) -> None:

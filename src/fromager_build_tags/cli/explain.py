@@ -7,6 +7,7 @@ import pathlib
 import click
 from packaging.requirements import Requirement
 
+from ..errors import InputError
 from ..explain import explain as explain_tag
 from ..plan import PlannedTag, plan
 from ..report.explanation import render_explanation
@@ -22,20 +23,25 @@ from . import common
 def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Path | None) -> None:
     """Say where each part of the build tag of REQUIREMENT, such as torch==2.10.0, comes from.
 
-    Without a version: the newest version that has a changelog entry. The exit status is 1 if
-    the tag cannot be told.
+    Without a version: the newest version that has a changelog entry; where none has, each span
+    of versions that depends on something else. The exit status is 1 if a tag cannot be told.
     """
     tree = common.planned_tree(ctx)
     variant = str(tree.settings.variant)
     stacks = tree.stacks(variant, here=here)
     [wanted] = from_requirements([requirement])
-    tags = [_newest(list(plan(tree, variant, [stack], [wanted]))) for stack in stacks]
+    tags = [
+        tag for stack in stacks for tag in _newest(list(plan(tree, variant, [stack], [wanted])))
+    ]
+    if not tags:
+        raise InputError(f"no version satisfies {requirement!r}: correct it")
     explanations = [explain_tag(tree, tag, Requirement(wanted.package)) for tag in tags]
     common.write("\n".join(map(render_explanation, explanations)), output)
     if any(tag.error for tag in tags):
         ctx.exit(1)
 
 
-def _newest(tags: list[PlannedTag]) -> PlannedTag:
-    """Return the newest version that is listed; the tag of all other versions if none is."""
-    return next((tag for tag in reversed(tags) if tag.version is not None), tags[-1])
+def _newest(tags: list[PlannedTag]) -> list[PlannedTag]:
+    """Return the newest version that is listed; all spans of versions if none is."""
+    listed = [tag for tag in tags if tag.version is not None]
+    return listed[-1:] or tags

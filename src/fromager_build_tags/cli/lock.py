@@ -69,6 +69,7 @@ def make_lock(
     from ..wanted import from_lock
 
     tree = common.planned_tree(ctx)
+    common.refuse_no_settings(tree)
     path = file or lock_file(tree.settings_file)
     more = list(more)
     if check and not more and path.exists():

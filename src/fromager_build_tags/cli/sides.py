@@ -11,7 +11,7 @@ import click
 from ..errors import InputError
 from ..git import Repository, revision_in_full
 from ..side import Layout, Side, side_of_commit, side_of_folder, side_of_lock
-from ..variables import VARIANTS_DIR
+from ..variables import VARIANTS_DIR, variants_dir
 
 WORKING_TREE = "the working tree"
 
@@ -24,7 +24,7 @@ def settings_layout(ctx: click.Context, lock: pathlib.Path | None) -> Layout:
     """Return where the options say that settings lie, as the user named it."""
     options: dict[str, Any] = ctx.obj if isinstance(ctx.obj, dict) else ctx.find_root().params
     settings_file, settings_dir = options["settings_file"], options["settings_dir"]
-    variants = os.environ.get(VARIANTS_DIR) or settings_dir.parent / "variants"
+    variants = os.environ.get(VARIANTS_DIR) or variants_dir(settings_dir)
     return Layout(
         settings_file=settings_file,
         settings_dir=settings_dir,

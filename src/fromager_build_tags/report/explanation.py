@@ -31,9 +31,10 @@ def render_explanation(explanation: Explanation) -> str:
 
 def _heading(explanation: Explanation) -> Sequence[str]:
     tag = explanation.tag
-    version = "(any version without a changelog entry)" if tag.version is None else tag.version
+    unlisted = " (versions without a changelog entry)" if tag.version is None else ""
+    wheel = f"{tag.package} {tag.version_text}{unlisted}"
     lines = [
-        f"{tag.package} {version} on {tag.variant}: {tag.stack} ({tag.stack.place})",
+        f"{wheel} on {tag.variant}: {tag.stack} ({tag.stack.place})",
         "",
         f"  platlib wheel  {tag.platlib_stem or 'error'}",
         f"  purelib wheel  {tag.purelib_stem}",

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from typing import Final
 
+from packaging.utils import canonicalize_name
+
 from .. import plugins
 from ..errors import PluginError, explain_error
 from ..plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP, WHEEL_BUILD_TAG
@@ -23,7 +25,9 @@ _GIVEN: Final = ("ctx", "req", "version", "wheel_tags")
 def overrides() -> Iterator[Finding]:
     """Check every registration, and every ``wheel_build_tag``, that is installed."""
     for group in (PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP):
-        yield from registered_twice(plugins.registered(group))
+        registered = plugins.registered(group)
+        yield from registered_twice(registered)
+        yield from never_looked_for(registered)
     for name, entry_points in plugins.registered(PROJECT_OVERRIDES_GROUP).items():
         if len(entry_points) == 1:
             yield from _functions(name, entry_points[0])
@@ -41,6 +45,22 @@ def registered_twice(
                 subject=name.replace("_", "-"),
                 remedy="uninstall one of the distributions, or remove its entry point",
             )
+
+
+def never_looked_for(
+    registrations: Mapping[str, Sequence[metadata.EntryPoint]],
+) -> Iterator[Finding]:
+    """A package is looked up by its canonical name with ``_`` alone, and no other name is heard."""
+    for name, entry_points in registrations.items():
+        package = canonicalize_name(name)
+        heard = package.replace("-", "_")
+        if name != heard:
+            for entry_point in entry_points:
+                yield rules.OVERRIDE_NAME.finding(
+                    f"{plugins.describe(entry_point)} is never called: it is looked for as {heard}",
+                    subject=package,
+                    remedy=f"name the entry point {heard}",
+                )
 
 
 def _functions(name: str, entry_point: metadata.EntryPoint) -> Iterator[Finding]:

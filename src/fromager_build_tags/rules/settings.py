@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import pathlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from packaging.specifiers import Specifier
@@ -18,6 +18,7 @@ from ..errors import DuplicateKeyError, SettingsError
 from ..facts import Fact, Missing
 from ..needs import Need
 from ..packagefiles import package_files
+from ..stack import Stack
 from ..versions import Precision, agree, allows, is_exact, parse_version
 from ..yamlfile import read_yaml_mapping
 from .annotations import check_annotations
@@ -117,24 +118,34 @@ def check_stacks(checkup: Checkup) -> Iterator[Finding]:
                     remedy=f"add distro to {checkup.tree.variants_dir()}/{variant}.yaml",
                     place=Place.parse(stack.place),
                 )
-        tags = {
-            stack.place: [tag.build_tag for tag in checkup.planned(variant, stack)]
-            for stack in found
-        }
-        for place, others in _equal(tags):
+        for stack, other in _equal(checkup, variant, found):
             yield rules.EQUAL_STACKS.finding(
-                f"this stack of {variant} gives the same tags as that at {others}",
+                f"this stack of {variant} gives the same tags as that at {other.place}",
                 subject=variant,
                 remedy="remove one, or say what differs",
-                place=Place.parse(place),
+                place=Place.parse(stack.place),
             )
 
 
-def _equal(tags: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
-    seen: dict[tuple[str, ...], str] = {}
-    for place, given in tags.items():
-        if (first := seen.setdefault(tuple(given), place)) != place:
-            yield place, first
+def _equal(
+    checkup: Checkup, variant: str, stacks: Sequence[Stack]
+) -> Iterator[tuple[Stack, Stack]]:
+    """Return each stack with the first that gives the same tags to all packages, known or not.
+
+    A tag that one of them does not tell is no difference: a machine tells it of both.
+    """
+    if len(stacks) < 2:
+        return
+    told = [
+        {(tag.package, tag.version_text): tag.build_tag for tag in tags if tag.build_tag}
+        for tags in (checkup.locked(variant, stack) for stack in stacks)
+    ]
+    for number, tags in enumerate(told):
+        for first in range(number):
+            both = tags.keys() & told[first].keys()
+            if both and all(tags[key] == told[first][key] for key in both):
+                yield stacks[number], stacks[first]
+                break
 
 
 def check_numbers(checkup: Checkup) -> Iterator[Finding]:

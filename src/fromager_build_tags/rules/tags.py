@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from ..checkup import Checkup
 from ..facts import Fact
-from ..plan import ANY_PACKAGE, ANY_VERSION, PlannedTag
+from ..plan import ANY_PACKAGE, PlannedTag
 from ..stack import Stack
 from .catalogue import settings as rules
 from .finding import Finding, Place, Severity
@@ -53,7 +53,7 @@ def _is_told_elsewhere(checkup: Checkup, tag: PlannedTag) -> bool:
 
 def _without_wheel(tag: PlannedTag) -> str:
     """Return why a tag cannot be told, the same for all wheels of which it is true."""
-    return tag.error.replace(f"{tag.package} {tag.version or ANY_VERSION}", "it")
+    return tag.error.replace(f"{tag.package} {tag.version}", "it")
 
 
 def _finding(checkup: Checkup, reason: _Reason, tags: Sequence[PlannedTag]) -> Finding:

@@ -139,3 +139,9 @@ OLD_FROMAGER: Final = Rule(
     title="this fromager does not know the hook",
     severity=Severity.ERROR,
 )
+OVERRIDE_NAME: Final = Rule(
+    code="BT123",
+    name="override-name",
+    title="an override is registered under a name that fromager never looks for",
+    severity=Severity.ERROR,
+)
