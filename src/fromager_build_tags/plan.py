@@ -21,7 +21,7 @@ from .errors import BuildTagError, MissingFactError, StackError, explain_error
 from .needs import DependsOn, Need, parse_expression
 from .ranges import REST, boundaries_of, split
 from .segment import Segment, join
-from .speaker import Speaker, speaker_of
+from .speaker import Rule, Speaker, speaker_of
 from .stack import Stack
 from .tree import SettingsTree
 
@@ -59,7 +59,7 @@ class PlannedTag:
         number: fromager's build number; None where fromager gives none, and asks no hook.
         platlib: the segments of a platlib wheel.
         purelib: the segments of a purelib wheel: none, unless a plugin of yours gives one.
-        speaker: who said what the package needs; None where nobody was asked, or could tell.
+        told_by: who said what the package needs; None where nobody was asked, or could tell.
         note: why there is no build number, and what to do about it.
         error: why the hook gives no tag, so that a build would stop; "" where it does.
         lacks_fact: whether it gives none only for want of a fact, which a machine may tell.
@@ -74,7 +74,7 @@ class PlannedTag:
     number: int | None
     platlib: tuple[Segment, ...] = ()
     purelib: tuple[Segment, ...] = ()
-    speaker: Speaker | None = None
+    told_by: Rule | None = None
     note: str = ""
     error: str = ""
     lacks_fact: bool = False
@@ -147,11 +147,15 @@ def plan(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Planner:
-    """A stack that tags are planned on, and what the hook told of wheels of it, by their needs."""
+    """A stack that tags are planned on, and what the hook told of its wheels.
+
+    Attributes:
+        told: by who said what a package needs, and what that is.
+    """
 
     tree: SettingsTree
     stack: Stack
-    told: dict[frozenset[Need], _Told] = field(default_factory=dict)
+    told: dict[tuple[Rule, frozenset[Need]], _Told] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,7 +205,7 @@ class _Told:
 
     platlib: tuple[Segment, ...] = ()
     purelib: tuple[Segment, ...] = ()
-    speaker: Speaker | None = None
+    told_by: Rule | None = None
     error: str = ""
     lacks_fact: bool = False
     needs: frozenset[Need] | None = None
@@ -225,13 +229,11 @@ def _open_tags(planner: _Planner, package: _Package) -> Iterator[PlannedTag]:
 
 
 def _boundaries(package: _Package) -> set[Version]:
-    if isinstance(package.speaker, BuildTagError):
+    says = package.speaker.says if isinstance(package.speaker, Speaker) else None
+    own = parse_expression(says.expression).boundaries() if isinstance(says, DependsOn) else set()
+    if not own or not package.build_info.build_tag(ANY_VERSION):
         return set()
-    says = package.speaker.says
-    if not isinstance(says, DependsOn) or not package.build_info.build_tag(ANY_VERSION):
-        return set()
-    own = parse_expression(says.expression).boundaries()
-    return own | boundaries_of(str(package.specifier)) if own else own
+    return own | boundaries_of(str(package.specifier))
 
 
 def _tag(
@@ -257,7 +259,7 @@ def _tag(
         number=number[0] if number else None,
         platlib=answer.platlib,
         purelib=answer.purelib,
-        speaker=answer.speaker,
+        told_by=answer.told_by,
         note="" if number else _no_number(planner.tree, planner.stack.variant, package),
         error=answer.error,
         lacks_fact=answer.lacks_fact,
@@ -275,12 +277,11 @@ def _tell(planner: _Planner, package: _Package, version: Version) -> _Told:
         needs = hooks.deciding_needs(speaker, version, planner.stack)
         if needs is None:
             return _ask(planner.tree.ctx, package.req, version, speaker)
-        if needs not in planner.told:
-            planner.told[needs] = replace(
-                _asked(planner.tree.ctx, package.req, version, speaker), needs=needs
-            )
-        answer = planner.told[needs]
-        return answer if answer.speaker is speaker else replace(answer, speaker=speaker)
+        key = (speaker.rule, needs)
+        if key not in planner.told:
+            answer = _asked(planner.tree.ctx, package.req, version, speaker)
+            planner.told[key] = replace(answer, told_by=speaker.rule, needs=needs)
+        return planner.told[key]
     except BuildTagError as err:
         return replace(_wrong(err), needs=needs)
 
@@ -304,7 +305,7 @@ def _ask(ctx: WorkContext, req: Requirement, version: Version, speaker: Speaker)
         )
         for tags in (PLATLIB, PURELIB)
     )
-    return _Told(platlib=platlib, purelib=purelib, speaker=speaker)
+    return _Told(platlib=platlib, purelib=purelib, told_by=speaker.rule)
 
 
 @functools.cache

@@ -95,7 +95,7 @@ _ONE_TEXT_ONLY: Final[dict[int, str]] = {
 
 def join(segments: Iterable[Segment]) -> str:
     """Return the suffix of a build tag: ``"_el9.6_rocm7.1"``, or ``""`` for no segment."""
-    return "".join(f"_{segment.text}" for segment in segments)
+    return "".join([f"_{segment.text}" for segment in segments])
 
 
 def split(suffix: str) -> tuple[str, ...]:

@@ -129,5 +129,5 @@ def stem(name: NormalizedName, version: Version | str, build_tag: str) -> str:
         version: its version; a text is taken as it is.
         build_tag: number and suffix, or "" for a wheel without a build tag.
     """
-    parts = [name.replace("-", "_"), str(version), build_tag]
-    return "-".join(part for part in parts if part)
+    name_and_version = f"{name.replace('-', '_')}-{version}"
+    return f"{name_and_version}-{build_tag}" if build_tag else name_and_version
