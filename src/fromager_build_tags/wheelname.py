@@ -8,8 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from packaging.utils import NormalizedName, parse_wheel_filename
 
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WheelName:
-    """A wheel's file name, taken apart.
+class WheelName(NamedTuple):
+    """A wheel's file name, taken apart: a tuple, since there are a million of them.
 
     Attributes:
         filename: as it was given, without folders.
