@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from fromager.context import WorkContext
 from fromager.packagesettings import PackageBuildInfo, Variant
@@ -49,9 +49,8 @@ class Wanted:
     specifier: SpecifierSet = field(default_factory=SpecifierSet)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlannedTag:
-    """The build tag of one version of a package on one stack.
+class PlannedTag(NamedTuple):
+    """The build tag of one version of a package on one stack: a tuple, since plans are long.
 
     Attributes:
         version: None for versions without a changelog entry.
@@ -158,8 +157,7 @@ class _Planner:
     told: dict[tuple[Rule, frozenset[Need]], _Told] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Package:
+class _Package(NamedTuple):
     """A package on one variant: what is the same for all of its tags.
 
     Attributes:
