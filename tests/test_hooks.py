@@ -147,6 +147,20 @@ def test_a_shipped_module_works_as_an_override_of_its_own(
     assert suffix(make_context(), Requirement("some.torch")) == ["el9.6", "rocm7.1"]
 
 
+def test_fromager_logs_an_override_of_its_own_and_is_spared_the_rest(
+    make_context: MakeContext, set_override: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", logger="fromager.overrides")
+    suffix(make_context())
+    assert caplog.messages == []
+    set_override("flash_attn", importlib.import_module("fromager_build_tags_overrides.torch"))
+    suffix(make_context())
+    assert caplog.messages == [
+        "flash_attn: found wheel_build_tag override",
+        "flash-attn: override method wheel_build_tag returned [Segment(order=2, text='rocm7.1')]",
+    ]
+
+
 def test_segments_of_all_plugins_are_sorted(make_context: MakeContext, set_hooks: Install) -> None:
     plugins_ = [needs.distribution, answering([(4, "b"), (0, "z")]), answering([(4, "a")])]
     expected = ["z", "el9.6", "rocm7.1", "torch2.10.0", "a", "b"]

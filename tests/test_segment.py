@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from packaging.utils import parse_wheel_filename
 
 from fromager_build_tags.errors import SegmentError
-from fromager_build_tags.segment import Segment, arrange, join, parse_segments, split
+from fromager_build_tags.segment import Order, Segment, arrange, join, parse_segments, split
 
 texts = st.from_regex(r"[a-zA-Z0-9.]+", fullmatch=True)
 # of an order above 3 a wheel may have several texts
@@ -51,6 +51,7 @@ NOT_PAIRS = "is not a sequence of (order, text) pairs, such as [(4, 'abi3')]"
         ([(1, "el9_6")], "the text of (1, 'el9_6') has to match [a-zA-Z0-9.]+"),
         ([(1, "")], "the text of (1, '') has to match [a-zA-Z0-9.]+"),
         ([(1, "el9\n")], r"the text of (1, 'el9\n') has to match [a-zA-Z0-9.]+"),
+        ([(Order.TORCH, "")], "the text of (3, '') has to match [a-zA-Z0-9.]+"),
         ([(1, "ä")], "the text of (1, 'ä') has to match [a-zA-Z0-9.]+"),
     ],
 )

@@ -109,7 +109,6 @@ def _segments(
 def _witnesses(
     tree: SettingsTree, tag: PlannedTag, build_info: PackageBuildInfo
 ) -> Iterator[Witness]:
-    spoke = tag.speaker.rule if tag.speaker else None
     texts = {
         Rule.OWN_OVERRIDE: _own_override(build_info),
         Rule.ANNOTATION: _annotation(tree, build_info),
@@ -117,7 +116,7 @@ def _witnesses(
         Rule.NOBODY: "the distribution segment only",
     }
     for rule, text in texts.items():
-        yield Witness(rule=rule, text=text, spoke=rule is spoke)
+        yield Witness(rule=rule, text=text, spoke=rule is tag.told_by)
 
 
 def _own_override(build_info: PackageBuildInfo) -> str:

@@ -96,12 +96,21 @@ def ask_all(
         for extension in plugins.global_hooks()
     ]
     chosen = speaker.speaker_of(ctx, ctx.package_build_info(req))
-    # fromager itself looks for the package's own override; where there is none, it calls ours
-    invoke = functools.partial(
+    answers.append(_ask(chosen, _called(chosen, req), wheel))
+    return answers
+
+
+def _called(chosen: speaker.Speaker, req: Requirement) -> Callable[..., object]:
+    """Return how the one who knows a package is asked.
+
+    fromager itself calls the package's own override, and any function of which only the
+    signature tells what it takes. What is said in one line takes all there is.
+    """
+    if chosen.rule is not speaker.Rule.OWN_OVERRIDE and isinstance(chosen.says, needs.DependsOn):
+        return chosen.says
+    return functools.partial(
         overrides.find_and_invoke, req.name, plugins.WHEEL_BUILD_TAG, chosen.says
     )
-    answers.append(_ask(chosen, invoke, wheel))
-    return answers
 
 
 def deciding_needs(
@@ -133,19 +142,22 @@ def arranged(answers: Iterable[Answer], req: Requirement, version: Version) -> t
 def _ask(
     giver: GlobalHook | speaker.Speaker, function: Callable[..., object], wheel: dict[str, Any]
 ) -> Answer:
-    name = f"{wheel['req'].name} {wheel['version']}"
     try:
         value = function(**wheel)
     except MissingFactError as err:
-        raise MissingFactError(f"{giver} cannot tell the build tag of {name}") from err
+        raise MissingFactError(f"{giver} cannot tell the build tag of {_name(wheel)}") from err
     except (StackError, SettingsError) as err:
-        raise StackError(f"there is no build tag for {name}") from err
+        raise StackError(f"there is no build tag for {_name(wheel)}") from err
     except Exception as err:
-        raise PluginError(f"{giver} failed for {name}") from err
+        raise PluginError(f"{giver} failed for {_name(wheel)}") from err
     try:
         return Answer(giver, parse_segments(value))
     except SegmentError as err:
-        raise PluginError(f"{giver} answered wrongly for {name}: {err}") from None
+        raise PluginError(f"{giver} answered wrongly for {_name(wheel)}: {err}") from None
+
+
+def _name(wheel: dict[str, Any]) -> str:
+    return f"{wheel['req'].name} {wheel['version']}"
 
 
 def post_build(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from fromager.context import WorkContext
 from fromager.packagesettings import PackageBuildInfo, Variant
@@ -21,7 +21,7 @@ from .errors import BuildTagError, MissingFactError, StackError, explain_error
 from .needs import DependsOn, Need, parse_expression
 from .ranges import REST, boundaries_of, like, split
 from .segment import Segment, join
-from .speaker import Speaker, speaker_of
+from .speaker import Rule, Speaker, speaker_of
 from .stack import Stack
 from .tree import SettingsTree
 
@@ -49,9 +49,8 @@ class Wanted:
     specifier: SpecifierSet = field(default_factory=SpecifierSet)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlannedTag:
-    """The build tag of one version of a package on one stack.
+class PlannedTag(NamedTuple):
+    """The build tag of one version of a package on one stack: a tuple, since plans are long.
 
     Attributes:
         version: None for versions without a changelog entry.
@@ -59,7 +58,7 @@ class PlannedTag:
         number: fromager's build number; None where fromager gives none, and asks no hook.
         platlib: the segments of a platlib wheel.
         purelib: the segments of a purelib wheel: none, unless a plugin of yours gives one.
-        speaker: who said what the package needs; None where nobody was asked, or could tell.
+        told_by: who said what the package needs; None where nobody was asked, or could tell.
         note: why there is no build number, and what to do about it.
         error: why the hook gives no tag, so that a build would stop; "" where it does.
         lacks_fact: whether it gives none only for want of a fact, which a machine may tell.
@@ -74,7 +73,7 @@ class PlannedTag:
     number: int | None
     platlib: tuple[Segment, ...] = ()
     purelib: tuple[Segment, ...] = ()
-    speaker: Speaker | None = None
+    told_by: Rule | None = None
     note: str = ""
     error: str = ""
     lacks_fact: bool = False
@@ -154,15 +153,18 @@ def plan(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Planner:
-    """A stack that tags are planned on, and what the hook told of wheels of it, by their needs."""
+    """A stack that tags are planned on, and what the hook told of its wheels.
+
+    Attributes:
+        told: by who said what a package needs, and what that is.
+    """
 
     tree: SettingsTree
     stack: Stack
-    told: dict[frozenset[Need], _Told] = field(default_factory=dict)
+    told: dict[tuple[Rule, frozenset[Need]], _Told] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Package:
+class _Package(NamedTuple):
     """A package on one variant: what is the same for all of its tags.
 
     Attributes:
@@ -208,7 +210,7 @@ class _Told:
 
     platlib: tuple[Segment, ...] = ()
     purelib: tuple[Segment, ...] = ()
-    speaker: Speaker | None = None
+    told_by: Rule | None = None
     error: str = ""
     lacks_fact: bool = False
     needs: frozenset[Need] | None = None
@@ -233,9 +235,7 @@ def _open_tags(planner: _Planner, package: _Package) -> Iterator[PlannedTag]:
 
 
 def _boundaries(package: _Package) -> set[Version]:
-    if isinstance(package.speaker, BuildTagError):
-        return set()
-    says = package.speaker.says
+    says = package.speaker.says if isinstance(package.speaker, Speaker) else None
     own = parse_expression(says.expression).boundaries() if isinstance(says, DependsOn) else set()
     if not own or not package.build_info.build_tag(ANY_VERSION):
         return set()
@@ -265,7 +265,7 @@ def _tag(
         number=number[0] if number else None,
         platlib=answer.platlib,
         purelib=answer.purelib,
-        speaker=answer.speaker,
+        told_by=answer.told_by,
         note="" if number else _no_number(planner.tree, planner.stack.variant, package),
         error=answer.error,
         lacks_fact=answer.lacks_fact,
@@ -283,12 +283,11 @@ def _tell(planner: _Planner, package: _Package, version: Version) -> _Told:
         needs = hooks.deciding_needs(speaker, version, planner.stack)
         if needs is None:
             return _ask(planner.tree.ctx, package.req, version, speaker)
-        if needs not in planner.told:
-            planner.told[needs] = replace(
-                _asked(planner.tree.ctx, package.req, version, speaker), needs=needs
-            )
-        answer = planner.told[needs]
-        return answer if answer.speaker is speaker else replace(answer, speaker=speaker)
+        key = (speaker.rule, needs)
+        if key not in planner.told:
+            answer = _asked(planner.tree.ctx, package.req, version, speaker)
+            planner.told[key] = replace(answer, told_by=speaker.rule, needs=needs)
+        return planner.told[key]
     except BuildTagError as err:
         wrong = replace(_wrong(err), needs=needs)
         if version in package.versions:
@@ -316,7 +315,7 @@ def _ask(ctx: WorkContext, req: Requirement, version: Version, speaker: Speaker)
         )
         for tags in (PLATLIB, PURELIB)
     )
-    return _Told(platlib=platlib, purelib=purelib, speaker=speaker)
+    return _Told(platlib=platlib, purelib=purelib, told_by=speaker.rule)
 
 
 @functools.cache

@@ -91,8 +91,8 @@ def shipped_expression(module_name: str) -> str | None:
 
 
 def _default(ctx: WorkContext, build_info: PackageBuildInfo) -> Speaker:
-    expression = build_info.annotations.get(DEPENDS_ON)
-    if expression is not None:
+    annotations = build_info.annotations
+    if annotations and (expression := annotations.get(DEPENDS_ON)) is not None:
         return _annotation(ctx, build_info, expression)
     module = plugins.load_shipped_override(build_info.override_module_name)
     return _NOBODY if module is None else _override(Rule.SHIPPED_OVERRIDE, module)

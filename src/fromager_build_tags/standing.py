@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from packaging.tags import Tag
-from packaging.utils import InvalidSdistFilename, parse_sdist_filename
+from packaging.utils import InvalidSdistFilename, NormalizedName, parse_sdist_filename
 from packaging.version import Version
 
 from .errors import InputError
@@ -92,8 +92,8 @@ def sort_files(files: Iterable[IndexFile]) -> Sorted:
             name = _wheel_name(file.filename)
             if name is None or name.name != file.project:
                 unreadable.append(file)
-            elif name.version in wheels:
-                wheels[name.version].append((file, name))
+            elif (of_version := wheels.get(name.version)) is not None:
+                of_version.append((file, name))
             else:
                 wheels[name.version] = [(file, name)]
         elif version := _sdist_version(file.filename):
@@ -110,23 +110,14 @@ def _wheel_name(filename: str) -> WheelName | None:
     # version. The tags are the last three parts, so either half is read on its own.
     front, *tags = filename.removesuffix(".whl").rsplit("-", 3)
     try:
-        name = _front(front)
-        return WheelName(
-            filename=filename,
-            name=name.name,
-            version=name.version,
-            number=name.number,
-            suffix=name.suffix,
-            segments=name.segments,
-            tags=_tags("-".join(tags)),
-        )
+        return WheelName(filename, *_front(front), _tags("-".join(tags)))
     except InputError:
         return None
 
 
 @functools.lru_cache(maxsize=4096)
-def _front(front: str) -> WheelName:
-    return parse_wheel_name(f"{front}-py3-none-any.whl")
+def _front(front: str) -> tuple[NormalizedName, Version, int | None, str, tuple[str, ...]]:
+    return parse_wheel_name(f"{front}-py3-none-any.whl")[1:-1]
 
 
 @functools.lru_cache(maxsize=4096)

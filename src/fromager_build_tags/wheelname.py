@@ -8,8 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from packaging.utils import NormalizedName, parse_wheel_filename
 
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WheelName:
-    """A wheel's file name, taken apart.
+class WheelName(NamedTuple):
+    """A wheel's file name, taken apart: a tuple, since there are a million of them.
 
     Attributes:
         filename: as it was given, without folders.
@@ -129,5 +127,5 @@ def stem(name: NormalizedName, version: Version | str, build_tag: str) -> str:
         version: its version; a text is taken as it is.
         build_tag: number and suffix, or "" for a wheel without a build tag.
     """
-    parts = [name.replace("-", "_"), str(version), build_tag]
-    return "-".join(part for part in parts if part)
+    name_and_version = f"{name.replace('-', '_')}-{version}"
+    return f"{name_and_version}-{build_tag}" if build_tag else name_and_version

@@ -21,6 +21,10 @@ from .place import IndexPlace
 _FROMAGER: Final = ("downloads", "prebuilt")
 
 
+#: Of each project, (file name, folder).
+type _Files = dict[NormalizedName, list[tuple[str, str]]]
+
+
 @dataclass(frozen=True, slots=True)
 class DirectoryIndex:
     """The files of a folder: of each project, (file name, folder)."""
@@ -59,28 +63,30 @@ def open_directory(place: IndexPlace) -> DirectoryIndex:
         raise InputError(f"{str(root)!r} does not exist; an index is a folder or an http(s) URL")
     if not root.is_dir():
         raise InputError(f"{str(root)!r} is a file; an index is a folder or an http(s) URL")
-    files: dict[NormalizedName, list[tuple[str, str]]] = {}
+    files: _Files = {}
     try:
-        for folder in _folders(root):
+        for folder in _folders(root, files):
             _list(folder, files)
     except OSError as err:
         raise InputError(f"{str(root)!r} cannot be read: {err.strerror}") from None
     return DirectoryIndex(place, files)
 
 
-def _folders(root: pathlib.Path) -> list[str]:
-    """Return the folders that hold files: fromager's, or *root* and one level below."""
-    with os.scandir(root) as scanned:
-        entries = list(scanned)
+def _folders(root: pathlib.Path, files: _Files) -> list[str]:
+    """List *root*, and return the folders to list: those one level below, or only fromager's."""
+    below = _list(str(root), files)
     fromager = [str(root / name) for name in _FROMAGER if (root / name).is_dir()]
-    if fromager and not any(entry.name.endswith(".whl") for entry in entries):
-        return fromager
-    below = [entry.path for entry in entries if entry.is_dir() and entry.name[0] != "."]
-    return [str(root), *below]
+    names = (name for of_project in files.values() for name, _ in of_project)
+    if not fromager or any(name.endswith(".whl") for name in names):
+        return below
+    files.clear()
+    return fromager
 
 
-def _list(folder: str, files: dict[NormalizedName, list[tuple[str, str]]]) -> None:
+def _list(folder: str, files: _Files) -> list[str]:
+    """Add the files of a folder; return the folders in it that are not hidden."""
     by_word: dict[str, list[tuple[str, str]]] = {}
+    below = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_file():
@@ -89,3 +95,6 @@ def _list(folder: str, files: dict[NormalizedName, list[tuple[str, str]]]) -> No
                 if word not in by_word:
                     by_word[word] = files.setdefault(canonicalize_name(word), [])
                 by_word[word].append((filename, folder))
+            elif entry.name[0] != "." and entry.is_dir():
+                below.append(entry.path)
+    return below

@@ -37,13 +37,16 @@ def render_csv(tags: Iterable[PlannedTag]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_FIELDS)
-    writer.writerows(record.values() for record in _records(tags))
+    writer.writerows(_records(tags))
     return out.getvalue()
 
 
 def render_json(tags: Iterable[PlannedTag]) -> str:
     """Return an object with ``format_version`` and a list of ``tags``."""
-    records = ",\n  ".join(json.dumps(record) for record in _records(tags))
+    # json.dumps makes an encoder for each record, which takes three times as long as its texts
+    encode = json.JSONEncoder().encode
+    record = "{" + ", ".join(f"{encode(field)}: %s" for field in _FIELDS) + "}"
+    records = ",\n  ".join(record % tuple(map(encode, texts)) for texts in _records(tags))
     return f'{{"format_version": "{FORMAT_VERSION}", "tags": [\n  {records}\n]}}\n'
 
 
@@ -63,7 +66,7 @@ _TOLD_BY: Final = {
 
 
 def _told_by(tag: PlannedTag) -> str:
-    return "" if tag.speaker is None else _TOLD_BY[tag.speaker.rule]
+    return "" if tag.told_by is None else _TOLD_BY[tag.told_by]
 
 
 _FIELDS: Final = (
@@ -80,13 +83,13 @@ _FIELDS: Final = (
 )
 
 
-def _records(tags: Iterable[PlannedTag]) -> Iterator[dict[str, str]]:
-    """Return the fields of each tag by name."""
+def _records(tags: Iterable[PlannedTag]) -> Iterator[tuple[str, ...]]:
+    """Yield the texts of each tag, in the order of the fields."""
     for _, group in itertools.groupby(tags, lambda tag: id(tag.stack)):
         members = list(group)
         stack = str(members[0].stack)
         for tag in members:
-            values = (
+            yield (
                 tag.package,
                 tag.version_text,
                 tag.variant,
@@ -98,7 +101,6 @@ def _records(tags: Iterable[PlannedTag]) -> Iterator[dict[str, str]]:
                 tag.note,
                 tag.error,
             )
-            yield dict(zip(_FIELDS, values, strict=True))
 
 
 def _by_stack(tags: Iterable[PlannedTag]) -> Iterable[tuple[str, Sequence[PlannedTag]]]:

@@ -25,9 +25,9 @@ def check_contents(
         The numbers of the indexes that a finding is about, and the finding.
     """
     files = list(files)
-    counts = collections.Counter(file.filename for _, file in files)
-    if len(counts) == len(files):
+    if len({file.filename for _, file in files}) == len(files):
         return
+    counts = collections.Counter(file.filename for _, file in files)
     for name in [name for name, count in counts.items() if count > 1]:
         same = [file for _, file in files if file.filename == name]
         if hashes := _hashes(same):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -171,7 +170,7 @@ def _rivals(
     for accelerator, wheels in by_accelerator.items():
         best = winner(wheels, target, installer)
         if best is not None and accelerator != _accelerator(first):
-            name = dataclasses.replace(best.name, suffix=_LAST)
+            name = best.name._replace(suffix=_LAST)
             rival = best._replace(name=name)
             if winner([first, rival], target, installer) is rival:
                 rivals.add(accelerator)
