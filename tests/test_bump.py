@@ -421,7 +421,8 @@ def test_a_version_that_is_spelled_twice_is_raised_where_fromager_reads_it(
     assert "error" not in cli("review").stdout
 
 
-UNREAD = f"{FLASH_FILE}:2: unknown key 'no_key'; its wheels are not compared, so entries may be missing\n"
+REASON = "unknown key 'no_key'; its wheels are not compared, so entries may be missing"
+UNREAD = f"{FLASH_FILE}:2: {REASON}\n"
 
 
 def test_what_cannot_be_read_may_miss_entries(cli: Cli, checkout: Checkout) -> None:

@@ -144,6 +144,23 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         "demo",
         "'' has to name what to depend on, or 'none' alone",
     ),
+    *(
+        (
+            "BT106",
+            {DEMO: f"annotations:\n  {key}: torch\n"},
+            f"{DEMO}:2",
+            "demo",
+            f"there is no annotation {key!r}; did you mean 'build-tags.depends-on'?",
+        )
+        for key in (
+            "Build-Tags.depends-on",
+            "build_tags.depends_on",
+            "build-tag.depends-on",
+            "buildtags.depends-on",
+            "biuld-tags.depends-on",
+            "build-tags/depends-on",
+        )
+    ),
     (
         "BT107",
         {TORCH_FILE: f"{TORCH}annotations:\n  build-tags.depends-on: accelerator\n"},
@@ -214,6 +231,42 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         f"{DEMO}:2",
         "demo",
         "'build-tags.ignore.BT999' names no rule",
+    ),
+    (
+        "BT116",
+        {DEMO: "variants:\n  rocm:\n    annotations:\n      build-tags.ignore.BT104: since\n"},
+        f"{DEMO}:4",
+        "demo",
+        "'build-tags.ignore.BT104' stands below a variant, where it is never read",
+    ),
+    (
+        "BT117",
+        {DEMO: "changelog:\n  '1.0': [a]\n  '1': [b]\n"},
+        DEMO,
+        "demo",
+        f"{DEMO}:3 gives the version '1.0' again, as '1', it stands in line 2 already",
+    ),
+    (
+        "BT123",
+        {DEMO: "changelog:\n  '1.0+cu130': [a]\n"},
+        f"{DEMO}:2",
+        "demo",
+        "the changelog of demo has '1.0+cu130', and fromager looks up 1.0: no wheel gets a number "
+        "from these entries",
+    ),
+    (
+        "BT123",
+        {"settings/packages/demo.yml": NUMBERED},
+        "settings/packages/demo.yml",
+        "demo",
+        "settings/packages/demo.yml is never read: its name does not end in .yaml",
+    ),
+    (
+        "BT123",
+        {"settings/variants/cuda.YAML": ROCM},
+        "settings/variants/cuda.YAML",
+        "cuda",
+        "settings/variants/cuda.YAML is never read: its name does not end in .yaml",
     ),
     (
         "BT117",
@@ -287,6 +340,8 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT105", {TORCH_FILE: "variants: {rocm: {pre_built: true}}\n", DEMO: NUMBERED}),
     ("BT105", {DEMO: "annotations:\n  build-tags.depends-on: torch\n"}),
     ("BT106", {DEMO: "annotations:\n  downstream.depends-on: nonsense\n"}),
+    ("BT106", {DEMO: "annotations:\n  build-flags.depends-on: nonsense\n"}),
+    ("BT106", {DEMO: "annotations:\n  depends-on: nonsense\n"}),
     ("BT106", {DEMO: "annotations:\n  build-tags.depends-on: accelerator torch\n"}),
     ("BT106", {DEMO: "annotations:\n  build-tags.depends-on: torch if version < 2 else none\n"}),
     ("BT106", {DEMO: "annotations:\n  build-tags.ignore.BT104: since\n"}),
@@ -315,6 +370,9 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT115", {ROCM_FILE: None}),
     ("BT116", {DEMO: "annotations:\n  build-tags.ignore.BT104: since\n"}),
     ("BT117", {DEMO: "changelog:\n  '1': [a]\n  '2': [a]\n"}),
+    ("BT117", {DEMO: "changelog:\n  '1': [a]\n  '1.post1': [a]\n  1!1: [a]\n"}),
+    ("BT123", {DEMO: "changelog:\n  '1.0rc1': [a]\n  1.0.post1: [a]\n"}),
+    ("BT123", {"settings/packages/README.md": "", "settings/variants/notes.txt": ""}),
     ("BT119", {"settings/packages/De.Mo.yaml": NUMBERED}),
     ("BT119", {"settings/packages/de_mo.yaml": NUMBERED, "settings/packages/demo.yaml": NUMBERED}),
     ("BT118", {}),

@@ -139,3 +139,9 @@ OLD_FROMAGER: Final = Rule(
     title="this fromager does not know the hook",
     severity=Severity.ERROR,
 )
+NEVER_READ: Final = Rule(
+    code="BT123",
+    name="never-read",
+    title="something in the settings is never read",
+    severity=Severity.ERROR,
+)
