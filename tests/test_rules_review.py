@@ -412,6 +412,23 @@ def test_what_nothing_names_is_as_bad_as_it_is_certain(
     assert [each.severity.value for each in found] == [severity]
 
 
+def test_a_rule_is_ignored_with_a_reason(cli: Cli, tmp_path: pathlib.Path) -> None:
+    """The settings of the new side say so, for their package alone."""
+    demo, other = "settings/packages/De_Mo.yaml", "settings/packages/other.yaml"
+    given = "annotations:\n  build-tags.depends-on: torch\n"
+    checkout = Checkout.create(tmp_path, {**GOOD, demo: given, other: given})
+    reason = "  build-tags.ignore.BT205: ' it never did '\n"
+    without = given.replace("torch", "none")
+    checkout.write({demo: without + reason, other: without})
+    found = json.loads(cli("review", "--format", "json", status=1).stdout)
+    assert [
+        (each["code"], each["subject"]) for each in found["findings"] if each["code"] == "BT205"
+    ] == [("BT205", "other")]
+    assert [(each["code"], each["subject"], each["reason"]) for each in found["ignored"]] == [
+        ("BT205", "de-mo", "it never did")
+    ]
+
+
 def test_the_packages_with_settings_of_their_own() -> None:
     paths = [TORCH_FILE, "settings/packages/Flash_Attn.yaml", ROCM_FILE, SETTINGS_FILE]
     whole = Side(name="x", layout=LAYOUT, files=dict.fromkeys(paths, b""), lock=None)

@@ -16,7 +16,7 @@ from ..review import Review, compare
 from ..rules.finding import Finding
 from ..rules.review import review_findings, stale_headings, stale_lock, without_settings
 from ..rules.verdict import Verdict
-from ..side import Side, own_packages, shared_indexes
+from ..side import Side, own_packages, reasons_to_ignore, shared_indexes
 from . import common, gates, sides
 
 _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
@@ -131,4 +131,15 @@ def reviewed(
     elif locked and known and new.is_stale():
         found.append(stale_lock(known, new.layout.lock_file.as_posix()))
     found += without_settings(old, new)
-    return compared, found
+    return compared, _with_reasons(new, found)
+
+
+def _with_reasons(new: Side, found: Sequence[Finding]) -> list[Finding]:
+    """Mark the findings that the settings of their package say to ignore."""
+    if not found:
+        return []
+    reasons = reasons_to_ignore(new, {each.subject for each in found})
+    return [
+        dataclasses.replace(each, ignored=reasons.get((each.subject, each.code), ""))
+        for each in found
+    ]
