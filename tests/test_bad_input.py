@@ -133,6 +133,14 @@ def test_a_key_that_fromager_refuses_is_told_with_its_line(
     )
 
 
+def test_a_version_that_yaml_takes_for_a_number(cli: Cli, tmp_path: pathlib.Path) -> None:
+    Checkout.create(tmp_path, {**GOOD, DEMO: "changelog:\n  2.10:\n    - first\n"})
+    assert cli("check", status=1).stderr == (
+        f"Error: fromager cannot load the settings because {DEMO}:2: 2.10 is a YAML number, "
+        "which drops zeros: quote it\n"
+    )
+
+
 SHARED = """\
 env: &shared
   A: "1"

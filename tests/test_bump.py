@@ -389,7 +389,7 @@ def test_pure_python_wheels_need_no_entry(cli: Cli, checkout: Checkout) -> None:
     assert "3 of 5 wheels rebuilt on rocm\n" in reviewed
     assert "BT201: pillow 12 on rocm" in reviewed
     assert cli("review", "--index", "wheels", "--max-rebuilds=2", status=1).stderr == (
-        "Error: 3 wheels change, more than 2\n"
+        "Error: 3 wheels are rebuilt, more than 2\n"
     )
     order = json.dumps([{"dist": "demo", "version": "1.0"}, {"dist": "other", "version": "1"}])
     checkout.write({"order.json": order})
