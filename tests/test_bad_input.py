@@ -141,6 +141,17 @@ def test_a_version_that_yaml_takes_for_a_number(cli: Cli, tmp_path: pathlib.Path
     )
 
 
+def test_a_version_that_yaml_takes_for_a_number_and_merges(
+    cli: Cli, tmp_path: pathlib.Path
+) -> None:
+    merged = "changelog:\n  <<: {2.10: [a]}\n  '1': [b]\n"
+    Checkout.create(tmp_path, {**GOOD, DEMO: merged})
+    assert cli("check", status=1).stderr == (
+        f"Error: fromager cannot load the settings because {DEMO}:1: 2.1 is a YAML number, "
+        "which drops zeros: quote it\n"
+    )
+
+
 SHARED = """\
 env: &shared
   A: "1"

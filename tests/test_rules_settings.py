@@ -244,7 +244,14 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         {DEMO: "changelog:\n  '1.0': [a]\n  '1': [b]\n"},
         DEMO,
         "demo",
-        f"{DEMO}:3 gives the version '1.0' again, as '1', it stands in line 2 already",
+        f"{DEMO}:3 gives the version '1.0' again, as '1'",
+    ),
+    (  # merged from elsewhere, so that it has no line of its own
+        "BT117",
+        {DEMO: "env: &x {}\nchangelog:\n  '1.0': [a]\n  <<: {'1': [b]}\n"},
+        DEMO,
+        "demo",
+        f"{DEMO}:3 gives the version '1' again, as '1.0'",
     ),
     (
         "BT123",

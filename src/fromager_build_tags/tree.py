@@ -151,8 +151,14 @@ def _wrong_key(file: YamlFile, error: ErrorDetails) -> str:
 def _written(file: YamlFile, above: Path, number: float) -> Path:
     """Return the key below *above* that YAML takes for a *number*, as the file spells it."""
     keys = (path for path in file.lines if path[:-1] == above)
-    spelled = (path for path in keys if yaml.safe_load(str(path[-1])) == number)
-    return next(spelled, (*above, str(number)))
+    return next((path for path in keys if _is(path[-1], number)), (*above, str(number)))
+
+
+def _is(text: str | int, number: float) -> bool:
+    try:
+        return float(text) == number
+    except ValueError:
+        return False
 
 
 def _named(path: pathlib.Path, message: str) -> str:

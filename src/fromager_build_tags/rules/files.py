@@ -44,13 +44,8 @@ def _versions(package: str, file: YamlFile) -> Iterator[Finding]:
         version, place = Version(str(key)), file.place(("changelog", str(key)))
         first = seen.setdefault(version, str(key))
         if first != str(key):
-            line = file.lines["changelog", first]
-            yield _given_twice(
-                f"{place} gives the version {first!r} again, as {key!r}, it stands in line {line} "
-                "already",
-                package,
-                file.path,
-            )
+            message = f"{place} gives the version {first!r} again, as {key!r}"
+            yield _given_twice(message, package, file.path)
         if version.local:
             yield rules.NEVER_READ.finding(
                 f"the changelog of {package} has {key!r}, and fromager looks up {version.public}: "
