@@ -225,11 +225,12 @@ def test_what_a_key_does_that_is_given_twice_is_reviewed(
     checkout = Checkout.create(tmp_path, GOOD)
     checkout.write(files)
     report = json.loads(cli("review", "--format", "json", status=status).stdout)
-    assert sorted(
-        (each["version"], each["before"], each["after"])
-        for each in report["changes"]
-        if each["package"] == "torch"
-    ) == sorted(expected)
+    torch = [each for each in report["changes"] if each["package"] == "torch"]
+    found = [(each["version"], each["before"], each["after"]) for each in torch]
+    assert sorted(found) == sorted(expected)
+    [path] = files
+    twice = [{"what": "a key that is given twice", "place": path}]
+    assert [each["causes"] for each in torch] == [twice, twice]
 
 
 @pytest.mark.parametrize("name", ["Torch.yaml", "TORCH.yaml"])

@@ -789,6 +789,26 @@ def test_a_slip_in_what_the_gate_reads(on_rocm: Here, monkeypatch: pytest.Monkey
     ]
 
 
+@pytest.mark.parametrize(
+    ("variant", "hint", "severity"),
+    [("rcom", "; did you mean 'rocm'?", "error"), ("rubin", "", "warning")],
+)
+def test_the_variant_that_is_selected_is_none(
+    cli: Cli, tmp_path: pathlib.Path, variant: str, hint: str, severity: str
+) -> None:
+    write_tree(tmp_path, GOOD)
+    report = json.loads(
+        cli(f"--variant={variant}", "check", "--here", "--exit-zero", "--format", "json").stdout
+    )
+    [finding] = [each for each in report["findings"] if each["code"] == "BT102"]
+    assert (finding["message"], finding["severity"]) == (
+        f"variant {variant!r} is selected, which has neither a file nor a changelog entry{hint}",
+        severity,
+    )
+    report = json.loads(cli(f"--variant={variant}", "check", "--format", "json").stdout)
+    assert report["findings"] == []
+
+
 def test_a_fact_that_nobody_needs_is_not_missed(on_rocm: Here) -> None:
     assert on_rocm('distro: el9.6\nrocm_version: "7.1"\n') == []
 

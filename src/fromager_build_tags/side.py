@@ -101,15 +101,6 @@ class Side:
                 text = explain_error(err).replace(f"{root}/", "")
                 raise SettingsError(f"the tags of {self.name} cannot be told: {text}") from None
 
-    def is_stale(self) -> bool:
-        """Tell whether the settings, with the overrides installed, give other tags than the lock.
-
-        The lock may have more: the packages and versions of a real build.
-        """
-        if self.lock is None or not self.has_settings:
-            return False
-        return not self.evaluate(use_lock=False).lock.is_part_of(self.lock)
-
     @property
     def has_settings(self) -> bool:
         """Whether there are global settings, or those of a package."""

@@ -130,8 +130,8 @@ def reviewed(
     found = list(review_findings(compared, shared_indexes(new, after.lock)))
     if locked and old.lock != new.lock:
         found += stale_headings(old, new)
-    elif locked and known and new.is_stale():
-        found.append(stale_lock(known, new.layout.lock_file.as_posix()))
+    elif locked and known:
+        found += stale_lock(known, new)
     found += without_settings(old, new)
     return compared, _with_reasons(new, found)
 
