@@ -679,6 +679,16 @@ def test_exit_status(
         assert result.stderr == "Error: 3 wheels are rebuilt, more than 2\n"
 
 
+def test_a_revision_and_a_lock_alone(cli: Cli, checkout: Checkout) -> None:
+    """The settings of the revision are not what is gone, or new, in a lock."""
+    checkout.write(BUMPED)
+    cli("lock", "-o", "new.lock")
+    for args in (["HEAD", "new.lock"], ["new.lock", "HEAD"]):
+        report = json.loads(cli("review", *args, "--exit-zero", "--format", "json").stdout)
+        assert len(report["changes"]) > 2
+        assert [each["causes"] for each in report["changes"] if each["causes"]] == []
+
+
 def test_a_variant_that_is_gone_is_not_rebuilt(cli: Cli, checkout: Checkout) -> None:
     checkout.write({ROCM_FILE: None, SETTINGS_FILE: HOOK})
     out = cli("review").stdout

@@ -57,7 +57,12 @@ class Cause:
 
 
 def causes(base: Side, head: Side) -> list[Cause]:
-    """Return everything that changed in the settings files and can rename a wheel."""
+    """Return everything that changed in the settings files and can rename a wheel.
+
+    A lock alone does not tell what changed since, or until, it was made.
+    """
+    if any(side.lock is not None and not side.has_settings for side in (base, head)):
+        return []
     found: list[Cause] = []
     for old, new in _moved(base, head, changed_files(base, head)):
         try:
