@@ -133,6 +133,25 @@ def test_a_key_that_fromager_refuses_is_told_with_its_line(
     )
 
 
+def test_a_version_that_yaml_takes_for_a_number(cli: Cli, tmp_path: pathlib.Path) -> None:
+    Checkout.create(tmp_path, {**GOOD, DEMO: "changelog:\n  2.10:\n    - first\n"})
+    assert cli("check", status=1).stderr == (
+        f"Error: fromager cannot load the settings because {DEMO}:2: 2.10 is a YAML number, "
+        "which drops zeros: quote it\n"
+    )
+
+
+def test_a_version_that_yaml_takes_for_a_number_and_merges(
+    cli: Cli, tmp_path: pathlib.Path
+) -> None:
+    merged = "changelog:\n  <<: {2.10: [a]}\n  '1': [b]\n"
+    Checkout.create(tmp_path, {**GOOD, DEMO: merged})
+    assert cli("check", status=1).stderr == (
+        f"Error: fromager cannot load the settings because {DEMO}:1: 2.1 is a YAML number, "
+        "which drops zeros: quote it\n"
+    )
+
+
 SHARED = """\
 env: &shared
   A: "1"
@@ -206,11 +225,12 @@ def test_what_a_key_does_that_is_given_twice_is_reviewed(
     checkout = Checkout.create(tmp_path, GOOD)
     checkout.write(files)
     report = json.loads(cli("review", "--format", "json", status=status).stdout)
-    assert sorted(
-        (each["version"], each["before"], each["after"])
-        for each in report["changes"]
-        if each["package"] == "torch"
-    ) == sorted(expected)
+    torch = [each for each in report["changes"] if each["package"] == "torch"]
+    found = [(each["version"], each["before"], each["after"]) for each in torch]
+    assert sorted(found) == sorted(expected)
+    [path] = files
+    twice = [{"what": "a key that is given twice", "place": path}]
+    assert [each["causes"] for each in torch] == [twice, twice]
 
 
 @pytest.mark.parametrize("name", ["Torch.yaml", "TORCH.yaml"])

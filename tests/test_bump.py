@@ -389,7 +389,7 @@ def test_pure_python_wheels_need_no_entry(cli: Cli, checkout: Checkout) -> None:
     assert "3 of 5 wheels rebuilt on rocm\n" in reviewed
     assert "BT201: pillow 12 on rocm" in reviewed
     assert cli("review", "--index", "wheels", "--max-rebuilds=2", status=1).stderr == (
-        "Error: 3 wheels change, more than 2\n"
+        "Error: 3 wheels are rebuilt, more than 2\n"
     )
     order = json.dumps([{"dist": "demo", "version": "1.0"}, {"dist": "other", "version": "1"}])
     checkout.write({"order.json": order})
@@ -408,6 +408,33 @@ def test_a_file_that_is_spelled_otherwise(cli: Cli, tmp_path: pathlib.Path) -> N
     cli("bump", "-m", "x")
     assert (tmp_path / odd).read_text() == f'{FLASH}    - "x"\n'
     assert "error" not in cli("review").stdout
+
+
+def test_a_version_that_is_spelled_twice_is_raised_where_fromager_reads_it(
+    cli: Cli, tmp_path: pathlib.Path
+) -> None:
+    twice = f'{FLASH}  "2.8.3.0":\n    - other\n'
+    checkout = Checkout.create(tmp_path, {**GOOD, FLASH_FILE: twice})
+    checkout.write(NEW_TORCH)
+    cli("bump", "-m", "x")
+    assert (tmp_path / FLASH_FILE).read_text() == f'{twice}    - "x"\n'
+    assert "error" not in cli("review").stdout
+
+
+REASON = "unknown key 'no_key'; its wheels are not compared, so entries may be missing"
+UNREAD = f"{FLASH_FILE}:2: {REASON}\n"
+
+
+def test_what_cannot_be_read_may_miss_entries(cli: Cli, checkout: Checkout) -> None:
+    checkout.write({FLASH_FILE: "env: {}\nno_key: 1\n"})
+    assert cli("bump", "-m", "x", status=1).stderr == f"the working tree: {UNREAD}"
+    assert cli("bump", "--global", "-m", "x", status=1).stderr == f"the working tree: {UNREAD}"
+
+
+def test_what_the_base_cannot_tell_is_no_failure(cli: Cli, checkout: Checkout) -> None:
+    commit = checkout.commit({FLASH_FILE: "env: {}\nno_key: 1\n"})
+    checkout.write({FLASH_FILE: FLASH})
+    assert cli("bump", commit, "-m", "x").stderr == f"{commit[:12]}: {UNREAD}"
 
 
 def test_the_lock_is_made_again(cli: Cli, checkout: Checkout) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
+import subprocess
+import sys
 import types
 from collections.abc import Callable, Mapping
 
@@ -13,7 +16,17 @@ from fromager_build_tags.git import Repository
 
 from .conftest import Cli
 from .repositories import Checkout, git
-from .trees import GOOD, ROCM, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH, TORCH_FILE, write_tree
+from .trees import (
+    GOOD,
+    HOOK,
+    ROCM,
+    ROCM_FILE,
+    SETTINGS,
+    SETTINGS_FILE,
+    TORCH,
+    TORCH_FILE,
+    write_tree,
+)
 
 BUMPED = {ROCM_FILE: ROCM.replace("7.1", "7.2")}
 LOCK_FILE = "settings/build-tags.lock"
@@ -143,7 +156,7 @@ def test_a_hash_is_shown_short(cli: Cli, checkout: Checkout) -> None:
         (["--", "--output=x"], "'--output=x' is not a revision: no name begins with '-' or '^'"),
         (["--", "-n"], "'-n' is not a revision: no name begins with '-' or '^'"),
         (["^main"], "'^main' is not a revision: no name begins with '-' or '^'"),
-        ([""], "'' is not a revision: no name begins with '-' or '^'"),
+        ([""], "the name of a revision is empty, as a variable that is not set"),
         (["no-such"], "there is no revision 'no-such' here"),
         (["main..main"], "there is no revision 'main..main' here"),
         (["main:settings"], "there is no revision 'main:settings' here"),
@@ -645,6 +658,8 @@ def test_with_a_lock_on_both_sides_no_override_runs(
         (["--max-rebuilds=2"], BUMPED, 1),
         (["--max-rebuilds=2", "--exit-zero"], BUMPED, 0),
         (["--max-rebuilds=-1"], BUMPED, 2),
+        # what is gone is not rebuilt
+        (["--max-rebuilds=0"], {ROCM_FILE: None, SETTINGS_FILE: HOOK}, 0),
         # a warning: one entry for everything
         ([], {SETTINGS_FILE: f"{SETTINGS}    - second\n"}, 0),
         (["--fail-on=warning"], {SETTINGS_FILE: f"{SETTINGS}    - second\n"}, 1),
@@ -661,7 +676,42 @@ def test_exit_status(
     checkout.write(files)
     result = cli("review", *args, status=status)
     if "--max-rebuilds=2" in args:
-        assert result.stderr == "Error: 3 wheels change, more than 2\n"
+        assert result.stderr == "Error: 3 wheels are rebuilt, more than 2\n"
+
+
+def test_a_revision_and_a_lock_alone(cli: Cli, checkout: Checkout) -> None:
+    """The settings of the revision are not what is gone, or new, in a lock."""
+    checkout.write(BUMPED)
+    cli("lock", "-o", "new.lock")
+    for args in (["HEAD", "new.lock"], ["new.lock", "HEAD"]):
+        report = json.loads(cli("review", *args, "--exit-zero", "--format", "json").stdout)
+        assert len(report["changes"]) > 2
+        assert [each["causes"] for each in report["changes"] if each["causes"]] == []
+
+
+def test_a_variant_that_is_gone_is_not_rebuilt(cli: Cli, checkout: Checkout) -> None:
+    checkout.write({ROCM_FILE: None, SETTINGS_FILE: HOOK})
+    out = cli("review").stdout
+    assert "rocm7.1 torch2.9.1 → (none) in settings/variants/rocm.yaml:1 removes" in out
+    assert "\n0 of 4 wheels rebuilt on rocm\n" in out
+
+
+def test_an_output_that_knows_no_arrows(checkout: Checkout) -> None:
+    checkout.write(BUMPED)
+    environ = os.environ | {
+        "PYTHONIOENCODING": "latin-1",
+        "FROMAGER_SETTINGS_FILE": "settings/settings.yaml",
+        "FROMAGER_SETTINGS_DIR": "settings/packages",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "fromager_build_tags", "review"],
+        cwd=checkout.folder,
+        env=environ,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"rocm_version of rocm 7.1 \\u2192 7.2 in" in done.stdout
 
 
 def test_two_folders_two_locks_and_one_of_each(

@@ -17,7 +17,7 @@ from fromager_build_tags.lock import ANY, Key, Lock, LockedStack
 from fromager_build_tags.review import Review, compare
 from fromager_build_tags.rules.catalogue import FAMILIES
 from fromager_build_tags.rules.finding import Finding
-from fromager_build_tags.rules.review import review_findings, stale_lock
+from fromager_build_tags.rules.review import review_findings
 from fromager_build_tags.rules.rule import Rule
 from fromager_build_tags.side import (
     Broken,
@@ -412,6 +412,23 @@ def test_what_nothing_names_is_as_bad_as_it_is_certain(
     assert [each.severity.value for each in found] == [severity]
 
 
+def test_a_rule_is_ignored_with_a_reason(cli: Cli, tmp_path: pathlib.Path) -> None:
+    """The settings of the new side say so, for their package alone."""
+    demo, other = "settings/packages/De_Mo.yaml", "settings/packages/other.yaml"
+    given = "annotations:\n  build-tags.depends-on: torch\n"
+    checkout = Checkout.create(tmp_path, {**GOOD, demo: given, other: given})
+    reason = "  build-tags.ignore.BT205: ' it never did '\n"
+    without = given.replace("torch", "none")
+    checkout.write({demo: without + reason, other: without})
+    found = json.loads(cli("review", "--format", "json", status=1).stdout)
+    assert [
+        (each["code"], each["subject"]) for each in found["findings"] if each["code"] == "BT205"
+    ] == [("BT205", "other")]
+    assert [(each["code"], each["subject"], each["reason"]) for each in found["ignored"]] == [
+        ("BT205", "de-mo", "it never did")
+    ]
+
+
 def test_the_packages_with_settings_of_their_own() -> None:
     paths = [TORCH_FILE, "settings/packages/Flash_Attn.yaml", ROCM_FILE, SETTINGS_FILE]
     whole = Side(name="x", layout=LAYOUT, files=dict.fromkeys(paths, b""), lock=None)
@@ -702,9 +719,19 @@ def test_a_lock_of_other_stacks_than_the_variant_file(
         assert each["severity"] == "error"
 
 
-def test_the_place_of_a_stale_lock() -> None:
-    finding = stale_lock([CHANGELOG], "settings/build-tags.lock")
-    assert (str(finding.place), finding.subject) == (("settings/build-tags.lock",) * 2)
+def test_a_file_that_cannot_be_read_beside_a_lock(cli: Cli, tmp_path: pathlib.Path) -> None:
+    """What stood in it is not told as gone, and what else changed has no part of it."""
+    checkout = Checkout.create(tmp_path, GOOD)
+    cli("lock")
+    checkout.commit({})
+    checkout.write({TORCH_FILE: f"{TORCH}\t- x\n"})
+    [finding] = json.loads(cli("review", "--format", "json", status=1).stdout)["findings"]
+    assert (finding["code"], finding["subject"]) == ("BT208", "settings/build-tags.lock")
+    assert finding["file"] == "settings/build-tags.lock"
+    assert finding["message"] == (
+        f"no lock can be made of these settings: {TORCH_FILE}:4 is not valid YAML: found character "
+        "'\\t' that cannot start any token, while scanning for the next token"
+    )
 
 
 # what is compared

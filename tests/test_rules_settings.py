@@ -144,6 +144,23 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         "demo",
         "'' has to name what to depend on, or 'none' alone",
     ),
+    *(
+        (
+            "BT106",
+            {DEMO: f"annotations:\n  {key}: torch\n"},
+            f"{DEMO}:2",
+            "demo",
+            f"there is no annotation {key!r}; did you mean 'build-tags.depends-on'?",
+        )
+        for key in (
+            "Build-Tags.depends-on",
+            "build_tags.depends_on",
+            "build-tag.depends-on",
+            "buildtags.depends-on",
+            "biuld-tags.depends-on",
+            "build-tags/depends-on",
+        )
+    ),
     (
         "BT107",
         {TORCH_FILE: f"{TORCH}annotations:\n  build-tags.depends-on: accelerator\n"},
@@ -214,6 +231,49 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         f"{DEMO}:2",
         "demo",
         "'build-tags.ignore.BT999' names no rule",
+    ),
+    (
+        "BT116",
+        {DEMO: "variants:\n  rocm:\n    annotations:\n      build-tags.ignore.BT104: since\n"},
+        f"{DEMO}:4",
+        "demo",
+        "'build-tags.ignore.BT104' stands below a variant, where it is never read",
+    ),
+    (
+        "BT117",
+        {DEMO: "changelog:\n  '1.0': [a]\n  '1': [b]\n"},
+        DEMO,
+        "demo",
+        f"{DEMO}:3 gives the version '1.0' again, as '1'",
+    ),
+    (  # merged from elsewhere, so that it has no line of its own
+        "BT117",
+        {DEMO: "env: &x {}\nchangelog:\n  '1.0': [a]\n  <<: {'1': [b]}\n"},
+        DEMO,
+        "demo",
+        f"{DEMO}:3 gives the version '1' again, as '1.0'",
+    ),
+    (
+        "BT123",
+        {DEMO: "changelog:\n  '1.0+cu130': [a]\n"},
+        f"{DEMO}:2",
+        "demo",
+        "the changelog of demo has '1.0+cu130', and fromager looks up 1.0: no wheel gets a number "
+        "from these entries",
+    ),
+    (
+        "BT123",
+        {"settings/packages/demo.yml": NUMBERED},
+        "settings/packages/demo.yml",
+        "demo",
+        "settings/packages/demo.yml is never read: its name does not end in .yaml",
+    ),
+    (
+        "BT123",
+        {"settings/variants/cuda.YAML": ROCM},
+        "settings/variants/cuda.YAML",
+        "cuda",
+        "settings/variants/cuda.YAML is never read: its name does not end in .yaml",
     ),
     (
         "BT117",
@@ -287,6 +347,8 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT105", {TORCH_FILE: "variants: {rocm: {pre_built: true}}\n", DEMO: NUMBERED}),
     ("BT105", {DEMO: "annotations:\n  build-tags.depends-on: torch\n"}),
     ("BT106", {DEMO: "annotations:\n  downstream.depends-on: nonsense\n"}),
+    ("BT106", {DEMO: "annotations:\n  build-flags.depends-on: nonsense\n"}),
+    ("BT106", {DEMO: "annotations:\n  depends-on: nonsense\n"}),
     ("BT106", {DEMO: "annotations:\n  build-tags.depends-on: accelerator torch\n"}),
     ("BT106", {DEMO: "annotations:\n  build-tags.depends-on: torch if version < 2 else none\n"}),
     ("BT106", {DEMO: "annotations:\n  build-tags.ignore.BT104: since\n"}),
@@ -338,6 +400,9 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT115", {ROCM_FILE: None}),
     ("BT116", {DEMO: "annotations:\n  build-tags.ignore.BT104: since\n"}),
     ("BT117", {DEMO: "changelog:\n  '1': [a]\n  '2': [a]\n"}),
+    ("BT117", {DEMO: "changelog:\n  '1': [a]\n  '1.post1': [a]\n  1!1: [a]\n"}),
+    ("BT123", {DEMO: "changelog:\n  '1.0rc1': [a]\n  1.0.post1: [a]\n"}),
+    ("BT123", {"settings/packages/README.md": "", "settings/variants/notes.txt": ""}),
     ("BT119", {"settings/packages/De.Mo.yaml": NUMBERED}),
     ("BT119", {"settings/packages/de_mo.yaml": NUMBERED, "settings/packages/demo.yaml": NUMBERED}),
     ("BT118", {}),
@@ -392,7 +457,7 @@ def test_a_good_tree_has_no_findings(cli: Cli, tmp_path: pathlib.Path) -> None:
     assert cli("check", "--fail-on=note").stdout == "no findings\n"
 
 
-ELSEWHERE = {"BT108", "BT109", "BT110", "BT111", "BT120", "BT121", "BT122", "BT123"}
+ELSEWHERE = {"BT108", "BT109", "BT110", "BT111", "BT120", "BT121", "BT122", "BT124"}
 
 
 def test_every_rule_has_cases_of_both_kinds() -> None:
@@ -594,7 +659,7 @@ def test_a_name_that_nobody_looks_for(
 ) -> None:
     registered = {group: by_name(entry_point("plugins", name, group))}
     monkeypatch.setattr(plugins, "registered", lambda group: registered.get(group, {}))
-    assert [each for each in overrides.overrides() if each.code == "BT123"] == [
+    assert [each for each in overrides.overrides() if each.code == "BT124"] == [
         rules.OVERRIDE_NAME.finding(
             f"{group}: {name} = plugins (of no installed distribution) is never called: it is "
             "looked for as flash_attn",
@@ -770,6 +835,26 @@ def test_a_slip_in_what_the_gate_reads(on_rocm: Here, monkeypatch: pytest.Monkey
     assert on_rocm() == [
         ("BT121", "rocm", "WHEEL_BUILD_TAG_VERIFY='eror' is not one of 'off', 'warn' or 'error'")
     ]
+
+
+@pytest.mark.parametrize(
+    ("variant", "hint", "severity"),
+    [("rcom", "; did you mean 'rocm'?", "error"), ("rubin", "", "warning")],
+)
+def test_the_variant_that_is_selected_is_none(
+    cli: Cli, tmp_path: pathlib.Path, variant: str, hint: str, severity: str
+) -> None:
+    write_tree(tmp_path, GOOD)
+    report = json.loads(
+        cli(f"--variant={variant}", "check", "--here", "--exit-zero", "--format", "json").stdout
+    )
+    [finding] = [each for each in report["findings"] if each["code"] == "BT102"]
+    assert (finding["message"], finding["severity"]) == (
+        f"variant {variant!r} is selected, which has neither a file nor a changelog entry{hint}",
+        severity,
+    )
+    report = json.loads(cli(f"--variant={variant}", "check", "--format", "json").stdout)
+    assert report["findings"] == []
 
 
 def test_a_fact_that_nobody_needs_is_not_missed(on_rocm: Here) -> None:

@@ -37,6 +37,8 @@ LINES = 'annotations:\n  build-tags.depends-on: "torch"\n'
         ("annotations: {}\n", 'annotations: {build-tags.depends-on: "torch"}\n'),
         ("{env: {A: '1'}}", "{env: {A: '1'}, annotations: {build-tags.depends-on: \"torch\"}}"),
         ("env:\r\n  A: '1'\r\n", "env:\r\n  A: '1'\r\n" + LINES.replace("\n", "\r\n")),
+        ("a: '1'\r\nb: '2'\n", f"a: '1'\r\nb: '2'\n{LINES}"),
+        ("a: '1'\r\nb: '2'", "a: '1'\r\nb: '2'\r\n" + LINES.replace("\n", "\r\n")),
         ("a: |\n  text\n\n", f"a: |\n  text\n\n{LINES}"),
         ("a: >-\n  text\n  more", f"a: >-\n  text\n  more\n{LINES}"),
         ("a:\n  - b:\n      c: d # x\n", f"a:\n  - b:\n      c: d # x\n{LINES}"),

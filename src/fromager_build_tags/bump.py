@@ -129,12 +129,12 @@ def _edited(edit: Edit, path: Sequence[str], entries: Sequence[str]) -> Edit:
 
 
 def _version_key(edit: Edit, version: str) -> str:
-    """Return the key of a version's changelog, as the file spells it."""
+    """Return the key of a version's changelog as the file spells it; fromager takes the last."""
     try:
         changelog = parse_yaml_mapping(edit.after, edit.path).data.get("changelog")
     except SettingsError as err:
         raise EditError(f"{edit.path} is left as it is") from err
-    for key in changelog or ():
+    for key in reversed(changelog or {}):
         if _is_version(str(key), version):
             return str(key)
     return version

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .annotations import DEPENDS_ON
-from .errors import SettingsError
+from .errors import DuplicateKeyError, SettingsError
 from .pairing import pair
 from .segment import Order
 from .side import Layout, Side, changed_files
@@ -56,10 +56,22 @@ class Cause:
 
 
 def causes(base: Side, head: Side) -> list[Cause]:
-    """Return everything that changed in the settings files and can rename a wheel."""
+    """Return everything that changed in the settings files and can rename a wheel.
+
+    A lock alone does not tell what changed since, or until, it was made.
+    """
+    if any(side.lock is not None and not side.has_settings for side in (base, head)):
+        return []
     found: list[Cause] = []
     for old, new in _moved(base, head, changed_files(base, head)):
-        before, after = _read(old, base.files.get(old)), _read(new, head.files.get(new))
+        try:
+            before, after = _read(old, base.files.get(old)), _read(new, head.files.get(new))
+        except DuplicateKeyError:
+            found += _of_broken_file(head.layout, new, "a key that is given twice")
+            continue
+        except (SettingsError, UnicodeDecodeError):
+            found += _of_broken_file(head.layout, new, "something that cannot be read")
+            continue
         if before.data == after.data and _package(old) != _package(new):
             found += _of_renamed_file(before, after)
         else:
@@ -95,12 +107,21 @@ def _package(path: str) -> str:
 
 
 def _read(path: str, content: bytes | None) -> YamlFile:
-    """Return a file's values; of one that is not there, or not YAML, none."""
-    file = pathlib.Path(path)
-    try:
-        return parse_yaml_mapping((content or b"").decode("utf-8"), file)
-    except (SettingsError, UnicodeDecodeError):
-        return YamlFile(path=file, data={}, lines={}, scalars={})
+    """Return a file's values; of one that is not there, none."""
+    return parse_yaml_mapping((content or b"").decode("utf-8"), pathlib.Path(path))
+
+
+def _of_broken_file(layout: Layout, path: str, what: str) -> Iterator[Cause]:
+    """Nobody can say what changed in there."""
+    package = _package(path) if layout.is_package(path) else ""
+    for of_number in (True, False) if package else (True,):
+        yield Cause(
+            what=what,
+            place=path,
+            variant=layout.variant_of(path) or "",
+            package=package,
+            of_number=of_number,
+        )
 
 
 def _of_file(layout: Layout, path: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:

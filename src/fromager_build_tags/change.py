@@ -71,6 +71,11 @@ class Change:
         return Kind.CHANGED if self.after else Kind.GONE
 
     @property
+    def is_rebuilt(self) -> bool:
+        """Whether fromager builds a wheel of this name: it is not gone, nor pre-built now."""
+        return self.kind is not Kind.GONE and not (self.lost_its_tag and self.is_pre_built)
+
+    @property
     def is_open(self) -> bool:
         """Whether it speaks of versions, or packages, that nothing names."""
         return ANY in {self.package, self.version} or is_span(self.version)

@@ -53,7 +53,9 @@ class Repository:
         Raises:
             InputError: it names none.
         """
-        if not ref or ref.startswith(("-", "^")) or "\0" in ref:
+        if not ref:
+            raise InputError("the name of a revision is empty, as a variable that is not set")
+        if ref.startswith(("-", "^")) or "\0" in ref:
             raise InputError(f"{ref!r} is not a revision: no name begins with '-' or '^'")
         found = _git(self.top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
         if found.returncode:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .annotations import IGNORE
 from .errors import InputError, SettingsError, explain_error
 from .git import GitFiles, object_name
 from .lock import Lock, LockedStack, parse_lock
@@ -107,15 +109,6 @@ class Side:
                 text = explain_error(err).replace(f"{root}/", "")
                 raise SettingsError(f"the tags of {self.name} cannot be told: {text}") from None
 
-    def is_stale(self) -> bool:
-        """Tell whether the settings, with the overrides installed, give other tags than the lock.
-
-        The lock may have more: the packages and versions of a real build.
-        """
-        if self.lock is None or not self.has_settings:
-            return False
-        return not self.evaluate(use_lock=False).lock.is_part_of(self.lock)
-
     @property
     def has_settings(self) -> bool:
         """Whether there are global settings, or those of a package."""
@@ -172,7 +165,6 @@ class Side:
 
     @contextlib.contextmanager
     def _on_disk(self) -> Iterator[pathlib.Path]:
-        import tempfile  # takes long to import, and a lock needs none
 
         with tempfile.TemporaryDirectory(prefix="build-tags-") as name:
             root = pathlib.Path(name).resolve()
@@ -288,6 +280,36 @@ def own_packages(*sides: Side) -> frozenset[str] | None:
         for path in side.files
         if side.layout.is_package(path)
     )
+
+
+def reasons_to_ignore(side: Side, packages: Collection[str]) -> dict[tuple[str, str], str]:
+    """Return why a package may break a rule, by package and code, as its settings say."""
+    from packaging.utils import canonicalize_name  # takes long to import
+
+    files = {
+        path: canonicalize_name(pathlib.PurePath(path).stem)
+        for path in sorted(side.files)
+        if side.layout.is_package(path)
+    }
+    asked = {path: package for path, package in files.items() if package in packages}
+    _read_at_once(side.files, asked)
+    return {
+        (package, key.removeprefix(IGNORE)): reason
+        for path, package in asked.items()
+        if IGNORE.encode() in side.files[path]
+        for key, reason in _annotations(path, side.files[path]).items()
+        if key.startswith(IGNORE)
+    }
+
+
+def _annotations(path: str, content: bytes) -> dict[str, str]:
+    try:
+        data = parse_yaml_mapping(content.decode("utf-8"), pathlib.Path(path)).data
+    except (SettingsError, UnicodeDecodeError):
+        return {}  # BT207 tells
+    given = data.get("annotations")
+    texts = given.items() if isinstance(given, Mapping) else ()
+    return {key: text.strip() for key, text in texts if isinstance(text, str)}
 
 
 def shared_indexes(side: Side, lock: Lock) -> dict[str, str]:

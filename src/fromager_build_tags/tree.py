@@ -21,7 +21,7 @@ from .packagefiles import package_files
 from .reconcile import declared_stacks, reconcile
 from .stack import Stack
 from .variables import variants_dir
-from .yamlfile import YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
+from .yamlfile import Path, YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,7 +143,23 @@ def _wrong_key(file: YamlFile, error: ErrorDetails) -> str:
     place = file.place(error["loc"])
     if error["type"] == "extra_forbidden":
         return f"{place}: unknown key {key!r}"
+    if error["loc"][-1] == "[key]" and isinstance(error["input"], int | float):
+        path = _written(file, error["loc"][:-2], error["input"])
+        return f"{file.place(path)}: {path[-1]} is a YAML number, which drops zeros: quote it"
     return f"{place}: {key}: {error['input']!r} is refused: {error['msg']}"
+
+
+def _written(file: YamlFile, above: Path, number: float) -> Path:
+    """Return the key below *above* that YAML takes for a *number*, as the file spells it."""
+    keys = (path for path in file.lines if path[:-1] == above)
+    return next((path for path in keys if _is(path[-1], number)), (*above, str(number)))
+
+
+def _is(text: str | int, number: float) -> bool:
+    try:
+        return float(text) == number
+    except ValueError:
+        return False
 
 
 def _named(path: pathlib.Path, message: str) -> str:

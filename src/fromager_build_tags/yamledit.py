@@ -131,12 +131,18 @@ def _behind_last_item(text: str, node: yaml.CollectionNode) -> int:
 
 
 def _insert_lines(text: str, line: int, new: Sequence[str]) -> str:
-    end = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines(keepends=True)
+    end = _line_end(lines[:line])
     if lines and line >= len(lines) and not lines[-1].endswith(("\n", "\r")):
         lines[-1] += end
     lines[line:line] = [f"{each}{end}" for each in new]
     return "".join(lines)
+
+
+def _line_end(lines: Sequence[str]) -> str:
+    """Return how the last of these lines ends: a file may have lines of both kinds."""
+    ended = [each for each in lines if each.endswith("\n")]
+    return "\r\n" if ended and ended[-1].endswith("\r\n") else "\n"
 
 
 def _block(rest: Sequence[str], addition: Addition, column: int) -> list[str]:

@@ -7,7 +7,9 @@ fromager has, and a command's own module when that command runs.
 from __future__ import annotations
 
 import importlib
+import io
 import pathlib
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -50,9 +52,14 @@ class LazyGroup(click.Group):
             formatter.write_dl(sorted(_COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; an error that we raise on purpose is one line, not a traceback."""
+        """Run a command; an error that we raise on purpose is one line, not a traceback.
+
+        A character that the terminal's encoding does not have is written as its code.
+        """
         from ..errors import BuildTagError, explain_error
 
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except BuildTagError as err:

@@ -63,6 +63,7 @@ def bump(
     layout = sides.settings_layout(ctx, lock_file)
     old, new = sides.sides(layout, base, None, exact=exact)
     compared, _ = reviewed(old, new, common.real_wheels(graphs, indexes), renew_lock=True)
+    is_blind = _tell_broken(compared)
     wanted = variant_entries(compared.changes) if global_ else package_entries(compared.changes)
     if wanted:
         text = message or _asked(sum(wanted.values()))
@@ -75,9 +76,9 @@ def bump(
                 refuse_read_only(sides.working_tree() / new.layout.lock_file)
             write_edits(edits)
             _renew_lock(ctx, new, lock_file)
-    else:
+    elif not compared.broken:
         click.echo("no entry is missing", err=True)
-    if not global_ and _left(compared):
+    if (not global_ and _left(compared)) or is_blind:
         ctx.exit(1)
 
 
@@ -86,6 +87,17 @@ def _edits(new: Side, changes: Sequence[Change], text: str, *, global_: bool) ->
     if global_:
         return variant_edits(root, new.layout, variant_entries(changes), text)
     return package_edits(root, new.layout, package_entries(changes), text)
+
+
+def _tell_broken(compared: Review) -> bool:
+    """Say what is not compared; return whether a file of the new side is not."""
+    for broken in compared.broken:
+        click.echo(
+            f"{broken.side}: {broken.message}; its wheels are not compared, so entries may be "
+            "missing",
+            err=True,
+        )
+    return any(broken.side == compared.head for broken in compared.broken)
 
 
 def _left(compared: Review) -> bool:

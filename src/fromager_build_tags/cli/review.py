@@ -16,7 +16,7 @@ from ..review import Review, compare
 from ..rules.finding import Finding
 from ..rules.review import review_findings, stale_headings, stale_lock, without_settings
 from ..rules.verdict import Verdict
-from ..side import Side, own_packages, shared_indexes
+from ..side import Side, own_packages, reasons_to_ignore, shared_indexes
 from . import common, gates, sides
 
 _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
@@ -46,7 +46,9 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 @click.option("--format", "format_", type=click.Choice(list(RENDERERS)), default="table")
 @common.output_option
 @gates.fail_on_option("error", "warning", "changes")
-@click.option("--max-rebuilds", type=click.IntRange(0), help="exit with 1 if more wheels change")
+@click.option(
+    "--max-rebuilds", type=click.IntRange(0), help="exit with 1 if more wheels are rebuilt"
+)
 @click.option("--detailed-exitcode", is_flag=True, help="exit with 3 if there are changes")
 @gates.exit_zero_option
 @click.pass_context
@@ -79,10 +81,10 @@ def review(
     verdict = Verdict.of(found, about=about.as_posix())
     common.write(RENDERERS[format_](compared, verdict), output)
     changes = len(compared.changes)
-    wheels = sum(change.files for change in compared.changes)
+    wheels = sum(change.files for change in compared.changes if change.is_rebuilt)
     too_many = max_rebuilds is not None and wheels > max_rebuilds
     if too_many:
-        click.echo(f"Error: {wheels:,} wheels change, more than {max_rebuilds:,}", err=True)
+        click.echo(f"Error: {wheels:,} wheels are rebuilt, more than {max_rebuilds:,}", err=True)
     failed = too_many or gates.fails(verdict, fail_on) or (fail_on == "changes" and changes > 0)
     if failed and not exit_zero:
         ctx.exit(1)
@@ -128,7 +130,18 @@ def reviewed(
     found = list(review_findings(compared, shared_indexes(new, after.lock)))
     if locked and old.lock != new.lock:
         found += stale_headings(old, new)
-    elif locked and known and new.is_stale():
-        found.append(stale_lock(known, new.layout.lock_file.as_posix()))
+    elif locked and known:
+        found += stale_lock(known, new)
     found += without_settings(old, new)
-    return compared, found
+    return compared, _with_reasons(new, found)
+
+
+def _with_reasons(new: Side, found: Sequence[Finding]) -> list[Finding]:
+    """Mark the findings that the settings of their package say to ignore."""
+    if not found:
+        return []
+    reasons = reasons_to_ignore(new, {each.subject for each in found})
+    return [
+        dataclasses.replace(each, ignored=reasons.get((each.subject, each.code), ""))
+        for each in found
+    ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from packaging.utils import NormalizedName
 
@@ -27,17 +29,38 @@ def check_annotations(checkup: Checkup) -> Iterator[Finding]:
             levels["variants", str(name)] = variant.annotations
         for path, given in levels.items():
             for key, value in (given or {}).items():
-                if key.startswith(PREFIX):
-                    place = checkup.place(package, *path, "annotations", key)
+                place = checkup.place(package, *path, "annotations", key)
+                if path and key.startswith(IGNORE):
+                    yield _ignored_for_a_variant(package, key, place)
+                elif key.startswith(PREFIX) or _is_misspelt(key):
                     yield from _annotation(package, key, value, place)
     yield from _redundant(checkup)
+
+
+def _is_misspelt(key: str) -> bool:
+    """Tell whether a key is meant to be ours: ``Build_Tags.depends-on``."""
+    prefix = re.split(r"[.:/]", key.lower().replace("_", "-"))[0]
+    return bool(difflib.get_close_matches(prefix, [PREFIX.rstrip(".")], cutoff=_MISSPELT))
+
+
+#: ``biuld-tags`` is as near as that, ``build-flags`` is not.
+_MISSPELT: Final = 0.88
+
+
+def _ignored_for_a_variant(package: NormalizedName, key: str, place: Place) -> Finding:
+    return rules.BAD_IGNORE.finding(
+        f"{key!r} stands below a variant, where it is never read",
+        subject=package,
+        remedy="move it to the annotations of the package",
+        place=place,
+    )
 
 
 def _annotation(package: NormalizedName, key: str, value: str, place: Place) -> Iterator[Finding]:
     if key.startswith(IGNORE):
         yield from _ignore(package, key, value, place)
     elif key not in KNOWN:
-        close = difflib.get_close_matches(key, KNOWN, n=1)
+        close = difflib.get_close_matches(key.lower().replace("_", "-"), KNOWN, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         yield rules.BAD_ANNOTATION.finding(
             f"there is no annotation {key!r}{hint}",

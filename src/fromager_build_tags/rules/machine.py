@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from importlib import metadata
 from typing import Final
@@ -13,7 +14,7 @@ from ..declare import read_verify_mode
 from ..errors import BuildTagError, SettingsError, explain_error
 from ..plan import plan
 from .catalogue import settings as rules
-from .finding import Finding
+from .finding import Finding, Severity
 
 _NEEDED: Final = Version("0.99.0")
 
@@ -22,6 +23,7 @@ def machine(checkup: Checkup) -> Iterator[Finding]:
     """The variant's stack can be told here, as far as the packages need it."""
     yield from fromager(metadata.version("fromager"))
     variant = str(checkup.tree.ctx.variant)
+    yield from _selected(checkup, variant)
     try:
         read_verify_mode()
     except SettingsError as err:
@@ -38,6 +40,22 @@ def machine(checkup: Checkup) -> Iterator[Finding]:
             errors.setdefault(tag.error, []).append(tag.package)
     for error, packages in errors.items():
         yield _unresolved(variant, f"{error} (needed by {', '.join(dict.fromkeys(packages))})")
+
+
+def _selected(checkup: Checkup, variant: str) -> Iterator[Finding]:
+    """The variant that is selected is one that there is; fromager takes any name."""
+    known = {*checkup.variant_files, *checkup.changelog_variants}
+    if variant in known:
+        return
+    close = difflib.get_close_matches(variant, known, n=1, cutoff=0.75)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    yield rules.UNKNOWN_VARIANT.finding(
+        f"variant {variant!r} is selected, which has neither a file nor a changelog entry{hint}",
+        subject=variant,
+        remedy="correct --variant or FROMAGER_VARIANT, or give the variant a changelog entry and a "
+        "file",
+        severity=Severity.ERROR if close else Severity.WARNING,
+    )
 
 
 def fromager(version: str) -> Iterator[Finding]:

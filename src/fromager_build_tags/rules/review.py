@@ -58,12 +58,31 @@ def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Findi
     yield from _shared(review, shared)
 
 
-def stale_lock(known: Sequence[Cause], lock: str) -> Finding:
-    """Return the finding of a lock that is the same on both sides, while settings are not."""
+def stale_lock(known: Sequence[Cause], new: Side) -> Iterator[Finding]:
+    """A lock that is the same on both sides, while settings give other tags than it has.
+
+    It may have more: the packages and versions of a real build.
+    """
+    if new.lock is None or not new.has_settings:
+        return
+    lock = new.layout.lock_file.as_posix()
+    given = new.evaluate(use_lock=False)
+    if given.broken:
+        yield _no_lock(lock, "; ".join(each.message for each in given.broken))
+    elif not given.lock.is_part_of(new.lock):
+        yield rules.STALE_LOCK.finding(
+            f"the lock is the same on both sides, yet {known[0]} changed",
+            subject=lock,
+            remedy=_LOCK,
+            place=Place(file=lock),
+        )
+
+
+def _no_lock(lock: str, why: str) -> Finding:
     return rules.STALE_LOCK.finding(
-        f"the lock is the same on both sides, yet {known[0]} changed",
+        f"no lock can be made of these settings: {why}",
         subject=lock,
-        remedy=_LOCK,
+        remedy="mend the file, then run `fromager-build-tags lock`",
         place=Place(file=lock),
     )
 
@@ -88,12 +107,7 @@ def stale_headings(old: Side, new: Side) -> Iterator[Finding]:
                     place=Place(file=lock),
                 )
     except (SettingsError, StackError) as err:
-        yield rules.STALE_LOCK.finding(
-            f"no lock can be made of these settings: {explain_error(err)}",
-            subject=lock,
-            remedy="mend the file, then run `fromager-build-tags lock`",
-            place=Place(file=lock),
-        )
+        yield _no_lock(lock, explain_error(err))
 
 
 def _stacks(headings: Collection[str]) -> str:
@@ -259,7 +273,7 @@ def _everything(review: Review) -> Iterator[Finding]:
     counts: collections.Counter[Cause] = collections.Counter()
     for change in review.changes:
         for cause in change.causes:
-            if cause.of_number and not cause.package:
+            if cause.of_number and cause.variant and not cause.package:
                 counts[cause] += change.files
     for cause, number in sorted(counts.items()):
         of = review.counted[cause.variant]

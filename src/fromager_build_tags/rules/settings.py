@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import pathlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -14,15 +13,13 @@ from packaging.version import Version
 from .. import hooks
 from ..checkup import Checkup
 from ..context import this_machine
-from ..errors import DuplicateKeyError, SettingsError
 from ..facts import Fact, Missing
 from ..needs import Need
-from ..packagefiles import package_files
 from ..stack import Stack
 from ..versions import Precision, agree, allows, is_exact, parse_version
-from ..yamlfile import read_yaml_mapping
 from .annotations import check_annotations
 from .catalogue import settings as rules
+from .files import check_endings, check_keys, check_package_files
 from .finding import Finding, Place, Severity
 from .tags import check_tags
 
@@ -191,35 +188,6 @@ def check_pre_built(checkup: Checkup) -> Iterator[Finding]:
             )
 
 
-def check_keys(checkup: Checkup) -> Iterator[Finding]:
-    """Every key of fromager's own files is given once."""
-    files: dict[str, pathlib.Path] = {checkup.tree.settings_file.name: checkup.tree.settings_file}
-    for subject, file in (files | dict(checkup.package_files)).items():
-        try:
-            read_yaml_mapping(file)
-        except DuplicateKeyError as err:
-            yield rules.DUPLICATE_KEY.finding(
-                str(err),
-                subject=subject,
-                remedy="put the two together",
-                place=Place(file=str(file)),
-            )
-        except SettingsError:  # fromager has read it: it is only larger than a variant file
-            continue
-
-
-def check_package_files(checkup: Checkup) -> Iterator[Finding]:
-    """Every package has one settings file, however its name is spelled."""
-    for package, files in package_files(checkup.tree.settings_dir).items():
-        for file in files[:-1]:
-            yield rules.TWO_FILES.finding(
-                f"{package} has the settings {files[-1]} as well, which fromager takes instead",
-                subject=package,
-                remedy="put the two together",
-                place=Place(file=str(file)),
-            )
-
-
 def check_pin(checkup: Checkup) -> Iterator[Finding]:
     """The constraints on Torch allow a stack of the variant that is selected."""
     variant = str(checkup.tree.ctx.variant)
@@ -262,5 +230,6 @@ CHECKS: Final[tuple[Callable[[Checkup], Iterator[Finding]], ...]] = (
     check_annotations,
     check_keys,
     check_package_files,
+    check_endings,
     check_pin,
 )

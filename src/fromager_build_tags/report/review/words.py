@@ -51,7 +51,8 @@ def _count(number: int, word: str) -> str:
 def counts(review: Review) -> Iterator[str]:
     """Return how many of its wheels each variant rebuilds."""
     for variant, of in sorted(review.counted.items()):
-        number = sum(change.files for change in review.changes if change.variant == variant)
+        rebuilt = [each for each in review.changes if each.variant == variant and each.is_rebuilt]
+        number = sum(change.files for change in rebuilt)
         yield f"{number:,} of {of:,} wheels rebuilt on {variant}"
 
 

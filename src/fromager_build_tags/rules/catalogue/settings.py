@@ -139,8 +139,14 @@ OLD_FROMAGER: Final = Rule(
     title="this fromager does not know the hook",
     severity=Severity.ERROR,
 )
-OVERRIDE_NAME: Final = Rule(
+NEVER_READ: Final = Rule(
     code="BT123",
+    name="never-read",
+    title="something in the settings is never read",
+    severity=Severity.ERROR,
+)
+OVERRIDE_NAME: Final = Rule(
+    code="BT124",
     name="override-name",
     title="an override is registered under a name that fromager never looks for",
     severity=Severity.ERROR,
