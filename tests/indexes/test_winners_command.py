@@ -46,6 +46,17 @@ def test_pip_and_uv(run: Run, tmp_path: pathlib.Path) -> None:
     assert f"`{WHEELS[2]}` |" in run("winners", "index", "--format", "markdown").stdout
 
 
+def test_a_pin_takes_a_local_version(run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "index").mkdir()
+    local = WHEELS[2].replace("2.10.0", "2.10.0+rocm7.1")
+    for name in (WHEELS[2], local):
+        (tmp_path / "index" / name).touch()
+    assert run("winners", "index", "--all-versions").stdout.splitlines()[1:] == [
+        f"torch    2.10.0          cp312 on linux_x86_64  pip, uv  {local}",
+        f"torch    2.10.0+rocm7.1  cp312 on linux_x86_64  pip, uv  {local}",
+    ]
+
+
 def test_an_sdist_is_built_where_no_wheel_fits(run: Run, tmp_path: pathlib.Path) -> None:
     (tmp_path / "index").mkdir()
     names = (*WHEELS, "torch-2.11.0.tar.gz", "other-1.tar.gz", "torch-3-x.tar.gz")
