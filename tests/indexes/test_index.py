@@ -461,6 +461,26 @@ def test_a_url_is_shown_without_secrets(url: str) -> None:
     assert shown_url(url) == "http://h/a"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("HTTP://u:p@h/a", "http://h/a"),
+        ("cpu=Https://u:p@h/a", "https://h/a"),
+        ("ftp://u:p@h/a", "ftp:…"),
+        ("https:/u:p@h/a", "https:…"),
+        ("a:b/c", "a:b/c"),
+    ],
+)
+def test_an_index_is_shown_without_secrets_however_it_is_spelled(text: str, shown: str) -> None:
+    place = parse_place(text, "rocm")
+    assert str(place) == shown
+    assert "p@h" not in repr(place)
+    if not place.is_url:
+        with pytest.raises(InputError) as caught:
+            open_index(place)
+        assert ":p@" not in str(caught.value)
+
+
 def test_pages_that_did_not_change_come_from_disk(server: Server, tmp_path: pathlib.Path) -> None:
     for path, answer in server.answers.items():
         server.answers[path] = dataclasses.replace(answer, headers={"ETag": f'"{path}"'})
