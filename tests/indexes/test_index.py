@@ -8,6 +8,7 @@ import functools
 import pathlib
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -165,23 +166,26 @@ def test_a_page_that_lists_no_project_is_no_index(links: dict[str, str]) -> None
         )
 
 
-def test_a_flat_folder_behind_a_web_server(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("name", ["wheels", "wheels ü+x"])
+def test_a_flat_folder_behind_a_web_server(name: str, tmp_path: pathlib.Path) -> None:
+    root = tmp_path / name
+    root.mkdir()
     for filename in (*(name for each in PROJECTS.values() for name in each), "SHA256SUMS"):
-        (tmp_path / filename).touch()
+        (root / filename).touch()
     below = "zlib_ng-2.0-1-py3-none-any.whl"
     for folder, filename in (("zlib_ng", below), ("other", "other-1.0.whl.metadata")):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / filename).touch()
+        (root / folder).mkdir()
+        (root / folder / filename).touch()
     handler = functools.partial(QuietFolder, directory=str(tmp_path))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        index = list_url(f"http://127.0.0.1:{server.server_port}")
+        index = list_url(f"http://127.0.0.1:{server.server_port}/{urllib.parse.quote(name)}")
         listed = names(index)
         index.close()
         server.shutdown()
         thread.join()
-    assert listed == names(open_index(parse_place(str(tmp_path), "rocm")))
+    assert listed == names(open_index(parse_place(str(root), "rocm")))
     assert listed == {
         **EXPECTED,
         "other": ["other-1.0.whl.metadata"],
