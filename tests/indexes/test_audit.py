@@ -102,6 +102,9 @@ FIRES = [
     (rules.UNREADABLE_NAME, ["demo-1.0-1-cp312-cp312-linux_x86_64-cu12"], [], ["BT415"]),
     (rules.UNREADABLE_NAME, ["demo-one" + PURE], [], ["BT415"]),
     (rules.UNREADABLE_NAME, ["demo"], [], ["BT415"]),
+    (rules.UNREADABLE_NAME, ["pïllow-1.0-1" + PURE], [], ["BT415"]),
+    (rules.UNREADABLE_NAME, ["_demo-1.0-1" + PLAT], [], ["BT415"]),
+    (rules.UNREADABLE_NAME, ["demo_-1.0-1" + PLAT], [], ["BT415"]),
     (rules.EMPTY_INDEX, [], ["torch", "flash_attn", "pillow", "fromager"], ["BT416"]),
 ]
 
