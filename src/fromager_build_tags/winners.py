@@ -33,9 +33,10 @@ from packaging.version import Version
 from .index import IndexFile
 from .wheelname import WheelName
 
-_LINUX: Final = re.compile(r"(?:linux|manylinux(?:_(\d+)_(\d+)|\d+))_(\w+)")
-_MUSLLINUX: Final = re.compile(r"musllinux_(\d+)_(\d+)_(\w+)")
-_CPYTHON: Final = re.compile(r"cp(\d)(\d+)")
+# Numbers as long as there are any: each smaller one is a tag that is compared.
+_LINUX: Final = re.compile(r"(?:linux|manylinux(?:_(\d+)_(\d{1,3})|\d+))_(\w+)", re.ASCII)
+_MUSLLINUX: Final = re.compile(r"musllinux_(\d+)_(\d{1,3})_(\w+)", re.ASCII)
+_CPYTHON: Final = re.compile(r"cp(\d)(\d{1,2})", re.ASCII)
 #: glibc and musl newer than all that there are.
 _NEWEST_GLIBC: Final = 60
 _NEWEST_MUSL: Final = 5

@@ -163,6 +163,7 @@ def test_platforms(platform: str, tag: str, fits: bool) -> None:
             ],
         ),
         (["py3-none-any"], [str(running_target())]),
+        (["cp399999-cp399999-linux_x86_64", "cp3٣-cp3٣-any"], [str(running_target())]),
         (["cp39-abi3-macosx_11_0_arm64"], [str(running_target("macosx_11_0_arm64"))]),
         (["cp39-abi3-musllinux_1_1_x86_64"], [str(running_target("musllinux_1_5_x86_64"))]),
     ],

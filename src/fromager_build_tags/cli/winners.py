@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import click
 from packaging.version import Version
 
 from ..index import Listed
+from ..report.escape import plain
 from ..report.winners import RENDERERS, Taken
 from ..standing import Wheel, sort_files
 from ..winners import Installer, Sdist, Target, newest_winner, pinned_winner, sdists_of, targets_of
 from . import common
 from . import indexes as shared
+
+#: Projects that a note names.
+_MOST: Final = 10
 
 
 @click.command()
@@ -45,17 +50,28 @@ def winners(
     targets = shared.read_targets(pythons, platforms)
     opened, failures = shared.open_indexes(indexes, "", no_cache=no_cache)
     taken: list[Taken] = []
+    untaken: list[str] = []
     with shared.progress(opened) as count:
         for index in opened:
             for listed in index.projects():
                 if listed.broken is not None:
                     broken = listed.broken
                     failures.append(f"{broken.location} cannot be read: {broken.reason}")
-                taken += _taken(str(index.place), listed, targets, all_versions=all_versions)
+                rows = list(_taken(str(index.place), listed, targets, all_versions=all_versions))
+                taken += rows
+                if not rows and _candidates(listed):
+                    untaken.append(listed.project)
                 count()
     common.write(RENDERERS[format_](taken), output)
+    if untaken:
+        click.echo(f"of {plain(_some(untaken))} nothing is taken", err=True)
     if shared.complain(failures):
         ctx.exit(1)
+
+
+def _some(projects: Sequence[str]) -> str:
+    more = len(projects) - _MOST
+    return ", ".join(projects[:_MOST]) + (f" and {more:,} more projects" if more > 0 else "")
 
 
 def _taken(
