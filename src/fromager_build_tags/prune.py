@@ -166,7 +166,8 @@ def _wrong_metadata(archive: WheelArchive, wheel: Wheel) -> str:
 
 def _lacking(archive: WheelArchive) -> str:
     """Return what a wheel lacks of that which its RECORD lists."""
-    lacking = sorted(recorded_hashes(archive).keys() - set(archive.names()))
+    missing = recorded_hashes(archive).keys() - set(archive.names())
+    lacking = sorted(each for each in missing if not each.endswith("/"))  # some list folders
     return f"it lacks {lacking[0][:_MOST]!r}, which its RECORD lists" if lacking else ""
 
 

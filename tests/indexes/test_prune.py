@@ -170,6 +170,13 @@ def test_a_wanted_wheel_holds_what_installers_need(
     assert plan(run, "--delete") == ({}, {STALE: kept})
 
 
+def test_a_record_may_list_folders(run: Run, folder: pathlib.Path) -> None:
+    fill(folder, STALE)
+    record = b"flash_attn/,,\nflash_attn_said.txt,,\n"
+    write_wheel(folder / WANTED, {"flash_attn-2.8.3.dist-info/RECORD": record})
+    assert list(plan(run)[0]) == [STALE]
+
+
 def test_a_link_to_a_wheel_does_not_replace_it(run: Run, folder: pathlib.Path) -> None:
     fill(folder, STALE)
     (folder / WANTED).symlink_to(STALE)

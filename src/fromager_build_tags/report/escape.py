@@ -10,7 +10,9 @@ _CODE_FENCE = re.compile(r"`+")
 
 def plain(text: str, longest: int = _LONGEST) -> str:
     """Return *text* on one line, control characters spelled out, not longer than *longest*."""
-    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    shown = text
+    if not text.isprintable():
+        shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
