@@ -99,6 +99,7 @@ FIRES = [
     (rules.FOREIGN_BUILD_NUMBER, ["pillow-12.1.0-3_el9.6" + PLAT], [], ["BT412"]),
     (rules.FOREIGN_BUILD_NUMBER, ["pillow-12.2.0-3_el9.6" + PLAT], [], ["BT402", "BT412"]),
     (rules.SDIST_ONLY, ["demo-1.0.tar.gz"], [], ["BT414"]),
+    (rules.SDIST_ONLY, ["demo-1.0-2" + PURE, "demo-1.0+local.tar.gz"], [], ["BT414"]),
     (rules.UNREADABLE_NAME, ["demo-1.0-1-cp312-cp312-linux_x86_64-cu12"], [], ["BT415"]),
     (rules.UNREADABLE_NAME, ["demo-one" + PURE], [], ["BT415"]),
     (rules.UNREADABLE_NAME, ["demo"], [], ["BT415"]),
@@ -135,6 +136,7 @@ SILENT = [
     ["torch-2.10.0+rocm7.1-7_el9.6_rocm7.1" + PLAT],
     ["demo-1.0-2" + PURE, "demo-1.0-2_el9.6" + PLAT],
     ["pillow-12.2.0-2_el9.6-cp312-cp312-linux_x86_64.whl.asc"],
+    ["demo-1.0+local-2" + PURE, "demo-1.0.tar.gz"],
     ["pillow-12.2.0-variants.json", "pillow-12.2.0-2_el9.6-cp312-cp312-linux_x86_64.whl.metadata"],
 ]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from ...expected import Expected
 from ...segment import Order
@@ -191,7 +192,10 @@ def _accelerator(wheel: Wheel) -> str:
 
 
 def _sdist_only(view: ProjectView) -> Iterator[Finding]:
-    for version in sorted(view.sdists - view.wheels.keys()):
+    alone = view.sdists - view.wheels.keys()
+    if alone:  # a wheel of 1.0+local is what ==1.0 asks for
+        alone -= {Version(version.public) for version in view.wheels}
+    for version in sorted(alone):
         yield rules.SDIST_ONLY.finding(
             f"{view.project} {version} has a source distribution and no wheel",
             subject=view.project,
