@@ -165,3 +165,17 @@ def test_a_page_that_cannot_be_read(run: Run) -> None:
         result = run("winners", f"{server.url}/simple", status=1)
     assert result.stdout.count("\n") == 3
     assert result.stderr.startswith(f"Error: {server.url}/simple/zlib/ cannot be read: status 404")
+
+
+@pytest.mark.skipif(not pathlib.Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_no_traceback(run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index" / WHEELS[0]).touch()
+    command = [sys.executable, "-m", "fromager_build_tags", "winners", "index"]
+    with pathlib.Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False
+        )
+    assert done.returncode != 0
+    assert done.stderr.startswith("Error: the result cannot be written: No space left on device\n")
+    assert "Traceback" not in done.stderr
