@@ -82,6 +82,9 @@ def test_build_tags(stem: str, number: int | None, suffix: str, segments: tuple[
         "demo-one-py3-none-any.whl",
         "demo-1.0-el9.6-py3-none-any.whl",
         "demo-1.0-8_el9.6-cp312-cp312-linux_x86_64-x86_64_v3.whl",
+        "pïllow-1.0-py3-none-any.whl",
+        "_demo-1.0-py3-none-any.whl",
+        "demo_-1.0-py3-none-any.whl",
     ],
 )
 def test_what_is_no_name_of_a_wheel(filename: str) -> None:

@@ -42,7 +42,7 @@ def read_contents(index: Index, file: IndexFile) -> Mapping[str, Content]:
         WheelError: the wheel cannot be read, or its RECORD does not tell a file's hash.
     """
     with index.open(file) as archive:
-        recorded = None if local_path(file) else _recorded(archive)
+        recorded = None if local_path(file) else recorded_hashes(archive)
         return {
             member.name: Content(
                 mode=member.info.external_attr >> 16,
@@ -54,9 +54,19 @@ def read_contents(index: Index, file: IndexFile) -> Mapping[str, Content]:
         }
 
 
-def _recorded(archive: WheelArchive) -> Mapping[str, str]:
-    text = archive.dist_info_text("RECORD") or b""
-    rows = csv.reader(text.decode("utf-8", "replace").splitlines())
+def recorded_hashes(archive: WheelArchive) -> Mapping[str, str]:
+    """Return the hash of each file that ``RECORD`` lists, as it is spelled there.
+
+    Raises:
+        WheelError: there is none, or it cannot be read.
+    """
+    text = archive.dist_info_text("RECORD")
+    if text is None:
+        raise WheelError(archive.path, f"it has no {archive.record!r}")
+    try:
+        rows = list(csv.reader(text.decode("utf-8", "replace").splitlines()))
+    except csv.Error as err:  # such as a name of 200,000 characters
+        raise WheelError(archive.path, f"its RECORD cannot be read: {err}") from None
     return {row[0]: row[1] for row in rows if len(row) > 1}
 
 

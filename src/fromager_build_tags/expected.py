@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from .declare import closest
-from .errors import SettingsError
+from .errors import BuildTagError, SettingsError
 from .plan import PlannedTag, Wanted, plan
 from .segment import Order, Segment, join
 from .stack import Stack
@@ -106,6 +106,13 @@ class Expectations:
                     f"{variant!r}{closest(variant, known)}"
                 )
             self._stacks[variant] = self.tree.stacks(variant, here=self.here)
+
+    def accelerators(self, variant: str) -> frozenset[str]:
+        """Return what the stacks of a variant that is learnt are for; none if one does not tell."""
+        try:
+            return frozenset(stack.accelerator_word() for stack in self._stacks[variant])
+        except BuildTagError:
+            return frozenset()
 
     def of(
         self, variant: str, package: NormalizedName, versions: Iterable[Version]

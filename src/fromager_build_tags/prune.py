@@ -6,21 +6,29 @@ import dataclasses
 import functools
 import os
 import pathlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from .contents import recorded_hashes
 from .errors import OutputError
 from .expected import Expected
 from .hashing import file_size, local_path
-from .index import IndexFile
+from .segment import Order
 from .standing import Standing, Wheel, is_replaced, replacements
 from .view import ProjectView, build_tag, replaced_by, tags_text, wanted_tags
 from .wheel import WheelArchive, WheelError
+from .wheelname import accelerator_word, told
 
 #: What is said of a wheel in a file beside it, which means nothing without it.
 _COMPANIONS: Final = (".asc", ".sig", ".metadata", ".provenance")
 _BLOCK: Final = 1 << 20
+#: Characters of a name that are shown.
+_MOST: Final = 200
 #: What fromager's ``simple`` holds links to.
 _FROMAGER: Final = {"downloads", "prebuilt"}
 
@@ -41,7 +49,9 @@ class Judgement:
     companions: Sequence[pathlib.Path] = ()
 
 
-def judge_leftovers(view: ProjectView, *, foreign: bool = False) -> Iterator[Judgement]:
+def judge_leftovers(
+    view: ProjectView, *, foreign: bool = False, accelerators: Collection[str] = ()
+) -> Iterator[Judgement]:
     """Yield each wheel of a project that the settings don't give.
 
     It is to delete only if wheels that they do give do its job, and are whole: they are read to
@@ -49,25 +59,43 @@ def judge_leftovers(view: ProjectView, *, foreign: bool = False) -> Iterator[Jud
 
     Args:
         view: the project in an index.
-        foreign: whether those with a higher build number than the settings give count, too.
+        foreign: whether those count, too, that have a higher build number than the settings give,
+            or are for another accelerator.
+        accelerators: what the stacks of the variant are for, such as ``cuda``; empty if nobody
+            knows.
     """
     damage = functools.cache(_damage)
     for version, wheels in view.wheels.items():
         for wheel in wheels:
-            if wheel.standing not in _STAY:
-                yield _judge(wheel, view.expected[version], wheels, damage, foreign=foreign)
+            if wheel.standing in _STAY:
+                continue
+            expected = view.expected[version]
+            if not foreign and (reason := _foreign(wheel, expected, accelerators)):
+                yield _kept(wheel, reason)
+            else:
+                yield _judge(wheel, expected, wheels, damage)
 
 
 _STAY: Final = {Standing.CURRENT, Standing.PRE_BUILT, Standing.UNKNOWN}
+
+
+def _foreign(wheel: Wheel, expected: Expected, accelerators: Collection[str]) -> str:
+    """Return why a wheel seems to be somebody else's; "" if it does not."""
+    if wheel.standing is Standing.FOREIGN:
+        wanted = wanted_tags(wheel, expected)
+        return f"{build_tag(wheel)} is above {wanted}: are the settings older?"
+    accelerator = told(wheel.name.suffix).get(Order.ACCELERATOR, "")
+    if accelerator and accelerators and accelerator_word(accelerator) not in accelerators:
+        words = " or ".join(sorted(accelerators))
+        return f"it is for {accelerator}, and not for {words}: move it to an index of its own"
+    return ""
 
 
 def _judge(
     wheel: Wheel,
     expected: Expected,
     wheels: Sequence[Wheel],
-    damage: Callable[[IndexFile], str],
-    *,
-    foreign: bool,
+    damage: Callable[[Wheel], str],
 ) -> Judgement:
     if expected.number is None:
         untold = "its build tag cannot be told" if expected.error else ""
@@ -76,17 +104,13 @@ def _judge(
     if not is_replaced(found):
         missing = tags_text((tag for tag, some in found.items() if not some), " and ")
         return _kept(wheel, f"no wheel with {missing} fits wherever it does: build that")
-    if wheel.standing is Standing.FOREIGN and not foreign:
-        wanted = wanted_tags(wheel, expected)
-        return _kept(wheel, f"{build_tag(wheel)} is above {wanted}: are the settings older?")
     chosen: list[Wheel] = []
     for some in found.values():
-        why_not = {each.file: _link(each, wheel) or damage(each.file) for each in some}
-        whole = [each for each in some if not why_not[each.file]]
-        if not whole:
-            file, reason = next(iter(why_not.items()))
-            return _kept(wheel, f"{file.filename} should replace it, and {reason}")
-        chosen.append(whole[0])
+        whole = next((each for each in some if not damage(each)), None)
+        if whole is None:
+            reason = f"is damaged: {damage(some[0])}"
+            return _kept(wheel, f"{some[0].file.filename} should replace it, and {reason}")
+        chosen.append(whole)
     companions = tuple(_companions(wheel))
     return Judgement(
         wheel=wheel,
@@ -111,32 +135,67 @@ def _reason(wheel: Wheel, expected: Expected, chosen: Sequence[Wheel]) -> str:
     return f"{why}: {replaced_by(chosen)}"
 
 
-def _damage(file: IndexFile) -> str:
+def _damage(wheel: Wheel) -> str:
     """Return what is wrong with a wheel, read to its end; "" for one that is elsewhere."""
-    path = local_path(file)
+    path = local_path(wheel.file)
     if path is None:
         return ""
     try:
         with WheelArchive.open(path) as archive:
-            archive.metadata()
+            archive.wheel_metadata()
+            if reason := _wrong_metadata(archive, wheel) or _lacking(archive):
+                return reason
             for member in archive.members():
                 with member.open() as stream:  # to its end, where the checksum is compared
                     while stream.read(_BLOCK):
                         pass
     except WheelError as err:
-        return f"is damaged: {err.reason}"
+        return err.reason
     return ""
 
 
-def _link(one: Wheel, other: Wheel) -> str:
-    """Return whether one wheel is but a link to another, which does not outlive it."""
-    path = local_path(one.file)
-    linked = path is not None and path.is_symlink() and _same(path, other.file)
-    return "is a link to it" if linked else ""
+def _wrong_metadata(archive: WheelArchive, wheel: Wheel) -> str:
+    metadata = archive.metadata()
+    name, version = metadata.get("name", ""), metadata.get("version", "")
+    try:
+        same = (canonicalize_name(name), Version(version)) == (wheel.name.name, wheel.name.version)
+    except ValueError:  # InvalidVersion, or a number that is too long for int()
+        same = False
+    return "" if same else f"its METADATA is that of {name[:_MOST]!r} {version[:_MOST]!r}"
 
 
-def _same(path: pathlib.Path, file: IndexFile) -> bool:
-    return os.path.realpath(path) == os.path.realpath(file.location)
+def _lacking(archive: WheelArchive) -> str:
+    """Return what a wheel lacks of that which its RECORD lists."""
+    missing = recorded_hashes(archive).keys() - set(archive.names())
+    lacking = sorted(each for each in missing if not each.endswith("/"))  # some list folders
+    return f"it lacks {lacking[0][:_MOST]!r}, which its RECORD lists" if lacking else ""
+
+
+def links_of(wheels: Iterable[Wheel]) -> Iterator[tuple[str, str]]:
+    """Yield where each wheel that is a link leads to, and the link."""
+    for wheel in wheels:
+        path = local_path(wheel.file)
+        if path is not None and path.is_symlink():
+            yield os.path.realpath(path), wheel.file.location
+
+
+def spare_linked(
+    judgements: Iterable[Judgement], links: Iterable[tuple[str, str]]
+) -> list[Judgement]:
+    """Return judgements that delete no file to which a link leads that stays."""
+    judgements = list(judgements)
+    doomed = {each.wheel.file.location for each in judgements if each.delete}
+    staying = {target: link for target, link in links if link not in doomed}
+    return [_spared(each, staying) for each in judgements] if staying else judgements
+
+
+def _spared(judgement: Judgement, staying: Mapping[str, str]) -> Judgement:
+    wheel = judgement.wheel
+    path = local_path(wheel.file)
+    if not judgement.delete or path is None or path.is_symlink():
+        return judgement
+    link = staying.get(os.path.realpath(path))
+    return _kept(wheel, f"{link} is a link to it") if link else judgement
 
 
 def _companions(wheel: Wheel) -> Iterator[pathlib.Path]:
@@ -155,8 +214,9 @@ def _size(wheel: Wheel, companions: Iterable[pathlib.Path]) -> int | None:
 
 
 def _bytes(path: pathlib.Path) -> int:
-    """Return what deleting a file frees: nothing, if it is a link."""
-    return path.stat().st_size if path.is_file() and not path.is_symlink() else 0
+    """Return what deleting a file frees: nothing, if it is a link or has another name."""
+    known = path.lstat()
+    return known.st_size if stat.S_ISREG(known.st_mode) and known.st_nlink == 1 else 0
 
 
 def linked_folder(wheels: Iterable[Wheel]) -> pathlib.Path | None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from packaging.utils import NormalizedName, parse_wheel_filename
+from packaging.utils import NormalizedName, is_normalized_name, parse_wheel_filename
 
 from .errors import InputError, SegmentError
 from .segment import Order, split
@@ -65,6 +65,10 @@ def parse_wheel_name(filename: str) -> WheelName:
         raise InputError(
             f"{filename[:300]!r} is not the file name of a wheel ({str(err)[:300]})"
         ) from None
+    if not is_normalized_name(name):  # packaging lets letters of any script pass, and "_" in front
+        raise InputError(
+            f"{filename[:300]!r} is not the file name of a wheel (no project can be named {name!r})"
+        )
     number, suffix = build or (None, "")
     try:
         segments = split(suffix)

@@ -2,13 +2,15 @@
 
 Of one version, the wheel whose tag the Python prefers; of those, the one with the highest build
 tag: its number, then its suffix as a string; none at all is lowest. An sdist, which they build,
-comes after every wheel that fits. Of the versions, the highest that is no pre-release.
+comes after every wheel that fits. Of the versions, the highest that is no pre-release; a pin such
+as ``==1.0`` takes ``1.0+local``, which is higher, before ``1.0``.
 
 The two disagree on a few things. pip prefers ``linux_x86_64`` to any ``manylinux_…`` from 26.3 on,
-and uv the other way round, as pip did before. Of a version that is pinned, pip takes a yanked file
-only for want of another, and uv counts it like any other; without a pin neither takes one. pip
-leaves out the files whose Requires-Python does not hold; uv chooses first, passes over the whole
-version if that file's does not hold, and looks at lower bounds only.
+and uv the other way round, as pip did before. For a pin, pip takes a yanked file only for want of
+another, and uv counts those of just that version like any other; without a pin neither takes one.
+pip leaves out the files whose Requires-Python does not hold; uv chooses first, passes over the
+whole version if that file's does not hold, and looks at lower bounds only. pip takes a pre-release
+only where no release fits, and uv where it may take none, such as a yanked one.
 Source: pip, ``CandidateEvaluator._sort_key``; uv, ``TagPriority``, ``BuildTag`` and
 ``RequiresPython::is_contained_by``; both asked by tests.
 """
@@ -31,9 +33,10 @@ from packaging.version import Version
 from .index import IndexFile
 from .wheelname import WheelName
 
-_LINUX: Final = re.compile(r"(?:linux|manylinux(?:_(\d+)_(\d+)|\d+))_(\w+)")
-_MUSLLINUX: Final = re.compile(r"musllinux_(\d+)_(\d+)_(\w+)")
-_CPYTHON: Final = re.compile(r"cp(\d)(\d+)")
+# Numbers as long as there are any: each smaller one is a tag that is compared.
+_LINUX: Final = re.compile(r"(?:linux|manylinux(?:_(\d+)_(\d{1,3})|\d+))_(\w+)", re.ASCII)
+_MUSLLINUX: Final = re.compile(r"musllinux_(\d+)_(\d{1,3})_(\w+)", re.ASCII)
+_CPYTHON: Final = re.compile(r"cp(\d)(\d{1,2})", re.ASCII)
 #: glibc and musl newer than all that there are.
 _NEWEST_GLIBC: Final = 60
 _NEWEST_MUSL: Final = 5
@@ -145,15 +148,56 @@ def newest_winner[T: Candidate](
     requires: Callable[[T], str] = lambda _: "",
 ) -> T | None:
     """Return which file is taken where no version is asked for; arguments as for ``winner``."""
-    ranks = _ranks(target, installer)
-    usable = [
-        each for each in candidates if not each.yanked and _rank(each.name, ranks) is not None
-    ]
+    usable = _usable(candidates, target, installer, requires)
+    released = [each for each in usable if not each.name.version.is_prerelease]
+    # pip looks at pre-releases only where there is no release, were it yanked
+    tries = [released or usable] if installer is Installer.PIP else [released, usable]
+    for some in tries:
+        offered = [each for each in some if not each.yanked]
+        if best := _highest(offered, target, installer, requires):
+            return best
+    return None
+
+
+def pinned_winner[T: Candidate](
+    candidates: Iterable[T],
+    version: Version,
+    target: Target,
+    installer: Installer = Installer.PIP,
+    *,
+    requires: Callable[[T], str] = lambda _: "",
+) -> T | None:
+    """Return which file is taken for ``==version``, which any local version of it fits, too."""
+    asked = (each for each in candidates if _is_asked_for(each.name.version, version))
+    usable = _usable(asked, target, installer, requires)
     if installer is Installer.PIP:
-        usable = [each for each in usable if _runs_on(requires(each), target, installer)]
-    released = [each for each in usable if not each.name.version.is_prerelease] or usable
+        offered = [each for each in usable if not each.yanked] or usable
+    else:
+        offered = [each for each in usable if not each.yanked or each.name.version == version]
+    return _highest(offered, target, installer, requires)
+
+
+def _is_asked_for(version: Version, pin: Version) -> bool:
+    return version == pin or (pin.local is None and Version(version.public) == pin)
+
+
+def _usable[T: Candidate](
+    candidates: Iterable[T], target: Target, installer: Installer, requires: Callable[[T], str]
+) -> list[T]:
+    """Return the files that an installer compares."""
+    ranks = _ranks(target, installer)
+    fitting = [each for each in candidates if _rank(each.name, ranks) is not None]
+    if installer is Installer.UV:
+        return fitting
+    return [each for each in fitting if _runs_on(requires(each), target, installer)]
+
+
+def _highest[T: Candidate](
+    candidates: Iterable[T], target: Target, installer: Installer, requires: Callable[[T], str]
+) -> T | None:
+    """Return the file of the highest version of which one is taken."""
     by_version: dict[Version, list[T]] = {}
-    for each in released:
+    for each in candidates:
         by_version.setdefault(each.name.version, []).append(each)
     for version in sorted(by_version, reverse=True):
         if best := winner(by_version[version], target, installer, requires=requires):

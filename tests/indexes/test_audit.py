@@ -16,7 +16,7 @@ from fromager_build_tags.rules.catalogue import index as rules
 from fromager_build_tags.rules.rule import Rule
 
 from ..wheel_reader.craft import Shape, elf_without_sections
-from .simple_server import Answer, html_index, json_index, serve
+from .simple_server import Answer, html_index, json_index, json_page, serve
 from .wheels import write_wheel
 
 PLAT = "-cp312-cp312-linux_x86_64"
@@ -99,9 +99,13 @@ FIRES = [
     (rules.FOREIGN_BUILD_NUMBER, ["pillow-12.1.0-3_el9.6" + PLAT], [], ["BT412"]),
     (rules.FOREIGN_BUILD_NUMBER, ["pillow-12.2.0-3_el9.6" + PLAT], [], ["BT402", "BT412"]),
     (rules.SDIST_ONLY, ["demo-1.0.tar.gz"], [], ["BT414"]),
+    (rules.SDIST_ONLY, ["demo-1.0-2" + PURE, "demo-1.0+local.tar.gz"], [], ["BT414"]),
     (rules.UNREADABLE_NAME, ["demo-1.0-1-cp312-cp312-linux_x86_64-cu12"], [], ["BT415"]),
     (rules.UNREADABLE_NAME, ["demo-one" + PURE], [], ["BT415"]),
     (rules.UNREADABLE_NAME, ["demo"], [], ["BT415"]),
+    (rules.UNREADABLE_NAME, ["pïllow-1.0-1" + PURE], [], ["BT415"]),
+    (rules.UNREADABLE_NAME, ["_demo-1.0-1" + PLAT], [], ["BT415"]),
+    (rules.UNREADABLE_NAME, ["demo_-1.0-1" + PLAT], [], ["BT415"]),
     (rules.EMPTY_INDEX, [], ["torch", "flash_attn", "pillow", "fromager"], ["BT416"]),
 ]
 
@@ -132,6 +136,7 @@ SILENT = [
     ["torch-2.10.0+rocm7.1-7_el9.6_rocm7.1" + PLAT],
     ["demo-1.0-2" + PURE, "demo-1.0-2_el9.6" + PLAT],
     ["pillow-12.2.0-2_el9.6-cp312-cp312-linux_x86_64.whl.asc"],
+    ["demo-1.0+local-2" + PURE, "demo-1.0.tar.gz"],
     ["pillow-12.2.0-variants.json", "pillow-12.2.0-2_el9.6-cp312-cp312-linux_x86_64.whl.metadata"],
 ]
 
@@ -446,7 +451,7 @@ def test_one_bad_index_never_hides_the_next(run: Run, tmp_path: pathlib.Path) ->
     assert result.stderr == (
         "Error: 'nowhere' does not exist; an index is a folder or an http(s) URL\n"
         "Error: 'settings/settings.yaml' is a file; an index is a folder or an http(s) URL\n"
-        "Error: an index is a folder or an http(s) URL, not 'ftp'://…\n"
+        "Error: an index is a folder, or a URL with http:// or https://, not ftp:…\n"
     )
     assert "index for rocm: 4 projects, 4 wheels\n" in result.stdout
 
@@ -467,6 +472,37 @@ def test_a_stack_that_cannot_be_told(run: Run, tmp_path: pathlib.Path) -> None:
         "Error: the tags of 2 packages cannot be told: the distribution of variant 'cpu' is not "
     )
     assert run("audit", "cpu=index", "--here").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("requires", "expected"),
+    [
+        ("", {"BT402": "pip (cp312 on linux_x86_64), uv (cp312 on linux_x86_64)"}),
+        (">=3.11", {"BT402": "pip (cp312 on linux_x86_64), uv (cp312 on linux_x86_64)"}),
+        (">=3.13", {}),
+        ("<3.12", {"BT402": "uv (cp312 on linux_x86_64)"}),
+    ],
+)
+def test_a_wheel_that_its_requires_python_rules_out_shadows_none(
+    requires: str, expected: dict[str, str], run: Run
+) -> None:
+    wanted, other = GOOD[1], "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1" + PLAT
+    files = [
+        {"filename": f"{stem}.whl", "url": f"/files/{stem}.whl", "hashes": {}, **more}
+        for stem, more in ((wanted, {}), (other, {"requires-python": requires}))
+    ]
+    pages = json_index({"flash-attn": []})
+    pages["/simple/flash-attn/"] = json_page(
+        {"meta": {"api-version": "1.1"}, "name": "flash-attn", "files": files, "versions": []}
+    )
+    with serve(pages) as server:
+        found = findings(run, f"{server.url}/simple/")
+    taken = {
+        each["code"]: each["message"].rpartition("is taken by ")[2]
+        for each in found
+        if each["code"] == "BT402"
+    }
+    assert taken == expected
 
 
 def test_targets_can_be_given(run: Run, tmp_path: pathlib.Path) -> None:

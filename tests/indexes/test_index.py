@@ -8,6 +8,7 @@ import functools
 import pathlib
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -165,23 +166,26 @@ def test_a_page_that_lists_no_project_is_no_index(links: dict[str, str]) -> None
         )
 
 
-def test_a_flat_folder_behind_a_web_server(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("name", ["wheels", "wheels ü+x"])
+def test_a_flat_folder_behind_a_web_server(name: str, tmp_path: pathlib.Path) -> None:
+    root = tmp_path / name
+    root.mkdir()
     for filename in (*(name for each in PROJECTS.values() for name in each), "SHA256SUMS"):
-        (tmp_path / filename).touch()
+        (root / filename).touch()
     below = "zlib_ng-2.0-1-py3-none-any.whl"
     for folder, filename in (("zlib_ng", below), ("other", "other-1.0.whl.metadata")):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / filename).touch()
+        (root / folder).mkdir()
+        (root / folder / filename).touch()
     handler = functools.partial(QuietFolder, directory=str(tmp_path))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        index = list_url(f"http://127.0.0.1:{server.server_port}")
+        index = list_url(f"http://127.0.0.1:{server.server_port}/{urllib.parse.quote(name)}")
         listed = names(index)
         index.close()
         server.shutdown()
         thread.join()
-    assert listed == names(open_index(parse_place(str(tmp_path), "rocm")))
+    assert listed == names(open_index(parse_place(str(root), "rocm")))
     assert listed == {
         **EXPECTED,
         "other": ["other-1.0.whl.metadata"],
@@ -459,6 +463,26 @@ def test_credentials_come_from_netrc(
 @pytest.mark.parametrize("url", ["http://h/a?b#c", "http://u:p@h/a", "http://u@h/a"])
 def test_a_url_is_shown_without_secrets(url: str) -> None:
     assert shown_url(url) == "http://h/a"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("HTTP://u:p@h/a", "http://h/a"),
+        ("cpu=Https://u:p@h/a", "https://h/a"),
+        ("ftp://u:p@h/a", "ftp:…"),
+        ("https:/u:p@h/a", "https:…"),
+        ("a:b/c", "a:b/c"),
+    ],
+)
+def test_an_index_is_shown_without_secrets_however_it_is_spelled(text: str, shown: str) -> None:
+    place = parse_place(text, "rocm")
+    assert str(place) == shown
+    assert "p@h" not in repr(place)
+    if not place.is_url:
+        with pytest.raises(InputError) as caught:
+            open_index(place)
+        assert ":p@" not in str(caught.value)
 
 
 def test_pages_that_did_not_change_come_from_disk(server: Server, tmp_path: pathlib.Path) -> None:

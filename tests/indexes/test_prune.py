@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -132,11 +133,92 @@ def test_a_wanted_wheel_is_read_to_its_end(run: Run, folder: pathlib.Path) -> No
     assert list(plan(run, "--delete")[0]) == [STALE]
 
 
+@pytest.mark.parametrize(
+    ("files", "leave_out", "reason"),
+    [
+        ({}, "flash_attn-2.8.3.dist-info/WHEEL", "it has no 'flash_attn-2.8.3.dist-info/WHEEL'"),
+        ({}, "flash_attn-2.8.3.dist-info/RECORD", "it has no 'flash_attn-2.8.3.dist-info/RECORD'"),
+        ({}, "flash_attn_said.txt", "it lacks 'flash_attn_said.txt', which its RECORD lists"),
+        (
+            {"flash_attn-2.8.3.dist-info/METADATA": b"Name: pillow\nVersion: 12.2.0\n"},
+            "",
+            "its METADATA is that of 'pillow' '12.2.0'",
+        ),
+        (
+            {"flash_attn-2.8.3.dist-info/METADATA": b"Name: flash-attn\nVersion: new\n"},
+            "",
+            "its METADATA is that of 'flash-attn' 'new'",
+        ),
+        (
+            {"flash_attn-2.8.3.dist-info/RECORD": b"x" * 200_000 + b",,"},
+            "",
+            "its RECORD cannot be read: field larger than field limit (131072)",
+        ),
+    ],
+)
+def test_a_wanted_wheel_holds_what_installers_need(
+    files: dict[str, bytes], leave_out: str, reason: str, run: Run, folder: pathlib.Path
+) -> None:
+    fill(folder, STALE)
+    with zipfile.ZipFile(write_wheel(folder / "whole" / WANTED)) as whole:
+        content = {name: whole.read(name) for name in whole.namelist()} | files
+    with zipfile.ZipFile(folder / WANTED, "w") as wheel:
+        for name in content.keys() - {leave_out}:
+            wheel.writestr(name, content[name])
+    (folder / "whole" / WANTED).unlink()
+    kept = f"kept: {WANTED} should replace it, and is damaged: {reason}"
+    assert plan(run, "--delete") == ({}, {STALE: kept})
+
+
+def test_a_record_may_list_folders(run: Run, folder: pathlib.Path) -> None:
+    fill(folder, STALE)
+    record = b"flash_attn/,,\nflash_attn_said.txt,,\n"
+    write_wheel(folder / WANTED, {"flash_attn-2.8.3.dist-info/RECORD": record})
+    assert list(plan(run)[0]) == [STALE]
+
+
 def test_a_link_to_a_wheel_does_not_replace_it(run: Run, folder: pathlib.Path) -> None:
     fill(folder, STALE)
     (folder / WANTED).symlink_to(STALE)
-    kept = f"kept: {WANTED} should replace it, and is a link to it"
-    assert plan(run, "--delete") == ({}, {STALE: kept})
+    assert plan(run, "--delete") == ({}, {STALE: f"kept: index/{WANTED} is a link to it"})
+
+
+def test_a_file_stays_to_which_a_link_leads_that_stays(
+    run: Run, folder: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    """As a pipeline may have made it of what share says, for an index with another changelog."""
+    fill(folder, "demo-1.0-1-py3-none-any.whl", "demo-1.0-2-py3-none-any.whl", WANTED, STALE)
+    (tmp_path / "other").mkdir()
+    link = tmp_path / "other" / "demo-1.0-1-py3-none-any.whl"
+    link.symlink_to(f"../index/{link.name}")
+    fill(tmp_path / "other", "pillow-12.2.0-2_fc43" + PLAT)
+    stdout = run("prune", "rocm=index", "cuda=other", "--delete").stdout
+    assert f"kept: other/{link.name} is a link to it\n" in stdout
+    assert names(folder) == {"demo-1.0-1-py3-none-any.whl", "demo-1.0-2-py3-none-any.whl", WANTED}
+    assert link.exists()
+    assert list(plan(run, "--delete")[0]) == ["demo-1.0-1-py3-none-any.whl"]
+
+
+CUDA = "flash_attn-2.8.3-8_fc43_cuda13.0_torch2.9.1" + PLAT
+OLD_CUDA = "flash_attn-2.8.3-7_el9.6_cuda12.9_torch2.9.1" + PLAT
+
+
+def test_a_wheel_for_another_accelerator_goes_only_when_asked_for(
+    run: Run, folder: pathlib.Path
+) -> None:
+    """What is for CUDA is not replaced by what is for ROCm, though a machine takes either."""
+    fill(folder, WANTED, STALE, CUDA, OLD_CUDA)
+    delete, keep = plan(run, "--delete")
+    assert list(delete) == [STALE]
+    assert keep == {
+        CUDA: "kept: it is for cuda13.0, and not for rocm: move it to an index of its own",
+        OLD_CUDA: "kept: it is for cuda12.9, and not for rocm: move it to an index of its own",
+    }
+    [index] = json.loads(run("prune", "cuda=index", "--format", "json").stdout)["indexes"]
+    assert [each["filename"] for each in index["delete"]] == [OLD_CUDA]
+    assert [each["filename"] for each in index["keep"]] == [WANTED]
+    assert sorted(plan(run, "--delete", "--foreign")[0]) == sorted([CUDA, OLD_CUDA])
+    assert names(folder) == {WANTED}
 
 
 #: Of a family with two stacks: the wheels that are there, and those of them that go.
@@ -242,6 +324,15 @@ def test_a_link_among_wheels_frees_nothing(
     assert (tmp_path / STALE).exists()
 
 
+def test_another_name_of_a_file_frees_nothing(
+    run: Run, folder: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    fill(folder, WANTED, STALE)
+    (tmp_path / STALE).hardlink_to(folder / STALE)
+    assert "1 wheel deleted (0 B), 0 kept" in run("prune", "index", "--delete").stdout
+    assert (tmp_path / STALE).exists()
+
+
 def fromagers(repo: pathlib.Path, *wheels: str) -> tuple[pathlib.Path, pathlib.Path]:
     """Make a ``wheels-repo`` of wheels of flash-attn; return both folders that list them."""
     downloads, simple = repo / "downloads", repo / "simple" / "flash-attn"
@@ -305,7 +396,7 @@ def test_a_folder_is_not_pruned_for_two_variants_at_once(run: Run, folder: pathl
 def test_a_url_is_listed_and_never_deleted(run: Run) -> None:
     with serve(html_index({"flash-attn": [WANTED, STALE]})) as server:
         url = f"{server.url}/simple/"
-        assert "1 wheel to delete (0 B), 0 kept" in run("prune", url).stdout
+        assert "1 wheel to delete (size not known), 0 kept" in run("prune", url).stdout
         error = run("prune", url, "--delete", status=2).stderr
         assert f"--delete is for folders, not for {url}" in error
         del server.answers["/simple/flash-attn/"]

@@ -9,8 +9,10 @@ import platform
 import random
 import subprocess
 import sys
+import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from types import MappingProxyType
 
@@ -26,6 +28,7 @@ from fromager_build_tags.winners import (
     SdistName,
     Target,
     newest_winner,
+    pinned_winner,
     running_target,
     targets_of,
     winner,
@@ -160,6 +163,7 @@ def test_platforms(platform: str, tag: str, fits: bool) -> None:
             ],
         ),
         (["py3-none-any"], [str(running_target())]),
+        (["cp399999-cp399999-linux_x86_64", "cp3٣-cp3٣-any"], [str(running_target())]),
         (["cp39-abi3-macosx_11_0_arm64"], [str(running_target("macosx_11_0_arm64"))]),
         (["cp39-abi3-musllinux_1_1_x86_64"], [str(running_target("musllinux_1_5_x86_64"))]),
     ],
@@ -342,6 +346,12 @@ PAGES: Sequence[tuple[dict[str, dict[str, str]], tuple[str, str], tuple[str, str
     ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": WILD}, ("9", "9"), ("9", "9")),
     ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": NONSENSE}, ("9", "9"), ("9", "9")),
     ({f"0.9-7{PURE}": {}, f"1.0-8{PURE}": {}, f"1.0-9{PURE}": NEWER}, ("8", "7"), ("8", "")),
+    ({f"1.0-8{PURE}": {}, f"1.0+local-7{PURE}": {}}, ("7", "7"), ("7", "7")),
+    ({f"1.0-8{PURE}": YANKED, f"1.0+local-7{PURE}": {}}, ("7", "7"), ("7", "7")),
+    ({f"1.0-8{PURE}": {}, f"1.0+local-7{PURE}": YANKED}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": {}, f"1.0+local-7{PURE}": NEWER}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": YANKED, f"2.0rc1-9{PURE}": {}}, ("", "9"), ("8", "8")),
+    ({f"1.0-8{PURE}": NEWER, f"2.0rc1-9{PURE}": {}}, ("9", "9"), ("", "")),
 ]
 
 
@@ -359,10 +369,10 @@ def _page(number: int) -> dict[str, dict[str, str]]:
 def test_what_is_said_of_pages(installer: Installer, pinned: bool) -> None:
     for number, (_, newest, of_pin) in enumerate(PAGES):
         files = [file(name, attributes) for name, attributes in _page(number).items()]
-        if pinned:
-            files = [each for each in files if each.name.version == Version("1.0")]
-        choose = winner if pinned else newest_winner
-        taken = choose(files, running_target(), installer, requires=lambda each: each.requires)
+        choose = partial(pinned_winner, version=Version("1.0")) if pinned else newest_winner
+        taken = choose(
+            files, target=running_target(), installer=installer, requires=lambda each: each.requires
+        )
         expected = (of_pin if pinned else newest)[list(Installer).index(installer)]
         assert ("" if taken is None else _short(taken.filename)) == expected, number
 
@@ -378,9 +388,10 @@ def test_the_real_installers_agree_on_pages(
         links = ""
         for name, attributes in _page(number).items():
             write(tmp_path / name)
-            answers[f"/files/{name}"] = Answer(
+            content = Answer(
                 body=(tmp_path / name).read_bytes(), content_type="application/octet-stream"
             )
+            answers |= {f"/files/{each}": content for each in (name, urllib.parse.quote(name))}
             said = "".join(f' {key}="{html.escape(text)}"' for key, text in attributes.items())
             links += f'<a href="/files/{name}"{said}>{name}</a>\n'
         answers[f"/simple/page{number}/"] = Answer(body=f"<html>{links}</html>".encode())

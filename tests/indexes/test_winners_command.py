@@ -42,8 +42,45 @@ def test_pip_and_uv(run: Run, tmp_path: pathlib.Path) -> None:
         ("2.10.0", ["pip"], WHEELS[2]),
         ("2.10.0", ["uv"], WHEELS[3]),
     ]
-    assert run("winners", "index", "--python", "3.13").stdout == ""
+    result = run("winners", "index", "--python", "3.13")
+    assert (result.stdout, result.stderr) == ("", "of torch nothing is taken\n")
     assert f"`{WHEELS[2]}` |" in run("winners", "index", "--format", "markdown").stdout
+
+
+def test_a_pin_takes_a_local_version(run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "index").mkdir()
+    local = WHEELS[2].replace("2.10.0", "2.10.0+rocm7.1")
+    for name in (WHEELS[2], local):
+        (tmp_path / "index" / name).touch()
+    assert run("winners", "index", "--all-versions").stdout.splitlines()[1:] == [
+        f"torch    2.10.0          cp312 on linux_x86_64  pip, uv  {local}",
+        f"torch    2.10.0+rocm7.1  cp312 on linux_x86_64  pip, uv  {local}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (["--python", "3.9999999"], "--python '3.9999999' is not a version such as 3.12 or 3.13t"),
+        (["--python", "4"], "--python '4' is not a version such as 3.12 or 3.13t"),
+        (["--platform", "linux_x86_64"], "--platform needs --python"),
+        (
+            ["--python", "3.12", "--platform", "linux-x86_64"],
+            "--platform 'linux-x86_64' is not a platform tag such as linux_x86_64 or "
+            "manylinux_2_34_x86_64",
+        ),
+    ],
+)
+def test_targets_that_are_none(options: list[str], error: str, run: Run) -> None:
+    stderr = run("winners", "index", *options, status=2).stderr
+    assert stderr.endswith(f"\n\nError: {error}\n")
+
+
+def test_a_platform_of_the_far_future_takes_no_time(run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index" / WHEELS[0]).touch()
+    for platform in ("manylinux_2_999999999_x86_64", "musllinux_1_999999999_x86_64"):
+        assert run("winners", "index", "--python", "3.12", "--platform", platform).stdout == ""
 
 
 def test_an_sdist_is_built_where_no_wheel_fits(run: Run, tmp_path: pathlib.Path) -> None:
@@ -128,3 +165,17 @@ def test_a_page_that_cannot_be_read(run: Run) -> None:
         result = run("winners", f"{server.url}/simple", status=1)
     assert result.stdout.count("\n") == 3
     assert result.stderr.startswith(f"Error: {server.url}/simple/zlib/ cannot be read: status 404")
+
+
+@pytest.mark.skipif(not pathlib.Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_no_traceback(run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index" / WHEELS[0]).touch()
+    command = [sys.executable, "-m", "fromager_build_tags", "winners", "index"]
+    with pathlib.Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False
+        )
+    assert done.returncode != 0
+    assert done.stderr.startswith("Error: the result cannot be written: No space left on device\n")
+    assert "Traceback" not in done.stderr

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from ..annotations import IGNORE
 from ..change import Wheels
-from ..errors import InputError
+from ..errors import InputError, OutputError
 from ..lock import public_version
 from ..variables import FACTS, explicit_variable
 
@@ -146,13 +146,22 @@ def with_reasons(tree: SettingsTree, findings: Iterable[Finding]) -> Iterator[Fi
 
 
 def write(text: str, output: pathlib.Path | None) -> None:
-    """Print a result, or write it to a file as a whole."""
-    if output is None:
-        click.echo(text, nl=False)
-    else:
+    """Print a result, or write it to a file as a whole.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if output is not None:
         from ..files import write_text  # with the folders for half-written files
 
         write_text(output, text)
+        return
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:  # such as of `| head`: click ends in silence
+        raise
+    except OSError as err:
+        raise OutputError(f"the result cannot be written: {err.strerror}") from None
 
 
 def real_wheels(

@@ -16,7 +16,8 @@ from ..index import Index, IndexPlace, open_index, parse_place
 from ..index.cache import default_folder
 from ..winners import Target
 
-_PYTHON: Final = re.compile(r"(\d)\.(\d+)(t?)")
+_PLATFORM: Final = re.compile(r"[a-z0-9_]+")
+_PYTHON: Final = re.compile(r"(\d)\.(\d{1,2})(t?)", re.ASCII)
 
 indexes_argument = click.argument("indexes", nargs=-1, required=True, metavar="INDEX...")
 no_cache_option = click.option(
@@ -49,6 +50,12 @@ def read_targets(pythons: Sequence[str], platforms: Sequence[str]) -> list[Targe
         if platforms:
             raise click.UsageError("--platform needs --python")
         return []
+    for text in platforms:
+        if not _PLATFORM.fullmatch(text):
+            raise click.UsageError(
+                f"--platform {text!r} is not a platform tag such as linux_x86_64 or "
+                "manylinux_2_34_x86_64"
+            )
     targets = []
     for text in pythons:
         match = _PYTHON.fullmatch(text)

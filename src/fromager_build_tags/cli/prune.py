@@ -12,7 +12,7 @@ import click
 from ..audit import view_project
 from ..expected import Expectations
 from ..index import Index
-from ..prune import Judgement, judge_leftovers, linked_folder
+from ..prune import Judgement, judge_leftovers, linked_folder, links_of, spare_linked
 from ..prune import delete as delete_wheels
 from ..report.prune import RENDERERS, PruneReport
 from . import common
@@ -24,7 +24,9 @@ from .sides import relative
 @shared.indexes_argument
 @click.option("--delete", is_flag=True, help="delete them; of folders only")
 @click.option(
-    "--foreign", is_flag=True, help="those with a higher build number than the settings give, too"
+    "--foreign",
+    is_flag=True,
+    help="those with a higher build number than the settings give, or for another accelerator, too",
 )
 @common.here_option
 @shared.no_cache_option
@@ -56,12 +58,17 @@ def prune(
     if delete:
         _refuse_to_delete(opened)
     reports = []
+    links: list[tuple[str, str]] = []
     with shared.progress(opened) as count:
         for index in opened:
-            judgements, problems = _judge(index, expectations, count, foreign=foreign)
+            judgements, problems = _judge(index, expectations, count, links, foreign=foreign)
             failures += problems
             if judgements is not None:
                 reports.append(_report(index, judgements))
+    reports = [
+        dataclasses.replace(each, judgements=spare_linked(each.judgements, links))
+        for each in reports
+    ]
     if delete:
         if output is not None:  # a report that cannot be written is known before anything is lost
             common.write(RENDERERS[format_](reports), output)
@@ -86,9 +93,15 @@ def _refuse_to_delete(indexes: Sequence[Index]) -> None:
 
 
 def _judge(
-    index: Index, expectations: Expectations, count: Callable[[], None], *, foreign: bool
+    index: Index,
+    expectations: Expectations,
+    count: Callable[[], None],
+    links: list[tuple[str, str]],
+    *,
+    foreign: bool,
 ) -> tuple[list[Judgement] | None, list[str]]:
     """Judge an index; nothing of one that is made of links to the wheels of another folder."""
+    accelerators = expectations.accelerators(index.place.variant)
     judgements: list[Judgement] = []
     problems: list[str] = []
     folders: list[pathlib.Path | None] = []
@@ -96,7 +109,8 @@ def _judge(
         if listed.broken is not None:
             problems.append(f"{listed.broken.location} cannot be read: {listed.broken.reason}")
         view = view_project(index, listed, expectations)
-        judgements += judge_leftovers(view, foreign=foreign)
+        judgements += judge_leftovers(view, foreign=foreign, accelerators=accelerators)
+        links += links_of(view.all_wheels())
         if view.wheels:
             folders.append(linked_folder(view.all_wheels()))
         count()

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import click
 from packaging.version import Version
 
 from ..index import Listed
+from ..report.escape import plain
 from ..report.winners import RENDERERS, Taken
 from ..standing import Wheel, sort_files
-from ..winners import Installer, Sdist, Target, newest_winner, sdists_of, targets_of, winner
+from ..winners import Installer, Sdist, Target, newest_winner, pinned_winner, sdists_of, targets_of
 from . import common
 from . import indexes as shared
+
+#: Projects that a note names.
+_MOST: Final = 10
 
 
 @click.command()
@@ -40,52 +45,81 @@ def winners(
 
     Where no wheel of a version fits they build its sdist, and that is said. Requires-Python counts
     where the index lists it; a folder does not. With --all-versions: what they take for
-    PROJECT==VERSION.
+    PROJECT==VERSION, which can be VERSION+LOCAL.
     """
     targets = shared.read_targets(pythons, platforms)
     opened, failures = shared.open_indexes(indexes, "", no_cache=no_cache)
     taken: list[Taken] = []
+    untaken: list[str] = []
     with shared.progress(opened) as count:
         for index in opened:
             for listed in index.projects():
                 if listed.broken is not None:
                     broken = listed.broken
                     failures.append(f"{broken.location} cannot be read: {broken.reason}")
-                taken += _taken(str(index.place), listed, targets, all_versions=all_versions)
+                rows = list(_taken(str(index.place), listed, targets, all_versions=all_versions))
+                taken += rows
+                if not rows and _candidates(listed):
+                    untaken.append(listed.project)
                 count()
     common.write(RENDERERS[format_](taken), output)
+    if untaken:
+        click.echo(f"of {plain(_some(untaken))} nothing is taken", err=True)
     if shared.complain(failures):
         ctx.exit(1)
+
+
+def _some(projects: Sequence[str]) -> str:
+    more = len(projects) - _MOST
+    return ", ".join(projects[:_MOST]) + (f" and {more:,} more projects" if more > 0 else "")
 
 
 def _taken(
     index: str, listed: Listed, targets: Sequence[Target], *, all_versions: bool
 ) -> Iterator[Taken]:
-    wheels = sort_files(listed.files).wheels
-    by_version: dict[Version, list[Wheel | Sdist]] = {}
-    for version in wheels:
-        by_version[version] = [Wheel(*each) for each in wheels[version]]
-    for sdist in sdists_of(listed.files):
-        by_version.setdefault(sdist.name.version, []).append(sdist)
-    versions = [by_version[version] for version in sorted(by_version)]
-    everything = [each for version in versions for each in version]
-    for candidates in versions if all_versions else filter(None, [everything]):
-        choose = winner if all_versions else newest_winner
-        names = (each.name for each in candidates if isinstance(each, Wheel))
-        for target in targets or targets_of(names):
-            by_file: dict[Wheel | Sdist, list[str]] = {}
-            for installer in Installer:
-                first = choose(candidates, target, installer, requires=_requires)
-                if first is not None:
-                    by_file.setdefault(first, []).append(installer.value)
-            for each, installers in by_file.items():
+    candidates = _candidates(listed)
+    by_public: dict[str, list[Wheel | Sdist]] = {}
+    for each in candidates:
+        by_public.setdefault(each.name.version.public, []).append(each)
+    asked = sorted({each.name.version for each in candidates}) if all_versions else [None]
+    for version in asked:
+        some = candidates if version is None else by_public[version.public]
+        for target in targets or _targets(some, version):
+            for each, installers in _by_file(some, version, target).items():
                 yield Taken(
                     index=index,
                     file=each.file,
-                    version=each.name.version,
+                    version=version or each.name.version,
                     target=target,
                     installers=", ".join(installers),
                 )
+
+
+def _candidates(listed: Listed) -> Sequence[Wheel | Sdist]:
+    wheels = sort_files(listed.files).wheels
+    found = [Wheel(*each) for version in sorted(wheels) for each in wheels[version]]
+    return [*found, *sdists_of(listed.files)]
+
+
+def _targets(candidates: Sequence[Wheel | Sdist], version: Version | None) -> Sequence[Target]:
+    """Return the targets of all wheels, or of those of one version."""
+    wheels = (each.name for each in candidates if isinstance(each, Wheel))
+    return targets_of(name for name in wheels if version in {None, name.version})
+
+
+def _by_file(
+    candidates: Sequence[Wheel | Sdist], version: Version | None, target: Target
+) -> Mapping[Wheel | Sdist, Sequence[str]]:
+    """Return who takes which file, of the newest version or of one that is pinned."""
+    by_file: dict[Wheel | Sdist, list[str]] = {}
+    for installer in Installer:
+        if version is None:
+            first = newest_winner(candidates, target, installer, requires=_requires)
+        else:
+            first = pinned_winner(candidates, version, target, installer, requires=_requires)
+        if first is not None:
+            by_file.setdefault(first, []).append(installer.value)
+    return by_file
 
 
 def _requires(each: Wheel | Sdist) -> str:

@@ -32,7 +32,6 @@ def open_index(
         from .simple import open_simple
 
         return open_simple(place, Session(place.address, cache=cache, note=note))
-    if "://" in place.address:
-        scheme = place.address.partition("://")[0]
-        raise InputError(f"an index is a folder or an http(s) URL, not {scheme!r}://…")
+    if place.scheme:
+        raise InputError(f"an index is a folder, or a URL with http:// or https://, not {place}")
     return open_directory(place)

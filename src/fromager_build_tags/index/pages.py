@@ -194,7 +194,7 @@ def _is_beside(page: Page, link: str) -> bool:
 
 def _below(page: Page, link: str) -> str:
     """Return the path of a link from the folder of *page* on; "" if it leads elsewhere."""
-    root = _split(page.url).path.rstrip("/") + "/"
+    root = urllib.parse.unquote(_split(page.url).path).rstrip("/") + "/"
     path = urllib.parse.unquote(_split(link).path)
     return path.removeprefix(root) if path.startswith(root) else ""
 

@@ -10,6 +10,8 @@ from typing import Final
 
 from ..errors import InputError
 
+#: One slash is a slip, and what follows may be a password all the same.
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
 _VARIANT: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(.*)", re.DOTALL)
 
 
@@ -28,7 +30,13 @@ class IndexPlace:
     @property
     def is_url(self) -> bool:
         """Whether it is asked over HTTP."""
-        return self.address.startswith(("http://", "https://"))
+        return self.address.lower().startswith(("http://", "https://"))
+
+    @property
+    def scheme(self) -> str:
+        """What tells a URL from a path, "" for a path."""
+        match = _SCHEME.match(self.address)
+        return match[1] if match else ""
 
     @property
     def identity(self) -> str:
@@ -44,7 +52,9 @@ class IndexPlace:
         return urllib.parse.urlunsplit((parts.scheme, host, path, parts.query, ""))
 
     def __str__(self) -> str:
-        return shown_url(self.address) if self.is_url else self.address
+        if self.is_url:
+            return shown_url(self.address)
+        return f"{self.scheme}:…" if self.scheme else self.address
 
     def __repr__(self) -> str:
         """Show no credentials in a traceback either."""

@@ -51,7 +51,14 @@ class PruneReport:
         wheels = f"{count:,} wheel{'' if count == 1 else 's'}"
         if more := sum(len(each.companions) for each in self.doomed):
             wheels += f" and {more:,} file{'' if more == 1 else 's'} beside them"
-        return f"{wheels} {done} ({size_text(self.size)}), {len(self.kept):,} kept"
+        return f"{wheels} {done} ({self._size_text()}), {len(self.kept):,} kept"
+
+    def _size_text(self) -> str:
+        """Return the size in words; it is not known of what a page tells no size of."""
+        known = [each.size for each in self.doomed if each.size is not None]
+        if len(known) == len(self.doomed):
+            return size_text(self.size)
+        return f"at least {size_text(self.size)}" if known else "size not known"
 
 
 def render_table(reports: Iterable[PruneReport]) -> str:

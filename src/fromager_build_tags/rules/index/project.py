@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from ...expected import Expected
 from ...segment import Order
@@ -100,8 +101,8 @@ def _shadowed(wheels: Sequence[Wheel], targets: Sequence[Target]) -> Iterator[Fi
     taken: dict[tuple[int, int], list[str]] = {}
     for target in targets or targets_of(each.name for each in current):
         for installer in Installer:
-            best = winner(current, target, installer)
-            first = winner(wheels, target, installer)
+            best = winner(current, target, installer, requires=_requires)
+            first = winner(wheels, target, installer, requires=_requires)
             if best is not None and first is not None and first.standing is not Standing.CURRENT:
                 key = (wheels.index(best), wheels.index(first))
                 taken.setdefault(key, []).append(f"{installer} ({target})")
@@ -137,7 +138,7 @@ def _mixed(wheels: Sequence[Wheel], targets: Sequence[Target]) -> Iterator[Findi
     taken: dict[Wheel, tuple[list[str], set[str]]] = {}
     for target in targets or targets_of(each.name for each in wheels):
         for installer in Installer:
-            if first := winner(wheels, target, installer):
+            if first := winner(wheels, target, installer, requires=_requires):
                 who, rivals = taken.setdefault(first, ([], set()))
                 who.append(f"{installer} ({target})")
                 rivals |= _rivals(first, by_accelerator, target, installer)
@@ -168,13 +169,17 @@ def _rivals(
     """Return the accelerators whose wheel would be taken, were its suffix to sort last."""
     rivals = set()
     for accelerator, wheels in by_accelerator.items():
-        best = winner(wheels, target, installer)
+        best = winner(wheels, target, installer, requires=_requires)
         if best is not None and accelerator != _accelerator(first):
             name = best.name._replace(suffix=_LAST)
             rival = best._replace(name=name)
             if winner([first, rival], target, installer) is rival:
                 rivals.add(accelerator)
     return rivals
+
+
+def _requires(wheel: Wheel) -> str:
+    return wheel.file.requires_python
 
 
 #: Sorts after every suffix.
@@ -186,7 +191,10 @@ def _accelerator(wheel: Wheel) -> str:
 
 
 def _sdist_only(view: ProjectView) -> Iterator[Finding]:
-    for version in sorted(view.sdists - view.wheels.keys()):
+    alone = view.sdists - view.wheels.keys()
+    if alone:  # a wheel of 1.0+local is what ==1.0 asks for
+        alone -= {Version(version.public) for version in view.wheels}
+    for version in sorted(alone):
         yield rules.SDIST_ONLY.finding(
             f"{view.project} {version} has a source distribution and no wheel",
             subject=view.project,
@@ -224,7 +232,7 @@ def check_missing(
             if specifier.contains(version, prereleases=True)
             for wheel in wheels
         ]
-        lacking = [str(each) for each in targets if winner(fitting, each) is None]
+        lacking = [str(each) for each in targets if not winner(fitting, each, requires=_requires)]
         if not fitting or lacking:
             where = f" for {_some(lacking)}" if fitting else ""
             yield rules.MISSING_WHEEL.finding(
