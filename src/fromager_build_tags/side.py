@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -165,6 +164,7 @@ class Side:
 
     @contextlib.contextmanager
     def _on_disk(self) -> Iterator[pathlib.Path]:
+        import tempfile  # with random and hashlib: a review of two locks needs no folder
 
         with tempfile.TemporaryDirectory(prefix="build-tags-") as name:
             root = pathlib.Path(name).resolve()
