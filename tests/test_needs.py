@@ -89,6 +89,8 @@ def test_a_full_function_can_be_made_of_segments(make_context: MakeContext) -> N
         ("torch if version >=1,<2 else none", "1.5+cu130", "torch"),
         ("torch if version >=1 else none", "2.0rc1", "torch"),
         ("  torch   accelerator ", "1", "accelerator torch"),
+        ("torch\nif version < 1\nelse\taccelerator\n", "0.9", "torch"),
+        ("torch\nif version < 1\nelse\taccelerator\n", "1", "accelerator"),
     ],
 )
 def test_an_expression_may_depend_on_the_version(
@@ -126,6 +128,15 @@ def test_an_expression_may_depend_on_the_accelerator(
     }
 
 
+def test_an_expression_may_have_any_number_of_clauses() -> None:
+    text = "".join(f"torch if version == {number} else " for number in range(5000))
+    says = parse_expression(f"{text}accelerator")
+    assert says.of(Version("4999"), lambda: "cuda") == {Need.TORCH}
+    assert says.of(Version("5000"), lambda: "cuda") == {Need.ACCELERATOR}
+    assert says.at_most() == {Need.TORCH, Need.ACCELERATOR}
+    assert says.boundaries() == {Version(str(number)) for number in range(5000)}
+
+
 def test_what_an_expression_gives_at_most() -> None:
     text = "none if version < 1 else torch if accelerator == cuda else accelerator"
     assert parse_expression(text).at_most() == {Need.ACCELERATOR, Need.TORCH}
@@ -161,6 +172,11 @@ def test_an_accelerator_that_is_not_known_stops_only_what_depends_on_it(
         (
             "torch if version < 1",
             "'torch if version < 1' has to read like "
+            "'accelerator torch if version < 0.25 else accelerator'",
+        ),
+        (
+            "accelerator else none",
+            "'accelerator else none' has to read like "
             "'accelerator torch if version < 0.25 else accelerator'",
         ),
         (

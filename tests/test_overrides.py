@@ -59,9 +59,9 @@ def expression(name: str) -> str:
 def versions(name: str) -> list[Version]:
     """Return versions on both sides of each change that a module speaks of."""
     found, parsed = [Version("0"), Version("9999")], parse_expression(expression(name))
-    while parsed.condition is not None and parsed.otherwise is not None:
-        found += [Version(specifier.version) for specifier in parsed.condition.versions]
-        parsed = parsed.otherwise
+    for clause in parsed.clauses:
+        if clause.condition is not None:
+            found += [Version(specifier.version) for specifier in clause.condition.versions]
     return sorted(set(found))
 
 

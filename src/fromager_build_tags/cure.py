@@ -79,7 +79,7 @@ def _says(speaker: Speaker, ctx: WorkContext, version: Version, expression: str)
         said = speaker.says.needs(version, lambda: stack_of(ctx).accelerator_word())
     except BuildTagError:
         return False
-    return said == parse_expression(expression).needs
+    return said == parse_expression(expression).at_most()
 
 
 def _settings_file() -> str:

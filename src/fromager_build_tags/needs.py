@@ -84,18 +84,27 @@ class Condition:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Expression:
-    """What a package depends on, perhaps not in every version and on every accelerator.
+class Clause:
+    """What a package depends on where a condition holds.
 
     Attributes:
-        needs: what it depends on, if the condition holds.
+        needs: what it depends on.
         condition: None for always.
-        otherwise: the expression for where it does not.
     """
 
     needs: frozenset[Need]
     condition: Condition | None = None
-    otherwise: Expression | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expression:
+    """What a package depends on, perhaps not in every version and on every accelerator.
+
+    Attributes:
+        clauses: the first whose condition holds is the one that counts; the last one's always does.
+    """
+
+    clauses: tuple[Clause, ...]
 
     def of(self, version: Version, accelerator: AskAccelerator) -> frozenset[Need]:
         """Return what the package depends on in *version*.
@@ -103,25 +112,25 @@ class Expression:
         Raises:
             MissingFactError: that depends on the accelerator, and nothing tells which it is.
         """
-        if self.otherwise is None or self.condition is None:
-            return self.needs
-        if self.condition.holds(version, accelerator):
-            return self.needs
-        return self.otherwise.of(version, accelerator)
+        return next(
+            clause.needs
+            for clause in self.clauses
+            if clause.condition is None or clause.condition.holds(version, accelerator)
+        )
 
     def boundaries(self) -> set[Version]:
         """Return the versions of the package at which what it depends on can change."""
-        here = boundaries_of(str(self.condition.versions)) if self.condition else set()
-        return here | (self.otherwise.boundaries() if self.otherwise else set())
+        conditions = [each.condition for each in self.clauses if each.condition]
+        return set().union(*(boundaries_of(str(each.versions)) for each in conditions))
 
     def at_most(self) -> frozenset[Need]:
         """Return everything that the package depends on anywhere."""
-        return self.needs | (self.otherwise.at_most() if self.otherwise else frozenset())
+        return frozenset().union(*(each.needs for each in self.clauses))
 
 
 @functools.cache
 def parse_expression(text: str) -> Expression:
-    """Read ``WORDS``, or ``WORDS if CONDITION else EXPRESSION``.
+    """Read ``WORDS``, or ``WORDS if CONDITION else EXPRESSION``, with blanks of any kind.
 
     Words are ``accelerator`` and ``torch``, or ``none`` alone. A condition is one or more of
     ``version SPECIFIERS``, with the specifiers of PEP 440, which speak of the version of the
@@ -130,18 +139,19 @@ def parse_expression(text: str) -> Expression:
     Raises:
         NeedsError: *text* is none of these.
     """
-    words, if_, rest = text.partition(" if ")
+    *conditional, last = " ".join(text.split()).split(" else ")
+    clauses = [_parse_clause(clause, text) for clause in conditional]
+    if " if " in last:
+        raise NeedsError(f"{text!r} has to read like {_EXAMPLE!r}")
+    return Expression(clauses=(*clauses, Clause(needs=_parse_words(last, text))))
+
+
+def _parse_clause(clause: str, text: str) -> Clause:
+    words, if_, condition = clause.partition(" if ")
     needs = _parse_words(words, text)
     if not if_:
-        return Expression(needs=needs)
-    condition, else_, otherwise = rest.partition(" else ")
-    if not else_:
         raise NeedsError(f"{text!r} has to read like {_EXAMPLE!r}")
-    return Expression(
-        needs=needs,
-        condition=_parse_condition(condition, text),
-        otherwise=parse_expression(otherwise),
-    )
+    return Clause(needs=needs, condition=_parse_condition(condition, text))
 
 
 _EXAMPLE: Final = "accelerator torch if version < 0.25 else accelerator"
