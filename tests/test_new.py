@@ -225,6 +225,12 @@ def test_an_override_of_its_own_speaks_before_any_annotation(
     assert list(packages.iterdir()) == []
 
 
+NO_WHEEL = (
+    "is neither a wheel file, which ends with .whl, nor PACKAGE==VERSION, such as "
+    "torchvision==0.29.1"
+)
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -241,6 +247,20 @@ def test_an_override_of_its_own_speaks_before_any_annotation(
             ["demo", "--from-wheel", "nowhere.whl"],
             "cannot read the wheel 'nowhere.whl': No such file or directory",
         ),
+        *(
+            (["demo", "--from-wheel", source], f"{source!r} {NO_WHEEL}")
+            for source in (
+                "",
+                ".",
+                "./demo",
+                "-r x",
+                "git+https://x",
+                "demo @ https://x/y.whl",
+                "https://x.example/demo-1-py3-none-any.whl",
+                "demo==1.tar.gz",
+            )
+        ),
+        (["demo", "--from-wheel", "other==1"], "'other==1' is a wheel of other, not of demo"),
         (["demo", "--from-wheel", "x.whl", "--depends-on", "torch"], None),
         (["demo", "--module", "--directory", "nowhere"], None),
         (["demo", "--depends-on", ""], "'' has to name what to depend on, or 'none' alone"),
@@ -474,9 +494,19 @@ def test_a_purelib_wheel_gets_nothing(
     wheel = make_wheel(tmp_path, needed=needed, imports=[CXX], tag="py3-none-any")
     result = run("demo-kernels", "--from-wheel", str(wheel))
     assert result.stderr.splitlines()[2:] == [
-        "it is a purelib wheel, which gets no segment, whatever it carries"
+        "it is a purelib wheel, which gets no segment, whatever it carries",
+        "it has libraries for x86_64 all the same: if yours is for a platform, say by hand what it "
+        "depends on, with --depends-on 'accelerator torch'",
     ]
     assert result.stdout == NOTHING
+
+
+def test_device_code_in_a_purelib_wheel_is_for_any_platform(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    wheel = make_wheel(tmp_path, tag="py3-none-any", machine=190)
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert "--depends-on" not in result.stderr
 
 
 def test_a_purelib_wheel_says_nothing_of_platlib_ones(

@@ -172,6 +172,12 @@ def hints(facts: WheelFacts) -> Iterator[str]:
     torch = facts.torch
     if torch.proofs and not torch.cxx_symbols and not torch.stable_symbols:
         yield "it links libtorch, and imports nothing that tells which ABI"
+    if facts.purelib and facts.hosts and (seen := _seen(facts)):
+        machines = ", ".join(dict.fromkeys(each.machine for each in facts.hosts))
+        yield (
+            f"it has libraries for {machines} all the same: if yours is for a platform, say by "
+            f"hand what it depends on, with --depends-on {_expression(seen)!r}"
+        )
     others = [name for name in facts.needed if not _is_known(name)]
     if others and not facts.purelib:
         yield f"it also needs {_listed(others)}: an accelerator of its own?"
