@@ -155,7 +155,7 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         "BT112",
         {
             ROCM_FILE: "stacks:\n"
-            '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.9"}\n'
+            '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.9.0"}\n'
             '  - {distro: el9.6, rocm_version: "7.1.1", torch_version: "2.9.0"}\n'
         },
         f"{ROCM_FILE}:3",
@@ -304,6 +304,16 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
             ROCM_FILE: "stacks:\n"
             '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.9.0"}\n'
             '  - {distro: el9.6, rocm_version: "7.2", torch_version: "2.9.0"}\n'
+        },
+    ),
+    # no package of the settings depends on ROCm, those of which we know do
+    (
+        "BT112",
+        {
+            TORCH_FILE: None,
+            ROCM_FILE: "stacks:\n"
+            '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.9.0"}\n'
+            '  - {distro: el9.6, rocm_version: "7.2", torch_version: "2.9.0"}\n',
         },
     ),
     ("BT113", {}),

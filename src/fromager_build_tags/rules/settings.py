@@ -118,7 +118,7 @@ def check_stacks(checkup: Checkup) -> Iterator[Finding]:
                     place=Place.parse(stack.place),
                 )
         tags = {
-            stack.place: [tag.build_tag for tag in checkup.planned(variant, stack)]
+            stack.place: [tag.build_tag for tag in checkup.locked(variant, stack)]
             for stack in found
         }
         for place, others in _equal(tags):
