@@ -25,7 +25,6 @@ from evidence.judgement import (
     judge_measured,
     judge_read,
     needs,
-    override,
 )
 from evidence.measurements import Measurement
 from fromager_build_tags.needs import Need
@@ -165,9 +164,7 @@ def test_what_the_overrides_say(name: str, version: str, expected: frozenset[Nee
     assert given(name, version) == expected
 
 
-def test_what_a_function_says() -> None:
-    assert override("flash-attn-3") is not None
-    assert expression("flash-attn-3") is None
+def test_what_depends_on_the_torch_of_the_stack() -> None:
     assert given("flash-attn-3", "3.0.0", torch_version="2.8.0") == BOTH
     assert given("flash-attn-3", "3.0.0", torch_version="2.9.0") == ACCELERATOR
 

@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from fromager_build_tags import fetch
 from fromager_build_tags.cli import main
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.needs import depends_on
+from fromager_build_tags.needs import depends_on, distribution
 
 from .wheel_reader.craft import Shape, elf_without_sections
 
@@ -147,16 +147,29 @@ def test_a_shipped_override_is_enough(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_shipped_function_is_enough(run: Run, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize(
+    ("says", "said"),
+    [
+        (None, "says 'accelerator torch if torch < 2.9 else accelerator'"),
+        (distribution, "decides by a function"),
+    ],
+    ids=["one-line", "function"],
+)
+def test_a_shipped_override_that_a_wheel_alone_cannot_be_held_against_is_enough(
+    run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, says: Any, said: str
+) -> None:
+    if says:
+        monkeypatch.setattr("fromager_build_tags_overrides.flash_attn_3.wheel_build_tag", says)
     text = (
-        "nothing to write: the shipped override of flash_attn_3 decides by a function; "
+        f"nothing to write: the shipped override of flash_attn_3 {said}; "
         "--depends-on EXPRESSION replaces it\n"
     )
     assert run("flash-attn-3").stdout == text
     wheel = make_wheel(tmp_path, stem="flash_attn_3-3.0.0", imports=[CXX])
     assert run("flash-attn-3", "--from-wheel", str(wheel)).stdout == text
     given = run("flash-attn-3", "--depends-on", "torch").stdout
-    assert given.endswith(": 'torch', which replaces the shipped function\n")
+    what = said.removeprefix("says ").removeprefix("decides by a ")
+    assert given.endswith(f": 'torch', which replaces the shipped {what}\n")
 
 
 def test_a_shipped_override_states_its_evidence(run: Run) -> None:
