@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from packaging.version import Version
 
 from evidence import catalogue, measurements, table
+from evidence.__main__ import main
 from evidence.catalogue import Package, Reading
 from evidence.judgement import (
     Judgement,
@@ -262,3 +264,15 @@ def test_a_reading_is_judged_like_a_measurement() -> None:
 
     assert judge_read("triton", reading, Package(note="")).verdict is Verdict.LESS
     assert judge_read("flash-attn", reading, Package(note="")).verdict is Verdict.AGREES
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["measure", "torch", "nope"], "nope: not in packages.yaml; list it there first"),
+        (["verify", "nope==1"], "nope==1: not in verified.yaml; list it there first"),
+    ],
+)
+def test_what_is_not_listed_is_not_fetched(args: list[str], message: str) -> None:
+    result = CliRunner().invoke(main, args)
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, f"Error: {message}")
