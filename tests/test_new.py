@@ -674,6 +674,29 @@ def test_pip_is_not_there(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatc
         fetch.fetch_wheel("demo==1", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("package", "said"),
+    [
+        ("demo", "{file}: build-tags.depends-on: 'accelerator torch'"),
+        (
+            "xgboost",
+            "nothing to write: the shipped override of xgboost says 'accelerator'; --depends-on "
+            "EXPRESSION replaces it",
+        ),
+    ],
+)
+def test_what_is_said_for_a_variant_is_told(
+    run: Run, packages: pathlib.Path, package: str, said: str
+) -> None:
+    file = packages / f"{package}.yaml"
+    file.write_text(f"variants:\n  cpu:\n    annotations:\n      {ANNOTATION}: torch\n")
+    result = run(package)
+    assert result.stdout == said.format(file=file) + "\n"
+    note = f"on cpu {file} says {ANNOTATION}: 'torch', and that is what counts there"
+    assert result.stderr.splitlines()[-1] == note
+    assert run(package).stderr.splitlines()[-1] == note
+
+
 def test_a_package_with_two_files_is_not_edited(run: Run, packages: pathlib.Path) -> None:
     for name in ("De.Mo.yaml", "de_mo.yaml"):
         (packages / name).write_text("env: {}\n")
