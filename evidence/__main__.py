@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import click
@@ -26,6 +27,7 @@ def main() -> None:
 def measure(packages: tuple[str, ...], *, again: bool) -> None:
     """Fetch, read and delete each wheel of packages.yaml; all packages when none is named."""
     plan = catalogue.load()
+    _refuse_unlisted(packages, plan.packages, catalogue.FILE)
     failed = [
         message
         for name in packages or tuple(plan.packages)
@@ -52,6 +54,7 @@ def verify(wheels: tuple[str, ...], *, again: bool) -> None:
     """Verify wheels of verified.yaml under right and wrong names; write docs/verify.md."""
     plan, known = catalogue.load(), verified.load()
     candidates = verified.candidates()
+    _refuse_unlisted(wheels, candidates, verified.FILE)
     for wheel in wheels or tuple(candidates):
         if wheel in known and not again:
             continue
@@ -67,6 +70,11 @@ def verify(wheels: tuple[str, ...], *, again: bool) -> None:
         click.echo(f"{wheel}: {result.findings} missed {result.missed}", err=True)
     target = Path(__file__).parent.parent / "docs" / "verify.md"
     target.write_text(verified.render(known), encoding="utf-8")
+
+
+def _refuse_unlisted(given: Collection[str], listed: Collection[str], file: Path) -> None:
+    if unknown := [each for each in given if each not in listed]:
+        raise click.UsageError(f"{', '.join(unknown)}: not in {file.name}; list it there first")
 
 
 def _measure(plan: catalogue.Catalogue, package: str, version: str, *, again: bool) -> str | None:

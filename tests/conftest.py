@@ -15,10 +15,13 @@ from fromager.constraints import Constraints
 from fromager.context import WorkContext
 from fromager.packagesettings import PackageSettings, Settings, SettingsFile
 from packaging.tags import Tag
+from packaging.version import Version
 from stevedore.extension import Extension
 
 from fromager_build_tags import distro, needs, plugins
 from fromager_build_tags.cli import main
+from fromager_build_tags.facts import Fact, Missing
+from fromager_build_tags.stack import Stack
 
 PLATLIB = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
 PURELIB = frozenset({Tag("py3", "none", "any")})
@@ -26,6 +29,19 @@ PURELIB = frozenset({Tag("py3", "none", "any")})
 type MakeContext = Callable[..., WorkContext]
 type Cli = Callable[..., Result]
 type Install = Callable[[str, Mapping[str, str]], None]
+
+
+def ask_stack(accelerator: str, torch: str = "") -> Callable[[], Stack]:
+    """Return what an expression asks of a stack with."""
+    stack = Stack(
+        variant="",
+        place="",
+        distro=Missing(message=""),
+        accelerator=Fact(value=accelerator, source=""),
+        accelerator_version=None,
+        torch_version=Fact(value=Version(torch), source="") if torch else Missing(message="Torch?"),
+    )
+    return lambda: stack
 
 
 @pytest.fixture(autouse=True)

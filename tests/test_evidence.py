@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from packaging.version import Version
 
 from evidence import catalogue, measurements, table
+from evidence.__main__ import main
 from evidence.catalogue import Package, Reading
 from evidence.judgement import (
     Judgement,
@@ -25,7 +27,6 @@ from evidence.judgement import (
     judge_measured,
     judge_read,
     needs,
-    override,
 )
 from evidence.measurements import Measurement
 from fromager_build_tags.needs import Need
@@ -157,6 +158,11 @@ ACCELERATOR = frozenset({Need.ACCELERATOR})
         ("nixl-cu12", "1.0.1", BOTH),
         ("gptqmodel", "6.0.3", BOTH),
         ("gptqmodel", "7.0.0", frozenset()),
+        ("mooncake-transfer-engine", "0.3.6.post1", ACCELERATOR),
+        ("mooncake-transfer-engine", "0.3.7", BOTH),
+        ("mooncake-transfer-engine", "0.3.14", ACCELERATOR),
+        ("tensordict", "0.14.3", frozenset()),
+        ("torchrl", "0.14.1", frozenset({Need.TORCH})),
         ("triton", "3.9.0", frozenset()),
         ("xgrammar", "0.2.8", frozenset()),
     ],
@@ -165,9 +171,7 @@ def test_what_the_overrides_say(name: str, version: str, expected: frozenset[Nee
     assert given(name, version) == expected
 
 
-def test_what_a_function_says() -> None:
-    assert override("flash-attn-3") is not None
-    assert expression("flash-attn-3") is None
+def test_what_depends_on_the_torch_of_the_stack() -> None:
     assert given("flash-attn-3", "3.0.0", torch_version="2.8.0") == BOTH
     assert given("flash-attn-3", "3.0.0", torch_version="2.9.0") == ACCELERATOR
 
@@ -260,3 +264,15 @@ def test_a_reading_is_judged_like_a_measurement() -> None:
 
     assert judge_read("triton", reading, Package(note="")).verdict is Verdict.LESS
     assert judge_read("flash-attn", reading, Package(note="")).verdict is Verdict.AGREES
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["measure", "torch", "nope"], "nope: not in packages.yaml; list it there first"),
+        (["verify", "nope==1"], "nope==1: not in verified.yaml; list it there first"),
+    ],
+)
+def test_what_is_not_listed_is_not_fetched(args: list[str], message: str) -> None:
+    result = CliRunner().invoke(main, args)
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, f"Error: {message}")

@@ -22,8 +22,9 @@ from fromager_build_tags.needs import (
     parse_expression,
     segments,
 )
+from fromager_build_tags.stack import Stack
 
-from .conftest import PLATLIB, PURELIB, MakeContext
+from .conftest import PLATLIB, PURELIB, MakeContext, ask_stack
 
 REQ, VERSION = Requirement("demo"), Version("1.0")
 
@@ -89,13 +90,15 @@ def test_a_full_function_can_be_made_of_segments(make_context: MakeContext) -> N
         ("torch if version >=1,<2 else none", "1.5+cu130", "torch"),
         ("torch if version >=1 else none", "2.0rc1", "torch"),
         ("  torch   accelerator ", "1", "accelerator torch"),
+        ("torch\nif version < 1\nelse\taccelerator\n", "0.9", "torch"),
+        ("torch\nif version < 1\nelse\taccelerator\n", "1", "accelerator"),
     ],
 )
 def test_an_expression_may_depend_on_the_version(
     expression: str, version: str, expected: str
 ) -> None:
-    def ask() -> str:
-        raise AssertionError("no accelerator decides here")
+    def ask() -> Stack:
+        raise AssertionError("no stack decides here")
 
     assert depends_on(expression).needs(Version(version), ask) == {
         Need(word) for word in expected.split()
@@ -121,9 +124,51 @@ def test_an_expression_may_depend_on_the_version(
 def test_an_expression_may_depend_on_the_accelerator(
     expression: str, version: str, accelerator: str, expected: str
 ) -> None:
-    assert depends_on(expression).needs(Version(version), lambda: accelerator) == {
+    assert depends_on(expression).needs(Version(version), ask_stack(accelerator)) == {
         Need(word) for word in expected.split()
     }
+
+
+@pytest.mark.parametrize(
+    ("expression", "torch", "expected"),
+    [
+        ("torch if torch < 2.9 else none", "2.8.1", "torch"),
+        ("torch if torch < 2.9 else none", "2.8", "torch"),
+        ("torch if torch < 2.9 else none", "2.9.0.dev20250601+cu130", "torch"),
+        ("torch if torch < 2.9 else none", "2.9.0rc1", "torch"),
+        ("torch if torch < 2.9 else none", "2.9", ""),
+        ("torch if torch < 2.9 else none", "2.9.0+cu130", ""),
+        ("torch if torch < 2.9 else none", "2.10.0", ""),
+        ("none if torch>=2.9 else torch", "2.9.0rc1", "torch"),
+        ("none if torch>=2.9 else torch", "2.9.1", ""),
+        ("torch if torch>=2.9 and torch<2.11 and accelerator == cuda else none", "2.10", "torch"),
+        ("torch if torch>=2.9 and torch<2.11 and accelerator == cuda else none", "2.11.0", ""),
+        ("torch if torch < 2.9 and accelerator == rocm else none", "2.8.0", ""),
+        ("torch if version < 1 and torch < 2.9 else none", "2.8.0", ""),
+    ],
+)  # fmt: skip
+def test_an_expression_may_depend_on_torch(expression: str, torch: str, expected: str) -> None:
+    assert depends_on(expression).needs(Version("1"), ask_stack("cuda", torch)) == {
+        Need(word) for word in expected.split()
+    }
+
+
+def test_a_torch_that_is_not_known_well_enough_stops_only_what_depends_on_it() -> None:
+    says = depends_on("torch if version < 2 and torch < 2.9 else none")
+    assert says.needs(Version("2"), ask_stack("cuda")) == set()
+    with pytest.raises(MissingFactError, match=r"^Torch\?$"):
+        says.needs(Version("1"), ask_stack("cuda"))
+    with pytest.raises(MissingFactError, match=r"the version of Torch is needed as X\.Y"):
+        says.needs(Version("1"), ask_stack("cuda", "2"))
+
+
+def test_an_expression_may_have_any_number_of_clauses() -> None:
+    text = "".join(f"torch if version == {number} else " for number in range(5000))
+    says = parse_expression(f"{text}accelerator")
+    assert says.of(Version("4999"), ask_stack("cuda")) == {Need.TORCH}
+    assert says.of(Version("5000"), ask_stack("cuda")) == {Need.ACCELERATOR}
+    assert says.at_most() == {Need.TORCH, Need.ACCELERATOR}
+    assert says.boundaries() == {Version(str(number)) for number in range(5000)}
 
 
 def test_what_an_expression_gives_at_most() -> None:
@@ -164,15 +209,31 @@ def test_an_accelerator_that_is_not_known_stops_only_what_depends_on_it(
             "'accelerator torch if version < 0.25 else accelerator'",
         ),
         (
+            "accelerator else none",
+            "'accelerator else none' has to read like "
+            "'accelerator torch if version < 0.25 else accelerator'",
+        ),
+        (
             "torch if ABI else none",
             "'ABI' in 'torch if ABI else none' is no condition; use 'version < 0.25', "
-            "'accelerator == cuda' or 'accelerator != cuda', with 'and' between two",
+            "'accelerator == cuda', 'accelerator != cuda', 'torch < 2.9' or 'torch >= 2.9', "
+            "with 'and' between two",
         ),
         (
             "torch if version < 1 and torch else none",
             "'torch' in 'torch if version < 1 and torch else none' is no condition; "
-            "use 'version < 0.25', 'accelerator == cuda' or 'accelerator != cuda', "
-            "with 'and' between two",
+            "use 'version < 0.25', 'accelerator == cuda', 'accelerator != cuda', 'torch < 2.9' or "
+            "'torch >= 2.9', with 'and' between two",
+        ),
+        *(
+            (
+                f"torch if {condition} else none",
+                f"{condition!r} in 'torch if {condition} else none' is no condition; "
+                "use 'version < 0.25', 'accelerator == cuda', 'accelerator != cuda', "
+                "'torch < 2.9' or 'torch >= 2.9', with 'and' between two",
+            )
+            for condition in ("torch == 2.9", "torch <= 2.9", "torch > 2.9", "torch < 2.9.1",
+                              "torch < 2", "torch ~= 2.9", "torch < 2.9,>=2.8")
         ),
         (
             "torch if accelerator == cuad else none",
@@ -210,7 +271,7 @@ WORDS = ["torch", "accelerator", "none", "if", "version", "< 1", "and", "==", "c
 @given(st.text() | st.lists(st.sampled_from(WORDS)).map(" ".join))
 def test_any_text_is_an_expression_or_refused(text: str) -> None:
     try:
-        parse_expression(text).of(VERSION, lambda: "cuda")
+        parse_expression(text).of(VERSION, ask_stack("cuda"))
     except NeedsError as err:
         assert repr(text)[1:-1] in str(err) or text == ""  # noqa: PT017 - it may be accepted
 

@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from fromager_build_tags import fetch
 from fromager_build_tags.cli import main
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.needs import depends_on
+from fromager_build_tags.needs import depends_on, distribution
 
 from .wheel_reader.craft import Shape, elf_without_sections
 
@@ -147,16 +147,29 @@ def test_a_shipped_override_is_enough(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_shipped_function_is_enough(run: Run, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize(
+    ("says", "said"),
+    [
+        (None, "says 'accelerator torch if torch < 2.9 else accelerator'"),
+        (distribution, "decides by a function"),
+    ],
+    ids=["one-line", "function"],
+)
+def test_a_shipped_override_that_a_wheel_alone_cannot_be_held_against_is_enough(
+    run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, says: Any, said: str
+) -> None:
+    if says:
+        monkeypatch.setattr("fromager_build_tags_overrides.flash_attn_3.wheel_build_tag", says)
     text = (
-        "nothing to write: the shipped override of flash_attn_3 decides by a function; "
+        f"nothing to write: the shipped override of flash_attn_3 {said}; "
         "--depends-on EXPRESSION replaces it\n"
     )
     assert run("flash-attn-3").stdout == text
     wheel = make_wheel(tmp_path, stem="flash_attn_3-3.0.0", imports=[CXX])
     assert run("flash-attn-3", "--from-wheel", str(wheel)).stdout == text
     given = run("flash-attn-3", "--depends-on", "torch").stdout
-    assert given.endswith(": 'torch', which replaces the shipped function\n")
+    what = said.removeprefix("says ").removeprefix("decides by a ")
+    assert given.endswith(f": 'torch', which replaces the shipped {what}\n")
 
 
 def test_a_shipped_override_states_its_evidence(run: Run) -> None:
@@ -225,6 +238,12 @@ def test_an_override_of_its_own_speaks_before_any_annotation(
     assert list(packages.iterdir()) == []
 
 
+NO_WHEEL = (
+    "is neither a wheel file, which ends with .whl, nor PACKAGE==VERSION, such as "
+    "torchvision==0.29.1"
+)
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -241,6 +260,20 @@ def test_an_override_of_its_own_speaks_before_any_annotation(
             ["demo", "--from-wheel", "nowhere.whl"],
             "cannot read the wheel 'nowhere.whl': No such file or directory",
         ),
+        *(
+            (["demo", "--from-wheel", source], f"{source!r} {NO_WHEEL}")
+            for source in (
+                "",
+                ".",
+                "./demo",
+                "-r x",
+                "git+https://x",
+                "demo @ https://x/y.whl",
+                "https://x.example/demo-1-py3-none-any.whl",
+                "demo==1.tar.gz",
+            )
+        ),
+        (["demo", "--from-wheel", "other==1"], "'other==1' is a wheel of other, not of demo"),
         (["demo", "--from-wheel", "x.whl", "--depends-on", "torch"], None),
         (["demo", "--module", "--directory", "nowhere"], None),
         (["demo", "--depends-on", ""], "'' has to name what to depend on, or 'none' alone"),
@@ -474,9 +507,19 @@ def test_a_purelib_wheel_gets_nothing(
     wheel = make_wheel(tmp_path, needed=needed, imports=[CXX], tag="py3-none-any")
     result = run("demo-kernels", "--from-wheel", str(wheel))
     assert result.stderr.splitlines()[2:] == [
-        "it is a purelib wheel, which gets no segment, whatever it carries"
+        "it is a purelib wheel, which gets no segment, whatever it carries",
+        "it has libraries for x86_64 all the same: if yours is for a platform, say by hand what it "
+        "depends on, with --depends-on 'accelerator torch'",
     ]
     assert result.stdout == NOTHING
+
+
+def test_device_code_in_a_purelib_wheel_is_for_any_platform(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    wheel = make_wheel(tmp_path, tag="py3-none-any", machine=190)
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert "--depends-on" not in result.stderr
 
 
 def test_a_purelib_wheel_says_nothing_of_platlib_ones(
@@ -629,6 +672,29 @@ def test_pip_is_not_there(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(InputError, match="pip, which fetches 'demo==1', is not installed"):
         fetch.fetch_wheel("demo==1", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("package", "said"),
+    [
+        ("demo", "{file}: build-tags.depends-on: 'accelerator torch'"),
+        (
+            "xgboost",
+            "nothing to write: the shipped override of xgboost says 'accelerator'; --depends-on "
+            "EXPRESSION replaces it",
+        ),
+    ],
+)
+def test_what_is_said_for_a_variant_is_told(
+    run: Run, packages: pathlib.Path, package: str, said: str
+) -> None:
+    file = packages / f"{package}.yaml"
+    file.write_text(f"variants:\n  cpu:\n    annotations:\n      {ANNOTATION}: torch\n")
+    result = run(package)
+    assert result.stdout == said.format(file=file) + "\n"
+    note = f"on cpu {file} says {ANNOTATION}: 'torch', and that is what counts there"
+    assert result.stderr.splitlines()[-1] == note
+    assert run(package).stderr.splitlines()[-1] == note
 
 
 def test_a_package_with_two_files_is_not_edited(run: Run, packages: pathlib.Path) -> None:

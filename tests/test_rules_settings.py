@@ -172,7 +172,7 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         "BT112",
         {
             ROCM_FILE: "stacks:\n"
-            '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.9"}\n'
+            '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.9.0"}\n'
             '  - {distro: el9.6, rocm_version: "7.1.1", torch_version: "2.9.0"}\n'
         },
         f"{ROCM_FILE}:3",

@@ -93,10 +93,7 @@ class Checkup:
             return None
         try:
             return frozenset().union(
-                *(
-                    says.needs(ANY_VERSION, stack.accelerator_word)
-                    for stack in self.stacks.get(variant, ())
-                )
+                *(says.needs_on(stack, ANY_VERSION) for stack in self.stacks.get(variant, ()))
             )
         except MissingFactError:  # the plan tells
             return parse_expression(says.expression).at_most()

@@ -76,10 +76,10 @@ def _says(speaker: Speaker, ctx: WorkContext, version: Version, expression: str)
     if not isinstance(speaker.says, DependsOn):
         return False
     try:
-        said = speaker.says.needs(version, lambda: stack_of(ctx).accelerator_word())
+        said = speaker.says.needs(version, lambda: stack_of(ctx))
     except BuildTagError:
         return False
-    return said == parse_expression(expression).needs
+    return said == parse_expression(expression).at_most()
 
 
 def _settings_file() -> str:

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import pathlib
 import subprocess
 import sys
 from collections.abc import Sequence
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+
 from .errors import InputError
+
+
+def name_in(text: str) -> NormalizedName:
+    """Return the name of the package in a requirement such as ``torchvision==0.29.1``.
+
+    Raises:
+        InputError: it is something else: from a folder or a URL pip would run what is there.
+    """
+    with contextlib.suppress(InvalidRequirement):
+        requirement = Requirement(text)
+        if requirement.url is None:
+            return canonicalize_name(requirement.name)
+    raise InputError(
+        f"{text!r} is neither a wheel file, which ends with .whl, nor PACKAGE==VERSION, such as "
+        "torchvision==0.29.1"
+    )
 
 
 def fetch_wheel(

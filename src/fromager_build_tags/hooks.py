@@ -124,7 +124,7 @@ def deciding_needs(
         return None
     if any(extension.plugin is not needs.distribution for extension in plugins.global_hooks()):
         return None
-    return chosen.says.needs(version, stack.accelerator_word)
+    return chosen.says.needs_on(stack, version)
 
 
 def arranged(answers: Iterable[Answer], req: Requirement, version: Version) -> tuple[Segment, ...]:

@@ -4,10 +4,11 @@ A module says what its package needs in one line::
 
     wheel_build_tag = depends_on("accelerator torch")
 
-or, where that depends on the package's version or on the accelerator, still in one::
+or, where that depends on the package's version, on the accelerator, or on Torch, still in one::
 
     wheel_build_tag = depends_on("accelerator torch if version < 0.25 else accelerator")
     wheel_build_tag = depends_on("accelerator if accelerator == cuda else accelerator torch")
+    wheel_build_tag = depends_on("accelerator torch if torch < 2.9 else accelerator")
 
 and it can be a full function, which returns segments by :func:`segments`. The annotation
 ``build-tags.depends-on`` in a package's settings takes the same expressions. A purelib wheel
@@ -35,6 +36,7 @@ from .context import BuildContext, stack_of
 from .errors import NeedsError
 from .ranges import boundaries_of
 from .segment import Order, Segment
+from .stack import Stack
 
 
 class Need(enum.StrEnum):
@@ -59,9 +61,8 @@ class WheelBuildTag(Protocol):
         ...
 
 
-#: Returns the word of the stack's accelerator, such as ``cuda``; asked only by an expression
-#: that depends on it, since a stack need not know it.
-type AskAccelerator = Callable[[], str]
+#: Returns the stack; asked only by an expression that depends on it, since there need be none.
+type AskStack = Callable[[], Stack]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,94 +72,115 @@ class Condition:
     Attributes:
         versions: those of the package.
         accelerators: words of accelerators, and whether the stack's has to be that one, or not.
+        torches: releases of Torch, and whether the stack's has to be that one or later, or not.
     """
 
     versions: SpecifierSet
     accelerators: frozenset[tuple[str, bool]] = frozenset()
+    torches: frozenset[tuple[Version, bool]] = frozenset()
 
-    def holds(self, version: Version, accelerator: AskAccelerator) -> bool:
+    def holds(self, version: Version, ask: AskStack) -> bool:
         """Tell whether the condition holds."""
         if not self.versions.contains(version, prereleases=True):
             return False
-        return all((accelerator() == word) is wanted for word, wanted in self.accelerators)
+        if any((ask().accelerator_word() == word) is not yes for word, yes in self.accelerators):
+            return False
+        return all(ask().has_torch(release) is yes for release, yes in self.torches)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Expression:
-    """What a package depends on, perhaps not in every version and on every accelerator.
+class Clause:
+    """What a package depends on where a condition holds.
 
     Attributes:
-        needs: what it depends on, if the condition holds.
+        needs: what it depends on.
         condition: None for always.
-        otherwise: the expression for where it does not.
     """
 
     needs: frozenset[Need]
     condition: Condition | None = None
-    otherwise: Expression | None = None
 
-    def of(self, version: Version, accelerator: AskAccelerator) -> frozenset[Need]:
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expression:
+    """What a package depends on, perhaps not in every version and on every stack.
+
+    Attributes:
+        clauses: the first whose condition holds is the one that counts; the last one's always does.
+    """
+
+    clauses: tuple[Clause, ...]
+
+    def of(self, version: Version, ask: AskStack) -> frozenset[Need]:
         """Return what the package depends on in *version*.
 
         Raises:
-            MissingFactError: that depends on the accelerator, and nothing tells which it is.
+            MissingFactError: that depends on the accelerator or on Torch, and nothing tells which.
         """
-        if self.otherwise is None or self.condition is None:
-            return self.needs
-        if self.condition.holds(version, accelerator):
-            return self.needs
-        return self.otherwise.of(version, accelerator)
+        return next(
+            clause.needs
+            for clause in self.clauses
+            if clause.condition is None or clause.condition.holds(version, ask)
+        )
 
     def boundaries(self) -> set[Version]:
         """Return the versions of the package at which what it depends on can change."""
-        here = boundaries_of(str(self.condition.versions)) if self.condition else set()
-        return here | (self.otherwise.boundaries() if self.otherwise else set())
+        conditions = [each.condition for each in self.clauses if each.condition]
+        return set().union(*(boundaries_of(str(each.versions)) for each in conditions))
 
     def at_most(self) -> frozenset[Need]:
         """Return everything that the package depends on anywhere."""
-        return self.needs | (self.otherwise.at_most() if self.otherwise else frozenset())
+        return frozenset().union(*(each.needs for each in self.clauses))
 
 
 @functools.cache
 def parse_expression(text: str) -> Expression:
-    """Read ``WORDS``, or ``WORDS if CONDITION else EXPRESSION``.
+    """Read ``WORDS``, or ``WORDS if CONDITION else EXPRESSION``, with blanks of any kind.
 
     Words are ``accelerator`` and ``torch``, or ``none`` alone. A condition is one or more of
     ``version SPECIFIERS``, with the specifiers of PEP 440, which speak of the version of the
-    package; ``accelerator == WORD``; and ``accelerator != WORD``; with ``and`` between them.
+    package; ``accelerator == WORD``; ``accelerator != WORD``; ``torch < RELEASE``; and ``torch >=
+    RELEASE``, which speak of the stack; with ``and`` between them. A release is a major and a minor
+    version, since a stack need not know Torch more precisely; what comes before it counts as less.
 
     Raises:
         NeedsError: *text* is none of these.
     """
-    words, if_, rest = text.partition(" if ")
+    *conditional, last = " ".join(text.split()).split(" else ")
+    clauses = [_parse_clause(clause, text) for clause in conditional]
+    if " if " in last:
+        raise NeedsError(f"{text!r} has to read like {_EXAMPLE!r}")
+    return Expression(clauses=(*clauses, Clause(needs=_parse_words(last, text))))
+
+
+def _parse_clause(clause: str, text: str) -> Clause:
+    words, if_, condition = clause.partition(" if ")
     needs = _parse_words(words, text)
     if not if_:
-        return Expression(needs=needs)
-    condition, else_, otherwise = rest.partition(" else ")
-    if not else_:
         raise NeedsError(f"{text!r} has to read like {_EXAMPLE!r}")
-    return Expression(
-        needs=needs,
-        condition=_parse_condition(condition, text),
-        otherwise=parse_expression(otherwise),
-    )
+    return Clause(needs=needs, condition=_parse_condition(condition, text))
 
 
 _EXAMPLE: Final = "accelerator torch if version < 0.25 else accelerator"
 _TERM: Final = re.compile(
-    r"\s*(?:version\s*(?P<specifiers>[^\w\s].*?)|accelerator\s*(?P<sign>[=!]=)\s*(?P<word>\S+))\s*"
+    r"\s*(?:version\s*(?P<specifiers>[^\w\s].*?)|accelerator\s*(?P<sign>[=!]=)\s*(?P<word>\S+)"
+    r"|torch\s*(?P<than><|>=)\s*(?P<release>[0-9]{1,4}\.[0-9]{1,4}))\s*"
 )
 
 
 def _parse_condition(condition: str, text: str) -> Condition:
-    versions, words = SpecifierSet(), set()
+    versions, words, torches = SpecifierSet(), set(), set()
     for term in condition.split(" and "):
         match = _TERM.fullmatch(term)
         if not match:
             raise NeedsError(
                 f"{term.strip()!r} in {text!r} is no condition; use 'version < 0.25', "
-                "'accelerator == cuda' or 'accelerator != cuda', with 'and' between two"
+                "'accelerator == cuda', 'accelerator != cuda', 'torch < 2.9' or 'torch >= 2.9', "
+                "with 'and' between two"
             )
+        if match["release"]:
+            torches.add((Version(match["release"]), match["than"] == ">="))
+            continue
         if match["word"]:
             words.add((_checked_accelerator(match["word"], text), match["sign"] == "=="))
             continue
@@ -168,7 +190,7 @@ def _parse_condition(condition: str, text: str) -> Condition:
             raise NeedsError(
                 f"{match['specifiers']!r} in {text!r} is not a PEP 440 specifier, such as '< 0.25'"
             ) from None
-    return Condition(versions=versions, accelerators=frozenset(words))
+    return Condition(versions=versions, accelerators=frozenset(words), torches=frozenset(torches))
 
 
 def _checked_accelerator(word: str, text: str) -> str:
@@ -252,12 +274,16 @@ class DependsOn:
         """Return the segments of what the package depends on in *version*."""
         if not is_platlib(wheel_tags):
             return []
-        needs = self.needs(version, lambda: stack_of(ctx).accelerator_word())
+        needs = self.needs(version, lambda: stack_of(ctx))
         return _segments(needs, ctx) if needs else []
 
-    def needs(self, version: Version, accelerator: AskAccelerator) -> frozenset[Need]:
+    def needs(self, version: Version, ask: AskStack) -> frozenset[Need]:
         """Return what the package depends on in *version*, as :meth:`Expression.of` does."""
-        return parse_expression(self.expression).of(version, accelerator)
+        return parse_expression(self.expression).of(version, ask)
+
+    def needs_on(self, stack: Stack, version: Version) -> frozenset[Need]:
+        """Return what the package depends on in *version* on a stack that is known."""
+        return self.needs(version, lambda: stack)
 
 
 def depends_on(expression: str) -> DependsOn:

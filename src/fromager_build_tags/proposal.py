@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import NormalizedName
 
 from . import plugins
-from .errors import InputError, NeedsError
+from .errors import InputError, MissingFactError, NeedsError
+from .facts import Fact, Missing
 from .needs import Need, parse_expression
 from .speaker import shipped_expression
+from .stack import Stack
 from .wheel import RefusalReason, TorchAbi
 from .wheel.libraries import accelerator_of, is_torch
 from .wheel.system import is_system
@@ -68,13 +70,34 @@ class Shipped:
         )
 
     def needs(self, facts: WheelFacts) -> frozenset[Need] | None:
-        """Return what it says of a build like this wheel; None if a function decides."""
+        """Return what it says of a build like this wheel; None if that cannot be told of a wheel.
+
+        A function decides, or the Torch that it was built against.
+        """
         if self.expression is None:
             return None
         says = parse_expression(self.expression)
         words = [use.accelerator.value for use in facts.accelerators] or ["cpu"]
-        every = (says.of(facts.version, functools.partial(str, word)) for word in words)
-        return frozenset().union(*every)
+        every = (says.of(facts.version, functools.partial(_stack, word)) for word in words)
+        try:
+            return frozenset().union(*every)
+        except MissingFactError:
+            return None
+
+
+def _stack(accelerator: str) -> Stack:
+    """Return what a wheel tells of the stack that it was built for."""
+    return Stack(
+        variant="",
+        place="",
+        distro=_UNTOLD,
+        accelerator=Fact(value=accelerator, source=""),
+        accelerator_version=None,
+        torch_version=_UNTOLD,
+    )
+
+
+_UNTOLD: Final = Missing(message="a wheel does not tell it")
 
 
 def shipped_override(package: NormalizedName) -> Shipped | None:
@@ -172,6 +195,12 @@ def hints(facts: WheelFacts) -> Iterator[str]:
     torch = facts.torch
     if torch.proofs and not torch.cxx_symbols and not torch.stable_symbols:
         yield "it links libtorch, and imports nothing that tells which ABI"
+    if facts.purelib and facts.hosts and (seen := _seen(facts)):
+        machines = ", ".join(dict.fromkeys(each.machine for each in facts.hosts))
+        yield (
+            f"it has libraries for {machines} all the same: if yours is for a platform, say by "
+            f"hand what it depends on, with --depends-on {_expression(seen)!r}"
+        )
     others = [name for name in facts.needed if not _is_known(name)]
     if others and not facts.purelib:
         yield f"it also needs {_listed(others)}: an accelerator of its own?"

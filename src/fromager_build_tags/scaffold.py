@@ -6,8 +6,8 @@ import ast
 import inspect
 import pathlib
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
@@ -23,7 +23,7 @@ from .speaker import Rule, speaker_of
 from .yamledit import add
 
 if TYPE_CHECKING:
-    from fromager.packagesettings import PackageBuildInfo
+    from fromager.packagesettings import PackageBuildInfo, PackageSettings
 
     from .proposal import Proposal
     from .tree import SettingsTree
@@ -74,7 +74,27 @@ def annotate(tree: SettingsTree, package: NormalizedName, proposal: Proposal) ->
     build_info = tree.settings.package_build_info(package)
     _refuse_unheard(tree, build_info)
     file = file_to_edit(tree.settings_dir, package)
-    present = (tree.settings.package_setting(package).annotations or {}).get(DEPENDS_ON)
+    settings = tree.settings.package_setting(package)
+    outcome = _annotate(
+        tree, build_info, file, (settings.annotations or {}).get(DEPENDS_ON), proposal
+    )
+    return replace(outcome, notes=[*outcome.notes, *_on_variants(settings, file)])
+
+
+def _on_variants(settings: PackageSettings, file: pathlib.Path) -> Iterator[str]:
+    """Yield what is said for one variant, where nothing else is heard."""
+    for variant, info in settings.variants.items():
+        if (says := (info.annotations or {}).get(DEPENDS_ON)) is not None:
+            yield f"on {variant} {file} says {DEPENDS_ON}: {says!r}, and that is what counts there"
+
+
+def _annotate(
+    tree: SettingsTree,
+    build_info: PackageBuildInfo,
+    file: pathlib.Path,
+    present: str | None,
+    proposal: Proposal,
+) -> Outcome:
     if present is not None:
         return _already(file, f"{DEPENDS_ON}: {present!r}", present, proposal)
     if proposal.enough or proposal.expression is None:
@@ -84,7 +104,7 @@ def annotate(tree: SettingsTree, package: NormalizedName, proposal: Proposal) ->
     except EditError as err:
         raise EditError(f"{file} is left as it is: {err}") from None
     _make_settings_dir(tree)
-    notes = () if build_info.has_customizations else (_customized(package),)
+    notes = () if build_info.has_customizations else (_customized(build_info.package),)
     write_text(file, text)
     replaces = f", which replaces {proposal.replaces}" if proposal.replaces else ""
     said = f"{file}: {DEPENDS_ON}: {proposal.expression!r}{replaces}"

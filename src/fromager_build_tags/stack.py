@@ -77,6 +77,16 @@ class Stack:
         fact = _known(self.torch_version)
         return "torch" + _precisely(fact, self.torch_precision, "the version of Torch")
 
+    def has_torch(self, release: Version) -> bool:
+        """Tell whether Torch is *release*, a major and a minor version, or later.
+
+        Raises:
+            MissingFactError: nothing tells the Torch version precisely enough.
+        """
+        fact = _known(self.torch_version)
+        _precisely(fact, Precision.MINOR, "the version of Torch")
+        return fact.value >= release
+
     def __str__(self) -> str:
         texts = []
         for text in (self.distro_text, self.accelerator_text, self.torch_text):

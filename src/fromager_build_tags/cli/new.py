@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InputError
-from ..fetch import fetch_wheel
+from ..fetch import fetch_wheel, name_in
 from ..proposal import DEFAULT, as_given, as_seen, as_shipped, hints, reasons
 from ..scaffold import annotate, canonical_name, write_module
 from ..wheel import read_wheel
@@ -75,9 +75,7 @@ def _proposal(package: NormalizedName, depends_on: str | None, from_wheel: str |
         proposal = as_shipped(package)
         _tell(proposal.reasons)
         return proposal
-    facts = _read(from_wheel)
-    if facts.name != package:
-        raise InputError(f"{from_wheel!r} is a wheel of {facts.name}, not of {package}")
+    facts = _read(package, from_wheel)
     _tell([*reasons(facts), *hints(facts)])
     return as_seen(facts, from_wheel)
 
@@ -87,9 +85,17 @@ def _tell(lines: Iterable[str]) -> None:
         click.echo(line, err=True)
 
 
-def _read(source: str) -> WheelFacts:
+def _read(package: NormalizedName, source: str) -> WheelFacts:
     """Read a wheel file, or fetch a published one with pip and read it."""
-    if source.endswith(".whl"):
-        return read_wheel(pathlib.Path(source))
+    if source.endswith(".whl") and "://" not in source:
+        facts = read_wheel(pathlib.Path(source))
+        _refuse_another(package, facts.name, source)
+        return facts
+    _refuse_another(package, name_in(source), source)
     with tempfile.TemporaryDirectory(prefix="build-tags-") as folder:
         return read_wheel(fetch_wheel(source, pathlib.Path(folder)))
+
+
+def _refuse_another(package: NormalizedName, name: NormalizedName, source: str) -> None:
+    if name != package:
+        raise InputError(f"{source!r} is a wheel of {name}, not of {package}")

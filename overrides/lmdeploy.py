@@ -1,0 +1,6 @@
+"""LMDeploy's TurboMind needs libcudart and libcublas; it talks to Torch from Python only (0.18.0
+measured)."""
+
+from fromager_build_tags.needs import depends_on
+
+wheel_build_tag = depends_on("accelerator")
