@@ -18,10 +18,11 @@ from packaging.tags import Tag
 from packaging.version import Version
 from stevedore.extension import Extension
 
-from fromager_build_tags import distro, needs, plugins
+from fromager_build_tags import needs, plugins
 from fromager_build_tags.cli import main
-from fromager_build_tags.facts import Fact, Missing
-from fromager_build_tags.stack import Stack
+from fromager_build_tags.stack import distro
+from fromager_build_tags.stack.facts import Fact, Missing
+from fromager_build_tags.stack.stack import Stack
 
 PLATLIB = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
 PURELIB = frozenset({Tag("py3", "none", "any")})

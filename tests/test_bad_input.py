@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from fromager_build_tags.errors import SettingsError
-from fromager_build_tags.yamlfile import parse_yaml_mapping, refuse_endless
+from fromager_build_tags.settings.yamlfile import parse_yaml_mapping, refuse_endless
 
 from .conftest import Cli
 from .repositories import Checkout

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fromager_build_tags.bump import (
+from fromager_build_tags.changes.bump import (
     Edit,
     missing_entries,
     package_edits,
@@ -23,11 +23,11 @@ from fromager_build_tags.bump import (
     variant_entries,
     write_edits,
 )
-from fromager_build_tags.change import Change
+from fromager_build_tags.changes.change import Change
+from fromager_build_tags.changes.review import compare
+from fromager_build_tags.changes.side import Evaluation, Layout
 from fromager_build_tags.errors import EditError
 from fromager_build_tags.lock import ANY, Key, Lock, LockedStack, split_tag
-from fromager_build_tags.review import compare
-from fromager_build_tags.side import Evaluation, Layout
 
 from .conftest import Cli
 from .repositories import Checkout

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 
 import pytest
 
-from fromager_build_tags.causes import Cause, causes
-from fromager_build_tags.change import Change
-from fromager_build_tags.declare import declare
+from fromager_build_tags.changes.causes import Cause, causes
+from fromager_build_tags.changes.change import Change
+from fromager_build_tags.changes.review import Review, compare
+from fromager_build_tags.changes.side import Evaluation, Layout, Side
+from fromager_build_tags.changes.written import written_stacks
 from fromager_build_tags.lock import Key, Lock, LockedStack
-from fromager_build_tags.reconcile import declared_stacks
-from fromager_build_tags.review import Review, compare
 from fromager_build_tags.segment import Order
-from fromager_build_tags.side import Evaluation, Layout, Side
-from fromager_build_tags.written import written_stacks
-from fromager_build_tags.yamlfile import read_yaml_mapping
+from fromager_build_tags.settings.declare import declare
+from fromager_build_tags.settings.yamlfile import read_yaml_mapping
+from fromager_build_tags.stack.reconcile import declared_stacks
 
 from .conftest import Cli
 from .repositories import Checkout

@@ -17,9 +17,9 @@ from click.testing import CliRunner, Result
 from packaging.version import Version
 
 from fromager_build_tags import needs, plugins
-from fromager_build_tags.annotations import DEPENDS_ON
 from fromager_build_tags.cli import main
 from fromager_build_tags.needs import depends_on
+from fromager_build_tags.settings.annotations import DEPENDS_ON
 
 from .repositories import Checkout
 

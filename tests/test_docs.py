@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import pathlib
+import tomllib
 
 import jsonschema
 import pytest
 import yaml
 
-from fromager_build_tags.declare import read_variant_file
 from fromager_build_tags.errors import SettingsError
 from fromager_build_tags.rules.catalogue import FAMILIES, RULES
 from fromager_build_tags.rules.pages import index
 from fromager_build_tags.rules.rule import Rule
-from fromager_build_tags.schema import variant_schema
+from fromager_build_tags.settings.declare import read_variant_file
+from fromager_build_tags.settings.schema import variant_schema
 
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -48,6 +49,16 @@ def test_the_schema_refuses_what_the_reader_refuses(text: str, tmp_path: pathlib
         is_right = False
     validator = jsonschema.Draft202012Validator(json.loads(variant_schema()))
     assert validator.is_valid(yaml.safe_load(text)) is is_right
+
+
+def test_the_wheel_holds_every_package() -> None:
+    """What setuptools is not told of is missed only by those who install a wheel."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    source = ROOT / "src"
+    folders = (init.parent.relative_to(source) for init in source.glob("**/__init__.py"))
+    ours = {".".join(folder.parts) for folder in folders}
+    listed = project["tool"]["setuptools"]["packages"]
+    assert listed == sorted({*ours, "fromager_build_tags_overrides"})
 
 
 def test_the_list_of_rules_is_made_of_the_rules() -> None:

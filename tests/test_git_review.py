@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from fromager_build_tags.git import Repository
+from fromager_build_tags.changes.git import Repository
 
 from .conftest import Cli
 from .repositories import Checkout, git

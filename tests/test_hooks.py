@@ -14,7 +14,6 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from fromager_build_tags import hooks, needs
-from fromager_build_tags.annotations import DEPENDS_ON
 from fromager_build_tags.context import stack_of
 from fromager_build_tags.errors import (
     BuildTagError,
@@ -24,6 +23,7 @@ from fromager_build_tags.errors import (
     StackError,
     explain_error,
 )
+from fromager_build_tags.settings.annotations import DEPENDS_ON
 
 from .conftest import PLATLIB, PURELIB, MakeContext
 

@@ -22,7 +22,7 @@ from fromager_build_tags.needs import (
     parse_expression,
     segments,
 )
-from fromager_build_tags.stack import Stack
+from fromager_build_tags.stack.stack import Stack
 
 from .conftest import PLATLIB, PURELIB, MakeContext, ask_stack
 

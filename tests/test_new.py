@@ -18,10 +18,10 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from fromager_build_tags import fetch
 from fromager_build_tags.cli import main
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.needs import depends_on, distribution
+from fromager_build_tags.new import fetch
 
 from .wheel_reader.craft import Shape, elf_without_sections
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import parse_wheel_filename
 
-from fromager_build_tags.change import Change
+from fromager_build_tags.changes.change import Change
 from fromager_build_tags.lock import split_tag
 
 from .e2e.environment import offline_environment

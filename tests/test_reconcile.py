@@ -8,12 +8,12 @@ from collections.abc import Callable
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from fromager_build_tags.declare import declare
 from fromager_build_tags.errors import MissingFactError, StackError
-from fromager_build_tags.machine import Machine, observe
-from fromager_build_tags.reconcile import declared_stacks, reconcile
-from fromager_build_tags.stack import Stack
-from fromager_build_tags.versions import exact_pin
+from fromager_build_tags.settings.declare import declare
+from fromager_build_tags.stack.machine import Machine, observe
+from fromager_build_tags.stack.reconcile import declared_stacks, reconcile
+from fromager_build_tags.stack.stack import Stack
+from fromager_build_tags.stack.versions import exact_pin
 
 type Texts = tuple[str, ...]
 

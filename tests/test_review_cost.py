@@ -31,7 +31,7 @@ _HEAVY = (
     *("fromager", "pydantic", "pydantic_settings", "rich", "ruamel.yaml", "stevedore"),
     *("packaging.specifiers", "packaging.tags", "packaging.utils"),
     *("hashlib", "json", "logging", "tempfile"),
-    *(f"fromager_build_tags.{name}" for name in ("plan", "tree", "variant")),
+    *(f"fromager_build_tags.{name}" for name in ("plan", "tree", "settings.variant")),
     *(f"fromager_build_tags.report.findings.{name}" for name in ("gitlab", "json", "sarif")),
 )
 
@@ -64,7 +64,7 @@ def test_a_changed_variant_file(cli: Cli, tmp_path: pathlib.Path) -> None:
     found = cost(tmp_path, cli, ROCM_FILE, ROCM.replace("2.9.1", "2.9.2"))
     assert "2 build tags change from HEAD\\~1 to HEAD" in found.said
     assert "`demo <0.29`" in found.said
-    assert "fromager_build_tags.reconcile" in found.modules
+    assert "fromager_build_tags.stack.reconcile" in found.modules
     assert found.modules.isdisjoint(_HEAVY), sorted(found.modules & {*_HEAVY})
     assert found.git == ("rev-parse", *("rev-parse", "ls-tree", "cat-file") * 2)
 
@@ -72,5 +72,8 @@ def test_a_changed_variant_file(cli: Cli, tmp_path: pathlib.Path) -> None:
 def test_a_changed_package_file_needs_no_stack(cli: Cli, tmp_path: pathlib.Path) -> None:
     found = cost(tmp_path, cli, TORCH_FILE, TORCH + "    - second\n")
     assert "1 build tag changes from HEAD\\~1 to HEAD" in found.said
-    stacks = ("facts", "machine", "reconcile", "stack", "written")
+    stacks = (
+        "changes.written",
+        *(f"stack.{name}" for name in ("facts", "machine", "reconcile", "stack")),
+    )
     assert found.modules.isdisjoint(f"fromager_build_tags.{name}" for name in stacks)

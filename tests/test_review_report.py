@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fromager_build_tags.causes import Cause
-from fromager_build_tags.change import Change
+from fromager_build_tags.changes.causes import Cause
+from fromager_build_tags.changes.change import Change
+from fromager_build_tags.changes.review import Review
 from fromager_build_tags.report.escape import markdown_text
 from fromager_build_tags.report.review import RENDERERS, markdown, words
-from fromager_build_tags.review import Review
 from fromager_build_tags.rules.review import review_findings
 from fromager_build_tags.rules.verdict import Verdict
 

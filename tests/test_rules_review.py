@@ -11,15 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fromager_build_tags.causes import Cause
-from fromager_build_tags.change import Kind, Wheels
-from fromager_build_tags.lock import ANY, Key, Lock, LockedStack
-from fromager_build_tags.review import Review, compare
-from fromager_build_tags.rules.catalogue import FAMILIES
-from fromager_build_tags.rules.finding import Finding
-from fromager_build_tags.rules.review import review_findings
-from fromager_build_tags.rules.rule import Rule
-from fromager_build_tags.side import (
+from fromager_build_tags.changes.causes import Cause
+from fromager_build_tags.changes.change import Kind, Wheels
+from fromager_build_tags.changes.review import Review, compare
+from fromager_build_tags.changes.side import (
     Broken,
     Evaluation,
     Layout,
@@ -27,6 +22,11 @@ from fromager_build_tags.side import (
     own_packages,
     shared_indexes,
 )
+from fromager_build_tags.lock import ANY, Key, Lock, LockedStack
+from fromager_build_tags.rules.catalogue import FAMILIES
+from fromager_build_tags.rules.finding import Finding
+from fromager_build_tags.rules.review import review_findings
+from fromager_build_tags.rules.rule import Rule
 
 from .conftest import Cli
 from .repositories import Checkout

@@ -9,12 +9,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from fromager_build_tags.declare import declare, read_explicit_settings, read_variant_file
 from fromager_build_tags.errors import SettingsError
-from fromager_build_tags.facts import Declaration
-from fromager_build_tags.variables import FACTS
-from fromager_build_tags.variant import ExplicitSettings, StackSettings
-from fromager_build_tags.versions import Precision
+from fromager_build_tags.settings.declare import declare, read_explicit_settings, read_variant_file
+from fromager_build_tags.settings.variant import ExplicitSettings, StackSettings
+from fromager_build_tags.stack.facts import Declaration
+from fromager_build_tags.stack.variables import FACTS
+from fromager_build_tags.stack.versions import Precision
 
 
 def declared(declaration: Declaration) -> list[dict[str, tuple[str, str]]]:

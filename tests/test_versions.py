@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from packaging.version import Version
 
-from fromager_build_tags.versions import (
+from fromager_build_tags.stack.versions import (
     Precision,
     agree,
     more_precise,

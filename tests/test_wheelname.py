@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fromager_build_tags import distro
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.segment import Order
+from fromager_build_tags.stack import distro
 from fromager_build_tags.wheelname import accelerator_word, classify, parse_wheel_name
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fromager_build_tags.errors import EditError
-from fromager_build_tags.yamledit import add
+from fromager_build_tags.settings.yamledit import add
 
 PATH = ["annotations", "build-tags.depends-on"]
 LINES = 'annotations:\n  build-tags.depends-on: "torch"\n'

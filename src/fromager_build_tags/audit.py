@@ -13,10 +13,11 @@ from typing import Final
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
-from .ahead import ahead
 from .declared import declared_on
 from .expected import ANYTHING, Expectations
 from .index import Index, Listed
+from .index.ahead import ahead
+from .index.winners import Target
 from .rules.finding import Finding
 from .rules.index.across import check_contents
 from .rules.index.project import check_missing, check_project
@@ -26,7 +27,6 @@ from .standing import Wheel, judge, sort_files
 from .verify import ask, checked
 from .view import ProjectView
 from .wheel import WheelError, read_facts
-from .winners import Target
 
 #: Each may hold some 40 MB of a wheel.
 _READERS: Final = 4

@@ -18,14 +18,14 @@ from .errors import (
     explain_error,
 )
 from .needs import DependsOn, Need, parse_expression
-from .packagefiles import package_files
 from .plan import ANY_PACKAGE, ANY_VERSION, PlannedTag, Wanted, plan
 from .plugins import WHEEL_BUILD_TAG
 from .rules.finding import Place
+from .settings.packagefiles import package_files
+from .settings.yamlfile import Path, read_yaml_mapping
 from .speaker import speaker_of
-from .stack import Stack
+from .stack.stack import Stack
 from .tree import SettingsTree
-from .yamlfile import Path, read_yaml_mapping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,9 +17,9 @@ from typing import Final, Protocol
 
 from packaging.specifiers import SpecifierSet
 
-from .machine import Machine, observe
-from .stack import Stack
-from .variables import variants_dir
+from .stack.machine import Machine, observe
+from .stack.stack import Stack
+from .stack.variables import variants_dir
 
 #: fromager's own default of ``--settings-dir``.
 DEFAULT_SETTINGS_DIR: Final = pathlib.Path("overrides/settings")
@@ -81,8 +81,8 @@ _STACKS: Final[MutableMapping[BuildContext, dict[str, Stack]]] = weakref.WeakKey
 
 def _resolve(ctx: BuildContext) -> Stack:
     # pydantic-settings takes a quarter of a second to import: not at fromager's start
-    from .declare import declare
-    from .reconcile import reconcile
+    from .settings.declare import declare
+    from .stack.reconcile import reconcile
 
     declaration = declare(
         ctx.settings.variant, variants_dir(ctx.settings_dir or DEFAULT_SETTINGS_DIR)

@@ -7,9 +7,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .annotations import IGNORE, VERIFY
 from .errors import SettingsError
 from .rules.wheel.declared import NOTHING, Declared, parse_declared
+from .settings.annotations import IGNORE, VERIFY
 
 if TYPE_CHECKING:
     from fromager.context import WorkContext

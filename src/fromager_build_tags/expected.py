@@ -11,11 +11,11 @@ from typing import Final
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from .declare import closest
 from .errors import BuildTagError, SettingsError
 from .plan import PlannedTag, Wanted, plan
 from .segment import Order, Segment, join
-from .stack import Stack
+from .settings.declare import closest
+from .stack.stack import Stack
 from .tree import SettingsTree
 from .wheelname import WheelName, told
 

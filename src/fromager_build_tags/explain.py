@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import hooks, plugins
-from .annotations import DEPENDS_ON
 from .context import assume
 from .errors import BuildTagError, SettingsError
-from .facts import Fact, Missing
 from .needs import DependsOn
 from .plan import PLATLIB, PlannedTag
 from .segment import Segment
+from .settings.annotations import DEPENDS_ON
+from .settings.yamlfile import Path, read_yaml_mapping
 from .speaker import Rule
-from .variables import FACTS
-from .yamlfile import Path, read_yaml_mapping
+from .stack.facts import Fact, Missing
+from .stack.variables import FACTS
 
 if TYPE_CHECKING:
     from fromager.packagesettings import PackageBuildInfo

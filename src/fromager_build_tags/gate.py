@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from .cure import cure
-from .declare import VerifyMode, read_verify_mode
 from .declared import declared_for
 from .errors import SettingsError, VerifyError
 from .report.escape import plain
@@ -18,7 +17,8 @@ from .rules.catalogue.settings import BAD_ANNOTATION
 from .rules.catalogue.wheel import UNREADABLE_WHEEL
 from .rules.finding import Finding, Severity
 from .rules.verdict import Verdict
-from .variables import VERIFY
+from .settings.declare import VerifyMode, read_verify_mode
+from .stack.variables import VERIFY
 from .verify import Source, verify_wheel
 
 if TYPE_CHECKING:

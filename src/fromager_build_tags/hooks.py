@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
     from packaging.version import Version
 
-    from .stack import Stack
+    from .stack.stack import Stack
 
 
 def build_tag_hook(

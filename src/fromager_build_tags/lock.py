@@ -24,8 +24,8 @@ from typing import Final
 from packaging.version import InvalidVersion, Version
 
 from .errors import InputError
-from .label import VERSION, accelerator_text
 from .ranges import holds, is_span, is_well_formed, like
+from .stack.label import VERSION, accelerator_text
 
 FORMAT: Final = 1
 ANY: Final = "*"

@@ -31,12 +31,12 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag
 from packaging.version import Version
 
-from . import accelerator as accelerators
 from .context import BuildContext, stack_of
 from .errors import NeedsError
 from .ranges import boundaries_of
 from .segment import Order, Segment
-from .stack import Stack
+from .stack import accelerator as accelerators
+from .stack.stack import Stack
 
 
 class Need(enum.StrEnum):

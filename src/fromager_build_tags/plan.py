@@ -22,7 +22,7 @@ from .needs import DependsOn, Need, parse_expression
 from .ranges import REST, boundaries_of, like, split
 from .segment import Segment, join
 from .speaker import Rule, Speaker, speaker_of
-from .stack import Stack
+from .stack.stack import Stack
 from .tree import SettingsTree
 
 #: Stands for every version without a changelog entry: newer than all, dates and times of day, too.

@@ -14,10 +14,10 @@ from typing import Final
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from .contents import recorded_hashes
 from .errors import OutputError
 from .expected import Expected
-from .hashing import file_size, local_path
+from .index.contents import recorded_hashes
+from .index.hashing import file_size, local_path
 from .segment import Order
 from .standing import Standing, Wheel, is_replaced, replacements
 from .view import ProjectView, build_tag, replaced_by, tags_text, wanted_tags

@@ -12,11 +12,11 @@ from packaging.tags import Tag
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from .ahead import ahead
 from .audit import side_by_side
-from .contents import Content, read_contents
-from .hashing import file_identity, file_sha256, file_size, local_path
 from .index import Broken, Index, IndexFile, Listed
+from .index.ahead import ahead
+from .index.contents import Content, read_contents
+from .index.hashing import file_identity, file_sha256, file_size, local_path
 from .segment import Order
 from .standing import sort_files
 from .wheel import WheelError

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never, cast
 
 from . import plugins
-from .annotations import DEPENDS_ON
 from .errors import NeedsError, PluginError
 from .needs import DependsOn, WheelBuildTag, depends_on
 from .plugins import WHEEL_BUILD_TAG
+from .settings.annotations import DEPENDS_ON
 
 if TYPE_CHECKING:
     from fromager.context import WorkContext

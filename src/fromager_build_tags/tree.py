@@ -15,13 +15,13 @@ from pydantic_core import ErrorDetails
 
 from . import plugins
 from .context import this_machine
-from .declare import declare, read_explicit_settings
 from .errors import PluginError, SettingsError, explain_error
-from .packagefiles import package_files
-from .reconcile import declared_stacks, reconcile
-from .stack import Stack
-from .variables import variants_dir
-from .yamlfile import Path, YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
+from .settings.declare import declare, read_explicit_settings
+from .settings.packagefiles import package_files
+from .settings.yamlfile import Path, YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
+from .stack.reconcile import declared_stacks, reconcile
+from .stack.stack import Stack
+from .stack.variables import variants_dir
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,7 @@ from .files import read_text
 from .lock import ANY, Lock, parse_lock
 from .plan import Wanted
 from .ranges import is_span
-from .versions import exact_pin
+from .stack.versions import exact_pin
 
 
 def from_requirements(texts: Iterable[str], where: str = "") -> list[Wanted]:

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from fromager_build_tags.ahead import ahead
+from fromager_build_tags.index.ahead import ahead
 
 from .simple_server import Answer, html_index, serve
 

@@ -21,9 +21,7 @@ from packaging.utils import parse_sdist_filename
 from packaging.version import Version
 
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.segment import Order
-from fromager_build_tags.wheelname import WheelName, classify, parse_wheel_name
-from fromager_build_tags.winners import (
+from fromager_build_tags.index.winners import (
     Installer,
     SdistName,
     Target,
@@ -33,6 +31,8 @@ from fromager_build_tags.winners import (
     targets_of,
     winner,
 )
+from fromager_build_tags.segment import Order
+from fromager_build_tags.wheelname import WheelName, classify, parse_wheel_name
 
 from .simple_server import Answer, serve
 from .wheels import write_sdist, write_wheel

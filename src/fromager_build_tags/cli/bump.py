@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 import click
 
-from ..bump import (
+from ..changes.bump import (
     Edit,
     package_edits,
     package_entries,
@@ -17,10 +17,10 @@ from ..bump import (
     variant_entries,
     write_edits,
 )
-from ..change import Change
+from ..changes.change import Change
+from ..changes.review import Review
+from ..changes.side import Side
 from ..files import refuse_read_only
-from ..review import Review
-from ..side import Side
 from . import common, sides
 from .review import reviewed
 

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from ..annotations import IGNORE
-from ..change import Wheels
+from ..changes.change import Wheels
 from ..errors import InputError, OutputError
 from ..lock import public_version
-from ..variables import FACTS, explicit_variable
+from ..settings.annotations import IGNORE
+from ..stack.variables import FACTS, explicit_variable
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
+    from ..changes.side import Side
     from ..plan import Wanted
     from ..rules.finding import Finding
     from ..rules.wheel.declared import Declared
-    from ..side import Side
     from ..tree import SettingsTree
 
 

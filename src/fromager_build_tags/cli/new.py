@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InputError
-from ..fetch import fetch_wheel, name_in
-from ..proposal import DEFAULT, as_given, as_seen, as_shipped, hints, reasons
-from ..scaffold import annotate, canonical_name, write_module
+from ..new.fetch import fetch_wheel, name_in
+from ..new.proposal import DEFAULT, as_given, as_seen, as_shipped, hints, reasons
+from ..new.scaffold import annotate, canonical_name, write_module
 from ..wheel import read_wheel
 from . import common
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
-    from ..proposal import Proposal
+    from ..new.proposal import Proposal
     from ..wheel import WheelFacts
 
 

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 
 import click
 
-from ..causes import causes
-from ..change import Wheels
+from ..changes.causes import causes
+from ..changes.change import Wheels
+from ..changes.review import Review, compare
+from ..changes.side import Side, own_packages, reasons_to_ignore, shared_indexes
 from ..errors import InputError
 from ..report.review import RENDERERS
-from ..review import Review, compare
 from ..rules.finding import Finding
 from ..rules.review import review_findings, stale_headings, stale_lock, without_settings
 from ..rules.verdict import Verdict
-from ..side import Side, own_packages, reasons_to_ignore, shared_indexes
 from . import common, gates, sides
 
 _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
+from ..changes.git import Repository, revision_in_full
+from ..changes.side import Layout, Side, side_of_commit, side_of_folder, side_of_lock
 from ..errors import InputError
-from ..git import Repository, revision_in_full
-from ..side import Layout, Side, side_of_commit, side_of_folder, side_of_lock
-from ..variables import VARIANTS_DIR, variants_dir
+from ..stack.variables import VARIANTS_DIR, variants_dir
 
 WORKING_TREE = "the working tree"
 

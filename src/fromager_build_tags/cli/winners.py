@@ -10,10 +10,18 @@ import click
 from packaging.version import Version
 
 from ..index import Listed
+from ..index.winners import (
+    Installer,
+    Sdist,
+    Target,
+    newest_winner,
+    pinned_winner,
+    sdists_of,
+    targets_of,
+)
 from ..report.escape import plain
 from ..report.winners import RENDERERS, Taken
 from ..standing import Wheel, sort_files
-from ..winners import Installer, Sdist, Target, newest_winner, pinned_winner, sdists_of, targets_of
 from . import common
 from . import indexes as shared
 

@@ -11,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from ..ahead import THREADS
+from .ahead import THREADS
 
 #: Seconds that a server may ask to wait before the next attempt.
 PATIENCE: Final = 30

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import pypi_simple
 from packaging.utils import NormalizedName
 
-from ..ahead import ahead
 from ..errors import InputError
 from ..wheel import WheelArchive
 from ..wheel.remote import open_url
 from ..wheel.server import Traffic
+from .ahead import ahead
 from .listing import Broken, IndexFile, Listed
 from .pages import each_once, project_files, read_root
 from .place import IndexPlace, shown_url

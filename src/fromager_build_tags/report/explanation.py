@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ..explain import Explanation
-from ..facts import Fact, Missing
 from ..speaker import Rule
+from ..stack.facts import Fact, Missing
 
 _WITNESSES: Final = {
     Rule.OWN_OVERRIDE: "its own override",

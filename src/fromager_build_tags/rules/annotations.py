@@ -9,10 +9,10 @@ from typing import Final
 
 from packaging.utils import NormalizedName
 
-from ..annotations import DEPENDS_ON, IGNORE, KNOWN, PREFIX, VERIFY
 from ..checkup import Checkup
 from ..errors import NeedsError, SettingsError
 from ..needs import parse_expression
+from ..settings.annotations import DEPENDS_ON, IGNORE, KNOWN, PREFIX, VERIFY
 from ..speaker import shipped_expression
 from .catalogue import RULES
 from .catalogue import settings as rules

@@ -9,8 +9,8 @@ from packaging.version import Version
 
 from ..checkup import Checkup
 from ..errors import DuplicateKeyError, SettingsError
-from ..packagefiles import package_files
-from ..yamlfile import YamlFile, read_yaml_mapping
+from ..settings.packagefiles import package_files
+from ..settings.yamlfile import YamlFile, read_yaml_mapping
 from .catalogue import settings as rules
 from .finding import Finding, Place, Severity
 

@@ -10,9 +10,9 @@ from typing import Final
 from packaging.version import Version
 
 from ..checkup import Checkup
-from ..declare import read_verify_mode
 from ..errors import BuildTagError, SettingsError, explain_error
 from ..plan import plan
+from ..settings.declare import read_verify_mode
 from .catalogue import settings as rules
 from .finding import Finding, Severity
 

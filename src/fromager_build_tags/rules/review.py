@@ -6,12 +6,12 @@ import collections
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from ..causes import Cause
-from ..change import Change, Kind
+from ..changes.causes import Cause
+from ..changes.change import Change, Kind
+from ..changes.review import Review
+from ..changes.side import Side, changed_variants
 from ..errors import SettingsError, StackError, explain_error
 from ..lock import ANY, NO_TAG
-from ..review import Review
-from ..side import Side, changed_variants
 from .catalogue import review as rules
 from .finding import Finding, Place, Severity
 from .rule import Rule
@@ -94,7 +94,7 @@ def stale_headings(old: Side, new: Side) -> Iterator[Finding]:
     lock = new.layout.lock_file.as_posix()
     try:
         for variant, file in changed_variants(old, new).items():
-            from ..written import headings_of  # with all that makes a stack
+            from ..changes.written import headings_of  # with all that makes a stack
 
             said = headings_of(variant, file)
             found = {stack.label for stack in new.lock.of_variant(variant)}

@@ -13,10 +13,10 @@ from packaging.version import Version
 from .. import hooks
 from ..checkup import Checkup
 from ..context import this_machine
-from ..facts import Fact, Missing
 from ..needs import Need
-from ..stack import Stack
-from ..versions import Precision, agree, allows, is_exact, parse_version
+from ..stack.facts import Fact, Missing
+from ..stack.stack import Stack
+from ..stack.versions import Precision, agree, allows, is_exact, parse_version
 from .annotations import check_annotations
 from .catalogue import settings as rules
 from .files import check_endings, check_keys, check_package_files

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from ..checkup import Checkup
-from ..facts import Fact
 from ..plan import ANY_PACKAGE, PlannedTag
-from ..stack import Stack
+from ..stack.facts import Fact
+from ..stack.stack import Stack
 from .catalogue import settings as rules
 from .finding import Finding, Place, Severity
 

@@ -9,7 +9,7 @@ from .. import findings
 from ..lazy import renderer
 
 if TYPE_CHECKING:
-    from ...review import Review
+    from ...changes.review import Review
     from ...rules.verdict import Verdict
 
 #: Each format's renderer, by the name that ``--format`` takes.

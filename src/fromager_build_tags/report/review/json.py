@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ...causes import Cause
-from ...change import Change
-from ...review import Review
+from ...changes.causes import Cause
+from ...changes.change import Change
+from ...changes.review import Review
 from ...rules.verdict import Verdict
 from ..findings.json import as_json
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...change import Change
-from ...review import Review
+from ...changes.change import Change
+from ...changes.review import Review
 from ...rules.verdict import Verdict
 from ..block import Block, chained, titled
 from ..escape import markdown_code, markdown_text

@@ -6,9 +6,9 @@ import collections
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ...causes import Cause
-from ...change import Change, Kind
-from ...review import Review
+from ...changes.causes import Cause
+from ...changes.change import Change, Kind
+from ...changes.review import Review
 
 UNTOLD = "the overrides that are installed, or variables, differ: no settings file tells"
 

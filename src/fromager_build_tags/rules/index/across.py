@@ -5,8 +5,8 @@ from __future__ import annotations
 import collections
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from ...hashing import file_sha256, file_size
 from ...index import IndexFile
+from ...index.hashing import file_sha256, file_size
 from ..catalogue import index as rules
 from ..finding import Finding, Place
 

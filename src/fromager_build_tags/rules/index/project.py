@@ -9,11 +9,11 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from ...expected import Expected
+from ...index.winners import Installer, Target, targets_of, winner
 from ...segment import Order
 from ...standing import Standing, Wheel, replacements
 from ...view import ProjectView, build_tag, replaced_by, wanted_tags
 from ...wheelname import told
-from ...winners import Installer, Target, targets_of, winner
 from ..catalogue import index as rules
 from ..finding import Finding, Place
 from ..rule import Rule

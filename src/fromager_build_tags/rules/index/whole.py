@@ -10,8 +10,8 @@ from packaging.version import Version
 
 from ...index import IndexPlace
 from ...segment import Order
+from ...stack.versions import Precision, segment_text
 from ...standing import Wheel
-from ...versions import Precision, segment_text
 from ...view import ProjectView, leading
 from ...wheelname import told
 from ..catalogue import index as rules

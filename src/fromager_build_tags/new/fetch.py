@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-from .errors import InputError
+from ..errors import InputError
 
 
 def name_in(text: str) -> NormalizedName:

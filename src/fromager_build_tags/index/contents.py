@@ -14,9 +14,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from ..wheel import Member, WheelArchive, WheelError
+from . import Index, IndexFile
 from .hashing import local_path
-from .index import Index, IndexFile
-from .wheel import Member, WheelArchive, WheelError
 
 _SHA256: Final = "sha256="
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from .errors import EditError
+from ..errors import EditError
 
 #: What is added at a key: a text, or items for a list.
 type Addition = str | Sequence[str]

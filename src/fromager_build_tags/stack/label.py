@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..segment import Order
 from . import accelerator as accelerators
-from .segment import Order
 
 #: What the version of a fact is made of, at the end of its word.
 VERSION: Final = "0123456789."

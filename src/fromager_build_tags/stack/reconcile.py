@@ -15,8 +15,8 @@ from typing import Final
 
 from packaging.version import Version
 
+from ..errors import SettingsError, StackError
 from . import accelerator as accelerators
-from .errors import SettingsError, StackError
 from .facts import Declaration, DeclaredStack, Fact, Missing
 from .machine import NO_MACHINE, Machine
 from .stack import Stack

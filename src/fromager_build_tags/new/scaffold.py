@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
 
-from . import plugins
-from .annotations import DEPENDS_ON
-from .errors import EditError, InputError, OutputError
-from .files import read_text, write_text
-from .packagefiles import file_to_edit
-from .plugins import WHEEL_BUILD_TAG
+from .. import plugins
+from ..errors import EditError, InputError, OutputError
+from ..files import read_text, write_text
+from ..plugins import WHEEL_BUILD_TAG
+from ..settings.annotations import DEPENDS_ON
+from ..settings.packagefiles import file_to_edit
+from ..settings.yamledit import add
+from ..speaker import Rule, speaker_of
 from .proposal import same
-from .speaker import Rule, speaker_of
-from .yamledit import add
 
 if TYPE_CHECKING:
     from fromager.packagesettings import PackageBuildInfo, PackageSettings
 
+    from ..tree import SettingsTree
     from .proposal import Proposal
-    from .tree import SettingsTree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

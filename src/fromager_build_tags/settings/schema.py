@@ -1,6 +1,7 @@
 """The JSON Schema of a variant file, for editors.
 
-``python -m fromager_build_tags.schema`` prints what stands in ``docs/variant.schema.json``.
+``python -m fromager_build_tags.settings.schema`` prints what stands in
+``docs/variant.schema.json``.
 """
 
 from __future__ import annotations

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
+from ..errors import EditError, SettingsError
+from ..files import read_text, refuse_read_only, write_text
+from ..lock import public_version, split_tag
+from ..settings.packagefiles import file_to_edit
+from ..settings.yamledit import add
+from ..settings.yamlfile import parse_yaml_mapping
 from .change import Change
-from .errors import EditError, SettingsError
-from .files import read_text, refuse_read_only, write_text
-from .lock import public_version, split_tag
-from .packagefiles import file_to_edit
 from .side import Layout
-from .yamledit import add
-from .yamlfile import parse_yaml_mapping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

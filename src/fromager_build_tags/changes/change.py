@@ -10,9 +10,9 @@ import enum
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..lock import ANY, NO_TAG, is_told, split_tag
+from ..ranges import is_span
 from .causes import Cause
-from .lock import ANY, NO_TAG, is_told, split_tag
-from .ranges import is_span
 
 
 class Kind(enum.StrEnum):

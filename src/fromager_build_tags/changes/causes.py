@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .annotations import DEPENDS_ON
-from .errors import DuplicateKeyError, SettingsError
+from ..errors import DuplicateKeyError, SettingsError
+from ..segment import Order
+from ..settings.annotations import DEPENDS_ON
+from ..settings.yamlfile import Path, YamlFile, parse_yaml_mapping
 from .pairing import pair
-from .segment import Order
 from .side import Layout, Side, changed_files
-from .yamlfile import Path, YamlFile, parse_yaml_mapping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)

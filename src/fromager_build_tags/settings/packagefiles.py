@@ -6,7 +6,7 @@ import pathlib
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from .errors import EditError
+from ..errors import EditError
 
 
 def package_files(folder: pathlib.Path) -> dict[NormalizedName, list[pathlib.Path]]:

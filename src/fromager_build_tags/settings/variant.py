@@ -18,9 +18,9 @@ import pydantic
 from packaging.version import Version
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from . import accelerator as accelerators
-from .variables import ENV_PREFIX
-from .versions import Precision, parse_version
+from ..stack import accelerator as accelerators
+from ..stack.variables import ENV_PREFIX
+from ..stack.versions import Precision, parse_version
 
 
 def _version(value: object) -> object:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Protocol
 
-from .label import VERSION, accelerator_text
+from ..stack.label import VERSION, accelerator_text
 
 
 class Labelled(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import pathlib
 
-from .index import IndexFile
+from . import IndexFile
 
 
 def local_path(file: IndexFile) -> pathlib.Path | None:

@@ -11,9 +11,9 @@ from typing import Any, Final, Literal
 
 import pydantic
 
-from .errors import SettingsError
-from .facts import Declaration, DeclaredStack, Fact
-from .variables import ENV_PREFIX, FACTS, VARIANTS_DIR, VERIFY, explicit_variable
+from ..errors import SettingsError
+from ..stack.facts import Declaration, DeclaredStack, Fact
+from ..stack.variables import ENV_PREFIX, FACTS, VARIANTS_DIR, VERIFY, explicit_variable
 from .variant import ExplicitSettings, StackSettings, VariantSettings
 from .yamlfile import Path, YamlFile, read_yaml_mapping
 

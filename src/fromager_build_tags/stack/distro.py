@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from .errors import SettingsError
+from ..errors import SettingsError
 
 #: Where os-release(5) may lie, first match wins.
 OS_RELEASE_FILES: Final = (

@@ -11,10 +11,10 @@ import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..lock import NO_TAG, is_told, public_version, split_tag
+from ..segment import Order
+from ..stack.label import VERSION, label_words
 from .causes import Cause
-from .label import VERSION, label_words
-from .lock import NO_TAG, is_told, public_version, split_tag
-from .segment import Order
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,16 +9,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .annotations import IGNORE
-from .errors import InputError, SettingsError, explain_error
+from ..errors import InputError, SettingsError, explain_error
+from ..lock import Lock, LockedStack, parse_lock
+from ..settings.annotations import IGNORE
+from ..settings.yamlfile import YamlFile, parse_yaml_mapping
+from ..stack.variables import VARIANTS_DIR
 from .git import GitFiles, object_name
-from .lock import Lock, LockedStack, parse_lock
-from .variables import VARIANTS_DIR
-from .yamlfile import YamlFile, parse_yaml_mapping
 
 if TYPE_CHECKING:
+    from ..plan import Wanted
     from .git import Repository
-    from .plan import Wanted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,8 +121,8 @@ class Side:
     ) -> Evaluation:
         from packaging.utils import canonicalize_name
 
-        from .locking import lock_of
-        from .tree import broken_package_files, load_settings_tree
+        from ..locking import lock_of
+        from ..tree import broken_package_files, load_settings_tree
 
         broken = [*self._replaced(root, instead)] if instead else []
         for path, message in broken_package_files(root / self.layout.settings_dir):
@@ -153,7 +153,7 @@ class Side:
 
     def _replaced(self, root: pathlib.Path, instead: Side) -> Iterator[Broken]:
         """Put another side's global settings in the place of those that cannot be read."""
-        from .tree import broken_settings_file
+        from ..tree import broken_settings_file
 
         place = self.layout.settings_file.as_posix()
         message = broken_settings_file(root / place)

@@ -30,8 +30,8 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 from packaging.version import Version
 
-from .index import IndexFile
-from .wheelname import WheelName
+from ..wheelname import WheelName
+from . import IndexFile
 
 # Numbers as long as there are any: each smaller one is a tag that is compared.
 _LINUX: Final = re.compile(r"(?:linux|manylinux(?:_(\d+)_(\d{1,3})|\d+))_(\w+)", re.ASCII)

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .errors import SettingsError, StackError
-from .facts import Declaration, DeclaredStack, Fact
-from .reconcile import declared_stacks
-from .stack import NOTHING_KNOWN
-from .variables import FACTS
-from .versions import Precision, parse_version
-from .yamlfile import Path, YamlFile
+from ..errors import SettingsError, StackError
+from ..settings.yamlfile import Path, YamlFile
+from ..stack.facts import Declaration, DeclaredStack, Fact
+from ..stack.reconcile import declared_stacks
+from ..stack.stack import NOTHING_KNOWN
+from ..stack.variables import FACTS
+from ..stack.versions import Precision, parse_version
 
 _NO_FACTS: Final = {"index", "stacks"}
 _SHARED: Final = ("accelerator", "torch_precision")

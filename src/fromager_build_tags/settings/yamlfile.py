@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 
-from .errors import DuplicateKeyError, SettingsError
+from ..errors import DuplicateKeyError, SettingsError
 
 #: A dotted path inside a file: ``("stacks", 0, "cuda_version")``.
 type Path = tuple[str | int, ...]

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.utils import NormalizedName
 
-from . import plugins
-from .errors import InputError, MissingFactError, NeedsError
-from .facts import Fact, Missing
-from .needs import Need, parse_expression
-from .speaker import shipped_expression
-from .stack import Stack
-from .wheel import RefusalReason, TorchAbi
-from .wheel.libraries import accelerator_of, is_torch
-from .wheel.system import is_system
+from .. import plugins
+from ..errors import InputError, MissingFactError, NeedsError
+from ..needs import Need, parse_expression
+from ..speaker import shipped_expression
+from ..stack.facts import Fact, Missing
+from ..stack.stack import Stack
+from ..wheel import RefusalReason, TorchAbi
+from ..wheel.libraries import accelerator_of, is_torch
+from ..wheel.system import is_system
 
 if TYPE_CHECKING:
-    from .wheel import Proof, WheelFacts
+    from ..wheel import Proof, WheelFacts
 
 #: What a package is taken to depend on of which nothing is said.
 DEFAULT: Final = "accelerator torch"

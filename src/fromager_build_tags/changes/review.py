@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
+from ..lock import ANY, NO_TAG, Key, LockedStack, is_told, public_version, split_tag
+from ..ranges import ends_of, is_span, split
 from .blame import Suspects
 from .causes import Cause
 from .change import Change, Untold, Wheels
-from .lock import ANY, NO_TAG, Key, LockedStack, is_told, public_version, split_tag
 from .pairing import pair, twin
-from .ranges import ends_of, is_span, split
 from .side import Broken, Evaluation
 
 

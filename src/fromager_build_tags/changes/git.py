@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from .errors import InputError
+from ..errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

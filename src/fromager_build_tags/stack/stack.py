@@ -10,8 +10,8 @@ from typing import Final
 
 from packaging.version import Version
 
+from ..errors import MissingFactError
 from . import accelerator as accelerators
-from .errors import MissingFactError
 from .facts import Fact, Missing
 from .versions import Precision, segment_text
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 
+from ..errors import SettingsError
 from . import distro
-from .errors import SettingsError
 from .facts import Fact
 from .variables import IMAGE_VARIABLES, explicit_variable
 from .versions import exact_pin, parse_version
