@@ -24,8 +24,9 @@ from fromager_build_tags.changes.bump import (
     write_edits,
 )
 from fromager_build_tags.changes.change import Change
+from fromager_build_tags.changes.layout import Layout
 from fromager_build_tags.changes.review import compare
-from fromager_build_tags.changes.side import Evaluation, Layout
+from fromager_build_tags.changes.side import Evaluation
 from fromager_build_tags.errors import EditError
 from fromager_build_tags.lock import ANY, Key, Lock, LockedStack, split_tag
 

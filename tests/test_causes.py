@@ -10,8 +10,9 @@ import pytest
 
 from fromager_build_tags.changes.causes import Cause, causes
 from fromager_build_tags.changes.change import Change
+from fromager_build_tags.changes.layout import Layout
 from fromager_build_tags.changes.review import Review, compare
-from fromager_build_tags.changes.side import Evaluation, Layout, Side
+from fromager_build_tags.changes.side import Evaluation, Side
 from fromager_build_tags.changes.written import written_stacks
 from fromager_build_tags.lock import Key, Lock, LockedStack
 from fromager_build_tags.segment import Order

@@ -13,15 +13,10 @@ from hypothesis import strategies as st
 
 from fromager_build_tags.changes.causes import Cause
 from fromager_build_tags.changes.change import Kind, Wheels
+from fromager_build_tags.changes.layout import Layout
 from fromager_build_tags.changes.review import Review, compare
-from fromager_build_tags.changes.side import (
-    Broken,
-    Evaluation,
-    Layout,
-    Side,
-    own_packages,
-    shared_indexes,
-)
+from fromager_build_tags.changes.said import own_packages, shared_indexes
+from fromager_build_tags.changes.side import Broken, Evaluation, Side
 from fromager_build_tags.lock import ANY, Key, Lock, LockedStack
 from fromager_build_tags.rules.catalogue import FAMILIES
 from fromager_build_tags.rules.finding import Finding

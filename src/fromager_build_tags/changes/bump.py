@@ -19,7 +19,7 @@ from ..settings.packagefiles import file_to_edit
 from ..settings.yamledit import add
 from ..settings.yamlfile import parse_yaml_mapping
 from .change import Change
-from .side import Layout
+from .layout import Layout
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,8 +15,10 @@ from ..errors import DuplicateKeyError, SettingsError
 from ..segment import Order
 from ..settings.annotations import DEPENDS_ON
 from ..settings.yamlfile import Path, YamlFile, parse_yaml_mapping
+from .layout import Layout
 from .pairing import pair
-from .side import Layout, Side, changed_files
+from .said import changed_files
+from .side import Side
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)

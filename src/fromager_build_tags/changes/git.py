@@ -6,12 +6,12 @@ import os
 import pathlib
 import posixpath
 import re
-import subprocess
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from ..errors import InputError
+from .objects import GitFiles, complaint, run_git
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,12 +33,12 @@ class Repository:
         Raises:
             InputError: it is in none, git does not trust it, or git is not installed.
         """
-        found = _git(folder, "rev-parse", "--show-toplevel")
+        found = run_git(folder, "rev-parse", "--show-toplevel")
         if not found.returncode:
             return cls(top=_path(found.stdout))
         if b"safe.directory" in found.stderr:
-            raise InputError(f"git does not trust this repository: {_complaint(found)}")
-        found = _git(folder, "rev-parse", "--is-bare-repository", "--absolute-git-dir")
+            raise InputError(f"git does not trust this repository: {complaint(found)}")
+        found = run_git(folder, "rev-parse", "--is-bare-repository", "--absolute-git-dir")
         is_bare, _, top = found.stdout.partition(b"\n")
         if is_bare == b"true":
             return cls(top=_path(top), bare=True)
@@ -57,7 +57,7 @@ class Repository:
             raise InputError("the name of a revision is empty, as a variable that is not set")
         if ref.startswith(("-", "^")) or "\0" in ref:
             raise InputError(f"{ref!r} is not a revision: no name begins with '-' or '^'")
-        found = _git(self.top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+        found = run_git(self.top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
         if found.returncode:
             raise InputError(f"there is no revision {ref!r} here{self._shallow_hint(ref)}")
         return found.stdout.decode().strip()
@@ -68,7 +68,7 @@ class Repository:
         Raises:
             InputError: they have no commit in common.
         """
-        found = _git(self.top, "merge-base", "HEAD", ref)
+        found = run_git(self.top, "merge-base", "HEAD", ref)
         if found.returncode:
             raise InputError(
                 f"HEAD and {ref} have no commit in common here{self._shallow_hint(ref)}; "
@@ -103,9 +103,9 @@ class Repository:
         return blobs, links
 
     def _ls_tree(self, commit: str, *args: str) -> bytes:
-        listed = _git(self.top, "ls-tree", "-z", "--full-tree", commit, *args)
+        listed = run_git(self.top, "ls-tree", "-z", "--full-tree", commit, *args)
         if listed.returncode:
-            raise InputError(f"git cannot read {commit[:12]}: {_complaint(listed)}")
+            raise InputError(f"git cannot read {commit[:12]}: {complaint(listed)}")
         return listed.stdout
 
     def _real(self, commit: str, path: str) -> str:
@@ -142,11 +142,11 @@ class Repository:
         Raises:
             InputError: there is none here.
         """
-        head = _git(self.top, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
+        head = run_git(self.top, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
         if not head.returncode:
             return head.stdout.decode().strip()
         for branch in ("refs/remotes/origin/main", "refs/remotes/origin/master", "main", "master"):
-            if not _git(self.top, "rev-parse", "--verify", "--quiet", branch).returncode:
+            if not run_git(self.top, "rev-parse", "--verify", "--quiet", branch).returncode:
                 return branch
         raise InputError(
             "there is no default branch here (origin/HEAD, main or master): name the base"
@@ -154,7 +154,7 @@ class Repository:
         )
 
     def _shallow_hint(self, ref: str) -> str:
-        if _git(self.top, "rev-parse", "--is-shallow-repository").stdout.strip() != b"true":
+        if run_git(self.top, "rev-parse", "--is-shallow-repository").stdout.strip() != b"true":
             return ""
         # such a clone has one branch, and fetches no other unless it is told where to put it
         name = ref.removeprefix("refs/remotes/").removeprefix("origin/")
@@ -205,70 +205,11 @@ def revision_in_full(folder: pathlib.Path, name: str) -> str | None:
     if name.startswith(("-", "^")):
         return None
     try:
-        commit = _git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-        full = _git(folder, "rev-parse", "--symbolic-full-name", name)
+        commit = run_git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        full = run_git(folder, "rev-parse", "--symbolic-full-name", name)
     except InputError:
         return None
     return None if commit.returncode else (full.stdout.strip() or commit.stdout.strip()).decode()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GitFiles(Mapping[str, bytes]):
-    """Files of a commit as committed, read when they are asked for.
-
-    Attributes:
-        top: the top folder of the checkout.
-        ids: git's object name of each file; equal names mean equal content.
-    """
-
-    top: pathlib.Path
-    ids: Mapping[str, str]
-    _read: dict[str, bytes] = field(default_factory=dict)
-
-    def __getitem__(self, path: str) -> bytes:
-        self.read([path])
-        return self._read[self.ids[path]]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.ids)
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def read(self, paths: Iterable[str]) -> None:
-        """Read several files at once; ``git archive`` would filter them.
-
-        Raises:
-            InputError: git has not all of them.
-        """
-        names = dict.fromkeys(self.ids[path] for path in paths)
-        wanted = [name for name in names if name not in self._read]
-        if wanted:
-            asked = "".join(f"{name}\n" for name in wanted).encode()
-            told = _git(self.top, "cat-file", "--batch", stdin=asked)
-            if told.returncode:
-                raise InputError(f"git cannot read {wanted[0][:12]}: {_complaint(told)}")
-            self._read.update(_batch(told.stdout))
-
-
-def object_name(content: bytes) -> str:
-    """Return the name that git gives to a file of this content, in a SHA-1 repository."""
-    import hashlib  # takes long to import, and no revision needs it
-
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def _batch(output: bytes) -> Iterator[tuple[str, bytes]]:
-    """Read what ``git cat-file --batch`` writes."""
-    at = 0
-    while at < len(output):
-        end = output.index(b"\n", at)
-        name, *about = output[at:end].decode().split()
-        if about[-1] == "missing":
-            raise InputError(f"git has no object {name[:12]} here: fetch the revision as a whole")
-        at = end + 1 + int(about[-1])
-        yield name, output[end + 1 : at]
-        at += 1
 
 
 def _followed(link: str, commit: str, blobs: Mapping[str, str], links: Mapping[str, bytes]) -> str:
@@ -286,25 +227,5 @@ def _followed(link: str, commit: str, blobs: Mapping[str, str], links: Mapping[s
     return blobs[path]
 
 
-def _git(
-    folder: pathlib.Path, *args: str, stdin: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
-    environ = os.environ | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    try:
-        return subprocess.run(
-            ["git", "-C", str(folder), *args],
-            input=stdin,
-            capture_output=True,
-            check=False,
-            env=environ,
-        )
-    except FileNotFoundError:
-        raise InputError("git is not installed") from None
-
-
 def _path(output: bytes) -> pathlib.Path:
     return pathlib.Path(os.fsdecode(output.rstrip(b"\n")))
-
-
-def _complaint(run: subprocess.CompletedProcess[bytes]) -> str:
-    return " ".join(run.stderr.decode(errors="replace").split())

@@ -5,63 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, SettingsError, explain_error
 from ..lock import Lock, LockedStack, parse_lock
-from ..settings.annotations import IGNORE
-from ..settings.yamlfile import YamlFile, parse_yaml_mapping
 from ..stack.variables import VARIANTS_DIR
-from .git import GitFiles, object_name
+from .layout import Layout
+from .objects import read_at_once
 
 if TYPE_CHECKING:
     from ..plan import Wanted
     from .git import Repository
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Layout:
-    """Where the settings stand below a root: fromager's options, and what lies beside.
-
-    Attributes:
-        settings_file: fromager's ``--settings-file``.
-        settings_dir: fromager's ``--settings-dir``.
-        variants_dir: the folder of the variant files.
-        patches_dir: fromager's ``--patches-dir``.
-        lock_file: the lock.
-    """
-
-    settings_file: pathlib.PurePath
-    settings_dir: pathlib.PurePath
-    variants_dir: pathlib.PurePath
-    patches_dir: pathlib.PurePath
-    lock_file: pathlib.PurePath
-
-    @property
-    def paths(self) -> tuple[pathlib.PurePath, ...]:
-        """Every path that tags come from."""
-        folders = (self.settings_dir, self.variants_dir)
-        return (self.settings_file, *folders, self.lock_file)
-
-    def variant_of(self, path: str) -> str | None:
-        """Return the variant whose file *path* is."""
-        return _yaml_in(self.variants_dir, path) or None
-
-    def is_package(self, path: str) -> bool:
-        """Tell whether *path* is a package's settings file."""
-        return _yaml_in(self.settings_dir, path) != ""
-
-
-def _yaml_in(folder: pathlib.PurePath, path: str) -> str:
-    """Return the name of a YAML file in a folder, without its extension; "" for any other file.
-
-    A tree has a thousand of them, and pathlib takes longer to take apart each than git to list it.
-    """
-    above, _, name = path.rpartition("/")
-    is_one = (above or ".") == folder.as_posix() and name.endswith(".yaml")
-    return name.removesuffix(".yaml") if is_one else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,7 +124,7 @@ class Side:
 
         with tempfile.TemporaryDirectory(prefix="build-tags-") as name:
             root = pathlib.Path(name).resolve()
-            _read_at_once(self.files, self.files)
+            read_at_once(self.files, self.files)
             for path, content in self.files.items():
                 target = root / path
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -196,44 +152,6 @@ def _variants_in(folder: pathlib.Path) -> Iterator[None]:
         yield
     finally:
         os.environ[VARIANTS_DIR] = named
-
-
-def changed_files(base: Side, head: Side) -> list[str]:
-    """Return the settings files that differ; the lock is none."""
-    paths = sorted((base.files.keys() | head.files.keys()) - {head.layout.lock_file.as_posix()})
-    changed = [path for path in paths if _name(base.files, path) != _name(head.files, path)]
-    for files in (base.files, head.files):
-        _read_at_once(files, [path for path in changed if path in files])
-    return changed
-
-
-def changed_variants(base: Side, head: Side) -> dict[str, YamlFile]:
-    """Return the variants whose file differs, with what it says on the new side.
-
-    Raises:
-        SettingsError: a file cannot be read.
-    """
-    below = f"{head.layout.variants_dir.as_posix()}/"
-    changed: dict[str, YamlFile] = {}
-    for path in sorted(base.files.keys() | head.files.keys()):
-        if path.startswith(below) and _name(base.files, path) != _name(head.files, path):
-            text = head.files.get(path, b"").decode("utf-8", errors="replace")
-            if variant := head.layout.variant_of(path):
-                changed[variant] = parse_yaml_mapping(text, pathlib.Path(path))
-    return changed
-
-
-def _read_at_once(files: Mapping[str, bytes], paths: Iterable[str]) -> None:
-    """Let git read several files in one process, not in one for each."""
-    if isinstance(files, GitFiles):
-        files.read(paths)
-
-
-def _name(files: Mapping[str, bytes], path: str) -> str | None:
-    """Return the name that git gives to a file's content; None where there is no such file."""
-    if isinstance(files, GitFiles):
-        return files.ids.get(path)
-    return object_name(files[path]) if path in files else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -265,82 +183,6 @@ class Evaluation:
     def broken_packages(self) -> set[str]:
         """Packages whose settings are not known."""
         return {each.package for each in self.broken if each.package}
-
-
-def own_packages(*sides: Side) -> frozenset[str] | None:
-    """Return the packages that have a settings file; None where only locks are at hand."""
-    from packaging.utils import canonicalize_name  # takes long to import
-
-    with_settings = [side for side in sides if side.has_settings]
-    if not with_settings:
-        return None
-    return frozenset(
-        canonicalize_name(pathlib.PurePath(path).stem)
-        for side in with_settings
-        for path in side.files
-        if side.layout.is_package(path)
-    )
-
-
-def reasons_to_ignore(side: Side, packages: Collection[str]) -> dict[tuple[str, str], str]:
-    """Return why a package may break a rule, by package and code, as its settings say."""
-    from packaging.utils import canonicalize_name  # takes long to import
-
-    files = {
-        path: canonicalize_name(pathlib.PurePath(path).stem)
-        for path in sorted(side.files)
-        if side.layout.is_package(path)
-    }
-    asked = {path: package for path, package in files.items() if package in packages}
-    _read_at_once(side.files, asked)
-    return {
-        (package, key.removeprefix(IGNORE)): reason
-        for path, package in asked.items()
-        if IGNORE.encode() in side.files[path]
-        for key, reason in _annotations(path, side.files[path]).items()
-        if key.startswith(IGNORE)
-    }
-
-
-def _annotations(path: str, content: bytes) -> dict[str, str]:
-    try:
-        data = parse_yaml_mapping(content.decode("utf-8"), pathlib.Path(path)).data
-    except (SettingsError, UnicodeDecodeError):
-        return {}  # BT207 tells
-    given = data.get("annotations")
-    texts = given.items() if isinstance(given, Mapping) else ()
-    return {key: text.strip() for key, text in texts if isinstance(text, str)}
-
-
-def shared_indexes(side: Side, lock: Lock) -> dict[str, str]:
-    """Return the variants whose index wheels of another accelerator share, and with whom.
-
-    A variant file names the index that its wheels are published to with the key ``index``.
-    """
-    indexes: dict[str, dict[str, set[str]]] = {}
-    files = {variant: path for path in side.files if (variant := side.layout.variant_of(path))}
-    for variant, path in files.items():
-        if index := _index_of(path, side.files[path]):
-            words = {stack.accelerator for stack in lock.of_variant(variant)}
-            indexes.setdefault(index, {})[variant] = words
-    shared = {}
-    for variants in indexes.values():
-        for variant, words in variants.items():
-            others = [name for name, theirs in variants.items() if theirs - words]
-            if others:
-                shared[variant] = ", ".join(sorted(others))
-    return shared
-
-
-def _index_of(path: str, content: bytes) -> str | None:
-    if b"index" not in content:  # most files, and YAML takes its time
-        return None
-    try:
-        data = parse_yaml_mapping(content.decode("utf-8"), pathlib.Path(path)).data
-    except (SettingsError, UnicodeDecodeError):
-        return None
-    index = data.get("index")
-    return index if isinstance(index, str) else None
 
 
 def side_of_commit(repository: Repository, ref: str, layout: Layout) -> Side:

@@ -11,7 +11,8 @@ import click
 from ..changes.causes import causes
 from ..changes.change import Wheels
 from ..changes.review import Review, compare
-from ..changes.side import Side, own_packages, reasons_to_ignore, shared_indexes
+from ..changes.said import own_packages, reasons_to_ignore, shared_indexes
+from ..changes.side import Side
 from ..errors import InputError
 from ..report.review import RENDERERS
 from ..rules.finding import Finding

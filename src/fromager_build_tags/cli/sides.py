@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from ..changes.git import Repository, revision_in_full
-from ..changes.side import Layout, Side, side_of_commit, side_of_folder, side_of_lock
+from ..changes.layout import Layout
+from ..changes.side import Side, side_of_commit, side_of_folder, side_of_lock
 from ..errors import InputError
 from ..stack.variables import VARIANTS_DIR, variants_dir
 

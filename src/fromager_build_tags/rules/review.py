@@ -9,7 +9,8 @@ from typing import Final
 from ..changes.causes import Cause
 from ..changes.change import Change, Kind
 from ..changes.review import Review
-from ..changes.side import Side, changed_variants
+from ..changes.said import changed_variants
+from ..changes.side import Side
 from ..errors import SettingsError, StackError, explain_error
 from ..lock import ANY, NO_TAG
 from .catalogue import review as rules
