@@ -18,7 +18,8 @@ from .errors import (
     explain_error,
 )
 from .needs import DependsOn, Need, parse_expression
-from .plan import ANY_PACKAGE, ANY_VERSION, PlannedTag, Wanted, plan
+from .plan import plan
+from .planned import ANY_PACKAGE, ANY_VERSION, PlannedTag, Wanted
 from .plugins import WHEEL_BUILD_TAG
 from .rules.finding import Place
 from .settings.packagefiles import package_files

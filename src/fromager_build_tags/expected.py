@@ -12,7 +12,8 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from .errors import BuildTagError, SettingsError
-from .plan import PlannedTag, Wanted, plan
+from .plan import plan
+from .planned import PlannedTag, Wanted
 from .segment import Order, Segment, join
 from .settings.declare import closest
 from .stack.stack import Stack

@@ -14,7 +14,8 @@ from . import hooks, plugins
 from .context import assume
 from .errors import BuildTagError, SettingsError
 from .needs import DependsOn
-from .plan import PLATLIB, PlannedTag
+from .plan import PLATLIB
+from .planned import PlannedTag
 from .segment import Segment
 from .settings.annotations import DEPENDS_ON
 from .settings.yamlfile import Path, read_yaml_mapping

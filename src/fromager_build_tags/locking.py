@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from .errors import BuildTagError, explain_error
 from .lock import ANY, NO_TAG, UNKNOWN_SUFFIX, Key, Lock, LockedStack
-from .plan import ANY_PACKAGE, PlannedTag, Wanted, listed, plan
+from .plan import listed, plan
+from .planned import ANY_PACKAGE, PlannedTag, Wanted
 from .tree import SettingsTree
 
 

@@ -16,7 +16,7 @@ from packaging.version import Version
 from .errors import InputError
 from .files import read_text
 from .lock import ANY, Lock, parse_lock
-from .plan import Wanted
+from .planned import Wanted
 from .ranges import is_span
 from .stack.versions import exact_pin
 

@@ -16,7 +16,7 @@ from .layout import Layout
 from .objects import read_at_once
 
 if TYPE_CHECKING:
-    from ..plan import Wanted
+    from ..planned import Wanted
     from .git import Repository
 
 

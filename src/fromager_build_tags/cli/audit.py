@@ -13,7 +13,7 @@ from packaging.utils import NormalizedName
 
 from ..audit import Audit, Audited, WantedVersions
 from ..expected import Expectations
-from ..plan import Wanted
+from ..planned import Wanted
 from ..report.audit import RENDERERS, AuditReport, IndexSummary
 from ..report.html import Grid, render_html
 from ..rules.index.whole import unreadable_index

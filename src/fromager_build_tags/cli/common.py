@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from ..changes.side import Side
-    from ..plan import Wanted
+    from ..planned import Wanted
     from ..rules.finding import Finding
     from ..rules.wheel.declared import Declared
     from ..tree import SettingsTree
@@ -212,7 +212,7 @@ def wanted_of(wheels: Iterable[Wheels]) -> list[Wanted]:
     from packaging.utils import canonicalize_name
     from packaging.version import Version
 
-    from ..plan import Wanted
+    from ..planned import Wanted
 
     versions: dict[NormalizedName, set[Version]] = {}
     for each in wheels:

@@ -9,7 +9,8 @@ from packaging.requirements import Requirement
 
 from ..errors import InputError
 from ..explain import explain as explain_tag
-from ..plan import PlannedTag, plan
+from ..plan import plan
+from ..planned import PlannedTag
 from ..report.explanation import render_explanation
 from ..wanted import from_requirements
 from . import common

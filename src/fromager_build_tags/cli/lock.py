@@ -15,7 +15,7 @@ from ..lock import format_lock, parse_lock
 from . import common
 
 if TYPE_CHECKING:
-    from ..plan import Wanted
+    from ..planned import Wanted
 
 
 @click.command()

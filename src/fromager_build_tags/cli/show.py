@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import click
 
 from ..errors import BuildTagError, explain_error
-from ..plan import PlannedTag, Wanted, listed, plan
+from ..plan import listed, plan
+from ..planned import PlannedTag, Wanted
 from ..report.tags import RENDERERS
 from ..tree import SettingsTree
 from ..wanted import from_build_file, from_requirements, from_requirements_file

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from ..plan import PlannedTag
+from ..planned import PlannedTag
 from ..speaker import Rule
 from .columns import render_columns
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from ..checkup import Checkup
-from ..plan import ANY_PACKAGE, PlannedTag
+from ..planned import ANY_PACKAGE, PlannedTag
 from ..stack.facts import Fact
 from ..stack.stack import Stack
 from .catalogue import settings as rules
