@@ -17,7 +17,7 @@ from .declared import declared_on
 from .expected import ANYTHING, Expectations
 from .index import Index, Listed
 from .index.ahead import ahead
-from .index.winners import Target
+from .index.targets import Target
 from .rules.finding import Finding
 from .rules.index.across import check_contents
 from .rules.index.project import check_missing, check_project

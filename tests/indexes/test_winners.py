@@ -21,16 +21,8 @@ from packaging.utils import parse_sdist_filename
 from packaging.version import Version
 
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.index.winners import (
-    Installer,
-    SdistName,
-    Target,
-    newest_winner,
-    pinned_winner,
-    running_target,
-    targets_of,
-    winner,
-)
+from fromager_build_tags.index.targets import Installer, Target, running_target, targets_of
+from fromager_build_tags.index.winners import SdistName, newest_winner, pinned_winner, winner
 from fromager_build_tags.segment import Order
 from fromager_build_tags.wheelname import WheelName, classify, parse_wheel_name
 

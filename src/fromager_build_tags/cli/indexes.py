@@ -14,7 +14,7 @@ from ..errors import BuildTagError, explain_error
 from ..expected import Expectations
 from ..index import Index, IndexPlace, open_index, parse_place
 from ..index.cache import default_folder
-from ..index.winners import Target
+from ..index.targets import Target
 
 _PLATFORM: Final = re.compile(r"[a-z0-9_]+")
 _PYTHON: Final = re.compile(r"(\d)\.(\d{1,2})(t?)", re.ASCII)

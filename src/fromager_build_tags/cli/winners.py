@@ -10,15 +10,8 @@ import click
 from packaging.version import Version
 
 from ..index import Listed
-from ..index.winners import (
-    Installer,
-    Sdist,
-    Target,
-    newest_winner,
-    pinned_winner,
-    sdists_of,
-    targets_of,
-)
+from ..index.targets import Installer, Target, targets_of
+from ..index.winners import Sdist, newest_winner, pinned_winner, sdists_of
 from ..report.escape import plain
 from ..report.winners import RENDERERS, Taken
 from ..standing import Wheel, sort_files

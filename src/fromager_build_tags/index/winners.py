@@ -17,61 +17,24 @@ Source: pip, ``CandidateEvaluator._sort_key``; uv, ``TagPriority``, ``BuildTag``
 
 from __future__ import annotations
 
-import enum
 import functools
-import re
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from packaging.specifiers import SpecifierSet
-from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.tags import Tag
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 from packaging.version import Version
 
 from ..wheelname import WheelName
 from . import IndexFile
+from .targets import Installer, Target, ranks_of
 
-# Numbers as long as there are any: each smaller one is a tag that is compared.
-_LINUX: Final = re.compile(r"(?:linux|manylinux(?:_(\d+)_(\d{1,3})|\d+))_(\w+)", re.ASCII)
-_MUSLLINUX: Final = re.compile(r"musllinux_(\d+)_(\d{1,3})_(\w+)", re.ASCII)
-_CPYTHON: Final = re.compile(r"cp(\d)(\d{1,2})", re.ASCII)
-#: glibc and musl newer than all that there are.
-_NEWEST_GLIBC: Final = 60
-_NEWEST_MUSL: Final = 5
 #: Of the patch releases of a Python, the newest is asked about.
 _NEWEST_PATCH: Final = 99
 _LOWER_BOUNDS: Final = {">=", ">", "~=", "==", "==="}
 _LONGEST_NAME: Final = 255
-#: The names that manylinux platforms had before they told the version of glibc (PEP 600).
-_LEGACY: Final = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
-
-
-class Installer(enum.StrEnum):
-    """Who installs: pip 26.3 or later (an older one chooses as uv does), or uv."""
-
-    PIP = "pip"
-    UV = "uv"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, order=True)
-class Target:
-    """A CPython on a platform.
-
-    Attributes:
-        python: such as ``(3, 12)``.
-        abi: ``cp312``, or ``cp313t`` without the GIL.
-        platform: ``linux_x86_64`` for the newest glibc, ``manylinux_2_34_x86_64`` for that one;
-            any other, such as ``macosx_11_0_arm64``, for itself only.
-    """
-
-    python: tuple[int, int]
-    abi: str
-    platform: str
-
-    def __str__(self) -> str:
-        return f"{self.abi} on {self.platform}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,12 +66,6 @@ class Candidate(Protocol):
     def yanked(self) -> bool: ...  # noqa: D102
 
 
-def running_target(platform: str = "linux_x86_64") -> Target:
-    """Return the Python that runs this, for want of a better one."""
-    python = (sys.version_info.major, sys.version_info.minor)
-    return Target(python=python, abi=f"cp{python[0]}{python[1]}{sys.abiflags}", platform=platform)
-
-
 def winner[T: Candidate](
     candidates: Iterable[T],
     target: Target,
@@ -124,7 +81,7 @@ def winner[T: Candidate](
         installer: who installs.
         requires: tells the Requires-Python of each, as it is listed.
     """
-    ranks = _ranks(target, installer)
+    ranks = ranks_of(target, installer)
     best: T | None = None
     best_key: tuple[object, ...] = ()
     for candidate in candidates:
@@ -185,7 +142,7 @@ def _usable[T: Candidate](
     candidates: Iterable[T], target: Target, installer: Installer, requires: Callable[[T], str]
 ) -> list[T]:
     """Return the files that an installer compares."""
-    ranks = _ranks(target, installer)
+    ranks = ranks_of(target, installer)
     fitting = [each for each in candidates if _rank(each.name, ranks) is not None]
     if installer is Installer.UV:
         return fitting
@@ -218,41 +175,6 @@ def sdists_of(files: Iterable[IndexFile]) -> Sequence[Sdist]:
                 name = SdistName(filename=file.filename, version=version)
                 sdists.append(Sdist(file, name))
     return sdists
-
-
-def targets_of(names: Iterable[WheelName]) -> list[Target]:
-    """Return the targets that *names* are for: each CPython and platform that is spelled out.
-
-    Wheels for any CPython or platform add none of their own, unless there are no others.
-    """
-    tags = frozenset().union(*(name.tags for name in names))
-    return _targets(tags)
-
-
-@functools.lru_cache(maxsize=4096)
-def _targets(tags: frozenset[Tag]) -> list[Target]:
-    abis = {
-        ((int(match[1]), int(match[2])), tag.abi)
-        for tag in tags
-        if (match := _CPYTHON.fullmatch(tag.interpreter)) and tag.abi.startswith(tag.interpreter)
-    }
-    if not abis:
-        abis = {(running_target().python, running_target().abi)}
-    platforms = {_platform(tag.platform) for tag in tags} - {"any"} or {"linux_x86_64"}
-    return sorted(
-        Target(python=python, abi=abi, platform=platform)
-        for python, abi in abis
-        for platform in platforms
-    )
-
-
-def _platform(platform: str) -> str:
-    """Return the machine that a tag is for: the newest, as far as the C library goes."""
-    if match := _LINUX.fullmatch(platform):
-        return f"linux_{match[3]}"
-    if match := _MUSLLINUX.fullmatch(platform):
-        return f"musllinux_{match[1]}_{_NEWEST_MUSL}_{match[3]}"
-    return platform
 
 
 def _rank(name: WheelName | SdistName, ranks: Mapping[Tag, int]) -> int | None:
@@ -288,39 +210,3 @@ def _allows(requires: str, python: tuple[int, int], installer: Installer) -> boo
         )
     except ValueError:
         return True
-
-
-@functools.lru_cache(maxsize=64)
-def _ranks(target: Target, installer: Installer) -> Mapping[Tag, int]:
-    platforms = list(_platforms(target.platform, installer))
-    interpreter = f"cp{target.python[0]}{target.python[1]}"
-    tags = [
-        *cpython_tags(target.python, [target.abi], platforms),
-        *compatible_tags(target.python, interpreter, platforms),
-    ]
-    return {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
-
-
-def _platforms(platform: str, installer: Installer) -> list[str]:
-    """Return the platforms that a machine takes wheels of, the preferred one first."""
-    versioned = list(_versioned(platform))
-    if not versioned:
-        return [platform]
-    linux = f"linux_{_machine(platform)}"
-    return [linux, *versioned] if installer is Installer.PIP else [*versioned, linux]
-
-
-def _versioned(platform: str) -> Iterator[str]:
-    if match := _LINUX.fullmatch(platform):
-        for minor in range(int(match[2] or _NEWEST_GLIBC), 4, -1):
-            yield f"manylinux_2_{minor}_{match[3]}"
-            if minor in _LEGACY:
-                yield f"{_LEGACY[minor]}_{match[3]}"
-    elif match := _MUSLLINUX.fullmatch(platform):
-        for minor in range(int(match[2]), -1, -1):
-            yield f"musllinux_{match[1]}_{minor}_{match[3]}"
-
-
-def _machine(platform: str) -> str:
-    match = _LINUX.fullmatch(platform) or _MUSLLINUX.fullmatch(platform)
-    return match[3] if match else platform

@@ -10,7 +10,7 @@ from typing import Final
 from packaging.version import Version
 
 from ..index import IndexFile
-from ..index.winners import Target
+from ..index.targets import Target
 from .block import Block
 from .columns import render_columns
 from .escape import markdown_code, plain

@@ -9,7 +9,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from ...expected import Expected
-from ...index.winners import Installer, Target, targets_of, winner
+from ...index.targets import Installer, Target, targets_of
+from ...index.winners import winner
 from ...segment import Order
 from ...standing import Standing, Wheel, replacements
 from ...view import ProjectView, build_tag, replaced_by, wanted_tags

@@ -1,0 +1,129 @@
+"""What installs, and for what: a Python on a platform, and the tags that it takes, best first."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from packaging.tags import Tag, compatible_tags, cpython_tags
+
+from ..wheelname import WheelName
+
+# Numbers as long as there are any: each smaller one is a tag that is compared.
+_LINUX: Final = re.compile(r"(?:linux|manylinux(?:_(\d+)_(\d{1,3})|\d+))_(\w+)", re.ASCII)
+_MUSLLINUX: Final = re.compile(r"musllinux_(\d+)_(\d{1,3})_(\w+)", re.ASCII)
+_CPYTHON: Final = re.compile(r"cp(\d)(\d{1,2})", re.ASCII)
+#: glibc and musl newer than all that there are.
+_NEWEST_GLIBC: Final = 60
+_NEWEST_MUSL: Final = 5
+#: The names that manylinux platforms had before they told the version of glibc (PEP 600).
+_LEGACY: Final = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+
+
+class Installer(enum.StrEnum):
+    """Who installs: pip 26.3 or later (an older one chooses as uv does), or uv."""
+
+    PIP = "pip"
+    UV = "uv"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Target:
+    """A CPython on a platform.
+
+    Attributes:
+        python: such as ``(3, 12)``.
+        abi: ``cp312``, or ``cp313t`` without the GIL.
+        platform: ``linux_x86_64`` for the newest glibc, ``manylinux_2_34_x86_64`` for that one;
+            any other, such as ``macosx_11_0_arm64``, for itself only.
+    """
+
+    python: tuple[int, int]
+    abi: str
+    platform: str
+
+    def __str__(self) -> str:
+        return f"{self.abi} on {self.platform}"
+
+
+def running_target(platform: str = "linux_x86_64") -> Target:
+    """Return the Python that runs this, for want of a better one."""
+    python = (sys.version_info.major, sys.version_info.minor)
+    return Target(python=python, abi=f"cp{python[0]}{python[1]}{sys.abiflags}", platform=platform)
+
+
+def targets_of(names: Iterable[WheelName]) -> list[Target]:
+    """Return the targets that *names* are for: each CPython and platform that is spelled out.
+
+    Wheels for any CPython or platform add none of their own, unless there are no others.
+    """
+    tags = frozenset().union(*(name.tags for name in names))
+    return _targets(tags)
+
+
+@functools.lru_cache(maxsize=4096)
+def _targets(tags: frozenset[Tag]) -> list[Target]:
+    abis = {
+        ((int(match[1]), int(match[2])), tag.abi)
+        for tag in tags
+        if (match := _CPYTHON.fullmatch(tag.interpreter)) and tag.abi.startswith(tag.interpreter)
+    }
+    if not abis:
+        abis = {(running_target().python, running_target().abi)}
+    platforms = {_platform(tag.platform) for tag in tags} - {"any"} or {"linux_x86_64"}
+    return sorted(
+        Target(python=python, abi=abi, platform=platform)
+        for python, abi in abis
+        for platform in platforms
+    )
+
+
+def _platform(platform: str) -> str:
+    """Return the machine that a tag is for: the newest, as far as the C library goes."""
+    if match := _LINUX.fullmatch(platform):
+        return f"linux_{match[3]}"
+    if match := _MUSLLINUX.fullmatch(platform):
+        return f"musllinux_{match[1]}_{_NEWEST_MUSL}_{match[3]}"
+    return platform
+
+
+@functools.lru_cache(maxsize=64)
+def ranks_of(target: Target, installer: Installer) -> Mapping[Tag, int]:
+    """Return the tags that an installer takes for a target, each with its rank, best first."""
+    platforms = list(_platforms(target.platform, installer))
+    interpreter = f"cp{target.python[0]}{target.python[1]}"
+    tags = [
+        *cpython_tags(target.python, [target.abi], platforms),
+        *compatible_tags(target.python, interpreter, platforms),
+    ]
+    return {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
+
+
+def _platforms(platform: str, installer: Installer) -> list[str]:
+    """Return the platforms that a machine takes wheels of, the preferred one first."""
+    versioned = list(_versioned(platform))
+    if not versioned:
+        return [platform]
+    linux = f"linux_{_machine(platform)}"
+    return [linux, *versioned] if installer is Installer.PIP else [*versioned, linux]
+
+
+def _versioned(platform: str) -> Iterator[str]:
+    if match := _LINUX.fullmatch(platform):
+        for minor in range(int(match[2] or _NEWEST_GLIBC), 4, -1):
+            yield f"manylinux_2_{minor}_{match[3]}"
+            if minor in _LEGACY:
+                yield f"{_LEGACY[minor]}_{match[3]}"
+    elif match := _MUSLLINUX.fullmatch(platform):
+        for minor in range(int(match[2]), -1, -1):
+            yield f"musllinux_{match[1]}_{minor}_{match[3]}"
+
+
+def _machine(platform: str) -> str:
+    match = _LINUX.fullmatch(platform) or _MUSLLINUX.fullmatch(platform)
+    return match[3] if match else platform
