@@ -16,7 +16,8 @@ from ..changes.side import Side
 from ..errors import InputError
 from ..report.review import RENDERERS
 from ..rules.finding import Finding
-from ..rules.review import review_findings, stale_headings, stale_lock, without_settings
+from ..rules.locks import stale_headings, stale_lock, without_settings
+from ..rules.review import review_findings
 from ..rules.verdict import Verdict
 from . import common, gates, sides
 

@@ -125,43 +125,44 @@ def render_json(report: ShareReport) -> str:
         "indexes": list(report.indexes),
         "saved": {"builds": report.builds, "bytes": report.saved},
         "tied": report.bound,
-        "shared": [
-            {
-                "filename": each.keep.filename,
-                "indexes": [report.indexes[number] for number in each.indexes],
-                "keep": each.keep.location,
-                "link": _locations(each.link),
-                "replace": [
-                    {"delete": location, "by": each.keep.location}
-                    for location in _locations(each.replace)
-                ],
-                "bytes": each.saved,
-            }
-            for each in report.planned
-        ],
+        "shared": [_shared(report, each) for each in report.planned],
         "linked": len(report.shared) - len(report.planned),
-        "unshared": [
-            {
-                "project": each.project,
-                "version": str(each.version),
-                "wheels": {
-                    report.indexes[number]: _locations(files)
-                    for number, files in sorted(each.wheels.items())
-                },
-                "reason": each.reason,
-                "differences": [
-                    {
-                        "between": [report.indexes[number] for number in difference.between],
-                        "member": difference.member,
-                        "what": _what(report, difference),
-                    }
-                    for difference in each.differences
-                ],
-            }
-            for each in report.unshared
-        ],
+        "unshared": [_unshared(report, each) for each in report.unshared],
     }
     return json.dumps(plan, indent=1) + "\n"
+
+
+def _shared(report: ShareReport, each: Shared) -> dict[str, object]:
+    return {
+        "filename": each.keep.filename,
+        "indexes": [report.indexes[number] for number in each.indexes],
+        "keep": each.keep.location,
+        "link": _locations(each.link),
+        "replace": [
+            {"delete": location, "by": each.keep.location} for location in _locations(each.replace)
+        ],
+        "bytes": each.saved,
+    }
+
+
+def _unshared(report: ShareReport, each: Unshared) -> dict[str, object]:
+    return {
+        "project": each.project,
+        "version": str(each.version),
+        "wheels": {
+            report.indexes[number]: _locations(files)
+            for number, files in sorted(each.wheels.items())
+        },
+        "reason": each.reason,
+        "differences": [
+            {
+                "between": [report.indexes[number] for number in difference.between],
+                "member": difference.member,
+                "what": _what(report, difference),
+            }
+            for difference in each.differences
+        ],
+    }
 
 
 RENDERERS: Final[Mapping[str, Callable[[ShareReport], str]]] = {
