@@ -245,7 +245,16 @@ def _graph(name: str, version: str) -> dict[str, Any]:
         (["-r", "f"], "-e .", "'-e .' in f is not a requirement, such as torch==2.10.0\n"),
         (["--graph", "f"], "{", "f is neither fromager's graph.json nor its build-order.json "),
         (["--graph", "f"], "[1]", "f is neither fromager's graph.json nor its build-order.json "),
-        (["--graph", "f"], "{}", "f is neither fromager's graph.json nor its build-order.json "),
+        (
+            ["--graph", "f"],
+            "{}",
+            "f is neither fromager's graph.json nor its build-order.json: it has no ''\n",
+        ),
+        (
+            ["--graph", "f"],
+            '[{"dist": "torch"}]',
+            "f is neither fromager's graph.json nor its build-order.json: it has no 'version'\n",
+        ),
         (["-r", "f"], "\xff", "f cannot be read because "),
         (["-o", "no/where"], "", "no/where cannot be written: No such file or directory"),
     ],

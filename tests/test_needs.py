@@ -265,6 +265,11 @@ def test_a_bad_expression_is_one_clear_error(expression: str, message: str) -> N
     assert str(caught.value) == message
 
 
+def test_a_version_whose_number_is_too_long_for_python() -> None:
+    with pytest.raises(NeedsError, match="9 else none' is not a PEP 440 specifier, such as"):
+        depends_on(f"torch if version < {'9' * 5000} else none")
+
+
 WORDS = ["torch", "accelerator", "none", "if", "version", "< 1", "and", "==", "cuda", "else"]
 
 

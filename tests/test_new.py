@@ -276,6 +276,7 @@ NO_WHEEL = (
         (["demo", "--from-wheel", "other==1"], "'other==1' is a wheel of other, not of demo"),
         (["demo", "--from-wheel", "x.whl", "--depends-on", "torch"], None),
         (["demo", "--module", "--directory", "nowhere"], None),
+        (["demo", "--directory", "."], None),
         (["demo", "--depends-on", ""], "'' has to name what to depend on, or 'none' alone"),
     ],
 )

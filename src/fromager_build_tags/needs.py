@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Protocol
 
 from packaging.requirements import Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
 from packaging.version import Version
 
@@ -185,8 +185,9 @@ def _parse_condition(condition: str, text: str) -> Condition:
             words.add((_checked_accelerator(match["word"], text), match["sign"] == "=="))
             continue
         try:
+            boundaries_of(match["specifiers"])  # a number can be too long for an int
             versions &= SpecifierSet(match["specifiers"])
-        except InvalidSpecifier:
+        except ValueError:  # InvalidSpecifier is one
             raise NeedsError(
                 f"{match['specifiers']!r} in {text!r} is not a PEP 440 specifier, such as '< 0.25'"
             ) from None

@@ -55,6 +55,10 @@ def from_build_file(file: pathlib.Path) -> list[Wanted]:
         versions: dict[NormalizedName, set[Version]] = {}
         for name, version in nodes:
             versions.setdefault(canonicalize_name(name), set()).add(version)
+    except KeyError as err:
+        raise InputError(
+            f"{file} is neither fromager's graph.json nor its build-order.json: it has no {err}"
+        ) from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as err:
         raise InputError(
             f"{file} is neither fromager's graph.json nor its build-order.json"

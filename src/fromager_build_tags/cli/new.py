@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 @click.option(
     "--directory",
     type=click.Path(path_type=pathlib.Path, exists=True, file_okay=False),
-    default=pathlib.Path(),
     help="where to write the module  [default: here]",
 )
 @click.pass_context
@@ -49,7 +48,7 @@ def new(
     depends_on: str | None,
     from_wheel: str | None,
     module: bool,
-    directory: pathlib.Path,
+    directory: pathlib.Path | None,
 ) -> None:
     """Say what the wheels of PACKAGE depend on, in its settings file or in a module.
 
@@ -59,9 +58,11 @@ def new(
     name = canonical_name(package)
     if depends_on is not None and from_wheel is not None:
         raise click.UsageError("--depends-on and --from-wheel exclude each other")
+    if directory is not None and not module:
+        raise click.UsageError("--directory says where to write a module: it needs --module")
     proposal = _proposal(name, depends_on, from_wheel)
     if module:
-        outcome = write_module(directory, name, proposal)
+        outcome = write_module(directory or pathlib.Path(), name, proposal)
     else:
         outcome = annotate(common.settings_tree(ctx), name, proposal)
     click.echo(outcome.text)
