@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from fromager.constraints import Constraints
 from fromager.context import WorkContext
 from fromager.packagesettings import PackageSettings, Settings, SettingsFile
+from hypothesis import settings
 from packaging.tags import Tag
 from packaging.version import Version
 from stevedore.extension import Extension
@@ -26,6 +27,10 @@ from fromager_build_tags.stack.stack import Stack
 
 PLATLIB = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
 PURELIB = frozenset({Tag("py3", "none", "any")})
+
+# a machine may be busy; everything else is as hypothesis has it, in CI and elsewhere
+settings.register_profile("unhurried", settings.default, deadline=None)
+settings.load_profile("unhurried")
 
 type MakeContext = Callable[..., WorkContext]
 type Cli = Callable[..., Result]
