@@ -135,6 +135,11 @@ class Change:
         return new[1].count("_") < old[1].count("_")
 
     @property
+    def lost_its_suffix(self) -> bool:
+        """Whether there are no segments any more, as there is no hook to give them."""
+        return self.lost_a_segment and any(cause.no_hook for cause in self.causes)
+
+    @property
     def wheel(self) -> str:
         """The package and version, for a message."""
         if self.package == ANY:

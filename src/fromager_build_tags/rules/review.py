@@ -48,6 +48,7 @@ def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Findi
         yield from _of_new(change)
     for change in review.unnumbered:
         yield from _of_new(change)
+    yield from _of_suffixes(review)
     yield from _of_open_order(review)
     yield from _told_no_more(review)
     yield from _untold(review)
@@ -168,12 +169,29 @@ _TELL: Final = "declare what is missing; `fromager-build-tags check` says what t
 
 
 def _of_segments(change: Change) -> Iterator[Finding]:
-    if change.lost_a_segment:
+    if change.lost_a_segment and not change.lost_its_suffix:
         yield rules.LOST_SEGMENT.finding(
             f"{change.wheel} on {change.variant} had {change.before}, and has {change.after}",
             subject=change.package,
             remedy="make sure that its wheels no longer depend on what the segment told",
             place=_place(change),
+        )
+
+
+def _of_suffixes(review: Review) -> Iterator[Finding]:
+    """Without a hook no name has segments: that is one thing to say, not one for each name."""
+    groups: dict[str, list[Change]] = {}
+    for change in review.changes:
+        if change.lost_its_suffix:
+            groups.setdefault(change.variant, []).append(change)
+    for variant, changes in groups.items():
+        tags = "1 tag" if len(changes) == 1 else f"{len(changes):,} tags"
+        yield rules.LOST_SEGMENT.finding(
+            f"{tags} of {variant} had segments, and {'has' if len(changes) == 1 else 'have'} none: "
+            "the settings name no hook any more",
+            subject=variant,
+            remedy="set wheels.build_tag_hook again, unless that is meant",
+            place=next(Place.parse(each.place) for each in changes[0].causes if each.no_hook),
         )
 
 
