@@ -283,7 +283,8 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "warning",
         "demo",
         "",
-        "demo (any other version) on rocm gets no build tag: it has no changelog entry",
+        "demo (any other version) on rocm gets no build tag: it has no changelog entry, or is "
+        "pre-built",
     ),
 ]
 
@@ -364,7 +365,9 @@ def test_every_rule_has_cases_of_both_kinds() -> None:
 
 def test_a_new_variant_without_numbers() -> None:
     review = compare(
-        Evaluation(name="base", lock=Lock(stacks=())), side("head", {"demo 1": "-", "a 1": "1"}), []
+        Evaluation(name="base", lock=Lock(stacks=())),
+        side("head", {"* *": "-", "demo *": "-", "demo 1": "-", "a *": "-", "a 1": "1"}),
+        [],
     )
     assert told(review_findings(review, {})) == [
         (
@@ -372,8 +375,29 @@ def test_a_new_variant_without_numbers() -> None:
             "warning",
             "demo",
             "",
-            "demo 1 on rocm gets no build tag: it has no changelog entry",
-        )
+            "demo 1 on rocm gets no build tag: it has no changelog entry, or is pre-built",
+        ),
+        (
+            "BT206",
+            "warning",
+            "rocm",
+            "",
+            "rocm has no changelog, so what has no entry of its own gets no build tag: every "
+            "package that nothing names, demo, a",
+        ),
+    ]
+
+
+def test_a_pre_built_package_on_a_new_variant() -> None:
+    """The variant has a changelog: what gets no tag is told of by itself."""
+    review = compare(
+        Evaluation(name="base", lock=Lock(stacks=())),
+        side("head", {"* *": "1_a", "demo *": "-", "demo 1": "-"}),
+        [],
+    )
+    assert [message for *_, message in told(review_findings(review, {}))] == [
+        f"demo {version} on rocm gets no build tag: it has no changelog entry, or is pre-built"
+        for version in ("(any other version)", "1")
     ]
 
 

@@ -117,6 +117,11 @@ class Change:
         return self.lost_its_tag and not self.is_pre_built
 
     @property
+    def is_bare(self) -> bool:
+        """Whether it is new, and gets no build tag."""
+        return self.kind is Kind.NEW and self.after == NO_TAG
+
+    @property
     def lost_its_tag(self) -> bool:
         """Whether there was a build tag, and is none."""
         return split_tag(self.before) is not None and self.after == NO_TAG

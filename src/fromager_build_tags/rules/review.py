@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from ..changes.causes import Cause
-from ..changes.change import Change, Kind
+from ..changes.change import Change
 from ..changes.review import Review
-from ..lock import ANY, NO_TAG
+from ..lock import ANY
 from .catalogue import review as rules
 from .finding import Finding, Place, Severity
 from .rule import Rule
@@ -42,12 +42,15 @@ def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Findi
         shared: variants whose index wheels of another accelerator share, and with whom.
     """
     yield from _broken(review)
+    numberless = {each.variant for each in review.changes if each.package == ANY and each.is_bare}
     for change in review.changes:
         yield from _of_order(change)
         yield from _of_segments(change)
-        yield from _of_new(change)
+        if not (change.is_bare and change.is_open and change.variant in numberless):
+            yield from _of_new(change)
     for change in review.unnumbered:
         yield from _of_new(change)
+    yield from _of_new_variants(review, numberless)
     yield from _of_suffixes(review)
     yield from _of_open_order(review)
     yield from _told_no_more(review)
@@ -204,12 +207,32 @@ def _of_new(change: Change) -> Iterator[Finding]:
             remedy="take those off the index, if it is pre-built on purpose",
             place=_place(change),
         )
-    elif change.after == NO_TAG and change.kind is Kind.NEW:
+    elif change.is_bare:
         yield rules.NEW_WITHOUT_NUMBER.finding(
-            f"{change.wheel} on {change.variant} gets no build tag: it has no changelog entry",
+            f"{change.wheel} on {change.variant} gets no build tag: it has no changelog entry, or "
+            "is pre-built",
             subject=change.package,
-            remedy="add a changelog entry for the variant or the version",
+            remedy="add a changelog entry for the variant or the version, unless it is pre-built "
+            "on purpose",
             place=_place(change),
+        )
+
+
+def _of_new_variants(review: Review, numberless: Collection[str]) -> Iterator[Finding]:
+    """A new variant without a changelog: that is one thing to say, not one for each package."""
+    for variant in sorted(numberless):
+        changes = [
+            each
+            for each in review.changes
+            if each.variant == variant and each.is_bare and each.is_open
+        ]
+        names = _few(list(dict.fromkeys(map(_name, changes))))
+        yield rules.NEW_WITHOUT_NUMBER.finding(
+            f"{variant} has no changelog, so what has no entry of its own gets no build tag: "
+            f"{names}",
+            subject=variant,
+            remedy="add a changelog entry for the variant",
+            place=_place(changes[0]),
         )
 
 
