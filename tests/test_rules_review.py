@@ -842,6 +842,36 @@ def test_how_stacks_are_paired(
             assert [(told(each.before), told(each.after)) for each in changes] == pairs
 
 
+@pytest.mark.parametrize(
+    ("stays", "remedy"),
+    [
+        (False, "add a changelog entry, or let `fromager-build-tags bump` add them"),
+        (
+            True,
+            "publish each stack to an index of its own: a changelog entry, as `fromager-build-tags "
+            "bump` adds it, raises the wheels of cuda13.0 torch2.9.1 as well, which stays",
+        ),
+    ],
+)
+def test_no_entry_wins_over_a_stack_that_stays(*, stays: bool, remedy: str) -> None:
+    """The number of a package is the same on each stack."""
+
+    def family(*torches: str) -> Evaluation:
+        stacks = [
+            LockedStack(
+                variant="cuda",
+                label=f"cuda13.0 torch{torch}",
+                tags={("demo", "1"): f"3_cuda13.0_torch{torch}"},
+            )
+            for torch in torches
+        ]
+        return Evaluation(name="x", lock=Lock(stacks=tuple(stacks)))
+
+    head = family("2.9.1", "2.10.0") if stays else family("2.10.0")
+    [finding] = review_findings(compare(family("2.9.1"), head, []), {})
+    assert (finding.code, finding.remedy) == ("BT201", remedy)
+
+
 def test_versions_are_compared_however_they_are_spelled() -> None:
     base = side("base", {"demo 2.8.3+rocm7.1": "1_a", "demo 2.8.2": "1_a", "demo 2.8.2+cpu": "1_a"})
     head = side("head", {"demo 2.8.3.0": "1_a", "demo 2.8.2": "2_a"})

@@ -51,6 +51,7 @@ class Change:
         reason: why the suffix of the head's tag cannot be told, if it cannot, as far as known.
         purelib: it is the tag of wheels for any platform.
         files: how many wheels have it, where real ones are counted.
+        beside: the label of the stack that the old tag is of, where that stays beside a new one.
     """
 
     variant: str
@@ -62,6 +63,7 @@ class Change:
     reason: str = ""
     purelib: bool = False
     files: int = 1
+    beside: str = ""
 
     @property
     def kind(self) -> Kind:

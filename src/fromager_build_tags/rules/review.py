@@ -15,6 +15,10 @@ from .finding import Finding, Place, Severity
 from .rule import Rule
 
 _BUMP: Final = "add a changelog entry, or let `fromager-build-tags bump` add them"
+_BESIDE: Final = (
+    "publish each stack to an index of its own: a changelog entry, as `fromager-build-tags bump` "
+    "adds it, raises the wheels of {} as well, which stays"
+)
 _NUMBERLESS: Final = (
     "has no build number any more: fromager gives no suffix and takes any wheel; a wheel without "
     "a number is installed after"
@@ -80,7 +84,7 @@ def _of_order(change: Change) -> Iterator[Finding]:
             else f"{change.wheel} on {change.variant}: {change.after} sorts below {change.before}, "
             "so installers keep the old wheel",
             subject=change.package,
-            remedy=_BUMP,
+            remedy=_BESIDE.format(change.beside) if change.beside else _BUMP,
             place=_place(change),
         )
 
