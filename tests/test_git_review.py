@@ -455,14 +455,14 @@ def test_no_settings_on_either_side(cli: Cli, tmp_path: pathlib.Path) -> None:
 
 
 GONE: list[tuple[Mapping[str, str | None], int, list[tuple[str, str, str | None, str | None]]]] = [
-    # the global settings: no numbers, and no variant but those with a file
+    # the global settings: no numbers, no hook, and no variant but those with a file
     (
         {SETTINGS_FILE: None},
         1,
         [
             ("*", "*", "1_el9.6", "-"),
             ("flash-attn", "*", "1_el9.6_rocm7.1_torch2.9.1", "-"),
-            ("torch", "2.9.1", "2_el9.6_rocm7.1", "1_el9.6_rocm7.1"),
+            ("torch", "2.9.1", "2_el9.6_rocm7.1", "1"),
             ("torch", "*", "1_el9.6_rocm7.1", "-"),
         ],
     ),
@@ -795,3 +795,63 @@ def test_a_file_of_the_working_tree_that_cannot_be_read(cli: Cli, checkout: Chec
         f"Error: {path.resolve().with_name('demo.yaml')} cannot be read: No such file or "
         "directory\n"
     )
+
+
+NO_HOOK = SETTINGS.removeprefix(HOOK)
+WITH_HOOK = [
+    ("*", "*", "1", "1_el9.6"),
+    ("flash-attn", "*", "1", "1_el9.6_rocm7.1_torch2.9.1"),
+    ("torch", "2.9.1", "2", "2_el9.6_rocm7.1"),
+    ("torch", "*", "1", "1_el9.6_rocm7.1"),
+]
+
+
+@pytest.mark.parametrize("is_locked", [False, True])
+def test_a_hook_that_is_switched_on_or_off(
+    cli: Cli, checkout: Checkout, *, is_locked: bool
+) -> None:
+    """Without one no name has segments, though a plan tells what ours would give."""
+    lock = None
+    if is_locked:
+        cli("lock")
+        lock = (checkout.folder / LOCK_FILE).read_text()
+    checkout.commit({SETTINGS_FILE: NO_HOOK})
+    checkout.write({SETTINGS_FILE: SETTINGS})
+    found = changes(cli)
+    assert [each for each in found if each[0] in {"*", "flash-attn", "torch"}] == WITH_HOOK
+    assert all("_" not in str(before) for _, _, before, _ in found)
+
+    checkout.commit({})
+    checkout.write({SETTINGS_FILE: NO_HOOK})
+    report = json.loads(cli("review", "HEAD", "--format", "json", status=1).stdout)
+    assert len(report["changes"]) == len(found)
+    assert [
+        (each["severity"], each["code"], each["message"])
+        for each in report["findings"]
+        if each["code"] == "BT205" or "2.9.1 on" in each["message"]
+    ] == [
+        (
+            "error",
+            "BT201",
+            "torch 2.9.1 on rocm: 2 sorts below 2_el9.6_rocm7.1, so installers keep the old wheel",
+        ),
+        (
+            "warning",
+            "BT205",
+            f"{len(found)} tags of rocm had segments, and have none: the settings name no hook any "
+            "more",
+        ),
+    ]
+    assert {each["what"] for change in report["changes"] for each in change["causes"]} == {
+        "wheels.build_tag_hook fromager_build_tags.hooks:build_tag_hook → (none)"
+    }
+    if lock is not None:
+        assert (checkout.folder / LOCK_FILE).read_text() == lock
+
+
+@pytest.mark.parametrize("wheels", ["wheels: {}\n", "wheels: {build_tag_hook: null}\n", ""])
+def test_no_side_has_a_hook(cli: Cli, checkout: Checkout, wheels: str) -> None:
+    """Then the names are compared that ours will give."""
+    checkout.commit({SETTINGS_FILE: NO_HOOK})
+    checkout.write({SETTINGS_FILE: wheels + NO_HOOK + "# not yet\n", **BUMPED})
+    assert [each for each in changes(cli) if each[0] in {"flash-attn", "torch"}] == ROCM_7_2

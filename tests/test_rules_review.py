@@ -283,7 +283,8 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "warning",
         "demo",
         "",
-        "demo (any other version) on rocm gets no build tag: it has no changelog entry",
+        "demo (any other version) on rocm gets no build tag: it has no changelog entry, or is "
+        "pre-built",
     ),
 ]
 
@@ -364,7 +365,9 @@ def test_every_rule_has_cases_of_both_kinds() -> None:
 
 def test_a_new_variant_without_numbers() -> None:
     review = compare(
-        Evaluation(name="base", lock=Lock(stacks=())), side("head", {"demo 1": "-", "a 1": "1"}), []
+        Evaluation(name="base", lock=Lock(stacks=())),
+        side("head", {"* *": "-", "demo *": "-", "demo 1": "-", "a *": "-", "a 1": "1"}),
+        [],
     )
     assert told(review_findings(review, {})) == [
         (
@@ -372,8 +375,29 @@ def test_a_new_variant_without_numbers() -> None:
             "warning",
             "demo",
             "",
-            "demo 1 on rocm gets no build tag: it has no changelog entry",
-        )
+            "demo 1 on rocm gets no build tag: it has no changelog entry, or is pre-built",
+        ),
+        (
+            "BT206",
+            "warning",
+            "rocm",
+            "",
+            "rocm has no changelog, so what has no entry of its own gets no build tag: every "
+            "package that nothing names, demo, a",
+        ),
+    ]
+
+
+def test_a_pre_built_package_on_a_new_variant() -> None:
+    """The variant has a changelog: what gets no tag is told of by itself."""
+    review = compare(
+        Evaluation(name="base", lock=Lock(stacks=())),
+        side("head", {"* *": "1_a", "demo *": "-", "demo 1": "-"}),
+        [],
+    )
+    assert [message for *_, message in told(review_findings(review, {}))] == [
+        f"demo {version} on rocm gets no build tag: it has no changelog entry, or is pre-built"
+        for version in ("(any other version)", "1")
     ]
 
 
@@ -816,6 +840,36 @@ def test_how_stacks_are_paired(
         for new in (after, after[::-1]):
             changes = compare(family(old), family(new), []).changes
             assert [(told(each.before), told(each.after)) for each in changes] == pairs
+
+
+@pytest.mark.parametrize(
+    ("stays", "remedy"),
+    [
+        (False, "add a changelog entry, or let `fromager-build-tags bump` add them"),
+        (
+            True,
+            "publish each stack to an index of its own: a changelog entry, as `fromager-build-tags "
+            "bump` adds it, raises the wheels of cuda13.0 torch2.9.1 as well, which stays",
+        ),
+    ],
+)
+def test_no_entry_wins_over_a_stack_that_stays(*, stays: bool, remedy: str) -> None:
+    """The number of a package is the same on each stack."""
+
+    def family(*torches: str) -> Evaluation:
+        stacks = [
+            LockedStack(
+                variant="cuda",
+                label=f"cuda13.0 torch{torch}",
+                tags={("demo", "1"): f"3_cuda13.0_torch{torch}"},
+            )
+            for torch in torches
+        ]
+        return Evaluation(name="x", lock=Lock(stacks=tuple(stacks)))
+
+    head = family("2.9.1", "2.10.0") if stays else family("2.10.0")
+    [finding] = review_findings(compare(family("2.9.1"), head, []), {})
+    assert (finding.code, finding.remedy) == ("BT201", remedy)
 
 
 def test_versions_are_compared_however_they_are_spelled() -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from packaging.version import InvalidVersion, Version
@@ -125,6 +125,17 @@ class Lock:
         """Return the stacks of one variant."""
         return [stack for stack in self.stacks if stack.variant == variant]
 
+    def without_suffixes(self) -> Lock:
+        """Return the tags as fromager gives them where it is told of no hook: numbers alone."""
+        return Lock(
+            stacks=tuple(
+                replace(
+                    stack, tags={key: _bare(tag) for key, tag in stack.tags.items()}, reasons={}
+                )
+                for stack in self.stacks
+            )
+        )
+
     def is_part_of(self, other: Lock) -> bool:
         """Tell whether the other has the same stacks, and in each every tag of this one."""
         stacks = {(each.variant, each.label): each.tags for each in self.stacks}
@@ -155,6 +166,11 @@ def split_tag(tag: str) -> tuple[int, str] | None:
     """
     number = re.match(r"\d+", tag)
     return (int(number[0]), tag[number.end() :]) if number else None
+
+
+def _bare(tag: str) -> str:
+    told = split_tag(tag)
+    return str(told[0]) if told else tag
 
 
 def is_told(tag: str) -> bool:

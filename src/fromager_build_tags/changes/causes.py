@@ -36,6 +36,7 @@ class Cause:
         segments: the segments that it changes; empty for any.
         of_number: it changes the build number; else it changes the segments.
         pre_built: the package is pre-built now, so that it has no build number.
+        no_hook: the settings name no hook any more, so that no name has segments.
     """
 
     what: str
@@ -47,6 +48,7 @@ class Cause:
     segments: tuple[Order, ...] = ()
     of_number: bool = False
     pre_built: bool = False
+    no_hook: bool = False
 
     @property
     def is_of_one_package(self) -> bool:
@@ -180,7 +182,7 @@ def _of_settings_file(before: YamlFile, after: YamlFile) -> Iterator[Cause]:
     for path, name, new_name in _changed(before.scalars, after.scalars):
         if path == hook:
             what = f"wheels.build_tag_hook {_told(name)} → {_told(new_name)}"
-            yield Cause(what=what, place=_place(before, after, path))
+            yield Cause(what=what, place=_place(before, after, path), no_hook=not new_name)
 
 
 def _of_renamed_file(before: YamlFile, after: YamlFile) -> Iterator[Cause]:

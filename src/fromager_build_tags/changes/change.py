@@ -51,6 +51,7 @@ class Change:
         reason: why the suffix of the head's tag cannot be told, if it cannot, as far as known.
         purelib: it is the tag of wheels for any platform.
         files: how many wheels have it, where real ones are counted.
+        beside: the label of the stack that the old tag is of, where that stays beside a new one.
     """
 
     variant: str
@@ -62,6 +63,7 @@ class Change:
     reason: str = ""
     purelib: bool = False
     files: int = 1
+    beside: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -117,6 +119,11 @@ class Change:
         return self.lost_its_tag and not self.is_pre_built
 
     @property
+    def is_bare(self) -> bool:
+        """Whether it is new, and gets no build tag."""
+        return self.kind is Kind.NEW and self.after == NO_TAG
+
+    @property
     def lost_its_tag(self) -> bool:
         """Whether there was a build tag, and is none."""
         return split_tag(self.before) is not None and self.after == NO_TAG
@@ -133,6 +140,11 @@ class Change:
         if old is None or new is None or not self.both_told:
             return False
         return new[1].count("_") < old[1].count("_")
+
+    @property
+    def lost_its_suffix(self) -> bool:
+        """Whether there are no segments any more, as there is no hook to give them."""
+        return self.lost_a_segment and any(cause.no_hook for cause in self.causes)
 
     @property
     def wheel(self) -> str:

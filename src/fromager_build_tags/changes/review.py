@@ -92,7 +92,10 @@ def compare(
             suspects = Suspects.of(variant, labels, every, known)
             number, rows = _to_compare(old, new, real, skipped)
             counted[variant] = counted.get(variant, 0) + number
-            changes += (_because(each, suspects) for each in _changes(variant, old, new, rows))
+            stays = labels[0] if labels[0] in _labels(head, variant) - {labels[1]} else ""
+            changes += (
+                _because(each, suspects, stays) for each in _changes(variant, old, new, rows)
+            )
             unnumbered += (
                 _because(each, suspects) for each in _unnumbered(variant, old, new, rows)
             )
@@ -114,6 +117,10 @@ def _variants(base: Evaluation, head: Evaluation) -> list[str]:
     """Return the variants that neither side fails to tell."""
     named = {stack.variant for stack in (*base.lock.stacks, *head.lock.stacks)}
     return sorted(named - base.broken_variants - head.broken_variants)
+
+
+def _labels(side: Evaluation, variant: str) -> set[str]:
+    return {stack.label for stack in side.lock.of_variant(variant)}
 
 
 def _named(side: Evaluation) -> frozenset[str]:
@@ -261,7 +268,7 @@ def _pairs(
     ]
 
 
-def _because(change: Change, suspects: Suspects) -> Change:
+def _because(change: Change, suspects: Suspects, beside: str = "") -> Change:
     """Return a change with the causes that can have made it."""
     found = suspects.of_change(change.package, change.version, change.before, change.after)
-    return replace(change, causes=found)
+    return replace(change, causes=found, beside=beside)

@@ -83,6 +83,25 @@ def _annotations(path: str, content: bytes) -> dict[str, str]:
     return {key: text.strip() for key, text in texts if isinstance(text, str)}
 
 
+def has_hook(side: Side) -> bool | None:
+    """Tell whether the global settings name a hook; None where they cannot be read."""
+    if not side.has_settings:
+        return None
+    path = side.layout.settings_file
+    try:
+        text = side.files.get(path.as_posix(), b"").decode("utf-8")
+        wheels = parse_yaml_mapping(text, pathlib.Path(path)).data.get("wheels")
+    except (SettingsError, UnicodeDecodeError):
+        return None  # BT207 tells
+    return isinstance(wheels, Mapping) and bool(wheels.get("build_tag_hook"))
+
+
+def is_hook_switched(base: Side, head: Side) -> bool:
+    """Tell whether one side names a hook, and the other none."""
+    names = [name_of(each.files, each.layout.settings_file.as_posix()) for each in (base, head)]
+    return names[0] != names[1] and {has_hook(base), has_hook(head)} == {True, False}
+
+
 def shared_indexes(side: Side, lock: Lock) -> dict[str, str]:
     """Return the variants whose index wheels of another accelerator share, and with whom.
 

@@ -11,8 +11,14 @@ import click
 from ..changes.causes import causes
 from ..changes.change import Wheels
 from ..changes.review import Review, compare
-from ..changes.said import own_packages, reasons_to_ignore, shared_indexes
-from ..changes.side import Side
+from ..changes.said import (
+    has_hook,
+    is_hook_switched,
+    own_packages,
+    reasons_to_ignore,
+    shared_indexes,
+)
+from ..changes.side import Evaluation, Side
 from ..errors import InputError
 from ..report.review import RENDERERS
 from ..rules.finding import Finding
@@ -126,6 +132,8 @@ def reviewed(
         more += common.named_in_locks(old, new)
     after = new.evaluate(more, use_lock=locked and not renew_lock)
     before = old.evaluate(more, use_lock=locked, instead=new)
+    if is_hook_switched(old, new):
+        before, after = _as_named(old, before), _as_named(new, after)
     compared = compare(before, after, known, real)
     if any(change.loses_openly for change in compared.changes):
         compared = dataclasses.replace(compared, own=own_packages(old, new))
@@ -136,6 +144,13 @@ def reviewed(
         found += stale_lock(known, new)
     found += without_settings(old, new)
     return compared, _with_reasons(new, found)
+
+
+def _as_named(side: Side, told: Evaluation) -> Evaluation:
+    """Return the tags that fromager gives: a plan asks our hook, whatever the settings name."""
+    if has_hook(side):
+        return told
+    return dataclasses.replace(told, lock=told.lock.without_suffixes())
 
 
 def _with_reasons(new: Side, found: Sequence[Finding]) -> list[Finding]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from ..changes.causes import Cause
-from ..changes.change import Change, Kind
+from ..changes.change import Change
 from ..changes.review import Review
-from ..lock import ANY, NO_TAG
+from ..lock import ANY
 from .catalogue import review as rules
 from .finding import Finding, Place, Severity
 from .rule import Rule
 
 _BUMP: Final = "add a changelog entry, or let `fromager-build-tags bump` add them"
+_BESIDE: Final = (
+    "publish each stack to an index of its own: a changelog entry, as `fromager-build-tags bump` "
+    "adds it, raises the wheels of {} as well, which stays"
+)
 _NUMBERLESS: Final = (
     "has no build number any more: fromager gives no suffix and takes any wheel; a wheel without "
     "a number is installed after"
@@ -42,12 +46,16 @@ def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Findi
         shared: variants whose index wheels of another accelerator share, and with whom.
     """
     yield from _broken(review)
+    numberless = {each.variant for each in review.changes if each.package == ANY and each.is_bare}
     for change in review.changes:
         yield from _of_order(change)
         yield from _of_segments(change)
-        yield from _of_new(change)
+        if not (change.is_bare and change.is_open and change.variant in numberless):
+            yield from _of_new(change)
     for change in review.unnumbered:
         yield from _of_new(change)
+    yield from _of_new_variants(review, numberless)
+    yield from _of_suffixes(review)
     yield from _of_open_order(review)
     yield from _told_no_more(review)
     yield from _untold(review)
@@ -76,7 +84,7 @@ def _of_order(change: Change) -> Iterator[Finding]:
             else f"{change.wheel} on {change.variant}: {change.after} sorts below {change.before}, "
             "so installers keep the old wheel",
             subject=change.package,
-            remedy=_BUMP,
+            remedy=_BESIDE.format(change.beside) if change.beside else _BUMP,
             place=_place(change),
         )
 
@@ -168,12 +176,29 @@ _TELL: Final = "declare what is missing; `fromager-build-tags check` says what t
 
 
 def _of_segments(change: Change) -> Iterator[Finding]:
-    if change.lost_a_segment:
+    if change.lost_a_segment and not change.lost_its_suffix:
         yield rules.LOST_SEGMENT.finding(
             f"{change.wheel} on {change.variant} had {change.before}, and has {change.after}",
             subject=change.package,
             remedy="make sure that its wheels no longer depend on what the segment told",
             place=_place(change),
+        )
+
+
+def _of_suffixes(review: Review) -> Iterator[Finding]:
+    """Without a hook no name has segments: that is one thing to say, not one for each name."""
+    groups: dict[str, list[Change]] = {}
+    for change in review.changes:
+        if change.lost_its_suffix:
+            groups.setdefault(change.variant, []).append(change)
+    for variant, changes in groups.items():
+        tags = "1 tag" if len(changes) == 1 else f"{len(changes):,} tags"
+        yield rules.LOST_SEGMENT.finding(
+            f"{tags} of {variant} had segments, and {'has' if len(changes) == 1 else 'have'} none: "
+            "the settings name no hook any more",
+            subject=variant,
+            remedy="set wheels.build_tag_hook again, unless that is meant",
+            place=next(Place.parse(each.place) for each in changes[0].causes if each.no_hook),
         )
 
 
@@ -186,12 +211,32 @@ def _of_new(change: Change) -> Iterator[Finding]:
             remedy="take those off the index, if it is pre-built on purpose",
             place=_place(change),
         )
-    elif change.after == NO_TAG and change.kind is Kind.NEW:
+    elif change.is_bare:
         yield rules.NEW_WITHOUT_NUMBER.finding(
-            f"{change.wheel} on {change.variant} gets no build tag: it has no changelog entry",
+            f"{change.wheel} on {change.variant} gets no build tag: it has no changelog entry, or "
+            "is pre-built",
             subject=change.package,
-            remedy="add a changelog entry for the variant or the version",
+            remedy="add a changelog entry for the variant or the version, unless it is pre-built "
+            "on purpose",
             place=_place(change),
+        )
+
+
+def _of_new_variants(review: Review, numberless: Collection[str]) -> Iterator[Finding]:
+    """A new variant without a changelog: that is one thing to say, not one for each package."""
+    for variant in sorted(numberless):
+        changes = [
+            each
+            for each in review.changes
+            if each.variant == variant and each.is_bare and each.is_open
+        ]
+        names = _few(list(dict.fromkeys(map(_name, changes))))
+        yield rules.NEW_WITHOUT_NUMBER.finding(
+            f"{variant} has no changelog, so what has no entry of its own gets no build tag: "
+            f"{names}",
+            subject=variant,
+            remedy="add a changelog entry for the variant",
+            place=_place(changes[0]),
         )
 
 
