@@ -571,6 +571,24 @@ def test_a_page_that_cannot_be_read_is_a_finding(run: Run) -> None:
     )
 
 
+def test_a_link_that_leads_to_no_file_is_a_finding(run: Run, tmp_path: pathlib.Path) -> None:
+    folder = fill(tmp_path / "index", ["fromager-0.79.0-2" + PURE])
+    for name in ("demo-1.0-2-py3-none-any.whl", "demo-1.1-2-py3-none-any.whl"):
+        (folder / name).symlink_to(name)
+    (folder / "demo-1.0-2-py3-none-any.whl.asc").symlink_to("nowhere")
+    [found] = findings(run, "index")
+    assert (found["code"], found["file"]) == ("BT417", "index/demo-1.0-2-py3-none-any.whl")
+    assert found["message"] == (
+        "a wheel of demo cannot be read: it is a link that leads to no file, as 1 more"
+    )
+    assert found["remedy"] == "make the link lead to the wheel, or delete it"
+    for command in ("winners", "prune"):
+        assert run(command, "index", status=1).stderr == (
+            "Error: index/demo-1.0-2-py3-none-any.whl cannot be read: it is a link that leads to "
+            "no file, as 1 more\n"
+        )
+
+
 CXX = "_ZN3c104warnEv"
 
 
