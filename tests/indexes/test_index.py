@@ -545,6 +545,15 @@ def test_folders_of_fromagers_names_hide_no_wheels(tmp_path: pathlib.Path) -> No
     assert list(names(open_index(place))) == ["a"]
 
 
+def test_a_loose_wheel_makes_no_index_of_what_is_not_finished(tmp_path: pathlib.Path) -> None:
+    for folder in ("build", "downloads", "prebuilt", "refused"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}-1-py3-none-any.whl").touch()
+    (tmp_path / "loose-1-py3-none-any.whl").touch()
+    place = parse_place(str(tmp_path), "rocm")
+    assert list(names(open_index(place))) == ["downloads", "loose", "prebuilt"]
+
+
 def test_a_hundred_projects_come_in_order_over_many_threads() -> None:
     many = {f"p{number:03}": [f"p{number:03}-1-py3-none-any.whl"] for number in range(150)}
     with serve(json_index(many)) as server:

@@ -16,8 +16,8 @@ from ..wheel import WheelArchive
 from .listing import Broken, IndexFile, Listed, project_word
 from .place import IndexPlace
 
-#: fromager's folders of finished and of pre-built wheels, in one that holds no wheel itself;
-#: ``simple`` links to both, and ``build`` holds what is not finished.
+#: fromager's folders of finished and of pre-built wheels; ``simple`` links to both, and ``build``
+#: holds what is not finished.
 _FROMAGER: Final = ("downloads", "prebuilt")
 
 
@@ -82,13 +82,20 @@ def open_directory(place: IndexPlace) -> DirectoryIndex:
 
 
 def _folders(root: pathlib.Path, files: _Files, dangling: _Files) -> list[str]:
-    """List *root*, and return the folders to list: those one level below, or only fromager's."""
+    """List *root*, and return the folders to list: those one level below, or only fromager's.
+
+    Beside a wheel, fromager's folders may be projects of their names, unless all are there.
+    """
     below = _list(str(root), files, dangling)
     fromager = [str(root / name) for name in _FROMAGER if (root / name).is_dir()]
     names = (name for of_project in files.values() for name, _ in of_project)
-    if not fromager or any(name.endswith(".whl") for name in names):
+    loose = any(name.endswith(".whl") for name in names)
+    complete = len(fromager) == len(_FROMAGER) and (root / "build").is_dir()
+    if not fromager or (loose and not complete):
         return below
-    files.clear()
+    if not loose:
+        files.clear()
+        dangling.clear()
     return fromager
 
 
