@@ -147,7 +147,8 @@ def _mixed(wheels: Sequence[Wheel], targets: Sequence[Target]) -> Iterator[Findi
             f"{name.name} {name.version} has wheels for {_list(accelerators)}: "
             + "; ".join(sorted(_taken(each, *taken[each]) for each in taken)),
             subject=name.name,
-            remedy="keep an index for each accelerator: no installer chooses by it",
+            remedy="keep an index for each accelerator, or prune what is left of an older version "
+            "of one: no installer chooses by it",
             place=Place(file=max(each.file.location for each in taken)),
         )
 
