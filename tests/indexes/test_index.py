@@ -267,7 +267,10 @@ def test_what_a_later_version_adds_is_no_matter(
     ("answer", "reason"),
     [
         (Answer(status=404), "status 404, there is no such page"),
-        (Answer(status=401), "status 401, it wants credentials: put them into netrc"),
+        (
+            Answer(status=401),
+            "status 401, it wants credentials, or others than it got: put them into netrc",
+        ),
         (Answer(status=403), "status 403, the credentials are not allowed to read it"),
         (Answer(status=410), "status 410, that is no page"),
         (Answer(status=500), "status 500, the server fails"),
