@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import os
 import pathlib
@@ -40,6 +39,7 @@ class Judgement:
     Attributes:
         size: of what is to delete, in bytes; None if nobody tells it.
         companions: the files beside it that go with it, such as its signature.
+        instead: the wheels that do its job.
     """
 
     wheel: Wheel
@@ -47,6 +47,7 @@ class Judgement:
     reason: str
     size: int | None
     companions: Sequence[pathlib.Path] = ()
+    instead: Sequence[Wheel] = ()
 
 
 def judge_leftovers(
@@ -118,6 +119,7 @@ def _judge(
         reason=_reason(wheel, expected, chosen),
         size=_size(wheel, companions),
         companions=companions,
+        instead=chosen,
     )
 
 
@@ -246,14 +248,20 @@ def delete(judgements: Iterable[Judgement]) -> Iterator[tuple[Judgement, Sequenc
         path = local_path(each.wheel.file)
         if path is None:
             raise OutputError(f"{each.wheel.file.location} is elsewhere: it cannot be deleted")
+        if gone := next(filter(_is_gone, each.instead), None):
+            yield _kept(each.wheel, f"{gone.file.filename}, which replaces it, is gone by now"), ()
+            continue
         failure = _delete(path, each.wheel)
         if failure:
-            reason = "kept: it cannot be deleted"
-            kept = dataclasses.replace(each, delete=False, reason=reason, companions=())
-            yield kept, [failure]
+            yield _kept(each.wheel, "it cannot be deleted"), [failure]
         else:
             failures = [_delete(companion, each.wheel) for companion in each.companions]
             yield each, [text for text in failures if text]
+
+
+def _is_gone(wheel: Wheel) -> bool:
+    path = local_path(wheel.file)
+    return path is not None and not path.is_file()
 
 
 def _delete(path: pathlib.Path, wheel: Wheel) -> str:

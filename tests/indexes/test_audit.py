@@ -257,7 +257,7 @@ def test_the_messages(run: Run, tmp_path: pathlib.Path) -> None:
         "a changelog entry with each change of the stack\n"
         f"index: warning BT408: the index holds wheels for torch2.10.0 (1, as {GOOD[1]}.whl), "
         f"torch2.9.1 (1, as {stale}.whl)\n"
-        "    build what is left of an older Torch again, or keep an index for each Torch\n"
+        "    build again or prune what is left of an older Torch, or keep an index for each Torch\n"
         f"index: warning BT409: 1 wheel is built for torch2.9.1, as {stale}.whl, and the index "
         "holds 2.10.0\n"
         "    add torch2.9.1 to the index, or build them again for the Torch in it\n"
@@ -267,6 +267,21 @@ def test_the_messages(run: Run, tmp_path: pathlib.Path) -> None:
         "index for rocm: 4 projects, 5 wheels, 1 other file skipped\n"
         "1 error, 2 warnings, 1 note\n"
     )
+
+
+def test_what_is_left_of_an_older_accelerator_may_be_pruned(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    fill(tmp_path / "index", [*GOOD, f"torch-2.10.0-7_el9.6_rocm7.0{PLAT}"])
+    remedies = {each["code"]: each["remedy"] for each in findings(run, "index")}
+    assert remedies["BT405"] == (
+        "keep an index for each accelerator, or prune what is left of an older version of one: "
+        "no installer chooses by it"
+    )
+    assert remedies["BT406"] == (
+        "keep an index for each accelerator, or build again or prune what is left of an older one"
+    )
+    assert remedies["BT404"] == "fromager build-tags prune lists what can be deleted"
 
 
 @pytest.mark.parametrize(
@@ -569,6 +584,24 @@ def test_a_page_that_cannot_be_read_is_a_finding(run: Run) -> None:
     assert found["message"] == (
         "the page of torch cannot be read: status 404, there is no such page"
     )
+
+
+def test_a_link_that_leads_to_no_file_is_a_finding(run: Run, tmp_path: pathlib.Path) -> None:
+    folder = fill(tmp_path / "index", ["fromager-0.79.0-2" + PURE])
+    for name in ("demo-1.0-2-py3-none-any.whl", "demo-1.1-2-py3-none-any.whl"):
+        (folder / name).symlink_to(name)
+    (folder / "demo-1.0-2-py3-none-any.whl.asc").symlink_to("nowhere")
+    [found] = findings(run, "index")
+    assert (found["code"], found["file"]) == ("BT417", "index/demo-1.0-2-py3-none-any.whl")
+    assert found["message"] == (
+        "a wheel of demo cannot be read: it is a link that leads to no file, as 1 more"
+    )
+    assert found["remedy"] == "make the link lead to the wheel, or delete it"
+    for command in ("winners", "prune"):
+        assert run(command, "index", status=1).stderr == (
+            "Error: index/demo-1.0-2-py3-none-any.whl cannot be read: it is a link that leads to "
+            "no file, as 1 more\n"
+        )
 
 
 CXX = "_ZN3c104warnEv"

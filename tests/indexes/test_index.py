@@ -267,7 +267,10 @@ def test_what_a_later_version_adds_is_no_matter(
     ("answer", "reason"),
     [
         (Answer(status=404), "status 404, there is no such page"),
-        (Answer(status=401), "status 401, it wants credentials: put them into netrc"),
+        (
+            Answer(status=401),
+            "status 401, it wants credentials, or others than it got: put them into netrc",
+        ),
         (Answer(status=403), "status 403, the credentials are not allowed to read it"),
         (Answer(status=410), "status 410, that is no page"),
         (Answer(status=500), "status 500, the server fails"),
@@ -543,6 +546,15 @@ def test_folders_of_fromagers_names_hide_no_wheels(tmp_path: pathlib.Path) -> No
     assert list(names(open_index(place))) == ["a", "b", "c"]
     (tmp_path / "c-1-py3-none-any.whl").unlink()
     assert list(names(open_index(place))) == ["a"]
+
+
+def test_a_loose_wheel_makes_no_index_of_what_is_not_finished(tmp_path: pathlib.Path) -> None:
+    for folder in ("build", "downloads", "prebuilt", "refused"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}-1-py3-none-any.whl").touch()
+    (tmp_path / "loose-1-py3-none-any.whl").touch()
+    place = parse_place(str(tmp_path), "rocm")
+    assert list(names(open_index(place))) == ["downloads", "loose", "prebuilt"]
 
 
 def test_a_hundred_projects_come_in_order_over_many_threads() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import pathlib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 from click.testing import Result
 
+from fromager_build_tags.prune import Judgement
 from fromager_build_tags.report.sizes import size_text
 
 from .simple_server import html_index, serve
@@ -419,6 +420,22 @@ def test_what_cannot_be_deleted_is_said(
     assert result.stderr == f"Error: index/{STALE} cannot be deleted: Permission denied\n"
     assert "kept: it cannot be deleted\n" in result.stdout
     assert result.stdout.splitlines()[-1] == "index for rocm: 0 wheels deleted (0 B), 1 kept"
+
+
+def test_a_wheel_stays_whose_replacement_is_gone_when_it_comes_to_it(
+    run: Run, folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(folder, WANTED, STALE)
+
+    def meanwhile(judgements: Iterable[Judgement], links: object) -> list[Judgement]:
+        (folder / WANTED).unlink()
+        return list(judgements)
+
+    monkeypatch.setattr("fromager_build_tags.cli.prune.spare_linked", meanwhile)
+    lines = run("prune", "index", "--delete").stdout.splitlines()
+    assert lines[1].endswith(f"kept: {WANTED}, which replaces it, is gone by now")
+    assert lines[-1] == "index for rocm: 0 wheels deleted (0 B), 1 kept"
+    assert names(folder) == {STALE}
 
 
 def test_markdown(run: Run, folder: pathlib.Path) -> None:

@@ -312,7 +312,8 @@ NEWER = {"data-requires-python": f">=3.{sys.version_info.minor + 1}"}
 EXACT = {"data-requires-python": f"==3.{sys.version_info.minor}"}
 NO_LONGER = {"data-requires-python": f"<3.{sys.version_info.minor}"}
 WILD = {"data-requires-python": f"==3.{sys.version_info.minor}.*"}
-NONSENSE = {"data-requires-python": ">=3.6.*"}
+SLIPS = [">=3.6.*", ">=3.6<4", ">= '3.6'", ">=3.6,!=3.1*"]
+UNREADABLE = ["nonsense", ">=3.6 <4", "~=3", ">=3.6;"]
 PURE = "-py3-none-any.whl"
 
 #: What a page says of files: files with attributes; what pip and uv take without a pin, and of 1.0.
@@ -336,7 +337,11 @@ PAGES: Sequence[tuple[dict[str, dict[str, str]], tuple[str, str], tuple[str, str
     ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": EXACT}, ("8", "9"), ("8", "9")),
     ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": NO_LONGER}, ("8", "9"), ("8", "9")),
     ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": WILD}, ("9", "9"), ("9", "9")),
-    ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": NONSENSE}, ("9", "9"), ("9", "9")),
+    *(
+        ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": {"data-requires-python": text}}, taken, taken)
+        for texts, taken in ((SLIPS, ("9", "9")), (UNREADABLE, ("9", "8")))
+        for text in texts
+    ),
     ({f"0.9-7{PURE}": {}, f"1.0-8{PURE}": {}, f"1.0-9{PURE}": NEWER}, ("8", "7"), ("8", "")),
     ({f"1.0-8{PURE}": {}, f"1.0+local-7{PURE}": {}}, ("7", "7"), ("7", "7")),
     ({f"1.0-8{PURE}": YANKED, f"1.0+local-7{PURE}": {}}, ("7", "7"), ("7", "7")),

@@ -26,7 +26,7 @@ from .place import shown_url
 #: Seconds to connect, and between two bytes.
 TIMEOUT: Final = (10, 30)
 _REASONS: Final = {
-    401: "it wants credentials: put them into netrc",
+    401: "it wants credentials, or others than it got: put them into netrc",
     403: "the credentials are not allowed to read it",
     404: "there is no such page",
     429: "it is asked too often",

@@ -9,8 +9,10 @@ The two disagree on a few things. pip prefers ``linux_x86_64`` to any ``manylinu
 and uv the other way round, as pip did before. For a pin, pip takes a yanked file only for want of
 another, and uv counts those of just that version like any other; without a pin neither takes one.
 pip leaves out the files whose Requires-Python does not hold; uv chooses first, passes over the
-whole version if that file's does not hold, and looks at lower bounds only. pip takes a pre-release
-only where no release fits, and uv where it may take none, such as a yanked one.
+whole version if that file's does not hold, and looks at lower bounds only. A Requires-Python that
+is none, such as ``>=3.6 <4``, counts as none for pip; uv mends a few slips, and leaves out the file
+otherwise. pip takes a pre-release only where no release fits, and uv where it may take none, such
+as a yanked one.
 Source: pip, ``CandidateEvaluator._sort_key``; uv, ``TagPriority``, ``BuildTag`` and
 ``RequiresPython::is_contained_by``; both asked by tests.
 """
@@ -18,6 +20,7 @@ Source: pip, ``CandidateEvaluator._sort_key``; uv, ``TagPriority``, ``BuildTag``
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
@@ -34,6 +37,13 @@ from .targets import Installer, Target, ranks_of
 #: Of the patch releases of a Python, the newest is asked about.
 _NEWEST_PATCH: Final = 99
 _LOWER_BOUNDS: Final = {">=", ">", "~=", "==", "==="}
+#: Slips in a Requires-Python that uv reads over: ``>=3.8<4``, ``>=3.6.*``, ``!=3.0*``, quotes.
+_MENDED: Final = (
+    (re.compile(r"(?<=\d)(?=[<>=~!])", re.ASCII), ","),
+    (re.compile(r"([<>]=?\s*\d+(?:\.\d+)*)\.\*", re.ASCII), r"\1"),
+    (re.compile(r"(?<=\.\d)\*", re.ASCII), ".*"),
+    (re.compile(r"['\"]"), ""),
+)
 _LONGEST_NAME: Final = 255
 
 
@@ -88,7 +98,7 @@ def winner[T: Candidate](
         rank = _rank(candidate.name, ranks)
         if rank is None:
             continue
-        if installer is Installer.PIP and not _runs_on(requires(candidate), target, installer):
+        if not _is_looked_at(requires(candidate), target, installer):
             continue
         passed_over = candidate.yanked and installer is Installer.PIP
         key = (not passed_over, -rank, *_build_tag(candidate.name))
@@ -143,10 +153,8 @@ def _usable[T: Candidate](
 ) -> list[T]:
     """Return the files that an installer compares."""
     ranks = ranks_of(target, installer)
-    fitting = [each for each in candidates if _rank(each.name, ranks) is not None]
-    if installer is Installer.UV:
-        return fitting
-    return [each for each in fitting if _runs_on(requires(each), target, installer)]
+    fitting = (each for each in candidates if _rank(each.name, ranks) is not None)
+    return [each for each in fitting if _is_looked_at(requires(each), target, installer)]
 
 
 def _highest[T: Candidate](
@@ -191,6 +199,13 @@ def _build_tag(name: WheelName | SdistName) -> tuple[int, str]:
     return (name.number, name.suffix)
 
 
+def _is_looked_at(requires: str, target: Target, installer: Installer) -> bool:
+    """Tell whether a file is compared with others: by uv, if it can read its Requires-Python."""
+    if installer is Installer.PIP:
+        return _runs_on(requires, target, installer)
+    return not requires or _lower_bounds(requires) is not None
+
+
 def _runs_on(requires: str, target: Target, installer: Installer) -> bool:
     return not requires or _allows(requires, target.python, installer)
 
@@ -199,14 +214,24 @@ def _runs_on(requires: str, target: Target, installer: Installer) -> bool:
 def _allows(requires: str, python: tuple[int, int], installer: Installer) -> bool:
     """Tell whether a Requires-Python holds; one that is none does: pip does not look at it."""
     newest = Version(f"{python[0]}.{python[1]}.{_NEWEST_PATCH}")
+    if installer is Installer.UV:
+        return all(bound <= newest for bound in _lower_bounds(requires) or ())
     try:
-        specifiers = SpecifierSet(requires)
-        if installer is Installer.PIP:
-            return specifiers.contains(newest)
-        return all(
-            Version(each.version.removesuffix(".*")) <= newest
-            for each in specifiers
-            if each.operator in _LOWER_BOUNDS
-        )
+        return SpecifierSet(requires).contains(newest)
     except ValueError:
         return True
+
+
+@functools.lru_cache(maxsize=4096)
+def _lower_bounds(requires: str) -> Sequence[Version] | None:
+    """Return the lower bounds of a Requires-Python as uv reads it; None if it cannot."""
+    for slip, mended in _MENDED:
+        requires = slip.sub(mended, requires)
+    try:
+        return [
+            Version(each.version.removesuffix(".*"))
+            for each in SpecifierSet(requires)
+            if each.operator in _LOWER_BOUNDS
+        ]
+    except ValueError:
+        return None

@@ -9,6 +9,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from ...expected import Expected
+from ...index import Broken
 from ...index.targets import Installer, Target, targets_of
 from ...index.winners import winner
 from ...segment import Order
@@ -45,12 +46,7 @@ _BY_STANDING: Final[dict[Standing, tuple[Rule, str]]] = {
 def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator[Finding]:
     """Yield what is wrong with a project; *targets* are those of its wheels by default."""
     if view.broken is not None:
-        yield rules.UNREADABLE_PAGE.finding(
-            f"the page of {view.project} cannot be read: {view.broken.reason}",
-            subject=view.project,
-            remedy="ask again, or see what the server says",
-            place=Place(file=view.broken.location),
-        )
+        yield _broken(view.project, view.broken)
     for version, wheels in view.wheels.items():
         expected = view.expected[version]
         if len(wheels) > 1:
@@ -151,7 +147,8 @@ def _mixed(wheels: Sequence[Wheel], targets: Sequence[Target]) -> Iterator[Findi
             f"{name.name} {name.version} has wheels for {_list(accelerators)}: "
             + "; ".join(sorted(_taken(each, *taken[each]) for each in taken)),
             subject=name.name,
-            remedy="keep an index for each accelerator: no installer chooses by it",
+            remedy="keep an index for each accelerator, or prune what is left of an older version "
+            "of one: no installer chooses by it",
             place=Place(file=max(each.file.location for each in taken)),
         )
 
@@ -202,6 +199,18 @@ def _sdist_only(view: ProjectView) -> Iterator[Finding]:
             remedy="build it, or every installation builds it without the settings",
             place=Place(file=str(view.place)),
         )
+
+
+def _broken(project: str, broken: Broken) -> Finding:
+    what, remedy = "the page", "ask again, or see what the server says"
+    if "://" not in broken.location:
+        what, remedy = "a wheel", "make the link lead to the wheel, or delete it"
+    return rules.UNREADABLE_PAGE.finding(
+        f"{what} of {project} cannot be read: {broken.reason}",
+        subject=project,
+        remedy=remedy,
+        place=Place(file=broken.location),
+    )
 
 
 def _unreadable(view: ProjectView) -> Iterator[Finding]:

@@ -24,11 +24,11 @@ _MIXED: Final = {
     ),
     Order.ACCELERATOR: (
         rules.MIXED_ACCELERATORS,
-        "keep an index for each accelerator: no installer chooses by it",
+        "keep an index for each accelerator, or build again or prune what is left of an older one",
     ),
     Order.TORCH: (
         rules.MIXED_TORCH,
-        "build what is left of an older Torch again, or keep an index for each Torch",
+        "build again or prune what is left of an older Torch, or keep an index for each Torch",
     ),
 }
 
