@@ -29,7 +29,6 @@ from .trees import (
 )
 
 BUMPED = {ROCM_FILE: ROCM.replace("7.1", "7.2")}
-LOCK_FILE = "settings/build-tags.lock"
 
 
 @pytest.fixture
