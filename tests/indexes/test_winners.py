@@ -369,6 +369,7 @@ def test_what_is_said_of_pages(installer: Installer, pinned: bool) -> None:
         assert ("" if taken is None else _short(taken.filename)) == expected, number
 
 
+@pytest.mark.skipif(sys.version_info.micro == 0, reason="==3.13 holds of 3.13.0, for pip as well")
 @pytest.mark.parametrize("installer", Installer)
 @pytest.mark.parametrize("pinned", [False, True])
 def test_the_real_installers_agree_on_pages(
