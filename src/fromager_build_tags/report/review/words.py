@@ -11,7 +11,7 @@ from ...changes.change import Change, Kind
 from ...changes.review import Review
 from ..sizes import counted
 
-UNTOLD = "the overrides that are installed, or variables, differ: no settings file tells"
+UNTOLD = "what no settings file tells (installed overrides, variables, what is behind a lock file)"
 
 
 def verdict_line(review: Review, verdict: object) -> str:
