@@ -6,7 +6,6 @@ import pathlib
 import shutil
 
 PACKAGES = 1_200
-VARIANTS = 12
 TIED = 24
 
 _SHIPPED = ("torch", "flash_attn")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -218,3 +219,17 @@ def test_every_pre_commit_hook_names_a_command() -> None:
     for hook in hooks:
         assert hook["entry"] == "fromager-build-tags"
         assert hook["args"][0] in main.list_commands(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("file", "is_looked_at"),
+    [
+        ("settings/packages/torch.yaml", True),
+        ("settings/packages/torch.yml", True),  # which nobody reads: BT123
+        ("settings/build-tags.lock", True),
+        ("README.md", False),
+    ],
+)
+def test_what_makes_pre_commit_run_the_hooks(file: str, is_looked_at: bool) -> None:
+    for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()):
+        assert bool(re.search(hook["files"], file)) is is_looked_at

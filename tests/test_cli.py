@@ -299,6 +299,12 @@ def test_help_lists_the_commands_without_importing_them(run: Run) -> None:
     run("nonsense", status=2)
 
 
+@pytest.mark.parametrize("command", main.list_commands(None))  # type: ignore[arg-type]
+def test_help_tells_the_format_that_is_taken(run: Run, command: str) -> None:
+    text = run(command, "--help").stdout
+    assert ("--format" in text) is ("[default: table]" in text)
+
+
 def test_explain(run: Run) -> None:
     lines = run("--variant", "rocm", "explain", "torch==2.10.0").stdout.splitlines()
     assert lines[:5] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import tomllib
 
 import jsonschema
@@ -59,6 +60,18 @@ def test_the_wheel_holds_every_package() -> None:
     ours = {".".join(folder.parts) for folder in folders}
     listed = project["tool"]["setuptools"]["packages"]
     assert listed == sorted({*ours, "fromager_build_tags_overrides"})
+
+
+def test_the_design_says_which_modules_know_fromager() -> None:
+    design = (ROOT / "docs/design.md").read_text()
+    _, _, said = design.partition("fromager is known to ")
+    source = ROOT / "src/fromager_build_tags"
+    know = {
+        path.relative_to(source).with_suffix("").as_posix()
+        for path in source.glob("**/*.py")
+        if re.search(r"^ *(from|import) fromager\b", path.read_text(), re.MULTILINE)
+    }
+    assert know == set(re.findall("`([^`]+)`", said.partition("; to nothing else")[0]))
 
 
 def test_the_list_of_rules_is_made_of_the_rules() -> None:

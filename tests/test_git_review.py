@@ -29,7 +29,6 @@ from .trees import (
 )
 
 BUMPED = {ROCM_FILE: ROCM.replace("7.1", "7.2")}
-LOCK_FILE = "settings/build-tags.lock"
 
 
 @pytest.fixture
@@ -734,6 +733,9 @@ def test_two_folders_two_locks_and_one_of_each(
     assert changes(cli, "old.lock", "new") == ROCM_7_2
     assert changes(cli, "old", "new.lock") == ROCM_7_2
     assert changes(cli, "old.lock", "new.lock", "--no-lock") == ROCM_7_2
+    untold = "(installed overrides, variables, what is behind a lock file)"
+    line = f"\nwhat no settings file tells {untold} renames 3 wheels\n"
+    assert line in cli("review", "old.lock", "new.lock").stdout
 
 
 def test_two_folders_where_the_options_are_absolute(

@@ -15,8 +15,6 @@ from fromager_build_tags.stack.reconcile import declared_stacks, reconcile
 from fromager_build_tags.stack.stack import Stack
 from fromager_build_tags.stack.versions import exact_pin
 
-type Texts = tuple[str, ...]
-
 
 class Bench:
     """A variant file, variables and a machine, and the stack that they make."""

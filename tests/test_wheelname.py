@@ -13,8 +13,11 @@ from fromager_build_tags.wheelname import accelerator_word, classify, parse_whee
 @pytest.mark.parametrize(
     ("text", "order"),
     [
-        *((text, Order.DISTRIBUTION) for text in ("el9.6", "el10", "fc43", "ubuntu24.04", "arch")),
-        *((text, Order.DISTRIBUTION) for text in ("opensuseleap15.6", "amzn2023", "debian13")),
+        *((text, Order.DISTRIBUTION) for text in ("el9.6", "el9", "fc43", "ubuntu24.04", "arch")),
+        *(
+            (text, Order.DISTRIBUTION)
+            for text in ("opensuseleap15.6", "amzn2023", "debian13", "el10")
+        ),
         *((text, Order.ACCELERATOR) for text in ("cpu", "cuda13.0", "cuda", "rocm7.1", "tpu")),
         *((text, Order.ACCELERATOR) for text in ("gaudi1.22.0", "xpu2025.2", "neuron", "spyre")),
         *((text, Order.TORCH) for text in ("torch2.10.0", "torch2.10", "torch2.11.0.dev20260101")),

@@ -23,8 +23,7 @@ from packaging.version import Version
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.index.targets import Installer, Target, running_target, targets_of
 from fromager_build_tags.index.winners import SdistName, newest_winner, pinned_winner, winner
-from fromager_build_tags.segment import Order
-from fromager_build_tags.wheelname import WheelName, classify, parse_wheel_name
+from fromager_build_tags.wheelname import WheelName, parse_wheel_name
 
 from .simple_server import Answer, serve
 from .wheels import write_sdist, write_wheel
@@ -163,30 +162,6 @@ def test_platforms(platform: str, tag: str, fits: bool) -> None:
 def test_targets_are_those_that_the_names_spell(tags: list[str], expected: list[str]) -> None:
     names = [parse_wheel_name(f"a-1-{tag}.whl") for tag in tags]
     assert [str(target) for target in targets_of(names)] == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "order"),
-    [
-        ("el9.6", Order.DISTRIBUTION),
-        ("el9", Order.DISTRIBUTION),
-        ("fc43", Order.DISTRIBUTION),
-        ("ubuntu24.04", Order.DISTRIBUTION),
-        ("cuda13.0", Order.ACCELERATOR),
-        ("rocm7.1", Order.ACCELERATOR),
-        ("cpu", Order.ACCELERATOR),
-        ("tpu", Order.ACCELERATOR),
-        ("torch2.10.0", Order.TORCH),
-        ("torch2.10", Order.TORCH),
-        ("torch", None),
-        ("abi3", None),
-        ("cpu9", None),
-        ("elf", None),
-        ("", None),
-    ],
-)
-def test_a_segment_is_told_by_its_spelling(text: str, order: Order | None) -> None:
-    assert classify(text) is order
 
 
 def test_a_wheel_name_is_taken_apart() -> None:
@@ -374,6 +349,7 @@ def test_what_is_said_of_pages(installer: Installer, pinned: bool) -> None:
         assert ("" if taken is None else _short(taken.filename)) == expected, number
 
 
+@pytest.mark.skipif(sys.version_info.micro == 0, reason="==3.13 holds of 3.13.0, for pip as well")
 @pytest.mark.parametrize("installer", Installer)
 @pytest.mark.parametrize("pinned", [False, True])
 def test_the_real_installers_agree_on_pages(

@@ -31,7 +31,9 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
     type=_FILE,
     help="check the packages and versions of a graph.json or build-order.json",
 )
-@click.option("--format", "format_", type=click.Choice(list(RENDERERS)), default="table")
+@click.option(
+    "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
+)
 @common.output_option
 @gates.fail_on_option("error", "warning", "note")
 @gates.exit_zero_option

@@ -51,7 +51,9 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
     type=click.Path(path_type=pathlib.Path, exists=True, file_okay=False),
     help="compare the wheels in a folder; pure-Python ones have no segments",
 )
-@click.option("--format", "format_", type=click.Choice(list(RENDERERS)), default="table")
+@click.option(
+    "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
+)
 @common.output_option
 @gates.fail_on_option("error", "warning", "changes")
 @click.option(

@@ -16,7 +16,7 @@ import pypi_simple
 from packaging.utils import NormalizedName, canonicalize_name
 
 from .listing import IndexFile, project_word
-from .place import shown_url, signed_url
+from .place import shown_url, signed_url, split_url
 from .session import Page, PageError
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -122,7 +122,7 @@ def _from_link(project: NormalizedName, link: pypi_simple.Link) -> Iterator[Inde
     filename = _last_part(link.url)
     if not filename:
         return
-    fragment = urllib.parse.parse_qs(_split(link.url).fragment)
+    fragment = urllib.parse.parse_qs(split_url(link.url).fragment)
     shown = shown_url(link.url)
     yield IndexFile(
         project=project,
@@ -194,20 +194,13 @@ def _is_beside(page: Page, link: str) -> bool:
 
 def _below(page: Page, link: str) -> str:
     """Return the path of a link from the folder of *page* on; "" if it leads elsewhere."""
-    root = urllib.parse.unquote(_split(page.url).path).rstrip("/") + "/"
-    path = urllib.parse.unquote(_split(link).path)
+    root = urllib.parse.unquote(split_url(page.url).path).rstrip("/") + "/"
+    path = urllib.parse.unquote(split_url(link).path)
     return path.removeprefix(root) if path.startswith(root) else ""
 
 
 def _last_part(url: str) -> str:
-    return urllib.parse.unquote(posixpath.basename(_split(url).path))
-
-
-def _split(url: str) -> urllib.parse.SplitResult:
-    try:
-        return urllib.parse.urlsplit(url)
-    except ValueError:  # such as an IPv6 address without its end
-        return urllib.parse.urlsplit("")
+    return urllib.parse.unquote(posixpath.basename(split_url(url).path))
 
 
 def _sha256(text: str) -> str:

@@ -89,3 +89,11 @@ def signed_url(url: str, shown: str) -> str:
     """Return *url* to be asked for, if it is more than what is *shown* of it; else ""."""
     asked = url.partition("#")[0]
     return "" if asked == shown else asked
+
+
+def split_url(url: str) -> urllib.parse.SplitResult:
+    """Return the parts of a URL; all are empty where it cannot be taken apart."""
+    try:
+        return urllib.parse.urlsplit(url)
+    except ValueError:  # such as an IPv6 address without its end
+        return urllib.parse.urlsplit("")

@@ -21,7 +21,7 @@ from urllib3.exceptions import ReadTimeoutError
 from ..errors import BuildTagError
 from .cache import PageCache
 from .patience import SILENCE, PatientAdapter, SilentHostError
-from .place import shown_url
+from .place import shown_url, split_url
 
 #: Seconds to connect, and between two bytes.
 TIMEOUT: Final = (10, 30)
@@ -113,7 +113,7 @@ class Session:
             backoff: seconds between attempts, doubled each time.
             note: is told, once, what somebody who waits should know.
         """
-        parts = _split(address)
+        parts = split_url(address)
         netloc = parts.netloc.rpartition("@")[2]
         path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
         self.root = urllib.parse.urlunsplit((parts.scheme, netloc, path, parts.query, ""))
@@ -176,7 +176,7 @@ class Session:
 
 def _same_host(here: str, there: str) -> bool:
     """Tell whether two URLs are of one server; from http to https it may be another port."""
-    one, other = _split(here), _split(there)
+    one, other = split_url(here), split_url(there)
     try:
         same_port = one.port == other.port
     except ValueError:
@@ -185,13 +185,6 @@ def _same_host(here: str, there: str) -> bool:
     return one.hostname == other.hostname and (
         upgraded or (same_port and one.scheme == other.scheme)
     )
-
-
-def _split(url: str) -> urllib.parse.SplitResult:
-    try:
-        return urllib.parse.urlsplit(url)
-    except ValueError:
-        return urllib.parse.urlsplit("")
 
 
 def _is_text(content_type: str) -> bool:

@@ -13,6 +13,7 @@ from .escape import markdown_code, plain
 from .findings import RENDERERS as FINDINGS
 from .findings import json as findings_json
 from .findings import markdown as findings_markdown
+from .sizes import counted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,8 +38,8 @@ class IndexSummary:
         """The numbers in words."""
         if self.error:
             return "nothing is known of it"
-        text = f"{_count(self.projects, 'project')}, {_count(self.wheels, 'wheel')}"
-        return f"{text}, {_count(self.skipped, 'other file')} skipped" if self.skipped else text
+        text = f"{counted(self.projects, 'project')}, {counted(self.wheels, 'wheel')}"
+        return f"{text}, {counted(self.skipped, 'other file')} skipped" if self.skipped else text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +84,3 @@ RENDERERS: Final[Mapping[str, Callable[[AuditReport], str]]] = {
     "json": render_json,
     **{each: _of_findings(each) for each in ("github", "gitlab", "sarif")},
 }
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -25,6 +25,7 @@ from ..view import ProjectView
 from ..wheelname import told
 from .audit import AuditReport
 from .escape import plain
+from .sizes import counted
 
 #: Wheels of one cell that are linked; the newest versions come first.
 _MOST: Final = 12
@@ -172,7 +173,7 @@ def _cell(cell: Cell | None, name: str) -> str:
     if cell is None:
         return f'<td class="absent dim" data-index="{_text(name)}">&ndash;</td>'
     word, codes = cell.state, " ".join(sorted(cell.codes))
-    wheels = f"{cell.count:,} wheel{'' if cell.count == 1 else 's'}"
+    wheels = counted(cell.count, "wheel")
     if ignored := len(cell.findings) - len(cell.meant):
         wheels += f", {ignored:,} ignored"
     lines = [_finding(each) for each in cell.findings]

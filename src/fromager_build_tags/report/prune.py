@@ -11,7 +11,7 @@ from ..prune import Judgement
 from .block import Block, chained, listed
 from .columns import render_columns
 from .escape import markdown_code, markdown_text, plain
-from .sizes import size_text
+from .sizes import counted, size_text
 
 FORMAT_VERSION: Final = "1.0"
 
@@ -47,10 +47,9 @@ class PruneReport:
 
     def __str__(self) -> str:
         done = "deleted" if self.done else "to delete"
-        count = len(self.doomed)
-        wheels = f"{count:,} wheel{'' if count == 1 else 's'}"
+        wheels = counted(len(self.doomed), "wheel")
         if more := sum(len(each.companions) for each in self.doomed):
-            wheels += f" and {more:,} file{'' if more == 1 else 's'} beside them"
+            wheels += f" and {counted(more, 'file')} beside them"
         return f"{wheels} {done} ({self._size_text()}), {len(self.kept):,} kept"
 
     def _size_text(self) -> str:

@@ -1,4 +1,4 @@
-"""Sizes for people."""
+"""Sizes and counts for people."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ def size_text(size: int | None) -> str:
             break
         number, unit = number / 1000, larger
     return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+
+
+def counted(number: int, word: str) -> str:
+    """Return ``1 wheel`` or ``1,200 wheels``."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

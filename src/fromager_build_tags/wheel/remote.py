@@ -64,7 +64,8 @@ def open_url(
         server = Server(session, url, shown, traffic)
         match server.open(TAIL):
             case Tail() as tail:
-                ranges = stack.enter_context(RangeFile(server, traffic.size, tail))
+                file = _temporary_file(shown)
+                ranges = stack.enter_context(RangeFile(server, traffic.size, tail, file))
                 yield stack.enter_context(RemoteArchive.over(shown, ranges))
             case file:
                 yield stack.enter_context(WheelArchive.open(shown, stack.enter_context(file)))
@@ -73,18 +74,19 @@ def open_url(
 class RangeFile(io.RawIOBase):
     """A remote file that can seek; no byte of it is fetched twice.
 
-    What was fetched is kept in a temporary file. Once it is known where members begin, a piece
-    ends where its member does: who opens a member reads all of it, and perhaps not the next.
+    What was fetched is kept in *file*, which is closed with this one. Once it is known where
+    members begin, a piece ends where its member does: who opens a member reads all of it, and
+    perhaps not the next.
     """
 
-    def __init__(self, server: Server, size: int, tail: Tail) -> None:
+    def __init__(self, server: Server, size: int, tail: Tail, file: IO[bytes]) -> None:
         super().__init__()
         self._server = server
         self._size = size
         self._at = 0
         self._members: Sequence[int] = ()
         self._held = Spans()
-        self._file = self._temporary_file()
+        self._file = file
         self._keep(tail.start, tail.data)
 
     def close(self) -> None:
@@ -157,12 +159,6 @@ class RangeFile(io.RawIOBase):
         self._held = Spans()
         self._held.add(range(self._size))
 
-    def _temporary_file(self) -> IO[bytes]:
-        try:
-            return tempfile.TemporaryFile(prefix="build-tags-")
-        except OSError as err:
-            raise not_stored(self._server.shown, err) from None
-
     def _keep(self, start: int, data: bytes) -> None:
         try:
             self._file.seek(start)
@@ -224,6 +220,13 @@ class RemoteArchive(WheelArchive):
             if len(start) == len(MAGIC) or length >= size:
                 return start == MAGIC
             length *= 4
+
+
+def _temporary_file(shown: str) -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile(prefix="build-tags-")
+    except OSError as err:
+        raise not_stored(shown, err) from None
 
 
 def _inflated(data: bytes) -> bytes:

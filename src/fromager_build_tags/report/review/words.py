@@ -9,8 +9,9 @@ from typing import Final
 from ...changes.causes import Cause
 from ...changes.change import Change, Kind
 from ...changes.review import Review
+from ..sizes import counted
 
-UNTOLD = "the overrides that are installed, or variables, differ: no settings file tells"
+UNTOLD = "what no settings file tells (installed overrides, variables, what is behind a lock file)"
 
 
 def verdict_line(review: Review, verdict: object) -> str:
@@ -27,11 +28,11 @@ def cause_line(causes: Sequence[Cause], changes: Sequence[Change]) -> str:
     what = "; ".join(map(str, causes)) if causes else UNTOLD
     beside = {each for change in changes for each in change.causes} - {*causes}
     if beside:
-        what += f", with {_count(len(beside), 'changelog')} of packages,"
+        what += f", with {counted(len(beside), 'changelog')} of packages,"
     kinds: collections.Counter[Kind] = collections.Counter()
     for change in changes:
         kinds[change.kind] += change.files
-    did = [f"{_DID[kind]} {_count(kinds[kind], 'wheel')}" for kind in _DID if kinds[kind]]
+    did = [f"{_DID[kind]} {counted(kinds[kind], 'wheel')}" for kind in _DID if kinds[kind]]
     return f"{what} {' and '.join(did)}"
 
 
@@ -42,10 +43,6 @@ def noun(changes: Sequence[Change]) -> str:
     """Return what these are."""
     renamed = all(change.kind is Kind.CHANGED for change in changes)
     return "renamed wheel" if renamed else "wheel"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def counts(review: Review) -> Iterator[str]:
