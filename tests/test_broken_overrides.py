@@ -66,6 +66,15 @@ def test_one_that_cannot_be_imported_is_one_error(cli: Cli, broken: None, args: 
     assert cli(*args, status=1).stderr == f"Error: {BROKEN}\n"
 
 
+def test_one_that_ends_python_is_one_error(cli: Cli, tree: None, install: Install) -> None:
+    """fromager itself ends without a word, with the status of the override."""
+    install("acme", {"a": "", "demo": "raise SystemExit(0)\n", "torch": ""})
+    assert cli("lock", status=1).stderr == (
+        f"Error: fromager cannot load the overrides: mend or uninstall {DEMO}acme_demo (acme 1.0), "
+        "which does not load because it calls exit(0) when it is imported\n"
+    )
+
+
 ONCE = """
 import pathlib
 marker = pathlib.Path("loaded")

@@ -440,6 +440,16 @@ def test_explain_says_what_is_missing_and_what_was_not_used(
     assert f"  distribution   el9.6, {os_release}\n" in here
 
 
+def test_explain_says_who_needs_a_fact_that_is_missing(run: Run, tree: pathlib.Path) -> None:
+    needs = "torch if torch < 2.9 else none"
+    (tree / "packages/demo.yaml").write_text(f'annotations: {{build-tags.depends-on: "{needs}"}}\n')
+    (tree / "variants/cpu.yaml").write_text("distro: el9.6\n")
+    text = run("explain", "demo==1.0", status=1).stdout
+    assert f"> 2 its annotation        {needs!r} in settings/packages/demo.yaml:1\n" in text
+    row = run("show", "demo==1.0").stdout.splitlines()[3]
+    assert row.split() == ["demo", "1.0", "2_?", "-", "demo-1.0-2", "annotation"]
+
+
 def test_explain_without_a_number(run: Run, tree: pathlib.Path) -> None:
     (tree / "variants/tpu.yaml").write_text("distro: el9.6")
     text = run("--variant", "tpu", "explain", "pillow==1").stdout

@@ -213,6 +213,19 @@ def test_an_exception_inside_a_plugin_keeps_its_cause(
     assert error(make_context()) == f"{PLUGIN} failed for flash-attn 2.8.3 because 'lost'"
 
 
+def test_a_plugin_does_not_end_fromager_without_a_word(
+    make_context: MakeContext, set_hooks: Install
+) -> None:
+    def leaving(**_: Any) -> Any:
+        raise SystemExit(0)
+
+    set_hooks(leaving)
+    assert error(make_context()) == (
+        f"{PLUGIN} tried to end fromager for flash-attn 2.8.3 by exit(0): "
+        "let it return pairs, or raise an error"
+    )
+
+
 def test_a_missing_fact_is_told_with_the_package_that_needs_it(
     make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import Any
@@ -85,6 +86,28 @@ def test_a_plugin_that_fails_to_import_is_named(monkeypatch: pytest.MonkeyPatch)
         "fromager.hooks: wheel_build_tag = no_such_module:f (of no installed distribution) "
         "does not load because No module named 'no_such_module'"
     )
+
+
+def test_a_plugin_that_ends_python_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, register: Callable[..., None]
+) -> None:
+    (tmp_path / "leaving_hook.py").write_text("raise SystemExit(0)")
+    monkeypatch.syspath_prepend(tmp_path)
+    register(plugins.HOOKS_GROUP, "wheel_build_tag = leaving_hook:tag")
+
+    def manager(**_: Any) -> None:  # stevedore's lets it pass
+        raise SystemExit(0)
+
+    monkeypatch.setattr("stevedore.hook.HookManager", manager)
+    with pytest.raises(PluginError) as caught:
+        plugins.global_hooks()
+    assert explain_error(caught.value) == (
+        "fromager.hooks: wheel_build_tag = leaving_hook:tag (of no installed distribution) "
+        "does not load because it calls exit(0) when it is imported"
+    )
+    (tmp_path / "leaving_hook.py").write_text("def tag(): ...  # at the second try")
+    with pytest.raises(SystemExit):
+        plugins.global_hooks()
 
 
 def test_a_shipped_override_that_fails_to_import_is_named(register: Callable[..., None]) -> None:

@@ -148,6 +148,11 @@ def _ask(
         raise MissingFactError(f"{giver} cannot tell the build tag of {_name(wheel)}") from err
     except (StackError, SettingsError) as err:
         raise StackError(f"there is no build tag for {_name(wheel)}") from err
+    except SystemExit as err:  # fromager would end without a word, perhaps with status 0
+        raise PluginError(
+            f"{giver} tried to end fromager for {_name(wheel)} by exit({err.code!r}): "
+            "let it return pairs, or raise an error"
+        ) from None
     except Exception as err:
         raise PluginError(f"{giver} failed for {_name(wheel)}") from err
     try:

@@ -200,7 +200,7 @@ def _tell(planner: _Planner, package: _Package, version: Version) -> _Told:
             planner.told[key] = replace(answer, told_by=speaker.rule, needs=needs)
         return planner.told[key]
     except BuildTagError as err:
-        wrong = replace(_wrong(err), needs=needs)
+        wrong = replace(_wrong(err), told_by=speaker.rule, needs=needs)
         if version in package.versions:
             return wrong
         # a version that only stands for others is no one's

@@ -46,7 +46,7 @@ class PlannedTag(NamedTuple):
         number: fromager's build number; None where fromager gives none, and asks no hook.
         platlib: the segments of a platlib wheel.
         purelib: the segments of a purelib wheel: none, unless a plugin of yours gives one.
-        told_by: who said what the package needs; None where nobody was asked, or could tell.
+        told_by: who says what the package needs; None where nobody was asked, or says it wrongly.
         note: why there is no build number, and what to do about it.
         error: why the hook gives no tag, so that a build would stop; "" where it does.
         lacks_fact: whether it gives none only for want of a fact, which a machine may tell.

@@ -33,11 +33,16 @@ def global_hooks() -> Sequence[extension.Extension[Any]]:
     Raises:
         PluginError: one does not load.
     """
-    manager: hook.HookManager[Any] = hook.HookManager(
-        namespace=HOOKS_GROUP,
-        name=WHEEL_BUILD_TAG,
-        on_load_failure_callback=_refuse,
-    )
+    try:
+        manager: hook.HookManager[Any] = hook.HookManager(
+            namespace=HOOKS_GROUP,
+            name=WHEEL_BUILD_TAG,
+            on_load_failure_callback=_refuse,
+        )
+    except SystemExit:  # stevedore lets it pass, and fromager would end without a word
+        for entry_point in registered(HOOKS_GROUP)[WHEEL_BUILD_TAG]:
+            load_override(entry_point)
+        raise
     return tuple(manager)
 
 
@@ -54,15 +59,22 @@ def registered(group: str) -> dict[str, tuple[metadata.EntryPoint, ...]]:
 
 
 def load_override(entry_point: metadata.EntryPoint) -> types.ModuleType:
-    """Import an override module.
+    """Import an override module, or a plugin.
 
     Raises:
         PluginError: it does not load.
     """
     try:
-        return cast(types.ModuleType, entry_point.load())
+        return cast(types.ModuleType, _load(entry_point))
     except Exception as err:
         raise PluginError(f"{describe(entry_point)} does not load") from err
+
+
+def _load(entry_point: metadata.EntryPoint) -> object:
+    try:
+        return entry_point.load()
+    except SystemExit as err:
+        raise ImportError(f"it calls exit({err.code!r}) when it is imported") from None
 
 
 def refuse_broken_overrides() -> None:
@@ -76,7 +88,7 @@ def refuse_broken_overrides() -> None:
         _refuse_several(name, candidates)
     for candidates in overrides.values():
         try:
-            candidates[0].load()
+            _load(candidates[0])
         except Exception as err:
             raise PluginError(
                 "fromager cannot load the overrides: mend or uninstall "

@@ -55,7 +55,7 @@ class SettingsTree:
         any_package = NormalizedName("torch")
         try:
             _ = self.settings.package_build_info(any_package).plugin  # looks all of them up
-        except Exception as err:  # whatever an override, stevedore and fromager raise
+        except (Exception, SystemExit) as err:  # whatever an override, stevedore and fromager raise
             plugins.refuse_broken_overrides()
             raise PluginError("fromager cannot load the overrides") from err
 
