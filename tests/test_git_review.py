@@ -28,6 +28,7 @@ from .trees import (
     write_tree,
 )
 
+LOCK_FILE = "settings/build-tags.lock"
 BUMPED = {ROCM_FILE: ROCM.replace("7.1", "7.2")}
 
 
