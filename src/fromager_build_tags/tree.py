@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pydantic
@@ -135,7 +135,21 @@ def _why(path: pathlib.Path, err: Exception) -> str:
         case pydantic.ValidationError() as wrong:
             file = read_yaml_mapping(path)
             return "; ".join(_wrong_key(file, error) for error in wrong.errors())
+        case TypeError():  # of an older packaging, which looks into numbers as into a text
+            return _unquoted_versions(path) or explain_error(err)
     return explain_error(err)
+
+
+def _unquoted_versions(path: pathlib.Path) -> str:
+    """Return which versions of a changelog are numbers; "" if none is."""
+    try:
+        file = read_yaml_mapping(path)
+    except SettingsError:
+        return ""
+    changelog = file.data.get("changelog")
+    versions = changelog if isinstance(changelog, Mapping) else {}
+    numbers = [each for each in versions if isinstance(each, int | float)]
+    return "; ".join(_unquoted(file, ("changelog",), each) for each in numbers)
 
 
 def _wrong_key(file: YamlFile, error: ErrorDetails) -> str:
@@ -144,9 +158,13 @@ def _wrong_key(file: YamlFile, error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         return f"{place}: unknown key {key!r}"
     if error["loc"][-1] == "[key]" and isinstance(error["input"], int | float):
-        path = _written(file, error["loc"][:-2], error["input"])
-        return f"{file.place(path)}: {path[-1]} is a YAML number, which drops zeros: quote it"
+        return _unquoted(file, error["loc"][:-2], error["input"])
     return f"{place}: {key}: {error['input']!r} is refused: {error['msg']}"
+
+
+def _unquoted(file: YamlFile, above: Path, number: float) -> str:
+    path = _written(file, above, number)
+    return f"{file.place(path)}: {path[-1]} is a YAML number, which drops zeros: quote it"
 
 
 def _written(file: YamlFile, above: Path, number: float) -> Path:
