@@ -87,12 +87,13 @@ def compare(
     for variant in _variants(base, head):
         stacks = (base.lock.of_variant(variant), head.lock.of_variant(variant))
         every = {stack.label for side in stacks for stack in side}
+        new_labels = {stack.label for stack in stacks[1]}
         for old, new in _pairs(*stacks):
             labels = (old.label if old else "", new.label if new else "")
             suspects = Suspects.of(variant, labels, every, known)
             number, rows = _to_compare(old, new, real, skipped)
             counted[variant] = counted.get(variant, 0) + number
-            stays = labels[0] if labels[0] in _labels(head, variant) - {labels[1]} else ""
+            stays = labels[0] if labels[0] in new_labels - {labels[1]} else ""
             changes += (
                 _because(each, suspects, stays) for each in _changes(variant, old, new, rows)
             )
@@ -117,10 +118,6 @@ def _variants(base: Evaluation, head: Evaluation) -> list[str]:
     """Return the variants that neither side fails to tell."""
     named = {stack.variant for stack in (*base.lock.stacks, *head.lock.stacks)}
     return sorted(named - base.broken_variants - head.broken_variants)
-
-
-def _labels(side: Evaluation, variant: str) -> set[str]:
-    return {stack.label for stack in side.lock.of_variant(variant)}
 
 
 def _named(side: Evaluation) -> frozenset[str]:
