@@ -19,11 +19,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from packaging.utils import parse_wheel_filename
 
-from fromager_build_tags.audit import Audit
-from fromager_build_tags.expected import Expectations
+from fromager_build_tags.findings.verdict import Verdict
 from fromager_build_tags.index import open_index, parse_place
-from fromager_build_tags.rules.verdict import Verdict
-from fromager_build_tags.tree import SettingsTree, load_settings_tree
+from fromager_build_tags.index.auditing import Audit
+from fromager_build_tags.index.expected import Expectations
+from fromager_build_tags.settings.tree import SettingsTree, load_settings_tree
 
 from .settings_tree import write_settings_tree
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from fromager.packagesettings import Settings
 
-from fromager_build_tags.cli import main
+from fromager_build_tags.commands import main
 
 from .settings_tree import write_settings_tree
 

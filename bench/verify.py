@@ -26,8 +26,8 @@ from pathlib import Path
 
 import elfdeps
 
-from fromager_build_tags.rules.wheel import NOTHING
-from fromager_build_tags.verify import Source, verify_wheel
+from fromager_build_tags.verify.checks import NOTHING
+from fromager_build_tags.verify.run import Source, verify_wheel
 from fromager_build_tags.wheel import read_wheel
 from fromager_build_tags.wheel.server import Traffic
 

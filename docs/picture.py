@@ -17,7 +17,7 @@ TITLE = "fromager-build-tags --variant rocm show"
 
 def main() -> None:
     """Write ``docs/show.svg``."""
-    command = [sys.executable, "-c", "from fromager_build_tags.cli import main; main()"]
+    command = [sys.executable, "-c", "from fromager_build_tags.commands import main; main()"]
     shown = subprocess.run(
         [*command, *OPTIONS, "--variant", "rocm", "show", *PACKAGES],
         check=True,

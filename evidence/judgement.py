@@ -12,11 +12,11 @@ from packaging.requirements import Requirement
 from packaging.tags import Tag
 from packaging.version import Version
 
-from fromager_build_tags.context import BuildContext, assume
 from fromager_build_tags.needs import DependsOn, Need, WheelBuildTag
-from fromager_build_tags.segment import Order
+from fromager_build_tags.settings.context import BuildContext, assume
 from fromager_build_tags.stack.facts import Fact, Missing
 from fromager_build_tags.stack.stack import Stack
+from fromager_build_tags.tag.segment import Order
 
 from .catalogue import Package, Reading
 from .measurements import Measurement

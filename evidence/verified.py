@@ -14,13 +14,13 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from fromager_build_tags.rules.catalogue import RULES
-from fromager_build_tags.rules.finding import Severity
-from fromager_build_tags.rules.wheel import NOTHING
-from fromager_build_tags.rules.wheel.declared import parse_declared
-from fromager_build_tags.segment import Order
-from fromager_build_tags.verify import Source, verify_wheel
-from fromager_build_tags.wheelname import parse_wheel_name, told
+from fromager_build_tags.findings.catalogue import RULES
+from fromager_build_tags.findings.finding import Severity
+from fromager_build_tags.tag.filename import parse_wheel_name, told
+from fromager_build_tags.tag.segment import Order
+from fromager_build_tags.verify.checks import NOTHING
+from fromager_build_tags.verify.checks.exempted import parse_declared
+from fromager_build_tags.verify.run import Source, verify_wheel
 
 from .catalogue import HERE
 

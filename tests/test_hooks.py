@@ -14,7 +14,6 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from fromager_build_tags import hooks, needs
-from fromager_build_tags.context import stack_of
 from fromager_build_tags.errors import (
     BuildTagError,
     MissingFactError,
@@ -23,7 +22,9 @@ from fromager_build_tags.errors import (
     StackError,
     explain_error,
 )
+from fromager_build_tags.plan import hook_calls
 from fromager_build_tags.settings.annotations import DEPENDS_ON
+from fromager_build_tags.settings.context import stack_of
 
 from .conftest import PLATLIB, PURELIB, MakeContext
 
@@ -319,15 +320,15 @@ def test_the_runner_is_a_seam_of_its_own(make_context: MakeContext, package: str
 def test_only_the_needs_decide_where_nobody_else_speaks(
     make_context: MakeContext, set_hooks: Install, set_override: Install
 ) -> None:
-    from fromager_build_tags.speaker import speaker_of
+    from fromager_build_tags.plan.source import speaker_of
 
     ctx = make_context()
     chosen = speaker_of(ctx, ctx.package_build_info("flash-attn"))
-    assert hooks.deciding_needs(chosen, VERSION, stack_of(ctx)) == frozenset(needs.Need)
+    assert hook_calls.deciding_needs(chosen, VERSION, stack_of(ctx)) == frozenset(needs.Need)
     set_hooks(needs.distribution, answering([]))
-    assert hooks.deciding_needs(chosen, VERSION, stack_of(ctx)) is None
+    assert hook_calls.deciding_needs(chosen, VERSION, stack_of(ctx)) is None
     set_hooks(needs.distribution)
     set_override("flash_attn", module("acme.flash", answering([])))
     ctx = make_context()
     chosen = speaker_of(ctx, ctx.package_build_info("flash-attn"))
-    assert hooks.deciding_needs(chosen, VERSION, stack_of(ctx)) is None
+    assert hook_calls.deciding_needs(chosen, VERSION, stack_of(ctx)) is None

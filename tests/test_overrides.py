@@ -12,9 +12,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, is_normalized_name
 from packaging.version import Version
 
-from fromager_build_tags import plugins
 from fromager_build_tags.errors import MissingFactError
 from fromager_build_tags.needs import DependsOn, Need, parse_expression
+from fromager_build_tags.plan import plugins
 
 from .conftest import PLATLIB, PURELIB, MakeContext, ask_stack
 

@@ -1,34 +1,23 @@
-"""fromager's door: the function behind the setting ``wheels.build_tag_hook``, and its events.
+"""fromager's entry: the function behind the setting ``wheels.build_tag_hook``.
 
 Nothing is read or loaded when this module is imported: an import error here would break every
 fromager command. Segments come from the global hooks (every plugin named ``wheel_build_tag``
-in the group ``fromager.hooks``) and from the package's own override; arranged, their texts are
+in the group ``fromager.hooks``) and from the package's source; arranged, their texts are
 what fromager joins to the suffix of the build tag.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from fromager import overrides
-
-from . import needs, plugins, speaker
-from .errors import MissingFactError, PluginError, SegmentError, SettingsError, StackError
-from .segment import Segment, arrange, parse_segments
+from .plan.hook_calls import arranged, ask_all
 
 if TYPE_CHECKING:
-    import pathlib
-    from importlib.metadata import EntryPoint
-
     from fromager.context import WorkContext
     from packaging.requirements import Requirement
     from packaging.tags import Tag
     from packaging.version import Version
-
-    from .stack.stack import Stack
 
 
 def build_tag_hook(
@@ -62,134 +51,3 @@ def run_wheel_build_tag_hooks(
     """
     answers = ask_all(ctx=ctx, req=req, version=version, wheel_tags=wheel_tags)
     return [segment.text for segment in arranged(answers, req, version)]
-
-
-@dataclass(frozen=True, slots=True)
-class GlobalHook:
-    """A plugin that speaks of every wheel."""
-
-    entry_point: EntryPoint
-
-    def __str__(self) -> str:
-        return f"the plugin {plugins.describe(self.entry_point)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one giver says of one wheel, perhaps nothing."""
-
-    giver: GlobalHook | speaker.Speaker
-    segments: tuple[Segment, ...]
-
-
-def ask_all(
-    *, ctx: WorkContext, req: Requirement, version: Version, wheel_tags: frozenset[Tag]
-) -> list[Answer]:
-    """Return what everybody says of a wheel: each global hook, last whoever knows the package.
-
-    Raises:
-        BuildTagError: somebody does not load, fails, or answers wrongly.
-    """
-    wheel = {"ctx": ctx, "req": req, "version": version, "wheel_tags": wheel_tags}
-    answers = [
-        _ask(GlobalHook(extension.entry_point), extension.plugin, wheel)
-        for extension in plugins.global_hooks()
-    ]
-    chosen = speaker.speaker_of(ctx, ctx.package_build_info(req))
-    answers.append(_ask(chosen, _called(chosen, req), wheel))
-    return answers
-
-
-def _called(chosen: speaker.Speaker, req: Requirement) -> Callable[..., object]:
-    """Return how the one who knows a package is asked.
-
-    fromager itself calls the package's own override, and any function of which only the
-    signature tells what it takes. What is said in one line takes all there is.
-    """
-    if chosen.rule is not speaker.Rule.OWN_OVERRIDE and isinstance(chosen.says, needs.DependsOn):
-        return chosen.says
-    return functools.partial(
-        overrides.find_and_invoke, req.name, plugins.WHEEL_BUILD_TAG, chosen.says
-    )
-
-
-def deciding_needs(
-    chosen: speaker.Speaker, version: Version, stack: Stack
-) -> frozenset[needs.Need] | None:
-    """Return the needs that, with the stack, decide a wheel's tag alone; None if more does.
-
-    More does where the package has a full function, or another global hook is installed.
-    """
-    if not isinstance(chosen.says, needs.DependsOn):
-        return None
-    if any(extension.plugin is not needs.distribution for extension in plugins.global_hooks()):
-        return None
-    return chosen.says.needs_on(stack, version)
-
-
-def arranged(answers: Iterable[Answer], req: Requirement, version: Version) -> tuple[Segment, ...]:
-    """Sort the segments of a wheel, and refuse those that contradict each other.
-
-    Raises:
-        SegmentError: with the wheel, both segments and both givers.
-    """
-    try:
-        return arrange((answer.giver, segment) for answer in answers for segment in answer.segments)
-    except SegmentError as err:
-        raise SegmentError(f"there is no build tag for {req.name} {version}: {err}") from None
-
-
-def _ask(
-    giver: GlobalHook | speaker.Speaker, function: Callable[..., object], wheel: dict[str, Any]
-) -> Answer:
-    try:
-        value = function(**wheel)
-    except MissingFactError as err:
-        raise MissingFactError(f"{giver} cannot tell the build tag of {_name(wheel)}") from err
-    except (StackError, SettingsError) as err:
-        raise StackError(f"there is no build tag for {_name(wheel)}") from err
-    except SystemExit as err:  # fromager would end without a word, perhaps with status 0
-        raise PluginError(
-            f"{giver} tried to end fromager for {_name(wheel)} by exit({err.code!r}): "
-            "let it return pairs, or raise an error"
-        ) from None
-    except Exception as err:
-        raise PluginError(f"{giver} failed for {_name(wheel)}") from err
-    try:
-        return Answer(giver, parse_segments(value))
-    except SegmentError as err:
-        raise PluginError(f"{giver} answered wrongly for {_name(wheel)}: {err}") from None
-
-
-def _name(wheel: dict[str, Any]) -> str:
-    return f"{wheel['req'].name} {wheel['version']}"
-
-
-def post_build(
-    *, ctx: WorkContext, req: Requirement, wheel_filename: pathlib.Path, **_more: object
-) -> None:
-    """Verify a wheel that ``build``, ``build-sequence`` or ``build-parallel`` has built.
-
-    Raises:
-        VerifyError: it is not what its name says, and ``WHEEL_BUILD_TAG_VERIFY`` is ``error``.
-    """
-    from .gate import verify_built
-
-    verify_built(ctx, req, wheel_filename)
-
-
-def post_bootstrap(
-    *,
-    ctx: WorkContext,
-    req: Requirement,
-    sdist_filename: pathlib.Path | None,
-    wheel_filename: pathlib.Path | None,
-    **_more: object,
-) -> None:
-    """Verify a wheel that ``bootstrap`` has built: a cached or pre-built one has no sdist.
-
-    Raises:
-        BuildTagError: as :func:`post_build`.
-    """
-    if sdist_filename is not None and wheel_filename is not None:
-        post_build(ctx=ctx, req=req, wheel_filename=wheel_filename)

@@ -31,12 +31,12 @@ from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
 from packaging.version import Version
 
-from .context import BuildContext, stack_of
 from .errors import NeedsError
-from .ranges import boundaries_of
-from .segment import Order, Segment
+from .settings.context import BuildContext, stack_of
 from .stack import accelerator as accelerators
 from .stack.stack import Stack
+from .tag.segment import Order, Segment
+from .tag.version_ranges import boundaries_of
 
 
 class Need(enum.StrEnum):

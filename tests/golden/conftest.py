@@ -7,7 +7,7 @@ from importlib import metadata
 
 import pytest
 
-from fromager_build_tags.rules import pages
+from fromager_build_tags.findings import pages
 
 #: Set it to write what the code gives now into the cases, and read the difference in git.
 REGENERATE = "REGENERATE_GOLDEN"

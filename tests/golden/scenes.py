@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from ..indexes.simple_server import Answer, html_index, json_index
-from ..indexes.wheels import write_wheel
+from ..index.simple_server import Answer, html_index, json_index
+from ..index.wheels import write_wheel
 from ..repositories import Checkout
 from ..trees import write_tree
-from ..wheel_reader.craft import Shape, elf_without_sections, with_sections
+from ..wheel.craft import Shape, elf_without_sections, with_sections
 
 TREES: Final = pathlib.Path(__file__).parent / "commands" / "trees"
 

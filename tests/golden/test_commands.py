@@ -26,7 +26,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ..indexes.simple_server import serve
+from ..index.simple_server import serve
 from . import scenes
 from .scenes import Pages, Scene, committed, files, index, replaced, scene, tree
 

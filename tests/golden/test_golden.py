@@ -15,7 +15,7 @@ import shutil
 
 import pytest
 
-from fromager_build_tags.report.review import RENDERERS
+from fromager_build_tags.report.review_formats import RENDERERS
 
 from ..conftest import Cli
 from ..sarif import validate

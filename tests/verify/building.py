@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..wheel_reader.building import CXX_SYMBOLS, STABLE_SYMBOLS, Compiler
-from ..wheel_reader.craft import Shape, elf_without_sections, with_sections
+from ..wheel.building import CXX_SYMBOLS, STABLE_SYMBOLS, Compiler
+from ..wheel.craft import Shape, elf_without_sections, with_sections
 
 PLATFORM = "cp312-cp312-linux_x86_64"
 PURE = "py3-none-any"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ..wheel_reader.building import Compiler
+from ..wheel.building import Compiler
 from .building import Wheel, compile_libraries
 
 type Write = Callable[[Wheel], Path]

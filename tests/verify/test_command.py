@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner, Result
 
-from fromager_build_tags.cli import main
-from fromager_build_tags.report.findings import RENDERERS
-from fromager_build_tags.verify import find_wheels
+from fromager_build_tags.commands import main
+from fromager_build_tags.report.finding_formats import RENDERERS
+from fromager_build_tags.verify.run import find_wheels
 
 from .building import Wheel
 from .conftest import Write

@@ -19,14 +19,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fromager_build_tags.report.findings import RENDERERS
-from fromager_build_tags.rules.finding import Finding
-from fromager_build_tags.rules.verdict import Verdict
-from fromager_build_tags.rules.wheel import NOTHING
-from fromager_build_tags.verify import Source, verify_wheel
+from fromager_build_tags.findings.finding import Finding
+from fromager_build_tags.findings.verdict import Verdict
+from fromager_build_tags.report.finding_formats import RENDERERS
+from fromager_build_tags.verify.checks import NOTHING
+from fromager_build_tags.verify.run import Source, verify_wheel
 
-from ..wheel_reader import hostile
-from ..wheel_reader.craft import Shape, elf_without_sections
+from ..wheel import hostile
+from ..wheel.craft import Shape, elf_without_sections
 from .building import Wheel
 
 CASES: Final = int(os.environ.get("VERIFY_FUZZ_CASES", "600")) // 3

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from fromager_build_tags.rules.finding import Finding
-from fromager_build_tags.rules.wheel import NOTHING
-from fromager_build_tags.verify import Source, verify_wheel
+from fromager_build_tags.findings.finding import Finding
+from fromager_build_tags.http.urls import file_name, is_url, shown_url
+from fromager_build_tags.verify.checks import NOTHING
+from fromager_build_tags.verify.run import Source, verify_wheel
 from fromager_build_tags.wheel import remote, server
 from fromager_build_tags.wheel.server import Traffic
-from fromager_build_tags.wheel.urls import file_name, is_url, shown_url
 
 from .building import PURE, Wheel
 from .conftest import Write

@@ -28,7 +28,7 @@ def open_index(
         InputError: there is no index, or it cannot be read.
     """
     if place.is_url:
-        from .session import Session
+        from ..http.session import Session
         from .simple import open_simple
 
         return open_simple(place, Session(place.address, cache=cache, note=note))

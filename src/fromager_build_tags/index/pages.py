@@ -15,9 +15,9 @@ from typing import Any, Final
 import pypi_simple
 from packaging.utils import NormalizedName, canonicalize_name
 
+from ..http.session import Page, PageError
+from ..http.urls import shown_url, signed_url, split_url
 from .listing import IndexFile, project_word
-from .place import shown_url, signed_url, split_url
-from .session import Page, PageError
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _ARCHIVES: Final = (".whl", ".tar.gz", ".zip")

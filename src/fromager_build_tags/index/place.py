@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import InputError
+from ..http.urls import shown_url
 
 #: One slash is a slip, and what follows may be a password all the same.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
@@ -73,27 +74,3 @@ def parse_place(text: str, variant: str) -> IndexPlace:
     if not address.strip():
         raise InputError(f"the INDEX {text!r} names no folder or URL: is a variable not set?")
     return IndexPlace(address=address, variant=variant)
-
-
-def shown_url(url: str) -> str:
-    """Return *url* without credentials, and without query and fragment, which can hold some."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-    except ValueError:
-        return "(a URL that cannot be read)"
-    return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "", ""))
-
-
-def signed_url(url: str, shown: str) -> str:
-    """Return *url* to be asked for, if it is more than what is *shown* of it; else ""."""
-    asked = url.partition("#")[0]
-    return "" if asked == shown else asked
-
-
-def split_url(url: str) -> urllib.parse.SplitResult:
-    """Return the parts of a URL; all are empty where it cannot be taken apart."""
-    try:
-        return urllib.parse.urlsplit(url)
-    except ValueError:  # such as an IPv6 address without its end
-        return urllib.parse.urlsplit("")

@@ -16,14 +16,15 @@ import pypi_simple
 from packaging.utils import NormalizedName
 
 from ..errors import InputError
+from ..http.prefetch import ahead
+from ..http.session import PageError, Session
+from ..http.urls import shown_url
 from ..wheel import WheelArchive
 from ..wheel.remote import open_url
 from ..wheel.server import Traffic
-from .ahead import ahead
 from .listing import Broken, IndexFile, Listed
 from .pages import each_once, project_files, read_root
-from .place import IndexPlace, shown_url
-from .session import PageError, Session
+from .place import IndexPlace
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Final
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
-from ..wheelname import WheelName
+from ..tag.filename import WheelName
 
 # Numbers as long as there are any: each smaller one is a tag that is compared.
 _LINUX: Final = re.compile(r"(?:linux|manylinux(?:_(\d+)_(\d{1,3})|\d+))_(\w+)", re.ASCII)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .escape import markdown_text, plain
+from ..text import markdown_text, plain
 
 #: GitHub takes 65,536 characters in a comment, other forges more.
 LONGEST: Final = 60_000

@@ -17,11 +17,11 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Final, Self
 from zipfile import ZIP_STORED
 
+from ..http.urls import shown_url
 from .archive import Member, WheelArchive
 from .layout import MAGIC
 from .server import REDIRECTS, Server, Tail, Traffic, not_stored
 from .spans import Spans
-from .urls import shown_url
 
 if TYPE_CHECKING:
     import requests

@@ -1,0 +1,1 @@
+"""Propose what a new package depends on, and write it into its settings."""

@@ -1,0 +1,1 @@
+"""Check a settings tree: its variants, packages, overrides and files."""

@@ -1,0 +1,48 @@
+"""``explain``: where each part of a build tag comes from."""
+
+from __future__ import annotations
+
+import pathlib
+
+import click
+from packaging.requirements import Requirement
+
+from ..errors import InputError
+from ..plan.explanation import explain as explain_tag
+from ..plan.model import PlannedTag
+from ..plan.planner import plan
+from ..plan.requirements import from_requirements
+from ..report.explanation_report import render_explanation
+from . import common
+
+
+@click.command()
+@click.argument("requirement")
+@common.here_option
+@common.output_option
+@click.pass_context
+def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Path | None) -> None:
+    """Say where each part of the build tag of REQUIREMENT, such as torch==2.10.0, comes from.
+
+    Without a version: the newest version that has a changelog entry; where none has, each span
+    of versions that depends on something else. The exit status is 1 if a tag cannot be told.
+    """
+    tree = common.planned_tree(ctx)
+    variant = str(tree.settings.variant)
+    stacks = tree.stacks(variant, here=here)
+    [wanted] = from_requirements([requirement])
+    tags = [
+        tag for stack in stacks for tag in _newest(list(plan(tree, variant, [stack], [wanted])))
+    ]
+    if not tags:
+        raise InputError(f"no version satisfies {requirement!r}: correct it")
+    explanations = [explain_tag(tree, tag, Requirement(wanted.package)) for tag in tags]
+    common.write("\n".join(map(render_explanation, explanations)), output)
+    if any(tag.error for tag in tags):
+        ctx.exit(1)
+
+
+def _newest(tags: list[PlannedTag]) -> list[PlannedTag]:
+    """Return the newest version that is listed; all spans of versions if none is."""
+    listed = [tag for tag in tags if tag.version is not None]
+    return listed[-1:] or tags

@@ -1,0 +1,147 @@
+"""What the commands that take indexes share: arguments, opening, and a progress bar."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple, Protocol
+
+import click
+
+from ..errors import BuildTagError, explain_error
+from ..http.cache import default_folder
+from ..index import Index, IndexPlace, open_index, parse_place
+from ..index.expected import Expectations
+from ..index.targets import Target
+
+_PLATFORM: Final = re.compile(r"[a-z0-9_]+")
+_PYTHON: Final = re.compile(r"(\d)\.(\d{1,2})(t?)", re.ASCII)
+
+indexes_argument = click.argument("indexes", nargs=-1, required=True, metavar="INDEX...")
+no_cache_option = click.option(
+    "--no-cache", is_flag=True, help="keep no pages on disk, and use none that are there"
+)
+
+
+def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say for which Pythons and platforms wheels are installed."""
+    platform = click.option(
+        "--platform",
+        "platforms",
+        multiple=True,
+        metavar="PLATFORM",
+        help="such as linux_x86_64, or manylinux_2_34_x86_64 for that glibc",
+    )
+    python = click.option(
+        "--python",
+        "pythons",
+        multiple=True,
+        metavar="X.Y",
+        help="such as 3.12, or 3.13t  [default: what the wheels' names spell]",
+    )
+    return python(platform(command))
+
+
+def read_targets(pythons: Sequence[str], platforms: Sequence[str]) -> list[Target]:
+    """Return what the options say; nothing for the targets of each wheel's name."""
+    if not pythons:
+        if platforms:
+            raise click.UsageError("--platform needs --python")
+        return []
+    for text in platforms:
+        if not _PLATFORM.fullmatch(text):
+            raise click.UsageError(
+                f"--platform {text!r} is not a platform tag such as linux_x86_64 or "
+                "manylinux_2_34_x86_64"
+            )
+    targets = []
+    for text in pythons:
+        match = _PYTHON.fullmatch(text)
+        if match is None:
+            raise click.UsageError(f"--python {text!r} is not a version such as 3.12 or 3.13t")
+        python = (int(match[1]), int(match[2]))
+        abi = f"cp{match[1]}{match[2]}{match[3]}"
+        for platform in platforms or ["linux_x86_64"]:
+            targets.append(Target(python=python, abi=abi, platform=platform))
+    return targets
+
+
+class Unopened(NamedTuple):
+    """An index that cannot be opened, and why."""
+
+    place: IndexPlace
+    reason: str
+
+
+def open_indexes(
+    texts: Iterable[str], variant: str, *, no_cache: bool, expectations: Expectations | None = None
+) -> tuple[list[Index], list[str]]:
+    """Open every index; return the indexes, and what is wrong with the others.
+
+    Raises:
+        InputError: an argument names none; nothing is opened then.
+    """
+    indexes, unopened = open_each(texts, variant, no_cache=no_cache, expectations=expectations)
+    return indexes, [each.reason for each in unopened]
+
+
+def open_each(
+    texts: Iterable[str], variant: str, *, no_cache: bool, expectations: Expectations | None = None
+) -> tuple[list[Index], list[Unopened]]:
+    """Open every index; one that cannot be read never hides the next.
+
+    Raises:
+        InputError: as :func:`open_indexes`.
+    """
+    indexes: list[Index] = []
+    unopened: list[Unopened] = []
+    for place in [parse_place(text, variant) for text in texts]:
+        try:
+            if expectations is not None:
+                expectations.learn(place.variant)
+            cache = default_folder() if place.is_url and not no_cache else None
+            index = open_index(place, cache=cache, note=_note)
+            click.get_current_context().call_on_close(index.close)
+            indexes.append(index)
+        except BuildTagError as err:
+            unopened.append(Unopened(place, explain_error(err)))
+    return indexes, unopened
+
+
+def _note(text: str) -> None:
+    """Print a line, over the progress bar where there is one."""
+    start = "\r\033[K" if sys.stderr.isatty() else ""
+    click.echo(f"{start}{text}", err=True)
+
+
+def complain(failures: Iterable[str], expectations: Expectations | None = None) -> bool:
+    """Print what went wrong, and tell whether something did."""
+    lines = list(failures)
+    if expectations is not None:
+        lines += [
+            f"the tags of {count:,} package{'s' * (count > 1)} cannot be told: {error}"
+            for error, count in sorted(expectations.errors.items())
+        ]
+    for line in dict.fromkeys(lines):
+        click.echo(f"Error: {line}", err=True)
+    return bool(lines)
+
+
+class Count(Protocol):
+    """Counts projects that are done, each in so many indexes."""
+
+    def __call__(self, projects: int = 1, /) -> None: ...  # noqa: D102
+
+
+@contextlib.contextmanager
+def progress(indexes: Sequence[Index]) -> Iterator[Count]:
+    """Show how many projects are done, on a terminal only; give what counts them."""
+    if not sys.stderr.isatty():
+        yield lambda _=1: None
+        return
+    length = sum(map(len, indexes))
+    with click.progressbar(length=length, file=sys.stderr, label="projects") as bar:
+        yield lambda projects=1: bar.update(projects)
+        bar.update(length - bar.pos)  # a project of several indexes may be counted once

@@ -1,0 +1,104 @@
+"""``lock``: every tag that the settings give, in a file that is reviewed."""
+
+from __future__ import annotations
+
+import difflib
+import pathlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import InputError
+from ..files import read_text, write_text
+from ..plan.lockfile import format_lock, parse_lock
+from . import common
+
+if TYPE_CHECKING:
+    from ..plan.model import Wanted
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--lock",
+    "file",
+    type=click.Path(path_type=pathlib.Path, dir_okay=False),
+    help="the lock file  [default: build-tags.lock beside the settings file]",
+)
+@click.option("--check", is_flag=True, help="write nothing; exit with 1 if it is out of date")
+@click.option(
+    "-g",
+    "--graph",
+    "graphs",
+    multiple=True,
+    type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
+    help="lock the packages and versions of a graph.json or build-order.json, too",
+)
+@click.pass_context
+def lock(
+    ctx: click.Context, file: pathlib.Path | None, check: bool, graphs: tuple[pathlib.Path, ...]
+) -> None:
+    """Write every build tag that the settings give to a file, for the diff of a pull request.
+
+    --check without a graph holds the versions that the lock names, whatever graph they came
+    from, against the settings as well.
+    """
+    from ..plan.requirements import from_build_file
+
+    common.note_explicit_variables(ctx)
+    more = [each for graph in graphs for each in from_build_file(graph)]
+    make_lock(ctx, file, more, check=check)
+
+
+def make_lock(
+    ctx: click.Context, file: pathlib.Path | None, more: Iterable[Wanted], *, check: bool = False
+) -> None:
+    """Write the lock of the settings, or check it.
+
+    Args:
+        ctx: of a command, whose options name the settings.
+        file: the lock file; None for the one beside the settings file.
+        more: packages and versions beside those that the settings know.
+        check: write nothing; exit with 1 if it is out of date.
+
+    Raises:
+        InputError: the settings of a variant are wrong.
+    """
+    from ..plan.locking import lock_file, lock_of
+    from ..plan.requirements import from_lock
+
+    tree = common.planned_tree(ctx)
+    common.refuse_no_settings(tree)
+    path = file or lock_file(tree.settings_file)
+    more = list(more)
+    if check and not more and path.exists():
+        more = from_lock(path)
+    planned = lock_of(tree, more)
+    if planned.wrong:
+        raise InputError(f"the tags cannot be told: {'; '.join(planned.wrong.values())}")
+    text = format_lock(planned.lock)
+    for reason in planned.unknown:
+        click.echo(f"a suffix is not known, and locked as ?: {reason}", err=True)
+    present = read_text(path)
+    if present == text:
+        click.echo(f"{path} is up to date", err=True)
+    elif check:
+        _show_difference(path, present, text)
+        ctx.exit(1)
+    else:
+        write_text(path, text)
+        click.echo(f"{path} is written", err=True)
+
+
+def _show_difference(path: pathlib.Path, present: str, text: str) -> None:
+    if present:
+        parse_lock(present, str(path))  # says it better where it is no lock at all
+    lines = difflib.unified_diff(
+        present.splitlines(keepends=True),
+        text.splitlines(keepends=True),
+        f"{path}, as it is",
+        f"{path}, as the settings give it",
+    )
+    click.echo("".join(lines), nl=False)
+    click.echo(f"{path} is out of date: run `fromager-build-tags lock`", err=True)

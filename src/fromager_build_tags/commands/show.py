@@ -1,0 +1,88 @@
+"""``show``: the build tags that the settings give."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterable
+
+import click
+
+from ..errors import BuildTagError, explain_error
+from ..plan.model import PlannedTag, Wanted
+from ..plan.planner import listed, plan
+from ..plan.plugins import known_packages
+from ..plan.requirements import from_build_file, from_requirements, from_requirements_file
+from ..report.tags_report import RENDERERS
+from ..settings.tree import SettingsTree
+from . import common
+
+_FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
+
+
+@click.command()
+@click.argument("requirements", nargs=-1, metavar="[REQUIREMENT]...")
+@click.option("-r", "--requirements-file", "files", multiple=True, type=_FILE, help="a pip file")
+@click.option(
+    "-g",
+    "--graph",
+    "--build-order",
+    "build_files",
+    multiple=True,
+    type=_FILE,
+    help="fromager's graph.json or build-order.json",
+)
+@click.option("--all-variants", is_flag=True, help="every variant that the settings know")
+@common.here_option
+@click.option(
+    "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
+)
+@common.output_option
+@click.pass_context
+def show(
+    ctx: click.Context,
+    requirements: tuple[str, ...],
+    files: tuple[pathlib.Path, ...],
+    build_files: tuple[pathlib.Path, ...],
+    all_variants: bool,
+    here: bool,
+    format_: str,
+    output: pathlib.Path | None,
+) -> None:
+    """Print package, version, build tag and file name for each stack of a variant.
+
+    Without REQUIREMENT or file: every package that the settings or an override know. A version
+    of * stands for every version without a changelog entry of its own. A suffix that only the
+    machine which builds can tell is shown as ?, and --here asks this one. The exit status is 1
+    if a tag is an error.
+    """
+    common.note_explicit_variables(ctx)
+    tree = common.planned_tree(ctx)
+    wanted = [
+        *from_requirements(requirements),
+        *(each for file in files for each in from_requirements_file(file)),
+        *(each for file in build_files for each in from_build_file(file)),
+    ]
+    if not (requirements or files or build_files):  # an empty file asks for nothing
+        wanted = [Wanted(package=package) for package in known_packages(tree)]
+    wanted = [listed(tree, each) for each in wanted]
+    variants = tree.variants() if all_variants else [str(tree.settings.variant)]
+    tags, failures = _plan(tree, variants, wanted, here=here)
+    common.write(RENDERERS[format_](tags), output)
+    for failure in failures:
+        click.echo(f"Error: {failure}", err=True)
+    if failures or any(tag.is_wrong for tag in tags):
+        ctx.exit(1)
+
+
+def _plan(
+    tree: SettingsTree, variants: Iterable[str], wanted: list[Wanted], *, here: bool
+) -> tuple[list[PlannedTag], list[str]]:
+    """Plan every variant; one that is wrong never hides the next."""
+    tags: list[PlannedTag] = []
+    failures: list[str] = []
+    for variant in variants:
+        try:
+            tags += plan(tree, variant, tree.stacks(variant, here=here), wanted)
+        except BuildTagError as err:
+            failures.append(explain_error(err))
+    return tags, failures

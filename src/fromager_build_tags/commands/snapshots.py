@@ -1,0 +1,146 @@
+"""The two sides of a review, from what a user names: revisions, folders, or lock files."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from typing import Any
+
+import click
+
+from ..errors import InputError
+from ..review.git import Repository, revision_in_full
+from ..review.settings_layout import Layout
+from ..review.snapshot import Side, side_of_commit, side_of_folder, side_of_lock
+from ..stack.variables import VARIANTS_DIR, variants_dir
+
+WORKING_TREE = "the working tree"
+
+exact_option = click.option(
+    "--exact", is_flag=True, help="compare with BASE itself, not with where HEAD left it"
+)
+
+
+def settings_layout(ctx: click.Context, lock: pathlib.Path | None) -> Layout:
+    """Return where the options say that settings lie, as the user named it."""
+    options: dict[str, Any] = ctx.obj if isinstance(ctx.obj, dict) else ctx.find_root().params
+    settings_file, settings_dir = options["settings_file"], options["settings_dir"]
+    variants = os.environ.get(VARIANTS_DIR) or variants_dir(settings_dir)
+    return Layout(
+        settings_file=settings_file,
+        settings_dir=settings_dir,
+        variants_dir=pathlib.Path(variants),
+        patches_dir=options["patches_dir"],
+        lock_file=lock or settings_file.parent / "build-tags.lock",
+    )
+
+
+def sides(
+    layout: Layout, base: str | None, head: str | None, *, exact: bool = False
+) -> tuple[Side, Side]:
+    """Return both sides; the base defaults to the default branch, the head to the working tree.
+
+    The working tree is compared with the commit where HEAD and the base parted, as a pull
+    request is, unless *exact* asks for the base itself.
+
+    Raises:
+        InputError: one of them is not a revision, a folder or a lock file, or may be two of
+            these.
+    """
+    if base is not None and head is not None and _is_path(base) and _is_path(head):
+        return _of_path(base, layout), _of_path(head, layout)
+    repository = Repository.around(pathlib.Path())
+    below = _below(layout, repository.top)
+    if head is None and repository.bare:
+        raise InputError(
+            "this repository is bare, so it has no working tree: name two revisions, BASE and HEAD"
+        )
+    if base is None:
+        branch = repository.default_branch()
+        base = branch if exact else repository.merge_base(branch)
+    elif head is None and not exact and not _is_path(base):
+        base = _where_it_parted(repository, base)
+    old = _of_path(base, layout) if _is_path(base) else side_of_commit(repository, base, below)
+    if head is None:
+        return old, side_of_folder(repository.top, below, WORKING_TREE)
+    new = _of_path(head, layout) if _is_path(head) else side_of_commit(repository, head, below)
+    return old, new
+
+
+def _where_it_parted(repository: Repository, base: str) -> str:
+    """Return *base* if HEAD has it; else the commit where the two parted, and say so."""
+    tip = repository.commit(base)
+    parted = repository.merge_base(base)
+    if parted == tip:
+        return base
+    click.echo(
+        f"compared with {parted[:12]}, where {base} and HEAD parted; --exact compares with {base} "
+        "itself",
+        err=True,
+    )
+    return parted
+
+
+def working_tree() -> pathlib.Path:
+    """Return the top of the checkout."""
+    return Repository.around(pathlib.Path()).top
+
+
+def relative(path: pathlib.Path) -> pathlib.Path:
+    """Return *path* as seen from the current folder, where it is below that."""
+    here = pathlib.Path().absolute()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _is_path(name: str) -> bool:
+    """Tell whether *name* is a folder or a file.
+
+    Raises:
+        InputError: it is a revision as well.
+    """
+    path = pathlib.Path(name)
+    if not name or not path.exists():
+        return False
+    if revision := revision_in_full(pathlib.Path(), name):
+        kind = "folder" if path.is_dir() else "file"
+        raise InputError(
+            f"{name} is both a revision and a {kind} here: write {revision} or ./{name}"
+        )
+    return True
+
+
+def _of_path(name: str, layout: Layout) -> Side:
+    path = pathlib.Path(name)
+    if path.is_file():
+        return side_of_lock(path, layout)
+    named_below_it = not any(each.is_absolute() for each in layout.paths)
+    if named_below_it and (path / layout.settings_file).exists():
+        return side_of_folder(path, layout, name)
+    inside = Layout(
+        settings_file=pathlib.PurePath(layout.settings_file.name),
+        settings_dir=pathlib.PurePath(layout.settings_dir.name),
+        variants_dir=pathlib.PurePath(layout.variants_dir.name),
+        patches_dir=pathlib.PurePath(layout.patches_dir.name),
+        lock_file=pathlib.PurePath(layout.lock_file.name),
+    )
+    return side_of_folder(path, inside, name)
+
+
+def _below(layout: Layout, top: pathlib.Path) -> Layout:
+    """Return the layout relative to the top of the repository."""
+
+    def relative(path: pathlib.PurePath) -> pathlib.PurePath:
+        whole = pathlib.Path(path).absolute()
+        normal = pathlib.Path(os.path.normpath(whole))  # what lies below a link in there is left so
+        known = normal if normal.is_relative_to(top) else normal.resolve()
+        if known.is_relative_to(top):
+            return known.relative_to(top)
+        raise InputError(f"{path} is not in the git repository at {top}")
+
+    return Layout(
+        settings_file=relative(layout.settings_file),
+        settings_dir=relative(layout.settings_dir),
+        variants_dir=relative(layout.variants_dir),
+        patches_dir=layout.patches_dir,
+        lock_file=relative(layout.lock_file),
+    )

@@ -1,0 +1,62 @@
+"""``verify``: hold a wheel's name against what is inside it."""
+
+from __future__ import annotations
+
+import pathlib
+
+import click
+
+from ..findings.finding import Finding
+from ..findings.verdict import Verdict
+from ..http.urls import is_url
+from ..report.finding_formats import RENDERERS
+from ..text import plain
+from ..verify.run import DeclaredOf, Source, find_wheels, verify_wheel
+from ..wheel.server import Traffic
+from . import common
+from . import exit_status as gates
+
+
+@click.command()
+@click.argument("wheels", nargs=-1, required=True, metavar="WHEEL...")
+@click.option(
+    "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
+)
+@common.output_option
+@gates.fail_on_option("error", "warning", "note")
+@gates.exit_zero_option
+@click.pass_context
+def verify(
+    ctx: click.Context,
+    wheels: tuple[str, ...],
+    format_: str,
+    output: pathlib.Path | None,
+    fail_on: str,
+    exit_zero: bool,
+) -> None:
+    """Hold the name of each WHEEL against its content and its metadata.
+
+    WHEEL is a file, a folder, a pattern or a URL. Of a URL only what is needed is read, where
+    the server knows ranges. The annotation build-tags.verify in the settings of a package
+    declares what its wheels cannot show. The exit status is 1 if there is an error.
+    """
+    if "" in wheels:
+        raise click.BadParameter("an argument is empty: is a variable unset?", param_hint="WHEEL")
+    declared_of = common.declared_of(ctx)
+    findings: list[Finding] = []
+    sources = list(find_wheels(list(wheels)))
+    for source in sources:
+        findings += _verified(source, declared_of)
+    verdict = Verdict.of(findings)
+    common.write(RENDERERS[format_](verdict), output)
+    click.echo(f"verified {len(sources):,} wheel{'' if len(sources) == 1 else 's'}", err=True)
+    if gates.fails(verdict, fail_on) and not exit_zero:
+        ctx.exit(1)
+
+
+def _verified(source: Source, declared_of: DeclaredOf) -> list[Finding]:
+    traffic = Traffic()
+    findings = list(verify_wheel(source, declared_of, traffic))
+    if is_url(source.text):
+        click.echo(f"{plain(source.shown)}: {traffic}", err=True)
+    return findings

@@ -1,0 +1,1 @@
+"""Read from web servers: one session, retries, redacted URLs."""

@@ -1,0 +1,79 @@
+"""Plan every tag that a settings tree gives, and hold it as a lock."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..errors import BuildTagError, explain_error
+from ..settings.tree import SettingsTree
+from .lockfile import ANY, NO_TAG, UNKNOWN_SUFFIX, Key, Lock, LockedStack
+from .model import ANY_PACKAGE, PlannedTag, Wanted
+from .planner import listed, plan
+from .plugins import known_packages
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedLock:
+    """The lock that settings give.
+
+    Attributes:
+        lock: the tags of every variant whose stacks are declared well.
+        unknown: why some of them are not known.
+        wrong: the other variants, and what is wrong with each.
+    """
+
+    lock: Lock
+    unknown: tuple[str, ...]
+    wrong: Mapping[str, str]
+
+
+def lock_of(tree: SettingsTree, more: Iterable[Wanted] = ()) -> PlannedLock:
+    """Plan the lock of a settings tree; one wrong variant never hides the next.
+
+    Args:
+        tree: the settings.
+        more: packages and versions of a real build, beside those that the tree knows.
+    """
+    wanted = [
+        Wanted(package=ANY_PACKAGE),
+        *(Wanted(package=package) for package in known_packages(tree)),
+        *more,
+    ]
+    wanted = [listed(tree, each) for each in wanted]
+    wrong: dict[str, str] = {}
+    unknown: dict[str, None] = {}
+    stacks: list[LockedStack] = []
+    for variant in tree.variants():
+        try:
+            for stack in tree.stacks(variant):
+                tags = list(plan(tree, variant, [stack], wanted))
+                unknown.update(dict.fromkeys(tag.error for tag in tags if tag.error))
+                stacks.append(_locked(variant, str(stack), tags))
+        except BuildTagError as err:
+            wrong[variant] = explain_error(err)
+    return PlannedLock(lock=Lock(stacks=tuple(stacks)), unknown=tuple(unknown), wrong=wrong)
+
+
+def _locked(variant: str, label: str, tags: Iterable[PlannedTag]) -> LockedStack:
+    locked: dict[Key, str] = {}
+    reasons: dict[Key, str] = {}
+    for tag in tags:
+        key = _key(tag)
+        if tag.error:
+            locked[key] = f"{tag.number}{UNKNOWN_SUFFIX}"
+            reasons[key] = tag.error
+        else:
+            locked[key] = tag.build_tag or NO_TAG
+    return LockedStack(variant=variant, label=label, tags=locked, reasons=reasons)
+
+
+def lock_file(tree_settings_file: pathlib.Path) -> pathlib.Path:
+    """Return where the lock stands, unless it is told otherwise: beside the settings file."""
+    return tree_settings_file.parent / "build-tags.lock"
+
+
+def _key(tag: PlannedTag) -> Key:
+    package = ANY if tag.package == ANY_PACKAGE else tag.package
+    return (package, tag.version_text)

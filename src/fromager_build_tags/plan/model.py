@@ -1,0 +1,108 @@
+"""What is planned: packages that are wanted, and the tag of each version of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from ..needs import Need
+from ..stack.stack import Stack
+from ..tag import filename as wheelname
+from ..tag.segment import Segment, join
+from ..tag.version_ranges import REST, like
+from .source import Rule
+
+#: Stands for every version without a changelog entry: newer than all, dates and times of day, too.
+ANY_VERSION: Final = Version("99999999999999")
+#: Stands for every package that neither the settings nor an override name.
+ANY_PACKAGE: Final = NormalizedName("package-that-nothing-names")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """A package to plan, and which of its versions.
+
+    Attributes:
+        versions: exactly these, among which None stands for all others; None for each that has
+            a changelog entry, and all others.
+        specifier: of those with a changelog entry, only the ones that satisfy it.
+    """
+
+    package: NormalizedName
+    versions: tuple[Version | None, ...] | None = None
+    specifier: SpecifierSet = field(default_factory=SpecifierSet)
+
+
+class PlannedTag(NamedTuple):
+    """The build tag of one version of a package on one stack: a tuple, since plans are long.
+
+    Attributes:
+        version: None for versions without a changelog entry.
+        span: which of these, such as ``<0.29``; ``*`` for all others.
+        number: fromager's build number; None where fromager gives none, and asks no hook.
+        platlib: the segments of a platlib wheel.
+        purelib: the segments of a purelib wheel: none, unless a plugin of yours gives one.
+        told_by: who says what the package needs; None where nobody was asked, or says it wrongly.
+        note: why there is no build number, and what to do about it.
+        error: why the hook gives no tag, so that a build would stop; "" where it does.
+        lacks_fact: whether it gives none only for want of a fact, which a machine may tell.
+        needs: what a platlib wheel depends on; None where that cannot be told by words alone.
+        pre_built: whether fromager takes a wheel as it is, with its own tag.
+    """
+
+    package: NormalizedName
+    version: Version | None
+    variant: str
+    stack: Stack
+    number: int | None
+    platlib: tuple[Segment, ...] = ()
+    purelib: tuple[Segment, ...] = ()
+    told_by: Rule | None = None
+    note: str = ""
+    error: str = ""
+    lacks_fact: bool = False
+    needs: frozenset[Need] | None = None
+    pre_built: bool = False
+    span: str = REST
+
+    @property
+    def version_text(self) -> str:
+        """The version, or the span of versions."""
+        return self.span if self.version is None else str(self.version)
+
+    @property
+    def asked_version(self) -> Version:
+        """The version that the hook was asked for: one that stands for all of its span."""
+        if self.version is not None:
+            return self.version
+        return ANY_VERSION if self.span == REST else like(self.span)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a build would stop whatever a machine tells."""
+        return bool(self.error) and not self.lacks_fact
+
+    @property
+    def build_tag(self) -> str:
+        """The build tag of a platlib wheel, such as ``8_el9.6_cuda13.0``; "" for none."""
+        if self.number is None or self.error:
+            return ""
+        return f"{self.number}{join(self.platlib)}"
+
+    @property
+    def platlib_stem(self) -> str:
+        """The file name of a platlib wheel up to its tags; "" where a build would stop."""
+        return "" if self.error else self._stem(self.build_tag)
+
+    @property
+    def purelib_stem(self) -> str:
+        """The file name of a purelib wheel up to its tags; "" where a build would stop."""
+        return self._stem("" if self.number is None else f"{self.number}{join(self.purelib)}")
+
+    def _stem(self, build_tag: str) -> str:
+        version = "*" if self.version is None else self.version
+        return wheelname.stem(self.package, version, build_tag)

@@ -1,0 +1,174 @@
+"""Entry points, and which distribution registered them.
+
+stevedore keeps a cache of entry points that forgets their distribution, so an error message
+asks the metadata again.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Iterable, Sequence
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from packaging.utils import NormalizedName, canonicalize_name
+from stevedore import extension, hook
+
+from ..errors import PluginError
+
+if TYPE_CHECKING:
+    from fromager.packagesettings import Settings
+
+    from ..settings.tree import SettingsTree
+
+#: fromager's group of global hooks, and the name of ours in it.
+HOOKS_GROUP: Final = "fromager.hooks"
+#: fromager's group of override modules; its entry points are named like Python modules.
+PROJECT_OVERRIDES_GROUP: Final = "fromager.project_overrides"
+#: Our own group of override modules: an entry there switches on nothing but build tags.
+SHIPPED_GROUP: Final = "fromager_build_tags.overrides"
+#: The name of the global hook, and of the function in an override module.
+WHEEL_BUILD_TAG: Final = "wheel_build_tag"
+
+
+@functools.cache
+def global_hooks() -> Sequence[extension.Extension[Any]]:
+    """Return every global hook named ``wheel_build_tag``, loaded.
+
+    Raises:
+        PluginError: one does not load.
+    """
+    try:
+        manager: hook.HookManager[Any] = hook.HookManager(
+            namespace=HOOKS_GROUP,
+            name=WHEEL_BUILD_TAG,
+            on_load_failure_callback=_refuse,
+        )
+    except SystemExit:  # stevedore lets it pass, and fromager would end without a word
+        for entry_point in registered(HOOKS_GROUP)[WHEEL_BUILD_TAG]:
+            load_override(entry_point)
+        raise
+    return tuple(manager)
+
+
+def _refuse(manager: object, entry_point: metadata.EntryPoint, error: BaseException) -> None:
+    raise PluginError(f"{describe(entry_point)} does not load") from error
+
+
+def registered(group: str) -> dict[str, tuple[metadata.EntryPoint, ...]]:
+    """Return the entry points of a group by name, not loaded."""
+    found: dict[str, tuple[metadata.EntryPoint, ...]] = {}
+    for entry_point in metadata.entry_points(group=group):
+        found[entry_point.name] = (*found.get(entry_point.name, ()), entry_point)
+    return found
+
+
+def load_override(entry_point: metadata.EntryPoint) -> types.ModuleType:
+    """Import an override module, or a plugin.
+
+    Raises:
+        PluginError: it does not load.
+    """
+    try:
+        return cast(types.ModuleType, _load(entry_point))
+    except Exception as err:
+        raise PluginError(f"{describe(entry_point)} does not load") from err
+
+
+def _load(entry_point: metadata.EntryPoint) -> object:
+    try:
+        return entry_point.load()
+    except SystemExit as err:
+        raise ImportError(f"it calls exit({err.code!r}) when it is imported") from None
+
+
+def load_overrides(settings: Settings) -> None:
+    """Let fromager load every override, which it does once.
+
+    Raises:
+        PluginError: one does not load, or two are registered for one package.
+    """
+    any_package = NormalizedName("torch")
+    try:
+        _ = settings.package_build_info(any_package).plugin  # looks all of them up
+    except (Exception, SystemExit) as err:  # whatever an override, stevedore and fromager raise
+        refuse_broken_overrides()
+        raise PluginError("fromager cannot load the overrides") from err
+
+
+def known_packages(tree: SettingsTree) -> list[NormalizedName]:
+    """Return every package that the settings, an override or a shipped override know."""
+    return sorted({*tree.packages(), *map(canonicalize_name, shipped_overrides())})
+
+
+def refuse_broken_overrides() -> None:
+    """Say which override of a user keeps fromager from loading them all.
+
+    Raises:
+        PluginError: one does not load, or several distributions register one of a package.
+    """
+    overrides = registered(PROJECT_OVERRIDES_GROUP)
+    for name, candidates in overrides.items():
+        _refuse_several(name, candidates)
+    for candidates in overrides.values():
+        try:
+            _load(candidates[0])
+        except Exception as err:
+            raise PluginError(
+                "fromager cannot load the overrides: mend or uninstall "
+                f"{describe(candidates[0])}, which does not load"
+            ) from err
+
+
+def _refuse_several(name: str, candidates: Sequence[metadata.EntryPoint]) -> None:
+    if len(candidates) > 1:
+        raise PluginError(
+            f"{name} is registered more than once: {_join(map(describe, candidates))}: "
+            "uninstall all but one of these distributions, or remove an entry point"
+        )
+
+
+@functools.cache
+def shipped_overrides() -> dict[str, tuple[metadata.EntryPoint, ...]]:
+    """Return the entry points of our own group by name, not loaded."""
+    return registered(SHIPPED_GROUP)
+
+
+@functools.cache
+def load_shipped_override(name: str) -> types.ModuleType | None:
+    """Return what is registered in our group as *name*, a module, if there is something.
+
+    Raises:
+        PluginError: it does not load, or several distributions register that name.
+    """
+    candidates = shipped_overrides().get(name, ())
+    if not candidates:
+        return None
+    _refuse_several(name, candidates)
+    return load_override(candidates[0])
+
+
+def describe(entry_point: metadata.EntryPoint) -> str:
+    """Return an entry point's own words and its distribution, for a message."""
+    return (
+        f"{entry_point.group}: {entry_point.name} = {entry_point.value} "
+        f"({distribution_of(entry_point)})"
+    )
+
+
+@functools.cache
+def distribution_of(entry_point: metadata.EntryPoint) -> str:
+    """Return name and version of the distribution that registers *entry_point*."""
+    if entry_point.dist is not None:
+        return f"{entry_point.dist.name} {entry_point.dist.version}"
+    wanted = (entry_point.group, entry_point.name, entry_point.value)
+    for dist in metadata.distributions():
+        for other in dist.entry_points:
+            if (other.group, other.name, other.value) == wanted:
+                return f"{dist.name} {dist.version}"
+    return "of no installed distribution"
+
+
+def _join(texts: Iterable[str]) -> str:
+    return " and ".join(sorted(texts))

@@ -1,0 +1,62 @@
+"""The words of a review, the same in every format for people."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from ..review.causes import Cause
+from ..review.change import Change, Kind
+from ..review.compare import Review
+from ..text import counted
+
+UNTOLD = "what no settings file tells (installed overrides, variables, what is behind a lock file)"
+
+
+def verdict_line(review: Review, verdict: object) -> str:
+    """Return what a change does, in one line."""
+    number = len(review.changes)
+    if not number:
+        return f"No build tag changes from {review.base} to {review.head}; {verdict}"
+    tags = "build tag changes" if number == 1 else "build tags change"
+    return f"{number:,} {tags} from {review.base} to {review.head}; {verdict}"
+
+
+def cause_line(causes: Sequence[Cause], changes: Sequence[Change]) -> str:
+    """Return what renames, adds and removes how many wheels."""
+    what = "; ".join(map(str, causes)) if causes else UNTOLD
+    beside = {each for change in changes for each in change.causes} - {*causes}
+    if beside:
+        what += f", with {counted(len(beside), 'changelog')} of packages,"
+    kinds: collections.Counter[Kind] = collections.Counter()
+    for change in changes:
+        kinds[change.kind] += change.files
+    did = [f"{_DID[kind]} {counted(kinds[kind], 'wheel')}" for kind in _DID if kinds[kind]]
+    return f"{what} {' and '.join(did)}"
+
+
+_DID: Final = {Kind.CHANGED: "renames", Kind.NEW: "adds", Kind.GONE: "removes"}
+
+
+def noun(changes: Sequence[Change]) -> str:
+    """Return what these are."""
+    renamed = all(change.kind is Kind.CHANGED for change in changes)
+    return "renamed wheel" if renamed else "wheel"
+
+
+def counts(review: Review) -> Iterator[str]:
+    """Return how many of its wheels each variant rebuilds."""
+    for variant, of in sorted(review.counted.items()):
+        rebuilt = [each for each in review.changes if each.variant == variant and each.is_rebuilt]
+        number = sum(change.files for change in rebuilt)
+        yield f"{number:,} of {of:,} wheels rebuilt on {variant}"
+
+
+def remark(change: Change) -> str:
+    """Return what is wrong with a change, in two words."""
+    if change.lost_its_number:
+        return "number gone"
+    if change.number_fell:
+        return "number fell"
+    return "sorts below" if change.sorts_below else ""

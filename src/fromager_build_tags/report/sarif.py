@@ -1,0 +1,92 @@
+"""Findings as SARIF 2.1.0, the OASIS format that code-scanning services read.
+
+GitHub's takes no result without a physical location, and shows a rule's help.
+Source: GitHub docs, "SARIF support for code scanning".
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import urllib.parse
+from typing import Any, Final
+
+from ..findings import pages
+from ..findings.catalogue import RULES
+from ..findings.finding import Finding, Severity
+from ..findings.rule import Rule
+from ..findings.verdict import Verdict
+
+_LEVELS: Final = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.NOTE: "note",
+}
+
+
+def render(verdict: Verdict) -> str:
+    """Return a log of one run; what is ignored is there as suppressed, with its reason."""
+    from importlib import metadata  # with the parsers of mail that it takes along
+
+    findings = [*verdict.findings, *verdict.ignored]
+    rules = [RULES[code] for code in sorted({each.code for each in findings})]
+    driver = {
+        "name": "fromager-build-tags",
+        "semanticVersion": metadata.version("fromager-build-tags"),
+        "rules": [_rule(each) for each in rules],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(each, verdict.about or ".") for each in findings],
+    }
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    text = pages.page(rule.code)
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": _paragraph(text)},
+        "help": {"text": text, "markdown": text},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+    }
+
+
+def _paragraph(page: str) -> str:
+    """Return what a page says first, below its title and the line with the severity."""
+    paragraphs = [each for each in page.split("\n\n")[2:] if not each.startswith("#")]
+    return " ".join(paragraphs[0].split())
+
+
+def _result(finding: Finding, about: str) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": finding.code,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": f"{finding.message}: {finding.remedy}"},
+        "locations": [_location(finding, about)],
+    }
+    if finding.ignored:
+        result["suppressions"] = [{"kind": "inSource", "justification": finding.ignored}]
+    return result
+
+
+def _location(finding: Finding, about: str) -> dict[str, Any]:
+    return {
+        "logicalLocations": [{"fullyQualifiedName": finding.subject}],
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(finding.place.file or about)},
+            "region": {"startLine": finding.place.line or 1},
+        },
+    }
+
+
+def _uri(file: str) -> str:
+    if "://" in file:
+        return file
+    if pathlib.PurePath(file).is_absolute():
+        return pathlib.PurePath(file).as_uri()
+    return urllib.parse.quote(file)

@@ -1,0 +1,1 @@
+"""Compare two snapshots of settings: which wheel names change, and why."""

@@ -1,0 +1,147 @@
+"""Add the changelog entries that make renamed wheels win over the ones they replace.
+
+An entry of a package's changelog raises the build number of one version on every variant; one
+of a variant's changelog raises that of every wheel of the variant.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.version import InvalidVersion, Version
+
+from ..errors import EditError, SettingsError
+from ..files import read_text, refuse_read_only, write_text
+from ..plan.lockfile import public_version, split_tag
+from ..settings.discover import file_to_edit
+from ..settings.yamledit import add
+from ..settings.yamlfile import parse_yaml_mapping
+from .change import Change
+from .settings_layout import Layout
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edit:
+    """A settings file with entries added.
+
+    Attributes:
+        path: the file.
+        before: its text as it was read.
+        after: its text as it is to be.
+    """
+
+    path: pathlib.Path
+    before: str
+    after: str
+
+
+def missing_entries(change: Change) -> int:
+    """Return how many entries more make the new tag sort above the old one."""
+    old = split_tag(change.before)
+    new = (0, "") if change.lost_its_number else split_tag(change.after)
+    if old is None or new is None or not change.sorts_below:
+        return 0
+    number = old[0] if change.both_told and new[1] > old[1] else old[0] + 1
+    return number - new[0]
+
+
+def package_entries(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
+    """Return how many entries each version of a package lacks; versions that are named only.
+
+    fromager looks a version up without its local part, whatever it is spelled like.
+    """
+    missing: dict[tuple[str, Version | str], int] = {}
+    for change in changes:
+        if not change.is_open and (number := missing_entries(change)):
+            key = (change.package, public_version(change.version))
+            missing[key] = max(number, missing.get(key, 0))
+    return {(package, str(version)): number for (package, version), number in missing.items()}
+
+
+def variant_entries(changes: Iterable[Change]) -> dict[str, int]:
+    """Return how many entries each variant lacks, so that every wheel of it wins."""
+    missing: dict[str, int] = {}
+    for change in changes:
+        if number := missing_entries(change):
+            missing[change.variant] = max(number, missing.get(change.variant, 0))
+    return missing
+
+
+def package_edits(
+    root: pathlib.Path, layout: Layout, missing: Mapping[tuple[str, str], int], text: str
+) -> list[Edit]:
+    """Add entries to packages' files, which are made where there are none.
+
+    Raises:
+        EditError: a file cannot be added to without changing more of it, or a package has two.
+    """
+    edits: dict[pathlib.Path, Edit] = {}
+    for (package, version), number in sorted(missing.items()):
+        path = file_to_edit(root / layout.settings_dir, package)
+        edit = edits.get(path) or _unedited(path)
+        key = _version_key(edit, version)
+        edits[path] = _edited(edit, ("changelog", key), [text] * number)
+    return list(edits.values())
+
+
+def variant_edits(
+    root: pathlib.Path, layout: Layout, missing: Mapping[str, int], text: str
+) -> list[Edit]:
+    """Add entries to the variants' changelogs in the global settings file.
+
+    Raises:
+        EditError: the file cannot be added to without changing more of it.
+    """
+    edit = _unedited(root / layout.settings_file)
+    for variant, number in sorted(missing.items()):
+        edit = _edited(edit, ("changelog", variant), [text] * number)
+    return [edit] if missing else []
+
+
+def write_edits(edits: Iterable[Edit]) -> None:
+    """Write every file, or none: first all are looked at once more.
+
+    Raises:
+        EditError: a file is not what it was when it was read.
+        OutputError: a file cannot be written.
+    """
+    edits = list(edits)
+    for edit in edits:
+        refuse_read_only(edit.path)
+        if read_text(edit.path) != edit.before:
+            raise EditError(f"{edit.path} has changed meanwhile: nothing is written; try again")
+    for edit in edits:
+        write_text(edit.path, edit.after)
+
+
+def _unedited(path: pathlib.Path) -> Edit:
+    text = read_text(path)
+    return Edit(path=path, before=text, after=text)
+
+
+def _edited(edit: Edit, path: Sequence[str], entries: Sequence[str]) -> Edit:
+    try:
+        return Edit(path=edit.path, before=edit.before, after=add(edit.after, path, entries))
+    except EditError as err:
+        raise EditError(f"{edit.path} is left as it is: {err}") from None
+
+
+def _version_key(edit: Edit, version: str) -> str:
+    """Return the key of a version's changelog as the file spells it; fromager takes the last."""
+    try:
+        changelog = parse_yaml_mapping(edit.after, edit.path).data.get("changelog")
+    except SettingsError as err:
+        raise EditError(f"{edit.path} is left as it is") from err
+    for key in reversed(changelog or {}):
+        if _is_version(str(key), version):
+            return str(key)
+    return version
+
+
+def _is_version(key: str, version: str) -> bool:
+    try:
+        return Version(key) == Version(version)
+    except InvalidVersion:
+        return False

@@ -1,0 +1,96 @@
+"""The stack of a fromager work context: where override modules ask.
+
+Settings, variables and machine are read once for a context, as fromager reads its own settings
+once: a fresh build and a cache look-up of one run agree, even while somebody edits a file or
+an override sets a variable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import weakref
+from collections.abc import Iterator, MutableMapping
+from contextvars import ContextVar
+from typing import Final, Protocol
+
+from packaging.specifiers import SpecifierSet
+
+from ..stack.machine import Machine, observe
+from ..stack.stack import Stack
+from ..stack.variables import variants_dir
+
+#: fromager's own default of ``--settings-dir``.
+DEFAULT_SETTINGS_DIR: Final = pathlib.Path("overrides/settings")
+
+
+class _Settings(Protocol):
+    @property
+    def variant(self) -> str: ...
+
+
+class _Constraint(Protocol):
+    @property
+    def specifier(self) -> SpecifierSet: ...
+
+
+class _Constraints(Protocol):
+    def get_constraint(self, name: str, /) -> _Constraint | None: ...
+
+
+class BuildContext(Protocol):
+    """What the stack needs of fromager's ``WorkContext``."""
+
+    @property
+    def settings(self) -> _Settings: ...  # noqa: D102 - fromager's
+    @property
+    def settings_dir(self) -> pathlib.Path | None: ...  # noqa: D102 - fromager's
+    @property
+    def constraints(self) -> _Constraints: ...  # noqa: D102 - fromager's
+
+
+def stack_of(ctx: BuildContext) -> Stack:
+    """Return the stack that the wheels of *ctx* are built for.
+
+    Raises:
+        BuildTagError: what is declared is wrong, or contradicts this machine.
+    """
+    if (assumed := _ASSUMED.get()) is not None:
+        return assumed
+    variant = ctx.settings.variant
+    by_variant = _STACKS.setdefault(ctx, {})
+    if variant not in by_variant:
+        by_variant[variant] = _resolve(ctx)
+    return by_variant[variant]
+
+
+@contextlib.contextmanager
+def assume(stack: Stack) -> Iterator[None]:
+    """Let :func:`stack_of` answer *stack* in this thread: a plan asks no machine."""
+    token = _ASSUMED.set(stack)
+    try:
+        yield
+    finally:
+        _ASSUMED.reset(token)
+
+
+_ASSUMED: Final[ContextVar[Stack | None]] = ContextVar("assumed stack", default=None)
+_STACKS: Final[MutableMapping[BuildContext, dict[str, Stack]]] = weakref.WeakKeyDictionary()
+
+
+def _resolve(ctx: BuildContext) -> Stack:
+    # pydantic-settings takes a quarter of a second to import: not at fromager's start
+    from ..stack.resolve import reconcile
+    from .declare import declare
+
+    declaration = declare(
+        ctx.settings.variant, variants_dir(ctx.settings_dir or DEFAULT_SETTINGS_DIR)
+    )
+    return reconcile(declaration, this_machine(ctx))
+
+
+def this_machine(ctx: BuildContext) -> Machine:
+    """Return what this machine says, with fromager's constraints on Torch."""
+    constraint = ctx.constraints.get_constraint("torch")
+    return observe(os.environ, constraint.specifier if constraint else SpecifierSet())

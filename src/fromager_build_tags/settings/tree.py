@@ -1,0 +1,233 @@
+"""A settings tree: fromager's settings, the variant files beside them, and what they name."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pydantic
+import yaml
+from fromager.context import WorkContext
+from fromager.packagesettings import (
+    PackageBuildInfo,
+    PackageSettings,
+    Settings,
+    SettingsFile,
+    Variant,
+)
+from packaging.utils import NormalizedName, canonicalize_name
+from pydantic_core import ErrorDetails
+
+from ..errors import SettingsError, explain_error
+from ..stack.resolve import declared_stacks, reconcile
+from ..stack.stack import Stack
+from ..stack.variables import variants_dir
+from .context import this_machine
+from .declare import declare, read_explicit_settings
+from .discover import package_files
+from .yamlfile import Path, YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
+
+#: fromager's types that the layers above name; they do not import fromager themselves.
+__all__ = [
+    "PackageBuildInfo",
+    "PackageSettings",
+    "SettingsTree",
+    "WorkContext",
+    "broken_package_files",
+    "broken_settings_file",
+    "load_settings_tree",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettingsTree:
+    """The settings that tags are planned from.
+
+    Attributes:
+        ctx: fromager's work context; it need not be set up, and nothing is written.
+        settings_file: fromager's ``--settings-file``.
+        settings_dir: fromager's ``--settings-dir``.
+    """
+
+    ctx: WorkContext
+    settings_file: pathlib.Path
+    settings_dir: pathlib.Path
+    _files: dict[NormalizedName, list[pathlib.Path]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of fromager; their ``variant`` can be set."""
+        return self.ctx.settings
+
+    def select(self, variant: str) -> None:
+        """Let fromager's settings answer for *variant*."""
+        self.settings.variant = Variant(variant)
+
+    def packages(self) -> list[NormalizedName]:
+        """Return every package that the settings or an override module of a user know."""
+        return sorted({canonicalize_name(name) for name in self.settings.list_overrides()})
+
+    def variants(self) -> list[str]:
+        """Return every variant that the settings name, or that has a file."""
+        names = {str(variant) for variant in self.settings.all_variants()}
+        names.update(path.stem for path in self.variants_dir().glob("*.yaml"))
+        return sorted(names)
+
+    def variants_dir(self) -> pathlib.Path:
+        """Return the folder of the variant files."""
+        return read_explicit_settings().variants_dir or variants_dir(self.settings_dir)
+
+    def stacks(self, variant: str, *, here: bool = False) -> Sequence[Stack]:
+        """Return the stacks of *variant*: all that are declared, or the one of this machine.
+
+        Raises:
+            BuildTagError: the declaration is wrong, or contradicts this machine.
+        """
+        declaration = declare(variant, variants_dir(self.settings_dir))
+        if here:
+            return [reconcile(declaration, this_machine(self.ctx))]
+        return declared_stacks(declaration)
+
+    def package_file(self, package: NormalizedName) -> pathlib.Path | None:
+        """Return the settings file of *package* that fromager takes, however it is spelled."""
+        if not self._files:
+            self._files.update(package_files(self.settings_dir))
+        return self._files[package][-1] if package in self._files else None
+
+
+def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path, str]]:
+    """Return the package files that fromager refuses, each with fromager's reason."""
+    broken = []
+    for path in sorted(settings_dir.glob("*.yaml")):
+        try:
+            refuse_endless(path)
+            PackageSettings.from_file(path)
+        except Exception as err:  # noqa: BLE001 - whatever YAML, pydantic and fromager raise
+            broken.append((path, _why(path, err)))
+    return broken
+
+
+def broken_settings_file(settings_file: pathlib.Path) -> str:
+    """Return fromager's reason to refuse the global settings; "" if it takes them."""
+    try:
+        if settings_file.is_file():
+            refuse_endless(settings_file)
+            SettingsFile.from_file(settings_file)
+    except Exception as err:  # noqa: BLE001 - whatever YAML, pydantic and fromager raise
+        return _named(settings_file, _why(settings_file, err))
+    return ""
+
+
+def _broken_files(
+    settings_file: pathlib.Path, settings_dir: pathlib.Path
+) -> Iterator[tuple[pathlib.Path, str]]:
+    if message := broken_settings_file(settings_file):
+        yield settings_file, message
+    yield from broken_package_files(settings_dir)
+
+
+def _why(path: pathlib.Path, err: Exception) -> str:
+    """Return why fromager refuses a file: each key that is wrong, with its line."""
+    causes = [err]
+    while isinstance(causes[-1].__cause__, Exception):
+        causes.append(causes[-1].__cause__)
+    match causes[-1]:
+        case yaml.YAMLError() as wrong:
+            return invalid_yaml(path, wrong)
+        case pydantic.ValidationError() as wrong:
+            file = read_yaml_mapping(path)
+            return "; ".join(_wrong_key(file, error) for error in wrong.errors())
+        case TypeError():  # of an older packaging, which looks into numbers as into a text
+            return _unquoted_versions(path) or explain_error(err)
+    return explain_error(err)
+
+
+def _unquoted_versions(path: pathlib.Path) -> str:
+    """Return which versions of a changelog are numbers; "" if none is."""
+    try:
+        file = read_yaml_mapping(path)
+    except SettingsError:
+        return ""
+    changelog = file.data.get("changelog")
+    versions = changelog if isinstance(changelog, Mapping) else {}
+    numbers = [each for each in versions if isinstance(each, int | float)]
+    return "; ".join(_unquoted(file, ("changelog",), each) for each in numbers)
+
+
+def _wrong_key(file: YamlFile, error: ErrorDetails) -> str:
+    key = ".".join(map(str, error["loc"]))
+    place = file.place(error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{place}: unknown key {key!r}"
+    if error["loc"][-1] == "[key]" and isinstance(error["input"], int | float):
+        return _unquoted(file, error["loc"][:-2], error["input"])
+    return f"{place}: {key}: {error['input']!r} is refused: {error['msg']}"
+
+
+def _unquoted(file: YamlFile, above: Path, number: float) -> str:
+    path = _written(file, above, number)
+    return f"{file.place(path)}: {path[-1]} is a YAML number, which drops zeros: quote it"
+
+
+def _written(file: YamlFile, above: Path, number: float) -> Path:
+    """Return the key below *above* that YAML takes for a *number*, as the file spells it."""
+    keys = (path for path in file.lines if path[:-1] == above)
+    return next((path for path in keys if _is(path[-1], number)), (*above, str(number)))
+
+
+def _is(text: str | int, number: float) -> bool:
+    try:
+        return float(text) == number
+    except ValueError:
+        return False
+
+
+def _named(path: pathlib.Path, message: str) -> str:
+    """Return a message with its file, which YAML's messages do not name."""
+    return message if path.name in message else f"{path}: {message}"
+
+
+def load_settings_tree(
+    *,
+    settings_file: pathlib.Path,
+    settings_dir: pathlib.Path,
+    patches_dir: pathlib.Path,
+    variant: str,
+    constraints_files: Sequence[str] = (),
+) -> SettingsTree:
+    """Load a settings tree through fromager; no folder is made, nothing is written.
+
+    Raises:
+        SettingsError: fromager cannot load it.
+    """
+    try:
+        for path in (settings_file, *sorted(settings_dir.glob("*.yaml"))):
+            if path.is_file():
+                refuse_endless(path)
+        settings = Settings.from_files(
+            settings_file=settings_file,
+            settings_dir=settings_dir,
+            patches_dir=patches_dir,
+            variant=variant,
+            max_jobs=None,
+        )
+        nowhere = pathlib.Path()
+        ctx = WorkContext(
+            active_settings=settings,
+            constraints_files=tuple(constraints_files),
+            patches_dir=patches_dir,
+            sdists_repo=nowhere,
+            wheels_repo=nowhere,
+            work_dir=nowhere,
+            variant=variant,
+            settings_dir=settings_dir,
+        )
+    except Exception as err:  # whatever YAML, pydantic and fromager raise
+        broken = "; ".join(_named(*each) for each in _broken_files(settings_file, settings_dir))
+        if broken:
+            raise SettingsError(f"fromager cannot load the settings because {broken}") from None
+        raise SettingsError("fromager cannot load the settings") from err
+    return SettingsTree(ctx=ctx, settings_file=settings_file, settings_dir=settings_dir)

@@ -1,0 +1,1 @@
+"""Build tags: segments, file names, version ranges."""

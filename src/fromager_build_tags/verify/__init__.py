@@ -1,0 +1,1 @@
+"""Check wheel names against their contents."""

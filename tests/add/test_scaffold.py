@@ -1,0 +1,717 @@
+"""``new``: the smallest right thing, and never over what is there."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pathlib
+import shutil
+import struct
+import subprocess
+import sys
+import types
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from fromager_build_tags.add import fetch
+from fromager_build_tags.commands import main
+from fromager_build_tags.errors import InputError
+from fromager_build_tags.needs import depends_on, distribution
+
+from ..wheel.craft import Shape, elf_without_sections
+
+ANNOTATION = "build-tags.depends-on"
+CXX = "_ZN3c104warnEv"
+STABLE = "aoti_torch_empty_strided"
+CUSTOMIZED = (
+    "demo-kernels had no settings; now that it has, fromager stops using the package index's "
+    "metadata for it"
+)
+
+NOTHING = "nothing to write: demo-kernels gets no segment of an accelerator or of Torch anyway\n"
+
+type Run = Callable[..., Result]
+
+
+@pytest.fixture
+def packages(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """An empty settings tree, in the current folder."""
+    path = tmp_path / "settings" / "packages"
+    path.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+@pytest.fixture
+def run(packages: pathlib.Path) -> Run:
+    def invoke(*args: str, status: int = 0) -> Result:
+        options = ["--settings-file", "settings/settings.yaml", "--settings-dir", str(packages)]
+        result = CliRunner().invoke(main, [*options, "new", *args])
+        assert result.exit_code == status, result.output
+        return result
+
+    return invoke
+
+
+def make_wheel(
+    folder: pathlib.Path,
+    *,
+    needed: Sequence[str] = (),
+    imports: Sequence[str] = (),
+    tag: str = "cp312-cp312-linux_x86_64",
+    machine: int = 62,
+    stem: str = "demo_kernels-1.0",
+    sections: bool = True,
+    members: Mapping[str, bytes] | None = None,
+) -> pathlib.Path:
+    """Write a wheel with one library, or with other members."""
+    path = folder / f"{stem}-{tag}.whl"
+    name, _, version = stem.partition("-")
+    library = elf_without_sections(
+        Shape(machine=machine), needed=list(needed), imports=list(imports)
+    )
+    files = {f"{name}/_C.so": with_sections(library) if sections else library}
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, content in (files if members is None else members).items():
+            archive.writestr(member, content)
+        info = f"{stem}.dist-info"
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        archive.writestr(f"{info}/METADATA", metadata)
+        archive.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nTag: {tag}\n")
+    return path
+
+
+def with_sections(library: bytes) -> bytes:
+    """Give a 64-bit library the section headers that show that it has no device code."""
+    names = b"\0.shstrtab\0"
+    header = struct.pack("<2I4Q2I2Q", 1, 3, 0, 0, len(library), len(names), 0, 0, 1, 0)
+    table = len(library) + len(names)
+    fields = bytearray(library + names + bytes(64) + header)
+    struct.pack_into("<Q", fields, 0x28, table)
+    struct.pack_into("<3H", fields, 0x3A, 64, 2, 1)
+    return bytes(fields)
+
+
+def test_the_annotation_is_written_once(run: Run, packages: pathlib.Path) -> None:
+    file = packages / "demo_kernels.yaml"
+    result = run("demo-kernels")
+    assert result.stdout == f"{file}: {ANNOTATION}: 'accelerator torch'\n"
+    assert result.stderr == f"{CUSTOMIZED}\n"
+    text = f'annotations:\n  {ANNOTATION}: "accelerator torch"\n'
+    assert file.read_text() == text
+    result = run("demo-kernels", "--depends-on", "torch accelerator")
+    assert result.stdout == f"{file} says it already: {ANNOTATION}: 'accelerator torch'\n"
+    assert result.stderr == ""
+    assert file.read_text() == text
+
+
+def test_what_is_there_is_kept(run: Run, packages: pathlib.Path) -> None:
+    file = packages / "Demo-Kernels.yaml"  # fromager takes it as well
+    file.write_bytes(b"# why\r\nenv: {A: '1'}\r\nannotations:\r\n  'x.y':   z # their\r\n")
+    result = run("demo-kernels", "--depends-on", "accelerator if version < 2 else none")
+    assert result.stderr == ""
+    assert file.read_bytes() == (
+        b"# why\r\nenv: {A: '1'}\r\nannotations:\r\n  'x.y':   z # their\r\n"
+        b'  build-tags.depends-on: "accelerator if version < 2 else none"\r\n'
+    )
+    assert [path.name for path in packages.iterdir()] == ["Demo-Kernels.yaml"]
+
+
+def test_another_annotation_is_shown_and_left(run: Run, packages: pathlib.Path) -> None:
+    file = packages / "demo_kernels.yaml"
+    file.write_text(f"annotations: {{{ANNOTATION}: none}}\n")
+    assert run("demo-kernels", status=1).stderr == (
+        f"Error: {file} says {ANNOTATION}: 'none', not 'accelerator torch'; "
+        "nothing is changed: edit it there if it is wrong\n"
+    )
+    assert file.read_text() == f"annotations: {{{ANNOTATION}: none}}\n"
+
+
+ENOUGH = (
+    "nothing to write: the shipped override of flash_attn says 'accelerator torch'; "
+    "--depends-on EXPRESSION replaces it\n"
+)
+
+
+@pytest.mark.parametrize("module", [[], ["--module"]], ids=["annotation", "module"])
+@pytest.mark.parametrize("args", [[], ["--depends-on", "torch accelerator"]], ids=str)
+def test_a_shipped_override_is_enough(
+    run: Run, tmp_path: pathlib.Path, args: list[str], module: list[str]
+) -> None:
+    assert run("flash-attn", *args, *module).stdout == ENOUGH
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("says", "said"),
+    [
+        (None, "says 'accelerator torch if torch < 2.9 else accelerator'"),
+        (distribution, "decides by a function"),
+    ],
+    ids=["one-line", "function"],
+)
+def test_a_shipped_override_that_a_wheel_alone_cannot_be_held_against_is_enough(
+    run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, says: Any, said: str
+) -> None:
+    if says:
+        monkeypatch.setattr("fromager_build_tags_overrides.flash_attn_3.wheel_build_tag", says)
+    text = (
+        f"nothing to write: the shipped override of flash_attn_3 {said}; "
+        "--depends-on EXPRESSION replaces it\n"
+    )
+    assert run("flash-attn-3").stdout == text
+    wheel = make_wheel(tmp_path, stem="flash_attn_3-3.0.0", imports=[CXX])
+    assert run("flash-attn-3", "--from-wheel", str(wheel)).stdout == text
+    given = run("flash-attn-3", "--depends-on", "torch").stdout
+    what = said.removeprefix("says ").removeprefix("decides by a ")
+    assert given.endswith(f": 'torch', which replaces the shipped {what}\n")
+
+
+def test_a_shipped_override_states_its_evidence(run: Run) -> None:
+    assert run("xgboost").stderr == (
+        "XGBoost carries CUDA device code, with the runtime linked statically (3.4.1 measured).\n"
+    )
+
+
+def test_a_shipped_override_is_replaced_by_an_annotation(run: Run, packages: pathlib.Path) -> None:
+    file = packages / "flash_attn.yaml"
+    assert run("flash-attn", "--depends-on", "none").stdout == (
+        f"{file}: {ANNOTATION}: 'none', which replaces the shipped 'accelerator torch'\n"
+    )
+    assert yaml.safe_load(file.read_text()) == {"annotations": {ANNOTATION: "none"}}
+    assert run("flash-attn").stdout == f"{file} says {ANNOTATION}: 'none'\n"
+
+
+def test_a_shipped_override_is_replaced_by_a_module(run: Run, tmp_path: pathlib.Path) -> None:
+    assert run("flash-attn", "--module", "--depends-on", "torch").stdout.startswith(
+        "flash_attn.py replaces the shipped 'accelerator torch' once it is registered: "
+        "register it in your pyproject.toml:\n"
+    )
+    assert (tmp_path / "flash_attn.py").is_file()
+
+
+@pytest.mark.parametrize("module", [[], ["--module"]], ids=["annotation", "module"])
+def test_torch_depends_on_no_torch(run: Run, packages: pathlib.Path, module: list[str]) -> None:
+    assert run("torch", *module).stdout == (
+        "nothing to write: the shipped override of torch says 'accelerator'; "
+        "--depends-on EXPRESSION replaces it\n"
+    )
+    given = "none if version < 2 else accelerator torch"
+    assert run("torch", "--depends-on", given, *module, status=1).stderr == (
+        f"Error: {given!r} cannot be: torch is the Torch ABI, and its own version tells which; "
+        "leave 'torch' out\n"
+    )
+    assert list(packages.iterdir()) == []
+
+
+@pytest.mark.parametrize("module", [[], ["--module"]], ids=["annotation", "module"])
+def test_none_is_what_holds_anyway(run: Run, tmp_path: pathlib.Path, module: list[str]) -> None:
+    assert run("demo-kernels", "--depends-on", "none", *module).stdout == NOTHING
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_none_is_not_added_to_a_file_either(run: Run, packages: pathlib.Path) -> None:
+    file = packages / "demo_kernels.yaml"
+    file.write_text("env: {A: '1'}\n")
+    assert run("demo-kernels", "--depends-on", "none").stdout == NOTHING
+    assert file.read_text() == "env: {A: '1'}\n"
+
+
+def test_an_override_of_its_own_speaks_before_any_annotation(
+    run: Run, packages: pathlib.Path, set_override: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    module = types.ModuleType("acme_demo")
+    module.__file__ = __file__
+    module.wheel_build_tag = depends_on("torch")  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "acme_demo", module)
+    set_override("demo", module)
+    assert run("demo", "--depends-on", "accelerator", status=1).stderr == (
+        f"Error: wheel_build_tag of acme_demo ({__file__}) speaks for demo before any annotation "
+        "is heard; nothing is written: say it there\n"
+    )
+    assert list(packages.iterdir()) == []
+
+
+NO_WHEEL = (
+    "is neither a wheel file, which ends with .whl, nor PACKAGE==VERSION, such as "
+    "torchvision==0.29.1"
+)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["Demo_Kernels"], "'Demo_Kernels' is not a canonical name; write 'demo-kernels'"),
+        (["-demo"], None),
+        (["a/b"], "'a/b' is not the name of a package, such as flash-attn"),
+        (["../x"], "'../x' is not the name of a package, such as flash-attn"),
+        ([""], "'' is not the name of a package, such as flash-attn"),
+        (
+            ["demo", "--depends-on", "torhc"],
+            "'torhc' in 'torhc' is nothing to depend on; did you mean 'torch'?",
+        ),
+        (
+            ["demo", "--from-wheel", "nowhere.whl"],
+            "cannot read the wheel 'nowhere.whl': No such file or directory",
+        ),
+        *(
+            (["demo", "--from-wheel", source], f"{source!r} {NO_WHEEL}")
+            for source in (
+                "",
+                ".",
+                "./demo",
+                "-r x",
+                "git+https://x",
+                "demo @ https://x/y.whl",
+                "https://x.example/demo-1-py3-none-any.whl",
+                "demo==1.tar.gz",
+            )
+        ),
+        (["demo", "--from-wheel", "other==1"], "'other==1' is a wheel of other, not of demo"),
+        (["demo", "--from-wheel", "x.whl", "--depends-on", "torch"], None),
+        (["demo", "--module", "--directory", "nowhere"], None),
+        (["demo", "--directory", "."], None),
+        (["demo", "--depends-on", ""], "'' has to name what to depend on, or 'none' alone"),
+    ],
+)
+def test_bad_input_is_one_clear_error(
+    run: Run, packages: pathlib.Path, args: list[str], message: str | None
+) -> None:
+    result = run(*args, status=2 if message is None else 1)
+    assert message is None or result.stderr == f"Error: {message}\n"
+    assert list(packages.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_added_to(run: Run, packages: pathlib.Path) -> None:
+    file = packages / "demo.yaml"
+    file.write_text("annotations: ~\n")
+    assert run("demo", status=1).stderr == (
+        f"Error: {file} is left as it is: its YAML is written in a way that nothing can be added "
+        "to; add it by hand\n"
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_folder_that_cannot_be_written(run: Run, packages: pathlib.Path) -> None:
+    packages.chmod(0o555)
+    assert "cannot be written: Permission denied" in run("demo", status=1).stderr
+
+
+@pytest.mark.parametrize("beside", ["settings.yaml", "variants/cpu.yaml"])
+def test_a_missing_folder_is_made_where_it_belongs(
+    run: Run, packages: pathlib.Path, beside: str
+) -> None:
+    packages.rmdir()
+    other = packages.parent / beside
+    other.parent.mkdir(exist_ok=True)
+    other.write_text("")
+    run("demo")
+    assert (packages / "demo.yaml").is_file()
+
+
+def test_a_missing_folder_is_made_with_its_parents_for_a_settings_file(
+    packages: pathlib.Path,
+) -> None:
+    pathlib.Path("settings.yaml").write_text("")
+    options = ["--settings-file", "settings.yaml", "--settings-dir", "of/packages"]
+    result = CliRunner().invoke(main, [*options, "new", "demo"])
+    assert result.exit_code == 0, result.output
+    assert pathlib.Path("of/packages/demo.yaml").is_file()
+
+
+def test_a_missing_folder_is_not_made_elsewhere(run: Run, packages: pathlib.Path) -> None:
+    shutil.rmtree(packages.parent)
+    assert run("demo", status=1).stderr == (
+        f"Error: neither {packages} nor settings/settings.yaml is there; "
+        "name the folder with --settings-dir or FROMAGER_SETTINGS_DIR\n"
+    )
+    assert not packages.parent.exists()
+
+
+def test_a_folder_that_cannot_be_made(run: Run, packages: pathlib.Path) -> None:
+    packages.rmdir()
+    packages.symlink_to("nowhere")
+    assert run("demo", status=1).stderr == f"Error: {packages} cannot be made: File exists\n"
+
+
+@pytest.mark.parametrize("machine", [62, 183], ids=["x86_64", "aarch64"])
+@pytest.mark.parametrize(
+    ("needed", "imports", "expression", "reasons"),
+    [
+        (
+            ["libcudart.so.13", "libtorch.so"],
+            [CXX],
+            "accelerator torch",
+            [
+                "cuda: demo_kernels/_C.so needs libcudart.so.13",
+                "Torch, unstable ABI: demo_kernels/_C.so imports 1 C++ symbols of Torch, "
+                "as c10::warn",
+                "Torch, unstable ABI: demo_kernels/_C.so needs libtorch.so",
+            ],
+        ),
+        (
+            ["libamdhip64.so.7", "libtorch.so"],
+            [STABLE],
+            "accelerator",
+            [
+                "rocm: demo_kernels/_C.so needs libamdhip64.so.7",
+                "Torch, stable ABI: demo_kernels/_C.so imports 1 functions of Torch's stable ABI, "
+                f"as {STABLE}",
+                "Torch, stable ABI: demo_kernels/_C.so needs libtorch.so",
+            ],
+        ),
+        ([], [CXX], "torch", None),
+    ],
+)  # fmt: skip
+def test_a_wheel_tells_what_it_depends_on(
+    run: Run,
+    tmp_path: pathlib.Path,
+    packages: pathlib.Path,
+    needed: list[str],
+    imports: list[str],
+    expression: str,
+    reasons: list[str] | None,
+    machine: int,
+) -> None:
+    wheel = make_wheel(tmp_path, needed=needed, imports=imports, machine=machine)
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert reasons is None or result.stderr.splitlines() == [*reasons, CUSTOMIZED]
+    written = yaml.safe_load((packages / "demo_kernels.yaml").read_text())
+    assert written == {"annotations": {ANNOTATION: expression}}
+
+
+def test_many_proofs_are_counted(run: Run, tmp_path: pathlib.Path) -> None:
+    names = ("cudart.so.13", "cublas.so.13", "cufft.so.12", "nccl.so.2", "curand.so.10")
+    wheel = make_wheel(tmp_path, needed=[f"lib{name}" for name in names])
+    lines = run("demo-kernels", "--from-wheel", str(wheel)).stderr.splitlines()
+    assert lines[3:] == ["cuda: 2 more like these", CUSTOMIZED]
+
+
+def test_a_wheel_without_accelerator_or_torch_gets_nothing(
+    run: Run, tmp_path: pathlib.Path, packages: pathlib.Path
+) -> None:
+    wheel = make_wheel(tmp_path, needed=["libc.so.6"], imports=["malloc"])
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert result.stderr == "none of its 1 libraries needs an accelerator or Torch\n"
+    assert result.stdout == NOTHING
+    assert list(packages.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("needed", "hint"),
+    [
+        (["libtorch.so"], "it links libtorch, and imports nothing that tells which ABI"),
+        (["libascendcl.so"], "it also needs libascendcl.so: an accelerator of its own?"),
+        (["libmx_rt.so"], "it also needs libmx_rt.so: an accelerator of its own?"),  # not libm
+        (
+            ["liba.so", "libb.so", "libc.so.6", "libc.so", "libd.so", "libe.so.1", "libm.so.6"],
+            "it also needs liba.so, libb.so, libd.so and 1 more: an accelerator of its own?",
+        ),
+    ],
+    ids=["torch", "one", "like libm", "many"],
+)
+def test_what_a_wheel_leaves_open_is_said(
+    run: Run, tmp_path: pathlib.Path, needed: list[str], hint: str
+) -> None:
+    wheel = make_wheel(tmp_path, needed=needed)
+    assert run("demo-kernels", "--from-wheel", str(wheel)).stderr.splitlines()[1:] == [hint]
+
+
+def test_a_link_to_torch_is_not_called_stable(run: Run, tmp_path: pathlib.Path) -> None:
+    wheel = make_wheel(tmp_path, needed=["libtorch.so"])
+    assert run("demo-kernels", "--from-wheel", str(wheel)).stderr.startswith(
+        "Torch: demo_kernels/_C.so needs libtorch.so\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["libc.so.6", "ld-linux-aarch64.so.1", "libstdc++.so.6",
+                                  "libgomp-a34b3233.so.1.0.0", "libpython3.12.so.1.0",
+                                  "libc.musl-x86_64.so.1", "libz.so.1"])  # fmt: skip
+def test_what_any_system_has_is_no_hint(run: Run, tmp_path: pathlib.Path, name: str) -> None:
+    wheel = make_wheel(tmp_path, needed=[name])
+    assert "an accelerator of its own" not in (
+        run("demo-kernels", "--from-wheel", str(wheel)).stderr
+    )
+
+
+ELF = with_sections(elf_without_sections(Shape(), needed=["libc.so.6"], imports=[]))
+BOTH = elf_without_sections(Shape(), needed=["libcudart.so.13"], imports=[CXX])
+
+
+@pytest.mark.parametrize(
+    ("members", "unread"),
+    [
+        ({"d/_C.so": ELF, "d/_D.so": ELF[:50]}, "d/_D.so could not be read (truncated)"),
+        ({"d/_C.so": ELF, "d/_D.so": b""}, "d/_D.so could not be read (empty)"),
+        ({"d/_C.pyd": b"MZ" + bytes(62)}, "d/_C.pyd could not be read (PE)"),
+        (
+            {"d/_C.so": bytes.fromhex("cffaedfe") + bytes(60)},
+            "d/_C.so could not be read (Mach-O)",
+        ),
+        ({"d/__init__.py": b""}, "there is no library in it"),
+        ({"d/libd.so": b"GROUP ( libd.so.1 )"}, "there is no library in it"),
+        (
+            {"d/_C.so": elf_without_sections(Shape(), needed=["libtorch.so"], imports=[CXX])},
+            "d/_C.so has no section headers, which would show device code",
+        ),
+        (
+            {f"d/_{name}.so": b"" for name in "ABCDE"},
+            "d/_A.so could not be read (empty); d/_B.so could not be read (empty); "
+            "d/_C.so could not be read (empty) and 2 more",
+        ),
+    ],
+)
+def test_a_wheel_that_was_not_read_proves_nothing(
+    run: Run,
+    tmp_path: pathlib.Path,
+    packages: pathlib.Path,
+    members: dict[str, bytes],
+    unread: str,
+) -> None:
+    wheel = make_wheel(tmp_path, members=members)
+    result = run("demo-kernels", "--from-wheel", str(wheel), status=1)
+    assert result.stderr.splitlines()[-1] == (
+        f"Error: {str(wheel)!r} does not tell what demo-kernels depends on: {unread}; "
+        "say it by hand, with --depends-on"
+    )
+    assert "none of its" not in result.stderr
+    assert list(packages.iterdir()) == []
+
+
+@pytest.mark.parametrize("members", [{"d/_C.so": BOTH, "d/_D.so": b""}, {"d/_C.so": BOTH}], ids=str)
+def test_a_wheel_that_shows_everything_need_not_be_read_whole(
+    run: Run, tmp_path: pathlib.Path, members: dict[str, bytes]
+) -> None:
+    wheel = make_wheel(tmp_path, members=members)
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert result.stdout.endswith(f"{ANNOTATION}: 'accelerator torch'\n")
+
+
+def test_a_library_without_section_headers_can_prove_an_accelerator(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    wheel = make_wheel(tmp_path, needed=["libcudart.so.13"], sections=False)
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert result.stdout.endswith(f"{ANNOTATION}: 'accelerator'\n")
+
+
+def test_a_purelib_wheel_gets_nothing(
+    run: Run, tmp_path: pathlib.Path, packages: pathlib.Path
+) -> None:
+    needed = ["libcudart.so.13", "libascendcl.so"]
+    wheel = make_wheel(tmp_path, needed=needed, imports=[CXX], tag="py3-none-any")
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert result.stderr.splitlines()[2:] == [
+        "it is a purelib wheel, which gets no segment, whatever it carries",
+        "it has libraries for x86_64 all the same: if yours is for a platform, say by hand what it "
+        "depends on, with --depends-on 'accelerator torch'",
+    ]
+    assert result.stdout == NOTHING
+
+
+def test_device_code_in_a_purelib_wheel_is_for_any_platform(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    wheel = make_wheel(tmp_path, tag="py3-none-any", machine=190)
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert "--depends-on" not in result.stderr
+
+
+def test_a_purelib_wheel_says_nothing_of_platlib_ones(
+    run: Run, tmp_path: pathlib.Path, packages: pathlib.Path
+) -> None:
+    wheel = make_wheel(tmp_path, stem="deepspeed-0.19.8", tag="py3-none-any", members={})
+    assert run("deepspeed", "--from-wheel", str(wheel)).stdout == (
+        "nothing to write: the shipped override of deepspeed says 'accelerator torch' of its "
+        "platlib wheels; --depends-on EXPRESSION replaces it\n"
+    )
+    assert list(packages.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("stem", "needed", "imports"),
+    [
+        ("torchvision-0.29.2", ["libcudart.so.13", "libtorch.so"], [STABLE]),
+        ("torchvision-0.28.0", ["libcudart.so.13", "libtorch.so"], [CXX]),
+        ("torchvision-0.28.0", [], [CXX]),  # for the CPU: another build shows more
+        ("vllm-0.33.0", ["libcudart.so.13"], [STABLE]),
+    ],
+)
+def test_a_wheel_that_shows_what_is_shipped(
+    run: Run,
+    tmp_path: pathlib.Path,
+    packages: pathlib.Path,
+    stem: str,
+    needed: list[str],
+    imports: list[str],
+) -> None:
+    wheel = make_wheel(tmp_path, stem=stem, needed=needed, imports=imports)
+    result = run(stem.partition("-")[0], "--from-wheel", str(wheel))
+    assert result.stdout.endswith(
+        ", and this wheel shows no more; --depends-on EXPRESSION replaces it\n"
+    )
+    assert list(packages.iterdir()) == []
+
+
+def test_a_wheel_that_shows_more_than_is_shipped(
+    run: Run, tmp_path: pathlib.Path, packages: pathlib.Path
+) -> None:
+    wheel = make_wheel(tmp_path, stem="xgboost-3.4.1", imports=[CXX])
+    assert run("xgboost", "--from-wheel", str(wheel)).stdout == (
+        f"{packages}/xgboost.yaml: {ANNOTATION}: 'accelerator torch', "
+        "which replaces the shipped 'accelerator'\n"
+    )
+
+
+def test_a_wheel_of_another_package_is_refused(run: Run, tmp_path: pathlib.Path) -> None:
+    wheel = make_wheel(tmp_path)
+    assert run("other", "--from-wheel", str(wheel), status=1).stderr == (
+        f"Error: {str(wheel)!r} is a wheel of demo-kernels, not of other\n"
+    )
+
+
+def test_a_module_is_written_once(run: Run, tmp_path: pathlib.Path) -> None:
+    assert run("demo-kernels", "--module", "--depends-on", "torch").stdout == (
+        "demo_kernels.py: register it in your pyproject.toml:\n\n"
+        '[project.entry-points."fromager.project_overrides"]\n'
+        'demo_kernels = "my_plugin.demo_kernels"\n'
+    )
+    file = tmp_path / "demo_kernels.py"
+    text = file.read_text()
+    spec = importlib.util.spec_from_file_location("demo_kernels", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.wheel_build_tag.expression == "torch"
+    assert run("demo-kernels", "--module", "--depends-on", "torch").stdout == (
+        "demo_kernels.py says it already: 'torch'\n"
+    )
+    assert run("demo-kernels", "--module", status=1).stderr == (
+        "Error: demo_kernels.py says 'torch', not 'accelerator torch'; "
+        "nothing is changed: edit it there if it is wrong\n"
+    )
+    assert file.read_text() == text
+
+
+def test_a_module_that_replaces_a_shipped_override_is_shown(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    run("flash-attn", "--module", "--depends-on", "torch")
+    assert run("flash-attn", "--module").stdout == "flash_attn.py says 'torch'\n"
+    (tmp_path / "flash_attn.py").write_text("")
+    assert run("flash-attn", "--module").stdout == "flash_attn.py is there already\n"
+
+
+@pytest.mark.parametrize("text", ["def wheel_build_tag(*, wheel_tags): return []\n", "no Python"])
+def test_a_module_that_is_no_line_of_ours_is_left(
+    run: Run, tmp_path: pathlib.Path, text: str
+) -> None:
+    file = tmp_path / "demo.py"
+    file.write_text(text)
+    assert run("demo", "--module", status=1).stderr == (
+        "Error: demo.py has no wheel_build_tag = depends_on(…) to compare with "
+        "'accelerator torch'; nothing is changed\n"
+    )
+    assert file.read_text() == text
+
+
+def test_a_module_of_a_wheel_states_the_evidence(run: Run, tmp_path: pathlib.Path) -> None:
+    wheel = make_wheel(tmp_path, needed=["libcudart.so.13"])
+    run("demo-kernels", "--module", "--from-wheel", str(wheel))
+    assert (tmp_path / "demo_kernels.py").read_text() == (
+        '"""What the wheels of demo-kernels depend on.\n\n'
+        "- cuda: demo_kernels/_C.so needs libcudart.so.13\n"
+        '"""\n\n'
+        "from fromager_build_tags.needs import depends_on\n\n"
+        'wheel_build_tag = depends_on("accelerator")\n'
+    )
+
+
+def pip(monkeypatch: pytest.MonkeyPatch, *, wheel: pathlib.Path | None, stderr: str = "") -> None:
+    """Let pip download *wheel*, or fail; no test talks to a package index."""
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        folder = pathlib.Path(command[command.index("--dest") + 1])
+        if wheel is not None:
+            (folder / wheel.name).write_bytes(wheel.read_bytes())
+        return subprocess.CompletedProcess(command, 0 if wheel else 1, "", stderr)
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
+    monkeypatch.setattr(subprocess, "run", run)
+
+
+def test_a_published_wheel_is_fetched(
+    run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pip(monkeypatch, wheel=make_wheel(tmp_path, needed=["libcudart.so.13"]))
+    result = run("demo-kernels", "--from-wheel", "demo-kernels==1.0")
+    assert result.stdout.endswith(f"{ANNOTATION}: 'accelerator'\n")
+
+
+@pytest.mark.parametrize(
+    ("stderr", "reason"),
+    [("notice\nERROR: No matching distribution\n", "ERROR: No matching distribution"),
+     ("", "pip says nothing")],
+)  # fmt: skip
+def test_pip_gives_no_wheel(
+    run: Run, monkeypatch: pytest.MonkeyPatch, stderr: str, reason: str
+) -> None:
+    pip(monkeypatch, wheel=None, stderr=stderr)
+    assert run("demo", "--from-wheel", "demo==1", status=1).stderr == (
+        f"Error: pip gives no wheel for 'demo==1': {reason}\n"
+    )
+
+
+def test_pip_is_not_there(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(InputError, match="pip, which fetches 'demo==1', is not installed"):
+        fetch.fetch_wheel("demo==1", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("package", "said"),
+    [
+        ("demo", "{file}: build-tags.depends-on: 'accelerator torch'"),
+        (
+            "xgboost",
+            "nothing to write: the shipped override of xgboost says 'accelerator'; --depends-on "
+            "EXPRESSION replaces it",
+        ),
+    ],
+)
+def test_what_is_said_for_a_variant_is_told(
+    run: Run, packages: pathlib.Path, package: str, said: str
+) -> None:
+    file = packages / f"{package}.yaml"
+    file.write_text(f"variants:\n  cpu:\n    annotations:\n      {ANNOTATION}: torch\n")
+    result = run(package)
+    assert result.stdout == said.format(file=file) + "\n"
+    note = f"on cpu {file} says {ANNOTATION}: 'torch', and that is what counts there"
+    assert result.stderr.splitlines()[-1] == note
+    assert run(package).stderr.splitlines()[-1] == note
+
+
+def test_a_package_with_two_files_is_not_edited(run: Run, packages: pathlib.Path) -> None:
+    for name in ("De.Mo.yaml", "de_mo.yaml"):
+        (packages / name).write_text("env: {}\n")
+    assert run("de-mo", status=1).stderr == (
+        f"Error: {packages}/De.Mo.yaml and {packages}/de_mo.yaml are all settings of de-mo, and "
+        "fromager takes the last alone: put them together; nothing is changed\n"
+    )
+
+
+def test_a_read_only_file_is_not_edited(run: Run, packages: pathlib.Path) -> None:
+    path = packages / "demo.yaml"
+    path.write_text("env: {}\n")
+    path.chmod(0o444)
+    assert run("demo", status=1).stderr == (
+        f"Error: {path} is read-only: if it may be changed, run chmod u+w {path}\n"
+    )
+    assert path.read_text() == "env: {}\n"

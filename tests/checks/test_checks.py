@@ -1,0 +1,961 @@
+"""BT1: what ``check`` says, and what it must not say."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import types
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+
+from fromager_build_tags.checks import overrides
+from fromager_build_tags.checks import preflight as machine
+from fromager_build_tags.findings import settings_rules as rules
+from fromager_build_tags.findings.catalogue import FAMILIES, RULES
+from fromager_build_tags.findings.finding import Finding, Severity
+from fromager_build_tags.findings.rule import Rule
+from fromager_build_tags.plan import plugins
+from fromager_build_tags.plan.plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP
+
+from ..conftest import Cli
+from ..trees import (
+    GOOD,
+    HOOK,
+    ROCM,
+    ROCM_FILE,
+    SETTINGS,
+    SETTINGS_FILE,
+    TORCH,
+    TORCH_FILE,
+    write_tree,
+)
+
+DEMO = "settings/packages/demo.yaml"
+CUDA = "settings/variants/cuda.yaml"
+MINE = "settings/variants/mine.yaml"
+ON_ROCM = 'annotations: {build-tags.depends-on: "torch if accelerator == rocm else none"}\n'
+OTHER = "settings/packages/other.yaml"
+NO_TORCH = 'distro: el9.6\nrocm_version: "7.1"\n'
+TORCH_MISSING = (
+    "the Torch version of variant 'rocm' is not known: set WHEEL_BUILD_TAG_TORCH_VERSION or "
+    f"TORCH_VERSION, or torch_version in {ROCM_FILE}"
+)
+NUMBERED = 'changelog:\n  "1.0":\n    - first\n'
+
+#: Rule, what is other than in the good tree, place, subject, message.
+FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
+    (
+        "BT101",
+        {ROCM_FILE: None},
+        f"{SETTINGS_FILE}:4",
+        "rocm",
+        "rocm has no file",
+    ),
+    (
+        "BT102",
+        {DEMO: "variants:\n  rcom:\n    env: {}\n"},
+        f"{DEMO}:2",
+        "demo",
+        "there is no variant 'rcom'; did you mean 'rocm'?",
+    ),
+    (
+        "BT102",
+        {DEMO: "variants:\n  gaudi:\n    env: {}\n"},
+        f"{DEMO}:2",
+        "demo",
+        "there is no variant 'gaudi'",
+    ),
+    (
+        "BT102",
+        {SETTINGS_FILE: f"{SETTINGS}  rocmm:\n    - first\n"},
+        f"{SETTINGS_FILE}:6",
+        "rocmm",
+        "there is no variant 'rocmm'; did you mean 'rocm'?",
+    ),
+    (
+        "BT103",
+        {CUDA: 'distro: el9.6\ncuda_version: "13.0"\ntorch_version: "2.9.1"\n'},
+        CUDA,
+        "cuda",
+        "no changelog and no package names cuda",
+    ),
+    (
+        "BT104",
+        {SETTINGS_FILE: HOOK},
+        f"{TORCH_FILE}:1",
+        "torch",
+        "torch has no build number on rocm in any version without an entry of its own: fromager "
+        "never asks the hook, and accepts any wheel that it finds",
+    ),
+    (
+        "BT104",
+        {SETTINGS_FILE: HOOK, TORCH_FILE: None, DEMO: ON_ROCM},
+        DEMO,
+        "demo",
+        "demo has no build number on rocm in any version without an entry of its own: fromager "
+        "never asks the hook, and accepts any wheel that it finds",
+    ),
+    (
+        "BT104",
+        {SETTINGS_FILE: HOOK, TORCH_FILE: None, ROCM_FILE: None, MINE: "", DEMO: ON_ROCM},
+        DEMO,
+        "demo",
+        "demo has no build number on mine in any version without an entry of its own: fromager "
+        "never asks the hook, and accepts any wheel that it finds",
+    ),
+    (
+        "BT105",
+        {
+            TORCH_FILE: f"{TORCH}variants:\n  rocm:\n    pre_built: true\n",
+            DEMO: "annotations:\n  build-tags.depends-on: torch\n",
+        },
+        f"{TORCH_FILE}:5",
+        "torch",
+        "torch is pre-built on rocm: its wheel keeps its publisher's name, and nothing but "
+        "torch_version tells what 1 packages are built against",
+    ),
+    (
+        "BT106",
+        {DEMO: "annotations:\n  build-tags.depend-on: torch\n"},
+        f"{DEMO}:2",
+        "demo",
+        "there is no annotation 'build-tags.depend-on'; did you mean 'build-tags.depends-on'?",
+    ),
+    (
+        "BT106",
+        {DEMO: "annotations:\n  build-tags.owner-of-this-package: torch\n"},
+        f"{DEMO}:2",
+        "demo",
+        "there is no annotation 'build-tags.owner-of-this-package'",
+    ),
+    (
+        "BT106",
+        {DEMO: "annotations:\n  build-tags.depends-on: tourch\n"},
+        f"{DEMO}:2",
+        "demo",
+        "'tourch' in 'tourch' is nothing to depend on; did you mean 'torch'?",
+    ),
+    (
+        "BT106",
+        {DEMO: "variants:\n  rocm:\n    annotations:\n      build-tags.depends-on: ''\n"},
+        f"{DEMO}:4",
+        "demo",
+        "'' has to name what to depend on, or 'none' alone",
+    ),
+    *(
+        (
+            "BT106",
+            {DEMO: f"annotations:\n  {key}: torch\n"},
+            f"{DEMO}:2",
+            "demo",
+            f"there is no annotation {key!r}; did you mean 'build-tags.depends-on'?",
+        )
+        for key in (
+            "Build-Tags.depends-on",
+            "build_tags.depends_on",
+            "build-tag.depends-on",
+            "buildtags.depends-on",
+            "biuld-tags.depends-on",
+            "build-tags/depends-on",
+        )
+    ),
+    (
+        "BT107",
+        {TORCH_FILE: f"{TORCH}annotations:\n  build-tags.depends-on: accelerator\n"},
+        f"{TORCH_FILE}:5",
+        "torch",
+        "'accelerator' is what the shipped override says",
+    ),
+    (
+        "BT112",
+        {
+            ROCM_FILE: "stacks:\n"
+            '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.9.0"}\n'
+            '  - {distro: el9.6, rocm_version: "7.1.1", torch_version: "2.9.0"}\n'
+        },
+        f"{ROCM_FILE}:3",
+        "rocm",
+        f"this stack of rocm gives the same tags as that at {ROCM_FILE}:2",
+    ),
+    (
+        "BT113",
+        {SETTINGS_FILE: SETTINGS.removeprefix(HOOK)},
+        SETTINGS_FILE,
+        "wheels.build_tag_hook",
+        "no hook is configured, so no wheel gets a suffix",
+    ),
+    (
+        "BT113",
+        {
+            SETTINGS_FILE: SETTINGS.replace(
+                "hooks:build_tag_hook", "hooks:run_wheel_build_tag_hooks"
+            )
+        },
+        f"{SETTINGS_FILE}:2",
+        "wheels.build_tag_hook",
+        "another hook is configured: fromager_build_tags.hooks.run_wheel_build_tag_hooks",
+    ),
+    (
+        "BT114",
+        {ROCM_FILE: ROCM.replace("distro: el9.6\n", "")},
+        ROCM_FILE,
+        "rocm",
+        "rocm does not declare its distribution",
+    ),
+    (
+        "BT115",
+        {ROCM_FILE: "distro: 9.6\n"},
+        ROCM_FILE,
+        "rocm",
+        f"{ROCM_FILE}:1: distro: 9.6 is not a text: quote it",
+    ),
+    (
+        "BT115",
+        {ROCM_FILE: ROCM + "distro: el9.6\n"},
+        ROCM_FILE,
+        "rocm",
+        f"{ROCM_FILE}:4 gives the key 'distro' again, it stands in line 1 already",
+    ),
+    (
+        "BT116",
+        {DEMO: "annotations:\n  build-tags.ignore.BT104: ' '\n"},
+        f"{DEMO}:2",
+        "demo",
+        "'build-tags.ignore.BT104' has no reason",
+    ),
+    (
+        "BT116",
+        {DEMO: "annotations:\n  build-tags.ignore.BT999: since\n"},
+        f"{DEMO}:2",
+        "demo",
+        "'build-tags.ignore.BT999' names no rule",
+    ),
+    (
+        "BT116",
+        {DEMO: "variants:\n  rocm:\n    annotations:\n      build-tags.ignore.BT104: since\n"},
+        f"{DEMO}:4",
+        "demo",
+        "'build-tags.ignore.BT104' stands below a variant, where it is never read",
+    ),
+    (
+        "BT117",
+        {DEMO: "changelog:\n  '1.0': [a]\n  '1': [b]\n"},
+        DEMO,
+        "demo",
+        f"{DEMO}:3 gives the version '1.0' again, as '1'",
+    ),
+    (  # merged from elsewhere, so that it has no line of its own
+        "BT117",
+        {DEMO: "env: &x {}\nchangelog:\n  '1.0': [a]\n  <<: {'1': [b]}\n"},
+        DEMO,
+        "demo",
+        f"{DEMO}:3 gives the version '1' again, as '1.0'",
+    ),
+    (
+        "BT123",
+        {DEMO: "changelog:\n  '1.0+cu130': [a]\n"},
+        f"{DEMO}:2",
+        "demo",
+        "the changelog of demo has '1.0+cu130', and fromager looks up 1.0: no wheel gets a number "
+        "from these entries",
+    ),
+    (
+        "BT123",
+        {"settings/packages/demo.yml": NUMBERED},
+        "settings/packages/demo.yml",
+        "demo",
+        "settings/packages/demo.yml is never read: its name does not end in .yaml",
+    ),
+    (
+        "BT123",
+        {"settings/variants/cuda.YAML": ROCM},
+        "settings/variants/cuda.YAML",
+        "cuda",
+        "settings/variants/cuda.YAML is never read: its name does not end in .yaml",
+    ),
+    (
+        "BT117",
+        {DEMO: "changelog:\n  '1': [a]\n  '1': [b]\n"},
+        DEMO,
+        "demo",
+        f"{DEMO}:3 gives the key '1' again, it stands in line 2 already",
+    ),
+    (
+        "BT119",
+        {"settings/packages/De.Mo.yaml": NUMBERED, "settings/packages/de_mo.yaml": NUMBERED},
+        "settings/packages/De.Mo.yaml",
+        "de-mo",
+        "de-mo has the settings settings/packages/de_mo.yaml as well, which fromager takes instead",
+    ),
+    # of a package that only a shipped override knows, too: a lock holds its tags
+    (
+        "BT118",
+        {ROCM_FILE: NO_TORCH},
+        ROCM_FILE,
+        "flash-attn",
+        f"on rocm, the tag cannot be told, of flash-attn: {TORCH_MISSING}",
+    ),
+    (
+        "BT118",
+        {
+            # its distribution is missing as well, as BT114 says
+            ROCM_FILE: NO_TORCH.removeprefix("distro: el9.6\n"),
+            DEMO: f"{NUMBERED}annotations: {{build-tags.depends-on: torch}}\n",
+            OTHER: "annotations: {build-tags.depends-on: torch}\n",
+            "settings/packages/third.yaml": "annotations: {build-tags.depends-on: torch}\n",
+        },
+        ROCM_FILE,
+        "rocm",
+        "on rocm, the tags of 4 packages cannot be told, of demo, flash-attn, other and 1 more: "
+        f"{TORCH_MISSING}",
+    ),
+]
+
+#: Rule, and what is other than in the good tree, yet nothing that the rule has a say in.
+STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
+    ("BT101", {}),
+    ("BT101", {ROCM_FILE: ""}),
+    ("BT101", {ROCM_FILE: "not: right\n"}),
+    ("BT102", {}),
+    ("BT102", {DEMO: "variants:\n  rocm:\n    env: {}\n"}),
+    ("BT102", {ROCM_FILE: None}),
+    # a variant of one package alone, which has a file
+    ("BT102", {DEMO: "variants:\n  cuda:\n    env: {}\n", CUDA: "distro: el9.6\n"}),
+    ("BT103", {}),
+    ("BT103", {DEMO: "variants:\n  cuda:\n    env: {}\n", CUDA: "distro: el9.6\n"}),
+    ("BT103", {SETTINGS_FILE: f"{SETTINGS}  cuda:\n    - first\n", CUDA: "distro: el9.6\n"}),
+    ("BT104", {}),
+    # nothing of the stack is in its name
+    ("BT104", {SETTINGS_FILE: HOOK, TORCH_FILE: None, DEMO: "env: {}\n"}),
+    (
+        "BT104",
+        {
+            SETTINGS_FILE: HOOK,
+            TORCH_FILE: None,
+            ROCM_FILE: None,
+            CUDA: "distro: el9.6\n",
+            DEMO: ON_ROCM,
+        },
+    ),
+    # it keeps the name that its publisher gave it
+    ("BT104", {SETTINGS_FILE: HOOK, TORCH_FILE: "variants: {rocm: {pre_built: true}}\n"}),
+    # a variant that there is not has no wheels, either
+    ("BT104", {DEMO: "variants: {gaudi: {}}\n"}),
+    ("BT105", {}),
+    ("BT105", {TORCH_FILE: "variants: {rocm: {pre_built: true}}\n", DEMO: NUMBERED}),
+    ("BT105", {DEMO: "annotations:\n  build-tags.depends-on: torch\n"}),
+    ("BT106", {DEMO: "annotations:\n  downstream.depends-on: nonsense\n"}),
+    ("BT106", {DEMO: "annotations:\n  build-flags.depends-on: nonsense\n"}),
+    ("BT106", {DEMO: "annotations:\n  depends-on: nonsense\n"}),
+    ("BT106", {DEMO: "annotations:\n  build-tags.depends-on: accelerator torch\n"}),
+    ("BT106", {DEMO: "annotations:\n  build-tags.depends-on: torch if version < 2 else none\n"}),
+    ("BT106", {DEMO: "annotations:\n  build-tags.ignore.BT104: since\n"}),
+    ("BT107", {TORCH_FILE: f"{TORCH}annotations:\n  build-tags.depends-on: none\n"}),
+    ("BT107", {TORCH_FILE: f"{TORCH}annotations:\n  build-tags.depends-on: tourch\n"}),
+    ("BT107", {DEMO: "annotations:\n  build-tags.depends-on: accelerator\n"}),
+    # for one variant it says something new where the others differ
+    (
+        "BT107",
+        {TORCH_FILE: "variants: {rocm: {annotations: {build-tags.depends-on: accelerator}}}\n"},
+    ),
+    (
+        "BT112",
+        {
+            ROCM_FILE: "stacks:\n"
+            '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.9.0"}\n'
+            '  - {distro: el9.6, rocm_version: "7.2", torch_version: "2.9.0"}\n'
+        },
+    ),
+    # no package of these settings tells them apart, yet many others do
+    *(
+        (
+            "BT112",
+            {
+                TORCH_FILE: None,
+                DEMO: "env: {}\n",
+                ROCM_FILE: "stacks:\n"
+                f'  - {{{distro}rocm_version: "7.1", torch_version: "2.9.0"}}\n'
+                f'  - {{{distro}rocm_version: "7.2", torch_version: "2.9.0"}}\n',
+            },
+        )
+        for distro in ("distro: el9.6, ", "")
+    ),
+    # there is no build number, hence no tag, as BT104 says
+    (
+        "BT112",
+        {
+            TORCH_FILE: None,
+            SETTINGS_FILE: HOOK,
+            ROCM_FILE: 'stacks: [{distro: el9.6, rocm_version: "7.1"}, {distro: el9.6}]',
+        },
+    ),
+    ("BT113", {}),
+    ("BT114", {}),
+    ("BT114", {ROCM_FILE: "not: right\n"}),
+    ("BT114", {ROCM_FILE: None}),
+    ("BT115", {}),
+    ("BT115", {ROCM_FILE: ""}),
+    ("BT115", {ROCM_FILE: None}),
+    ("BT116", {DEMO: "annotations:\n  build-tags.ignore.BT104: since\n"}),
+    ("BT117", {DEMO: "changelog:\n  '1': [a]\n  '2': [a]\n"}),
+    ("BT117", {DEMO: "changelog:\n  '1': [a]\n  '1.post1': [a]\n  1!1: [a]\n"}),
+    ("BT123", {DEMO: "changelog:\n  '1.0rc1': [a]\n  1.0.post1: [a]\n"}),
+    ("BT123", {"settings/packages/README.md": "", "settings/variants/notes.txt": ""}),
+    ("BT119", {"settings/packages/De.Mo.yaml": NUMBERED}),
+    ("BT119", {"settings/packages/de_mo.yaml": NUMBERED, "settings/packages/demo.yaml": NUMBERED}),
+    ("BT118", {}),
+    # as BT114, BT106, BT101 and BT102 say
+    ("BT118", {ROCM_FILE: ROCM.removeprefix("distro: el9.6\n")}),
+    ("BT118", {DEMO: f"{NUMBERED}annotations: {{build-tags.depends-on: tourch}}\n"}),
+    ("BT118", {ROCM_FILE: None}),
+    ("BT118", {DEMO: "variants: {gaudi: {}}\n"}),
+    # nobody is asked
+    ("BT118", {ROCM_FILE: NO_TORCH, SETTINGS_FILE: HOOK}),
+    ("BT117", {DEMO: "env:\n" + "".join(f"  A{n}: '1'\n" for n in range(10_001))}),
+]
+
+
+def findings(cli: Cli, *args: str, fails: bool = False) -> list[dict[str, Any]]:
+    result = cli(*args, "check", "--format", "json", status=1 if fails else 0)
+    found: list[dict[str, Any]] = json.loads(result.stdout)["findings"]
+    return found
+
+
+def told(cli: Cli, files: Mapping[str, str | None], code: str) -> list[tuple[str, str, str]]:
+    """Return place, subject and message of each finding of a rule."""
+    write_tree(pathlib.Path(), GOOD)
+    write_tree(pathlib.Path(), files)
+    report = json.loads(cli("check", "--exit-zero", "--format", "json").stdout)
+    return [
+        (
+            ":".join(filter(None, [each["file"], str(each["line"] or "")])),
+            each["subject"],
+            each["message"],
+        )
+        for each in report["findings"]
+        if each["code"] == code
+    ]
+
+
+@pytest.mark.parametrize(("code", "files", "place", "subject", "message"), FIRES)
+def test_a_rule_fires(
+    cli: Cli, code: str, files: Mapping[str, str | None], place: str, subject: str, message: str
+) -> None:
+    assert told(cli, files, code) == [(place, subject, message)]
+
+
+@pytest.mark.parametrize(("code", "files"), STAYS_QUIET)
+def test_a_rule_stays_quiet(cli: Cli, code: str, files: Mapping[str, str | None]) -> None:
+    assert told(cli, files, code) == []
+
+
+def test_a_good_tree_has_no_findings(cli: Cli, tmp_path: pathlib.Path) -> None:
+    write_tree(tmp_path, GOOD)
+    assert cli("check").stdout == "no findings\n"
+    assert cli("check", "--fail-on=note").stdout == "no findings\n"
+
+
+ELSEWHERE = {"BT108", "BT109", "BT110", "BT111", "BT120", "BT121", "BT122", "BT124"}
+
+
+def test_every_rule_has_cases_of_both_kinds() -> None:
+    family, _ = FAMILIES["BT1"]
+    codes = {rule.code for rule in vars(family).values() if isinstance(rule, Rule)}
+    assert {code for code, *_ in FIRES} == codes - ELSEWHERE
+    assert {code for code, *_ in STAYS_QUIET} == codes - ELSEWHERE
+    assert codes <= RULES.keys()
+
+
+# BT111: the constraints
+
+
+@pytest.mark.parametrize(
+    ("rocm", "pin", "expected"),
+    [
+        (ROCM, "torch==2.9.1", []),
+        (ROCM, "torch==2.9.1+rocm7.1", []),
+        (ROCM, "torch>=2.9", []),
+        (ROCM.replace("2.9.1", "2.9"), "torch~=2.9.1", []),
+        (
+            ROCM,
+            "torch>=2.10",
+            [
+                (
+                    ROCM_FILE,
+                    3,
+                    f"the constraints say torch>=2.10, yet rocm is built for 2.9.1 ({ROCM_FILE}:3)",
+                )
+            ],
+        ),
+        (
+            ROCM,
+            "torch===nightly",
+            [
+                (
+                    ROCM_FILE,
+                    3,
+                    "the constraints say torch===nightly, yet rocm is built for 2.9.1 "
+                    f"({ROCM_FILE}:3)",
+                )
+            ],
+        ),
+        (ROCM, "pillow==2.10", []),
+        (ROCM + "torch_precision: minor\n", "torch==2.9.2", []),
+        (ROCM.replace("torch_version", "# torch_version"), "torch==2.10.0", []),
+        ("not: right\n", "torch==2.10.0", []),
+        (
+            ROCM,
+            "torch==2.10.0",
+            [
+                (
+                    ROCM_FILE,
+                    3,
+                    "the constraints say torch==2.10.0, yet rocm is built for 2.9.1 "
+                    f"({ROCM_FILE}:3)",
+                )
+            ],
+        ),
+        (
+            "stacks:\n"
+            '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.9.1"}\n'
+            '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.10.0"}\n',
+            "torch==2.10.0",
+            [],
+        ),
+    ],
+)
+def test_a_constraint_contradicts_the_variant(
+    cli: Cli, tmp_path: pathlib.Path, rocm: str, pin: str, expected: list[tuple[str, int, str]]
+) -> None:
+    write_tree(tmp_path, {**GOOD, ROCM_FILE: rocm, "constraints.txt": f"{pin}\n"})
+    result = cli(
+        "--variant=rocm", "-c", "constraints.txt", "check", "--exit-zero", "--format", "json"
+    )
+    found = json.loads(result.stdout)["findings"]
+    assert [
+        (each["file"], each["line"], each["message"]) for each in found if each["code"] == "BT111"
+    ] == expected
+
+
+# BT118: tags that cannot be told
+
+
+@pytest.mark.parametrize(
+    ("files", "severity"),
+    [
+        ({}, "note"),  # there may be no wheel of flash-attn
+        ({DEMO: "annotations: {build-tags.depends-on: torch}\n"}, "warning"),
+        ({"settings/packages/flash_attn.yaml": "env: {}\n"}, "warning"),
+    ],
+)
+def test_a_machine_may_tell_what_is_not_declared(
+    cli: Cli, tmp_path: pathlib.Path, files: Mapping[str, str], severity: str
+) -> None:
+    write_tree(tmp_path, {**GOOD, ROCM_FILE: NO_TORCH, **files})
+    [finding] = findings(cli)
+    assert (finding["code"], finding["severity"]) == ("BT118", severity)
+    assert finding["remedy"] == "declare it, unless the machine that builds tells it"
+
+
+def test_an_override_that_fails(
+    cli: Cli, tmp_path: pathlib.Path, set_override: Callable[..., None]
+) -> None:
+    """It is told once, of however many versions, and is an error: a build would stop."""
+
+    def wheel_build_tag(*, ctx: object, req: object, version: object, wheel_tags: object) -> None:
+        raise ValueError("no")
+
+    set_override("torch", module(wheel_build_tag=wheel_build_tag))
+    write_tree(tmp_path, {**GOOD, TORCH_FILE: f'{TORCH}  "2.10.0":\n    - first\n'})
+    [finding] = findings(cli, fails=True)
+    assert (finding["code"], finding["severity"], finding["subject"]) == (
+        "BT118",
+        "error",
+        "torch",
+    )
+    assert finding["message"] == (
+        "on rocm, the tag cannot be told, of torch: the override acme failed for it because no"
+    )
+    assert (finding["file"], finding["line"]) == (TORCH_FILE, None)
+    assert finding["remedy"] == "mend it: a build of such a wheel would stop after compiling"
+    lock = cli("lock").stderr
+    assert "locked as ?: the override acme failed for torch 2.9.1" in lock
+    assert "locked as ?: the override acme failed for it" in lock  # any other version
+
+
+def test_an_override_that_answers_wrongly_on_two_stacks(
+    cli: Cli, tmp_path: pathlib.Path, set_override: Callable[..., None]
+) -> None:
+    def wheel_build_tag(*, ctx: object, req: object, version: object, wheel_tags: object) -> str:
+        return "el9.6"
+
+    set_override("torch", module(wheel_build_tag=wheel_build_tag))
+    stacks = "".join(
+        f'  - {{distro: el9.6, rocm_version: "{version}", torch_version: "2.9.1"}}\n'
+        for version in ("7.1", "7.2")
+    )
+    write_tree(tmp_path, {**GOOD, ROCM_FILE: f"stacks:\n{stacks}"})
+    [finding] = [each for each in findings(cli, fails=True) if each["code"] == "BT118"]
+    assert finding["message"] == (
+        "on rocm, the tag cannot be told, of torch: the override acme answered wrongly for it: "
+        "'el9.6' is not a sequence of (order, text) pairs, such as [(4, 'abi3')]"
+    )
+
+
+def test_a_signature_is_told_by_its_own_rule(
+    cli: Cli, tmp_path: pathlib.Path, set_override: Callable[..., None]
+) -> None:
+    set_override("torch", module(wheel_build_tag=without_tags))
+    write_tree(tmp_path, GOOD)
+    assert findings(cli) == []  # BT109 looks at what is registered
+
+
+# BT108, BT109, BT110: the overrides that are installed
+
+
+def entry_point(
+    value: str, name: str = "torch", group: str = PROJECT_OVERRIDES_GROUP
+) -> EntryPoint:
+    return EntryPoint(name, value, group)
+
+
+def by_name(*entry_points: EntryPoint) -> dict[str, list[EntryPoint]]:
+    found: dict[str, list[EntryPoint]] = {}
+    for each in entry_points:
+        found.setdefault(each.name, []).append(each)
+    return found
+
+
+def test_two_registrations_of_one_package() -> None:
+    registered = by_name(
+        entry_point("b.flash_attn", "flash_attn"),
+        entry_point("a.flash_attn", "flash_attn"),
+        entry_point("a.torch"),
+    )
+    [finding] = overrides.registered_twice(registered)
+    assert finding == rules.OVERRIDE_REGISTERED_TWICE.finding(
+        "flash_attn is registered by fromager.project_overrides: flash_attn = a.flash_attn (of no "
+        "installed distribution) and fromager.project_overrides: flash_attn = b.flash_attn (of no "
+        "installed distribution)",
+        subject="flash-attn",
+        remedy="uninstall one of the distributions, or remove its entry point",
+    )
+
+
+@pytest.mark.parametrize(
+    "registered",
+    [by_name(), by_name(entry_point("a")), by_name(entry_point("a"), entry_point("b", "b"))],
+)
+def test_one_registration_is_right(registered: Mapping[str, Sequence[EntryPoint]]) -> None:
+    assert list(overrides.registered_twice(registered)) == []
+
+
+@pytest.mark.parametrize("group", [PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP])
+@pytest.mark.parametrize("name", ["flash-attn", "Flash_Attn", "flash.attn", "flash__attn"])
+def test_a_name_that_nobody_looks_for(
+    monkeypatch: pytest.MonkeyPatch, name: str, group: str
+) -> None:
+    registered = {group: by_name(entry_point("plugins", name, group))}
+    monkeypatch.setattr(plugins, "registered", lambda group: registered.get(group, {}))
+    assert [each for each in overrides.overrides() if each.code == "BT124"] == [
+        rules.OVERRIDE_NAME.finding(
+            f"{group}: {name} = plugins (of no installed distribution) is never called: it is "
+            "looked for as flash_attn",
+            subject="flash-attn",
+            remedy="name the entry point flash_attn",
+        )
+    ]
+
+
+def test_every_shipped_override_is_looked_for() -> None:
+    shipped = plugins.registered(SHIPPED_GROUP)
+    assert shipped
+    assert list(overrides.never_looked_for(shipped)) == []
+
+
+def whole(*, ctx: object, req: object, version: object, wheel_tags: object) -> None: ...
+def of_tags(*, wheel_tags: object) -> None: ...
+def without_tags(*, ctx: object, req: object, version: object) -> None: ...
+def with_more(
+    *, ctx: object, req: object, version: object, wheel_tags: object, x: int = 1
+) -> None: ...
+
+
+class Nameless:
+    def __call__(
+        self, *, ctx: object, req: object, version: object, wheel_tags: object
+    ) -> None: ...
+
+
+SIGNATURES: list[tuple[object, Severity, str]] = [
+    (
+        without_tags,
+        Severity.ERROR,
+        "wheel_build_tag of x does not take wheel_tags, so it cannot tell a purelib wheel; write "
+        "def wheel_build_tag(*, ctx, req, version, wheel_tags)",
+    ),
+    ("text", Severity.ERROR, "wheel_build_tag of x is not a function: 'text'"),
+    (None, Severity.ERROR, "wheel_build_tag of x is not a function: None"),
+    (
+        of_tags,
+        Severity.WARNING,
+        "wheel_build_tag of x does not take ctx, req, version, and fromager warns of it at every "
+        "call",
+    ),
+]
+
+
+@pytest.mark.parametrize(("function", "severity", "message"), SIGNATURES)
+def test_a_signature_that_fromager_cannot_serve(
+    function: object, severity: Severity, message: str
+) -> None:
+    [finding] = overrides.signature("demo", "x", function)
+    assert (finding.code, finding.subject) == ("BT109", "demo")
+    assert (finding.severity, finding.message) == (severity, message)
+
+
+def test_a_function_without_a_name() -> None:
+    [finding] = overrides.signature("demo", "x", Nameless())
+    assert finding.message.startswith("wheel_build_tag of x has no __name__, which fromager logs: ")
+
+
+@pytest.mark.parametrize("function", [whole, with_more])
+def test_a_signature_that_is_right(function: object) -> None:
+    assert list(overrides.signature("demo", "x", function)) == []
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch, two_overrides: None) -> Callable[..., list[Finding]]:
+    """Return a function that checks modules as if they were registered, by name."""
+
+    def check(**modules: types.ModuleType) -> list[Finding]:
+        monkeypatch.setattr(EntryPoint, "load", lambda self: modules[self.name])
+        found = {name: [entry_point(module.__name__, name)] for name, module in modules.items()}
+        groups: dict[str, dict[str, list[EntryPoint]]] = {
+            PROJECT_OVERRIDES_GROUP: found,
+            SHIPPED_GROUP: {},
+        }
+        monkeypatch.setattr(plugins, "registered", groups.__getitem__)
+        return list(overrides.overrides())
+
+    return check
+
+
+def module(**members: object) -> types.ModuleType:
+    made = types.ModuleType("acme")
+    vars(made).update(members)
+    return made
+
+
+def test_an_override_of_a_known_package_says_nothing(
+    installed: Callable[..., list[Finding]],
+) -> None:
+    [finding] = installed(flash_attn=module())
+    assert finding == rules.OVERRIDE_WITHOUT_TAG.finding(
+        "fromager.project_overrides: flash_attn = acme (of no installed distribution) has no "
+        "wheel_build_tag: the shipped override speaks for the build tag",
+        subject="flash-attn",
+        remedy="nothing, or give it a wheel_build_tag of its own",
+    )
+
+
+def test_an_override_that_says_something_or_of_an_unknown_package(
+    installed: Callable[..., list[Finding]],
+) -> None:
+    assert installed() == []
+    assert installed(torch=module(wheel_build_tag=whole), demo=module()) == []
+    [finding] = installed(torch=module(wheel_build_tag=without_tags))
+    assert finding.code == "BT109"
+
+
+def test_what_is_installed_here_is_right() -> None:
+    assert list(overrides.overrides()) == []
+
+
+# BT121, BT122: this machine
+
+
+@pytest.fixture
+def on_rocm(cli: Cli, tmp_path: pathlib.Path) -> Callable[..., list[tuple[str, str, str]]]:
+    def check(rocm: str = ROCM, demo: str | None = None) -> list[tuple[str, str, str]]:
+        files = {**GOOD, ROCM_FILE: rocm}
+        write_tree(tmp_path, files if demo is None else {**files, DEMO: demo})
+        result = cli("--variant=rocm", "check", "--here", "--exit-zero", "--format", "json")
+        return [
+            (each["code"], each["subject"], each["message"])
+            for each in json.loads(result.stdout)["findings"]
+            if each["code"] != "BT118"  # of what is declared, whatever the machine
+        ]
+
+    return check
+
+
+type Here = Callable[..., list[tuple[str, str, str]]]
+
+
+def test_this_machine_can_build(on_rocm: Here) -> None:
+    assert on_rocm() == []
+
+
+def test_this_machine_contradicts_the_file(
+    on_rocm: Here, os_release: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROCM_VERSION", "7.2.0")
+    os_release.write_text('ID="fedora"\nVERSION_ID="43"\n')
+    assert on_rocm() == [
+        (
+            "BT121",
+            "rocm",
+            f"the distribution is el9.6 ({ROCM_FILE}:1), yet fc43 ({os_release}): correct one of "
+            "them, or set WHEEL_BUILD_TAG_DISTRO; the ROCm version is 7.1 "
+            f"({ROCM_FILE}:2), yet 7.2.0 (ROCM_VERSION): correct one of them, or set "
+            "WHEEL_BUILD_TAG_ROCM_VERSION",
+        )
+    ]
+
+
+def test_this_machine_lacks_what_a_package_needs(on_rocm: Here) -> None:
+    found = on_rocm(
+        'distro: el9.6\nrocm_version: "7.1"\n', "annotations:\n  build-tags.depends-on: torch\n"
+    )
+    assert found == [
+        (
+            "BT121",
+            "rocm",
+            "the Torch version of variant 'rocm' is not known: set WHEEL_BUILD_TAG_TORCH_VERSION "
+            f"or TORCH_VERSION, or torch_version in {ROCM_FILE} (needed by demo)",
+        )
+    ]
+
+
+def test_a_slip_in_what_the_gate_reads(on_rocm: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", "eror")
+    assert on_rocm() == [
+        ("BT121", "rocm", "WHEEL_BUILD_TAG_VERIFY='eror' is not one of 'off', 'warn' or 'error'")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variant", "hint", "severity"),
+    [("rcom", "; did you mean 'rocm'?", "error"), ("rubin", "", "warning")],
+)
+def test_the_variant_that_is_selected_is_none(
+    cli: Cli, tmp_path: pathlib.Path, variant: str, hint: str, severity: str
+) -> None:
+    write_tree(tmp_path, GOOD)
+    report = json.loads(
+        cli(f"--variant={variant}", "check", "--here", "--exit-zero", "--format", "json").stdout
+    )
+    [finding] = [each for each in report["findings"] if each["code"] == "BT102"]
+    assert (finding["message"], finding["severity"]) == (
+        f"variant {variant!r} is selected, which has neither a file nor a changelog entry{hint}",
+        severity,
+    )
+    report = json.loads(cli(f"--variant={variant}", "check", "--format", "json").stdout)
+    assert report["findings"] == []
+
+
+def test_a_fact_that_nobody_needs_is_not_missed(on_rocm: Here) -> None:
+    assert on_rocm('distro: el9.6\nrocm_version: "7.1"\n') == []
+
+
+def test_without_here_no_machine_is_asked(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROCM_VERSION", "7.2.0")
+    write_tree(tmp_path, GOOD)
+    assert cli("--variant=rocm", "check").stdout == "no findings\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "messages"),
+    [
+        ("0.98.5", ["fromager 0.98.5 is installed, which knows no wheels.build_tag_hook"]),
+        ("0.99.0", []),
+        ("0.101.0", []),
+        ("1.0", []),
+    ],
+)
+def test_old_fromager(version: str, messages: list[str]) -> None:
+    found = list(machine.fromager(version))
+    assert [each.message for each in found] == messages
+    assert {each.code for each in found} <= {"BT122"}
+
+
+# ignored rules
+
+REASON = "annotations:\n  build-tags.ignore.BT102: built by hand\nvariants: {gaudi: {}}\n"
+
+
+def test_an_ignored_rule_is_shown_with_its_reason(cli: Cli, tmp_path: pathlib.Path) -> None:
+    write_tree(tmp_path, {**GOOD, DEMO: REASON})
+    assert cli("check").stdout == (
+        f"{DEMO}:3: ignored BT102: there is no variant 'gaudi'\n"
+        "    ignored: built by hand\n"
+        "no findings, 1 ignored\n"
+    )
+
+
+def test_another_packages_reason_does_not_count(cli: Cli, tmp_path: pathlib.Path) -> None:
+    files = {**GOOD, DEMO: "variants: {gaudi: {}}\n", "settings/packages/a.yaml": REASON}
+    write_tree(tmp_path, files)
+    report = json.loads(cli("check", "--exit-zero", "--format", "json").stdout)
+    subjects = [each["subject"] for each in report["findings"] + report["ignored"]]
+    assert subjects == ["demo", "a"]
+
+
+def test_a_reason_that_is_missing_ignores_nothing(cli: Cli, tmp_path: pathlib.Path) -> None:
+    write_tree(tmp_path, {**GOOD, DEMO: REASON.replace("built by hand", '""')})
+    found = findings(cli, fails=True)
+    assert [each["code"] for each in found] == ["BT102", "BT116"]
+
+
+# gates and input
+
+
+@pytest.mark.parametrize(
+    ("args", "files", "status"),
+    [
+        ([], {ROCM_FILE: None}, 0),
+        (["--fail-on=warning"], {ROCM_FILE: None}, 1),
+        (["--fail-on=warning", "--exit-zero"], {ROCM_FILE: None}, 0),
+        ([], {SETTINGS_FILE: HOOK}, 1),
+        (["--exit-zero"], {SETTINGS_FILE: HOOK}, 0),
+        (["--fail-on=changes"], {}, 2),
+    ],
+)
+def test_exit_status(
+    cli: Cli, tmp_path: pathlib.Path, args: list[str], files: Mapping[str, str | None], status: int
+) -> None:
+    write_tree(tmp_path, {**GOOD})
+    write_tree(tmp_path, files)
+    cli("check", *args, status=status)
+
+
+def test_no_settings_at_all(cli: Cli) -> None:
+    assert cli("check", status=1).stderr == (
+        "Error: there are no settings at settings/settings.yaml and settings/packages: name them "
+        "with --settings-file and --settings-dir\n"
+    )
+
+
+def test_a_graph_names_the_packages_to_check(cli: Cli, tmp_path: pathlib.Path) -> None:
+    order = [{"dist": "flash-attn", "version": "2.8.3"}]
+    write_tree(tmp_path, {**GOOD, SETTINGS_FILE: HOOK, "order.json": json.dumps(order)})
+    result = cli("check", "--graph", "order.json", "--format", "json", status=1)
+    assert [
+        each["message"].partition(":")[0]
+        for each in json.loads(result.stdout)["findings"]
+        if each["code"] == "BT104"
+    ] == ["flash-attn has no build number on rocm in 2.8.3"]
+
+
+def test_the_shipped_settings_have_no_error(monkeypatch: pytest.MonkeyPatch, cli: Cli) -> None:
+    root = pathlib.Path(__file__).parents[2]
+    monkeypatch.setenv("FROMAGER_SETTINGS_FILE", str(root / "settings/settings.yaml"))
+    monkeypatch.setenv("FROMAGER_SETTINGS_DIR", str(root / "settings/packages"))
+    report = json.loads(cli("check", "--format", "json").stdout)
+    assert [each["code"] for each in report["findings"]] == ["BT114"]  # cpu tells none on purpose

@@ -1,0 +1,238 @@
+"""Findings in every format, with the worst texts that an index or a settings file can hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fromager_build_tags.findings import settings_rules as rules
+from fromager_build_tags.findings.finding import Finding, Place, Severity
+from fromager_build_tags.findings.verdict import Verdict
+from fromager_build_tags.report.finding_formats import RENDERERS
+from fromager_build_tags.text import markdown_code, markdown_text, plain
+
+
+def finding(subject: str = "torch", **more: Any) -> Finding:
+    made = rules.NO_BUILD_NUMBER.finding(
+        f"{subject} has no build number on rocm",
+        subject=subject,
+        remedy="add a changelog entry",
+        place=Place(file="settings/packages/torch.yaml", line=3),
+    )
+    return dataclasses.replace(made, **more)
+
+
+NOTE = rules.REDUNDANT_ANNOTATION.finding("it says so", subject="xgboost", remedy="remove it")
+MIXED = Verdict.of([NOTE, finding(), finding(), finding("pillow", ignored="no GPU here")])
+
+
+def test_a_verdict_sorts_counts_and_keeps_what_is_ignored_apart() -> None:
+    assert [each.subject for each in MIXED.findings] == ["torch", "xgboost"]
+    assert str(MIXED) == "1 error, 1 note, 1 ignored"
+    assert str(Verdict.of([])) == "no findings"
+    assert MIXED.fails(Severity.ERROR)
+    assert not Verdict.of([NOTE]).fails(Severity.WARNING)
+    assert Verdict.of([NOTE]).fails(Severity.NOTE)
+
+
+def test_table() -> None:
+    assert RENDERERS["table"](MIXED) == (
+        "settings/packages/torch.yaml:3: error BT104: torch has no build number on rocm\n"
+        "    add a changelog entry\n"
+        "note BT107: it says so\n"
+        "    remove it\n"
+        "settings/packages/torch.yaml:3: ignored BT104: pillow has no build number on rocm\n"
+        "    ignored: no GPU here\n"
+        "1 error, 1 note, 1 ignored\n"
+    )
+
+
+def test_table_tells_once_what_to_do_about_several() -> None:
+    verdict = Verdict.of([finding("a"), finding("b"), finding("c", remedy="look"), NOTE])
+    assert RENDERERS["table"](verdict) == (
+        "settings/packages/torch.yaml:3: error BT104: a has no build number on rocm\n"
+        "settings/packages/torch.yaml:3: error BT104: b has no build number on rocm\n"
+        "    for all 2: add a changelog entry\n"
+        "settings/packages/torch.yaml:3: error BT104: c has no build number on rocm\n"
+        "    look\n"
+        "note BT107: it says so\n"
+        "    remove it\n"
+        "3 errors, 1 note\n"
+    )
+
+
+def test_markdown() -> None:
+    assert RENDERERS["markdown"](MIXED) == (
+        "**1 error, 1 note, 1 ignored**\n"
+        "\n"
+        "**error BT104: a package that depends on the stack has no build number, "
+        "so the hook is never asked (1)**\n"
+        "\n"
+        "- `settings/packages/torch.yaml:3`: torch has no build number on rocm  \n"
+        "  What to do: add a changelog entry\n"
+        "\n"
+        "**note BT107: an annotation says what the shipped override says already (1)**\n"
+        "\n"
+        "- `xgboost`: it says so  \n"
+        "  What to do: remove it\n"
+        "\n"
+        "**ignored, with the reasons (1)**\n"
+        "\n"
+        "- `settings/packages/torch.yaml:3`: pillow has no build number on rocm  \n"
+        "  Ignored: no GPU here\n"
+    )
+
+
+def test_markdown_tells_once_what_to_do_about_several() -> None:
+    elsewhere = Place(file="settings/settings.yaml")
+    verdict = Verdict.of(
+        [
+            finding("a"),
+            finding("b"),
+            finding("c", remedy="look"),
+            finding("d", remedy="ask"),
+            finding("e", remedy="ask", place=elsewhere),
+            finding("f", ignored="old"),
+            finding("settings/packages/torch.yaml", ignored="old", message="it is odd"),
+        ]
+    )
+    text = RENDERERS["markdown"](verdict)
+    assert text.split("\n\n", 2)[2] == (
+        "- `settings/packages/torch.yaml:3`: c has no build number on rocm  \n"
+        "  What to do: look\n"
+        "\n"
+        "In `settings/packages/torch.yaml:3`. What to do: add a changelog entry\n"
+        "\n"
+        "- a has no build number on rocm\n"
+        "- b has no build number on rocm\n"
+        "\n"
+        "What to do: ask\n"
+        "\n"
+        "- `settings/packages/torch.yaml:3`: d has no build number on rocm\n"
+        "- `settings/settings.yaml`: e has no build number on rocm\n"
+        "\n"
+        "**ignored, with the reasons (2)**\n"
+        "\n"
+        "In `settings/packages/torch.yaml:3`. Ignored: old\n"
+        "\n"
+        "- f has no build number on rocm\n"
+        "- it is odd\n"
+    )
+
+
+def test_markdown_stays_under_the_limit_and_says_what_it_left_out() -> None:
+    text = RENDERERS["markdown"](Verdict.of(finding(f"package-{n}") for n in range(5_000)))
+    assert len(text) < 60_000
+    assert text.count("<details>") == text.count("</details>") == 1
+    shown = text.count("- package-")
+    assert 1_000 < shown < 5_000
+    assert f"\n\n… and {5_000 - shown:,} more findings\n" in text
+    assert text.count("add a changelog entry") == 1
+
+
+def test_github() -> None:
+    assert RENDERERS["github"](MIXED) == (
+        "::error file=settings/packages/torch.yaml,line=3,title=BT104 torch::"
+        "torch has no build number on rocm%0Aadd a changelog entry\n"
+        "::notice title=BT107 xgboost::it says so%0Aremove it\n"
+    )
+
+
+def test_github_says_how_many_annotations_it_drops() -> None:
+    lines = RENDERERS["github"](Verdict.of(finding(f"p{n}") for n in range(25))).splitlines()
+    assert len(lines) == 10
+    assert lines[-1] == (
+        "::error::16 more findings are not shown here; the job's log or summary has them all"
+    )
+    ten = Verdict.of(finding(f"p{n}") for n in range(10))
+    assert "not shown" not in RENDERERS["github"](ten)
+
+
+def test_github_escapes_what_would_end_a_property() -> None:
+    [line] = RENDERERS["github"](Verdict.of([finding("a:b,c%")])).splitlines()
+    assert "title=BT104 a%3Ab%2Cc%25::a:b,c%25 has" in line
+
+
+def test_gitlab() -> None:
+    first, second = json.loads(RENDERERS["gitlab"](MIXED))
+    assert first["location"] == {"path": "settings/packages/torch.yaml", "lines": {"begin": 3}}
+    assert (first["check_name"], first["severity"]) == ("BT104", "major")
+    assert first["description"] == "torch has no build number on rocm: add a changelog entry"
+    assert second["location"] == {"path": ".", "lines": {"begin": 1}}
+    assert first["fingerprint"] != second["fingerprint"]
+    moved = Verdict.of([finding(place=Place(file="settings/packages/torch.yaml", line=9))])
+    assert json.loads(RENDERERS["gitlab"](moved))[0]["fingerprint"] == first["fingerprint"]
+
+
+def test_json() -> None:
+    report = json.loads(RENDERERS["json"](MIXED))
+    assert report["format_version"] == "1.0"
+    assert report["findings"][0] == {
+        "code": "BT104",
+        "severity": "error",
+        "subject": "torch",
+        "message": "torch has no build number on rocm",
+        "remedy": "add a changelog entry",
+        "file": "settings/packages/torch.yaml",
+        "line": 3,
+        "inside": "",
+    }
+    assert [each["reason"] for each in report["ignored"]] == ["no GPU here"]
+
+
+def test_sarif() -> None:
+    [run] = json.loads(RENDERERS["sarif"](MIXED))["runs"]
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["BT104", "BT107"]
+    assert [each["level"] for each in run["results"]] == ["error", "note", "error"]
+    assert run["results"][2]["suppressions"] == [
+        {"kind": "inSource", "justification": "no GPU here"}
+    ]
+    place = Place(file="/a b/c.yaml", line=1)
+    log = json.loads(RENDERERS["sarif"](Verdict.of([finding(place=place)])))
+    [result] = log["runs"][0]["results"]
+    physical = result["locations"][0]["physicalLocation"]
+    assert physical == {
+        "artifactLocation": {"uri": "file:///a%20b/c.yaml"},
+        "region": {"startLine": 1},
+    }
+
+
+HOSTILE = "<img src=x onerror=alert(1)>`|\x1b[31m\n# h\u202e@team *b* [l](u)"
+
+
+@pytest.mark.parametrize("format_", RENDERERS)
+def test_hostile_texts_do_no_harm(format_: str) -> None:
+    made = finding(HOSTILE, message=HOSTILE, place=Place(file=HOSTILE, inside=HOSTILE))
+    text = RENDERERS[format_](Verdict.of([made]))
+    assert "\x1b" not in text
+    if format_ in {"json", "gitlab", "sarif"}:
+        json.loads(text)
+    if format_ == "github":
+        assert len(text.splitlines()) == 1
+
+
+@given(st.text())
+def test_a_plain_text_is_one_printable_line(text: str) -> None:
+    assert plain(text).isprintable()
+    assert len(plain(text)) <= 300
+
+
+@given(st.text(min_size=1))
+def test_a_code_span_holds_its_text(text: str) -> None:
+    span = markdown_code(text)
+    ticks = len(span) - len(span.lstrip("`"))
+    assert span.endswith("`" * ticks)
+    inner = span[ticks:-ticks]
+    assert "`" * ticks not in inner.replace("`" * (ticks + 1), "")
+
+
+@given(st.text())
+def test_prose_holds_no_markup(text: str) -> None:
+    shown = markdown_text(text)
+    assert "<" not in shown
+    assert "\n" not in shown

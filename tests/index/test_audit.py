@@ -1,0 +1,670 @@
+"""``audit``: every rule fires where it should, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from fromager_build_tags.findings import index_rules as rules
+from fromager_build_tags.findings.rule import Rule
+
+from ..wheel.craft import Shape, elf_without_sections
+from .simple_server import Answer, html_index, json_index, json_page, serve
+from .wheels import write_wheel
+
+PLAT = "-cp312-cp312-linux_x86_64"
+PURE = "-py3-none-any"
+
+#: What the settings give on rocm.
+GOOD = (
+    f"torch-2.10.0-7_el9.6_rocm7.1{PLAT}",
+    f"flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.10.0{PLAT}",
+    f"pillow-12.2.0-2_el9.6{PLAT}",
+    f"fromager-0.79.0-2{PURE}",
+)
+
+type Run = Callable[..., Result]
+
+
+def fill(folder: pathlib.Path, stems: Iterable[str]) -> pathlib.Path:
+    """Write empty files; a name is enough for an audit of names."""
+    folder.mkdir(exist_ok=True)
+    for stem in stems:
+        name = stem if stem.endswith((".gz", ".asc", ".json", ".metadata")) else f"{stem}.whl"
+        (folder / name).write_bytes(b"")
+    return folder
+
+
+def codes(run: Run, *args: str, status: int | None = None) -> list[str]:
+    """Return the codes of what is found, sorted."""
+    found = findings(run, *args)
+    return sorted(each["code"] for each in found)
+
+
+def findings(run: Run, *args: str) -> list[dict[str, Any]]:
+    report = json.loads(run("audit", *args, "--format", "json", "--exit-zero").stdout)
+    made: list[dict[str, Any]] = report["findings"]
+    return made
+
+
+#: (rule, wheels beside the good ones, wheels that are not there, all that is found)
+FIRES = [
+    (rules.STALE_WHEEL, ["pillow-11.0-1_el9.6" + PLAT], [], ["BT401"]),
+    (rules.STALE_WHEEL, ["pillow-11.0-2_el9.4" + PLAT], [], ["BT401", "BT407"]),
+    (rules.STALE_WHEEL, ["demo-1.0-1" + PURE], [], ["BT401"]),
+    (rules.STALE_WHEEL, ["pillow-12.2.0-1_el9.6-cp311-cp311-linux_x86_64"], [], ["BT401"]),
+    (rules.SUPERSEDED_WHEEL, ["pillow-12.2.0-1_el9.6" + PLAT], [], ["BT404"]),
+    (rules.SUPERSEDED_WHEEL, ["pillow-12.2.0-2" + PLAT], [], ["BT404"]),
+    (
+        rules.SHADOWED_WHEEL,
+        ["flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1" + PLAT],
+        [],
+        ["BT402", "BT404", "BT408", "BT409"],
+    ),
+    (
+        rules.SHADOWED_WHEEL,
+        ["pillow-12.2.0-1_el9.6-cp312-cp312-manylinux_2_28_x86_64"],
+        [],
+        ["BT402", "BT404"],
+    ),
+    (
+        rules.MIXED_ACCELERATORS_IN_PROJECT,
+        ["torch-2.10.0-7_el9.6_cuda13.0" + PLAT],
+        [],
+        ["BT404", "BT405", "BT406"],
+    ),
+    (rules.MIXED_ACCELERATORS, ["torch-2.9.1-8_el9.6_cuda13.0" + PLAT], [], ["BT401", "BT406"]),
+    (rules.MIXED_DISTRIBUTIONS, ["demo-1.0-2_fc43" + PLAT], [], ["BT401", "BT407"]),
+    (
+        rules.MIXED_TORCH,
+        [
+            "flash_attn-2.8.2-2_el9.6_rocm7.1_torch2.9.1" + PLAT,
+            "torch-2.9.1-8_el9.6_rocm7.1" + PLAT,
+        ],
+        [],
+        ["BT401", "BT408"],
+    ),
+    (rules.ORPHAN_TORCH, [], ["torch"], ["BT409"]),
+    (rules.UNTAGGED_PLATLIB, ["torch-2.9.1-8" + PLAT], [], ["BT410"]),
+    (rules.UNTAGGED_PLATLIB, ["torch-2.9.1" + PLAT], [], ["BT410"]),
+    (rules.UNTAGGED_PLATLIB, ["torch-2.9.1-8_el9.6" + PLAT], [], ["BT410"]),
+    (rules.TAGGED_PURELIB, ["demo-1.0-2_el9.6" + PURE], [], ["BT411"]),
+    (rules.FOREIGN_BUILD_NUMBER, ["pillow-12.1.0-3_el9.6" + PLAT], [], ["BT412"]),
+    (rules.FOREIGN_BUILD_NUMBER, ["pillow-12.2.0-3_el9.6" + PLAT], [], ["BT402", "BT412"]),
+    (rules.SDIST_ONLY, ["demo-1.0.tar.gz"], [], ["BT414"]),
+    (rules.SDIST_ONLY, ["demo-1.0-2" + PURE, "demo-1.0+local.tar.gz"], [], ["BT414"]),
+    (rules.UNREADABLE_NAME, ["demo-1.0-1-cp312-cp312-linux_x86_64-cu12"], [], ["BT415"]),
+    (rules.UNREADABLE_NAME, ["demo-one" + PURE], [], ["BT415"]),
+    (rules.UNREADABLE_NAME, ["demo"], [], ["BT415"]),
+    (rules.UNREADABLE_NAME, ["pïllow-1.0-1" + PURE], [], ["BT415"]),
+    (rules.UNREADABLE_NAME, ["_demo-1.0-1" + PLAT], [], ["BT415"]),
+    (rules.UNREADABLE_NAME, ["demo_-1.0-1" + PLAT], [], ["BT415"]),
+    (rules.EMPTY_INDEX, [], ["torch", "flash_attn", "pillow", "fromager"], ["BT416"]),
+]
+
+
+@pytest.mark.parametrize(("rule", "more", "less", "expected"), FIRES)
+def test_a_rule_fires(
+    rule: Rule,
+    more: list[str],
+    less: list[str],
+    expected: list[str],
+    run: Run,
+    tmp_path: pathlib.Path,
+) -> None:
+    good = [stem for stem in GOOD if stem.partition("-")[0] not in less]
+    fill(tmp_path / "index", [*good, *more])
+    assert rule.code in expected
+    assert codes(run, "index") == expected
+
+
+#: Wheels beside the good ones about which there is nothing to say.
+SILENT = [
+    [],
+    ["torch-2.9.1-8_el9.6_rocm7.1" + PLAT],
+    ["torch-2.9.1-8_el9.6_rocm7.1-cp313-cp313-linux_x86_64"],
+    ["pillow-12.2.0-2_el9.6-cp313-cp313-linux_x86_64"],
+    ["pillow-12.2.0-2_el9.6-cp313-cp313t-manylinux_2_28_aarch64"],
+    ["pillow-12.1.0-2_el9.6" + PLAT, "pillow-12.2.0.tar.gz"],
+    ["torch-2.10.0+rocm7.1-7_el9.6_rocm7.1" + PLAT],
+    ["demo-1.0-2" + PURE, "demo-1.0-2_el9.6" + PLAT],
+    ["pillow-12.2.0-2_el9.6-cp312-cp312-linux_x86_64.whl.asc"],
+    ["demo-1.0+local-2" + PURE, "demo-1.0.tar.gz"],
+    ["pillow-12.2.0-variants.json", "pillow-12.2.0-2_el9.6-cp312-cp312-linux_x86_64.whl.metadata"],
+]
+
+
+@pytest.mark.parametrize("more", SILENT)
+def test_no_rule_fires(more: list[str], run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", [*GOOD, *more])
+    assert findings(run, "index") == []
+
+
+def test_a_package_that_is_pre_built_says_nothing(
+    run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    with (tree / "packages/torch.yaml").open("a") as file:
+        file.write("variants: {rocm: {pre_built: true}}\n")
+    fill(tmp_path / "index", [*GOOD[1:], "torch-2.10.0" + PLAT])
+    assert findings(run, "index") == []
+
+
+#: Of settings without a changelog: wheels, and what is said of them.
+UNNUMBERED = [
+    (["torch-2.10.0-1" + PLAT], ["BT410"]),
+    (["torch-2.10.0" + PLAT], ["BT410"]),
+    (["torch-2.10.0-1_el9.6_rocm7.1" + PLAT], ["BT418"]),
+    (["demo-1.0-3_el9.6" + PURE], ["BT411"]),
+    (["demo-1.0-3" + PURE], ["BT418"]),
+    (["demo-1.0-3" + PURE, "numpy-1.0-1" + PLAT, "torch-2.10.0" + PLAT], ["BT410", "BT418"]),
+]
+
+
+@pytest.mark.parametrize(("wheels", "expected"), UNNUMBERED)
+def test_without_a_changelog_nobody_is_told_that_all_is_fine(
+    wheels: list[str], expected: list[str], run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    (tree / "settings.yaml").write_text("")
+    for file in (tree / "packages").iterdir():
+        file.unlink()
+    fill(tmp_path / "index", wheels)
+    assert codes(run, "index") == expected
+
+
+def test_the_messages_without_a_changelog(
+    run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    (tree / "settings.yaml").write_text("")
+    for file in (tree / "packages").iterdir():
+        file.unlink()
+    wheels = ["torch-2.9.1-1" + PLAT, "demo-1.0-3_el9.6" + PURE]
+    wheels += [f"{name}-1-1{PLAT}" for name in ("one", "two", "three", "four")]
+    fill(tmp_path / "index", wheels)
+    assert run("audit", "index", status=1).stdout == (
+        f"index/{wheels[0]}.whl: error BT410: {wheels[0]}.whl has 1, and torch depends on the "
+        "accelerator or Torch\n"
+        "    build torch==2.9.1 again with the hook switched on, and with a changelog entry\n"
+        f"index/{wheels[1]}.whl: warning BT411: {wheels[1]}.whl has 3_el9.6, and the settings give "
+        "a purelib wheel no segment\n"
+        "    build demo==1.0 again: the hook gives a purelib wheel no segment\n"
+        "index: note BT418: no changelog entry for 4 packages, such as four, one, three: nothing "
+        "can be said of their wheels\n"
+        "    add one to changelog.rocm of the settings, or to each package's file: fromager gives "
+        "no build tag without one\n"
+        "index for rocm: 6 projects, 6 wheels\n"
+        "1 error, 1 warning, 1 note\n"
+    )
+    kept = json.loads(run("prune", "index", "--format", "json").stdout)["indexes"][0]["keep"]
+    assert {each["reason"] for each in kept} == {"kept: the settings give it no build number"}
+
+
+#: Wheels for two accelerators, and who takes which.
+MIXED = [
+    (
+        ["torch-2.10.0-3_el9.6_cuda13.0-cp313-cp313-linux_x86_64", GOOD[0]],
+        [],
+        "torch 2.10.0 has wheels for cuda13.0, rocm7.1: {0} is taken by pip (cp313 on "
+        "linux_x86_64), uv (cp313 on linux_x86_64); {1} is taken by pip (cp312 on linux_x86_64), "
+        "uv (cp312 on linux_x86_64)",
+    ),
+    (
+        ["torch-2.10.0-7_el9.6_cuda13.0" + PLAT, GOOD[0]],
+        [],
+        "torch 2.10.0 has wheels for cuda13.0, rocm7.1: {1} is taken by pip (cp312 on "
+        "linux_x86_64), uv (cp312 on linux_x86_64), since its suffix sorts last",
+    ),
+    (
+        ["torch-2.10.0-7_el9.6_cuda13.0-cp312-cp312-manylinux_2_28_x86_64", GOOD[0]],
+        [],
+        "torch 2.10.0 has wheels for cuda13.0, rocm7.1: {0} is taken by uv (cp312 on "
+        "linux_x86_64); {1} is taken by pip (cp312 on linux_x86_64)",
+    ),
+    (["torch-2.10.0-6_el9.6_cuda13.0" + PLAT, GOOD[0]], [], ""),
+    (
+        ["torch-2.10.0-3_el9.6_cuda13.0-cp313-cp313-linux_x86_64", GOOD[0]],
+        ["--python", "3.12"],
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wheels", "options", "expected"), MIXED)
+def test_who_takes_which_accelerator(
+    wheels: list[str], options: list[str], expected: str, run: Run, tmp_path: pathlib.Path
+) -> None:
+    fill(tmp_path / "index", wheels)
+    found = [
+        each["message"] for each in findings(run, "index", *options) if each["code"] == "BT405"
+    ]
+    said = expected.format(*(f"{stem}.whl" for stem in wheels))
+    assert found == ([said] if said else [])
+
+
+def test_the_messages(run: Run, tmp_path: pathlib.Path) -> None:
+    stale = "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1" + PLAT
+    fill(tmp_path / "index", [*GOOD, stale, "x-1-2.whl.asc"])
+    assert run("audit", "index", status=1).stdout == (
+        f"index/{GOOD[1]}.whl: error BT402: {GOOD[1]}.whl is what the settings want, yet "
+        f"{stale}.whl is taken by pip (cp312 on linux_x86_64), uv (cp312 on linux_x86_64)\n"
+        "    fromager build-tags prune deletes the other; only a higher build number wins, so add "
+        "a changelog entry with each change of the stack\n"
+        f"index: warning BT408: the index holds wheels for torch2.10.0 (1, as {GOOD[1]}.whl), "
+        f"torch2.9.1 (1, as {stale}.whl)\n"
+        "    build again or prune what is left of an older Torch, or keep an index for each Torch\n"
+        f"index: warning BT409: 1 wheel is built for torch2.9.1, as {stale}.whl, and the index "
+        "holds 2.10.0\n"
+        "    add torch2.9.1 to the index, or build them again for the Torch in it\n"
+        f"index/{stale}.whl: note BT404: {stale}.whl is not needed any more: {GOOD[1]}.whl "
+        "replaces it\n"
+        "    fromager build-tags prune lists what can be deleted\n"
+        "index for rocm: 4 projects, 5 wheels, 1 other file skipped\n"
+        "1 error, 2 warnings, 1 note\n"
+    )
+
+
+def test_what_is_left_of_an_older_accelerator_may_be_pruned(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    fill(tmp_path / "index", [*GOOD, f"torch-2.10.0-7_el9.6_rocm7.0{PLAT}"])
+    remedies = {each["code"]: each["remedy"] for each in findings(run, "index")}
+    assert remedies["BT405"] == (
+        "keep an index for each accelerator, or prune what is left of an older version of one: "
+        "no installer chooses by it"
+    )
+    assert remedies["BT406"] == (
+        "keep an index for each accelerator, or build again or prune what is left of an older one"
+    )
+    assert remedies["BT404"] == "fromager build-tags prune lists what can be deleted"
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ([], 0),
+        (["--fail-on", "warning"], 1),
+        (["--fail-on", "note"], 1),
+        (["--fail-on", "note", "--exit-zero"], 0),
+    ],
+)
+def test_exit_status(options: list[str], status: int, run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", [*GOOD, "demo-1.0-2_el9.6" + PURE])
+    run("audit", "index", *options, status=status)
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown", "json", "github", "gitlab", "sarif"])
+def test_every_format(format_: str, run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", [*GOOD, "demo-1.0-2_el9.6" + PURE])
+    run("audit", "index", "--format", format_, "-o", "out")
+    text = (tmp_path / "out").read_text()
+    assert "BT411" in text
+    if format_ == "markdown":
+        assert text.startswith(
+            "**1 warning**\n\n- `index` for `rocm`: 5 projects, 5 wheels\n\n**warning BT411: "
+        )
+    if format_ == "json":
+        assert json.loads(text)["indexes"] == [
+            {
+                "index": "index",
+                "variant": "rocm",
+                "projects": 5,
+                "wheels": 5,
+                "skipped": 0,
+                "error": "",
+            }
+        ]
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown", "json", "github", "gitlab", "sarif"])
+def test_what_is_not_known_is_in_every_format(
+    format_: str, run: Run, tmp_path: pathlib.Path
+) -> None:
+    fill(tmp_path / "index", ["pillow-1-2_el9.6" + PLAT])
+    arguments = ("nowhere", "coda=index", "cpu=index", "--format", format_, "--exit-zero")
+    text = run("audit", *arguments, status=1).stdout
+    assert "BT419" in text
+    assert text.count("BT420") >= (1 if format_ == "markdown" else 2)
+    assert "no findings" not in text
+    plain = text.replace("\\", "").replace("`", "'")  # as in Markdown
+    assert "does not exist; an index is a folder or an http(s) URL" in plain
+    assert "name a variant 'coda'; did you mean 'cuda'?" in plain.replace("u0027", "'")
+    if format_ == "json":
+        indexes = {each["variant"]: each["error"] for each in json.loads(text)["indexes"]}
+        assert indexes == {
+            "cpu": "",
+            "rocm": "'nowhere' does not exist; an index is a folder or an http(s) URL",
+            "coda": "neither the settings nor a file in settings/variants name a variant 'coda'; "
+            "did you mean 'cuda'?",
+        }
+
+
+def test_what_is_wanted_and_missing(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", [*GOOD, "demo-1.0.tar.gz"])
+    order = [("torch", "2.10.0"), ("torch", "2.11.0"), ("zlib-ng", "1.0"), ("demo", "1.0")]
+    (tmp_path / "order.json").write_text(
+        json.dumps([{"dist": name, "version": version} for name, version in order])
+    )
+    (tmp_path / "r.txt").write_text("pillow\nnumpy>=2\n")
+    found = findings(run, "index", "--build-order", "order.json", "-r", "r.txt")
+    assert [each["message"] for each in found if each["code"] == "BT403"] == [
+        "demo 1.0 is wanted, and has no wheel",
+        "numpy>=2 is wanted, and has no wheel",
+        "torch 2.11.0 is wanted, and has no wheel",
+        "zlib-ng 1.0 is wanted, and has no wheel",
+    ]
+    assert {each["file"] for each in found if each["code"] in {"BT403", "BT414"}} == {"index"}
+
+
+#: A line of a requirements file, the options, and what is said on the good wheels.
+WANTED = [
+    ("torch==2.10.0", [], []),
+    ("torch===2.10.0", [], []),
+    ("torch==2.10.0+rocm7.1", [], ["torch 2.10.0+rocm7.1 is wanted, and has no wheel"]),
+    ("torch==2.10.*", [], []),
+    ("torch==2.11.*", [], ["torch==2.11.* is wanted, and has no wheel"]),
+    ("pillow>=12,<13", [], []),
+    ("pillow>=12.3", [], ["pillow>=12.3 is wanted, and has no wheel"]),
+    ("pillow", ["--python", "3.12"], []),
+    ("fromager", ["--python", "3.13"], []),
+    (
+        "torch==2.10.0",
+        ["--python", "3.12", "--python", "3.13"],
+        ["torch 2.10.0 is wanted, and has no wheel for cp313 on linux_x86_64"],
+    ),
+    (
+        "pillow>=12",
+        ["--python", "3.12", "--platform", "linux_aarch64"],
+        ["pillow>=12 is wanted, and has no wheel for cp312 on linux_aarch64"],
+    ),
+    ("numpy", [], ["numpy (any version) is wanted, and has no wheel"]),
+    ("numpy\nnumpy==2", [], ["numpy 2 is wanted, and has no wheel"]),
+]
+
+
+@pytest.mark.parametrize(("line", "options", "expected"), WANTED)
+def test_what_a_requirement_asks_for_has_to_be_there(
+    line: str, options: list[str], expected: list[str], run: Run, tmp_path: pathlib.Path
+) -> None:
+    fill(tmp_path / "index", GOOD)
+    (tmp_path / "r.txt").write_text(f"{line}\n")
+    found = findings(run, "index", "-r", "r.txt", *options)
+    assert [each["message"] for each in found if each["code"] == "BT403"] == expected
+
+
+def test_a_local_version_is_what_its_public_one_asks_for(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", [*GOOD[1:], "torch-2.10.0+rocm7.1-7_el9.6_rocm7.1" + PLAT])
+    (tmp_path / "r.txt").write_text("torch==2.10.0\n")
+    (tmp_path / "order.json").write_text('[{"dist": "torch", "version": "2.10.0"}]')
+    assert findings(run, "index", "-r", "r.txt", "--build-order", "order.json") == []
+
+
+def test_what_is_missing_is_said_of_each_index(run: Run, tmp_path: pathlib.Path) -> None:
+    for name in ("one", "two"):
+        fill(tmp_path / name, [*GOOD, "demo-1.0.tar.gz"])
+    (tmp_path / "r.txt").write_text("torch\nnumpy\n")
+    found = findings(run, "one", "two", "-r", "r.txt")
+    assert [(each["code"], each["file"]) for each in found] == [
+        ("BT403", "one"),
+        ("BT403", "two"),
+        ("BT414", "one"),
+        ("BT414", "two"),
+    ]
+
+
+def test_of_a_page_that_cannot_be_read_nothing_is_missing(run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "r.txt").write_text("torch\n")
+    pages = html_index({"fromager": ["fromager-0.79.0-2-py3-none-any.whl"], "torch": []})
+    pages["/simple/torch/"] = Answer(status=404)
+    with serve(pages) as server:
+        assert codes(run, f"{server.url}/simple", "-r", "r.txt") == ["BT417"]
+
+
+def test_what_a_lock_names_has_to_be_there(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", GOOD)
+    lock = tmp_path / "settings/build-tags.lock"
+    found = findings(run, "index", "--lock", str(lock))
+    assert [each["message"] for each in found if each["code"] == "BT403"] == [
+        "torch 2.9.1 is wanted, and has no wheel"
+    ]
+    lock.write_text("no lock")
+    assert "is not a lock" in run("audit", "index", "--lock", str(lock), status=1).stderr
+
+
+def test_a_rule_is_ignored_with_a_reason(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", [*GOOD, "demo-1.0-2_el9.6" + PURE, "a b-1-py3-none-any"])
+    (tmp_path / "settings/packages/demo.yaml").write_text(
+        'annotations: {build-tags.ignore.BT411: "tagged by hand"}\n'
+    )
+    report = json.loads(run("audit", "index", "--format", "json", "--exit-zero").stdout)
+    assert [(each["code"], each["reason"]) for each in report["ignored"]] == [
+        ("BT411", "tagged by hand")
+    ]
+    assert "BT411" not in [each["code"] for each in report["findings"]]
+
+
+def test_several_indexes_each_for_its_variant(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "rocm", GOOD)
+    cuda = ["torch-2.9.1-8_fc43_cuda13.0" + PLAT, "fromager-0.79.0-2" + PURE]
+    fill(tmp_path / "cuda", cuda)
+    assert findings(run, "rocm", "cuda=cuda") == []
+    (tmp_path / "cuda/fromager-0.79.0-2-py3-none-any.whl").write_bytes(b"another")
+    [found] = findings(run, "rocm", "cuda=cuda")
+    assert found["code"] == "BT413"
+    assert "in rocm/fromager-0.79.0-2-py3-none-any.whl" in found["message"]
+    assert "in cuda/fromager-0.79.0-2-py3-none-any.whl" in found["message"]
+
+
+def test_one_bad_index_never_hides_the_next(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", GOOD)
+    result = run("audit", "nowhere", "settings/settings.yaml", "ftp://x/", "index", status=1)
+    assert result.stderr == (
+        "Error: 'nowhere' does not exist; an index is a folder or an http(s) URL\n"
+        "Error: 'settings/settings.yaml' is a file; an index is a folder or an http(s) URL\n"
+        "Error: an index is a folder, or a URL with http:// or https://, not ftp:…\n"
+    )
+    assert "index for rocm: 4 projects, 4 wheels\n" in result.stdout
+
+
+def test_a_variant_that_nothing_names_is_refused(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", GOOD)
+    said = "neither the settings nor a file in settings/variants name a variant"
+    for variant, hint in (("coda", "did you mean 'cuda'?"), ("x", "there are cpu, cuda, rocm")):
+        for command in (["audit"], ["prune"]):
+            error = run(*command, f"{variant}=index", status=1).stderr
+            assert error == f"Error: {said} {variant!r}; {hint}\n"
+
+
+def test_a_stack_that_cannot_be_told(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "index", ["torch-2.10.0-7_el9.6_cpu" + PLAT, "pillow-1-2_el9.6" + PLAT])
+    result = run("audit", "cpu=index", status=1)
+    assert result.stderr.startswith(
+        "Error: the tags of 2 packages cannot be told: the distribution of variant 'cpu' is not "
+    )
+    assert run("audit", "cpu=index", "--here").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("requires", "expected"),
+    [
+        ("", {"BT402": "pip (cp312 on linux_x86_64), uv (cp312 on linux_x86_64)"}),
+        (">=3.11", {"BT402": "pip (cp312 on linux_x86_64), uv (cp312 on linux_x86_64)"}),
+        (">=3.13", {}),
+        ("<3.12", {"BT402": "uv (cp312 on linux_x86_64)"}),
+    ],
+)
+def test_a_wheel_that_its_requires_python_rules_out_shadows_none(
+    requires: str, expected: dict[str, str], run: Run
+) -> None:
+    wanted, other = GOOD[1], "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1" + PLAT
+    files = [
+        {"filename": f"{stem}.whl", "url": f"/files/{stem}.whl", "hashes": {}, **more}
+        for stem, more in ((wanted, {}), (other, {"requires-python": requires}))
+    ]
+    pages = json_index({"flash-attn": []})
+    pages["/simple/flash-attn/"] = json_page(
+        {"meta": {"api-version": "1.1"}, "name": "flash-attn", "files": files, "versions": []}
+    )
+    with serve(pages) as server:
+        found = findings(run, f"{server.url}/simple/")
+    taken = {
+        each["code"]: each["message"].rpartition("is taken by ")[2]
+        for each in found
+        if each["code"] == "BT402"
+    }
+    assert taken == expected
+
+
+def test_targets_can_be_given(run: Run, tmp_path: pathlib.Path) -> None:
+    many = "pillow-12.2.0-1_el9.6-cp312-cp312-manylinux_2_39_x86_64"
+    fill(tmp_path / "index", [*GOOD, many])
+    assert codes(run, "index") == ["BT402", "BT404"]
+    older = ["--python", "3.12", "--platform", "manylinux_2_34_x86_64"]
+    assert codes(run, "index", *older) == ["BT404"]
+    for wrong in (["--python", "three"], ["--platform", "linux_x86_64"]):
+        run("audit", "index", *wrong, status=2)
+
+
+@pytest.mark.parametrize("layout", ["downloads", "prebuilt", "torch"])
+def test_folders_below(layout: str, run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "repo").mkdir()
+    fill(tmp_path / "repo" / layout, [*GOOD, "demo-1.0-2_el9.6" + PURE])
+    if layout != "torch":
+        fill(tmp_path / "repo" / "build", ["unfinished"])
+    assert codes(run, "repo") == ["BT411"]
+
+
+def test_hostile_names_do_no_harm(run: Run, tmp_path: pathlib.Path) -> None:
+    names = ["<img src=x onerror=alert(1)>.whl", "a\x1b[31m\n.whl", "`x`|[y](z)-1.whl", "..-..whl"]
+    folder = fill(tmp_path / "index", GOOD)
+    for name in names:
+        (folder / name).write_bytes(b"")
+    (pathlib.Path(os.fsdecode(os.fsencode(folder) + b"/\xff.whl"))).write_bytes(b"")
+    for format_ in ("table", "markdown", "json", "github"):
+        text = run("audit", "index", "--format", format_).stdout
+        assert text.count("BT415") >= 1
+        assert "\x1b" not in text
+    markdown = run("audit", "index", "--format", "markdown").stdout
+    assert "<img" not in re.sub(r"(`+) ?[^`].*?\1", "", markdown)
+    assert codes(run, "index") == ["BT415"] * 5
+
+
+def test_a_url_gives_the_same_report_as_a_folder(run: Run, tmp_path: pathlib.Path) -> None:
+    more = ["demo-1.0-2_el9.6" + PURE, "torch-2.10.0-7_el9.6_rocm7.0" + PLAT, "x-1.tar.gz"]
+    folder = fill(tmp_path / "index", [*GOOD, *more, "x-1.whl.asc"])
+    expected = _report(run("audit", "index", "--exit-zero").stdout, "index")
+    projects: dict[str, list[str]] = {}
+    for path in folder.iterdir():
+        word = path.name.partition("-")[0].replace("_", "-")
+        projects.setdefault(word, []).append(path.name)
+    for pages in (html_index(projects), json_index(projects)):
+        with serve(pages) as server:
+            url = f"{server.url}/simple/"
+            assert _report(run("audit", url, "--exit-zero").stdout, url) == expected
+
+
+def _report(text: str, index: str) -> str:
+    """Return a report without the place of the index."""
+    places = re.compile(rf"^({re.escape(index)}|http://[\d.:]+/files)/?", re.MULTILINE)
+    return places.sub("", text)
+
+
+def test_a_page_that_cannot_be_read_is_a_finding(run: Run) -> None:
+    pages = html_index({"fromager": ["fromager-0.79.0-2-py3-none-any.whl"], "torch": []})
+    pages["/simple/torch/"] = Answer(status=404)
+    with serve(pages) as server:
+        [found] = findings(run, f"{server.url}/simple")
+        assert found["file"] == f"{server.url}/simple/torch/"
+    assert found["code"] == "BT417"
+    assert found["message"] == (
+        "the page of torch cannot be read: status 404, there is no such page"
+    )
+
+
+def test_a_link_that_leads_to_no_file_is_a_finding(run: Run, tmp_path: pathlib.Path) -> None:
+    folder = fill(tmp_path / "index", ["fromager-0.79.0-2" + PURE])
+    for name in ("demo-1.0-2-py3-none-any.whl", "demo-1.1-2-py3-none-any.whl"):
+        (folder / name).symlink_to(name)
+    (folder / "demo-1.0-2-py3-none-any.whl.asc").symlink_to("nowhere")
+    [found] = findings(run, "index")
+    assert (found["code"], found["file"]) == ("BT417", "index/demo-1.0-2-py3-none-any.whl")
+    assert found["message"] == (
+        "a wheel of demo cannot be read: it is a link that leads to no file, as 1 more"
+    )
+    assert found["remedy"] == "make the link lead to the wheel, or delete it"
+    for command in ("winners", "prune"):
+        assert run(command, "index", status=1).stderr == (
+            "Error: index/demo-1.0-2-py3-none-any.whl cannot be read: it is a link that leads to "
+            "no file, as 1 more\n"
+        )
+
+
+CXX = "_ZN3c104warnEv"
+
+
+def test_deep_reads_inside(run: Run, tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "index"
+    tied = elf_without_sections(Shape(), needed=["libcudart.so.13", "libc10.so"], imports=[CXX])
+    for stem in (*GOOD, "demo-1.0-2_el9.6" + PLAT):
+        of_it = {"x.so": tied} if stem.startswith(("pillow", "demo")) else {}
+        write_wheel(folder / f"{stem}.whl", of_it)
+    (folder / "broken-1.0-2-py3-none-any.whl").write_bytes(b"PK")
+    (tmp_path / "settings/packages/demo.yaml").write_text(
+        "annotations: {'build-tags.verify': 'BT311: it loads CUDA if it is there'}\n"
+    )
+    (tmp_path / "settings/packages/torch.yaml").write_text(
+        "variants: {rocm: {annotations: {'build-tags.verify': 'accelerator of ROCm'}}}\n"
+        "changelog: {2.10.0: [a, b, c, d, e]}\n"
+    )
+    assert codes(run, "index") == []
+    audited = json.loads(run("audit", "index", "--deep", "--format", "json", "--exit-zero").stdout)
+    verified = json.loads(run("verify", "index", "--format", "json", "--exit-zero").stdout)
+    for key in ("findings", "ignored"):
+        assert audited[key] == verified[key]
+    found = {(each["code"], each["file"]) for each in audited["findings"]}
+    pillow, broken = f"index/{GOOD[2]}.whl", "index/broken-1.0-2-py3-none-any.whl"
+    assert {("BT301", pillow), ("BT311", pillow), ("BT341", broken), ("BT106", "")} <= found
+    assert [(each["code"], each["reason"]) for each in audited["ignored"]] == [
+        ("BT311", "it loads CUDA if it is there")
+    ]
+
+
+def test_deep_asks_the_settings_of_each_variant(run: Run, tmp_path: pathlib.Path) -> None:
+    """What is declared for one variant says nothing of the wheels for another."""
+    for folder, stack in (("rocm", "el9.6_rocm7.1"), ("cuda", "fc43_cuda13.0")):
+        for n in range(100):
+            write_wheel(tmp_path / folder / f"demo_{n:02}-1.0-2_{stack}{PLAT}.whl")
+            (tmp_path / f"settings/packages/demo_{n:02}.yaml").write_text(
+                "variants: {cuda: {annotations: {'build-tags.verify': 'accelerator: no'}},"
+                " rocm: {annotations: {}}}\nannotations: {build-tags.depends-on: accelerator}\n"
+            )
+    report = run("audit", "rocm", "cuda=cuda", "--deep", "--format", "json", "--exit-zero").stdout
+    made = json.loads(report)
+    of_none = {
+        key: [x for x in made[key] if x["code"] == "BT312"] for key in ("findings", "ignored")
+    }
+    assert {each["file"].partition("/")[0] for each in of_none["findings"]} == {"rocm"}
+    assert {each["file"].partition("/")[0] for each in of_none["ignored"]} == {"cuda"}
+    assert len(of_none["findings"]) == len(of_none["ignored"]) == 100
+
+
+def test_deep_reads_behind_a_url(run: Run, tmp_path: pathlib.Path) -> None:
+    """The server of the test knows no ranges: each wheel is one streamed download."""
+    tied = elf_without_sections(Shape(), needed=["libcudart.so.13"], imports=[])
+    name = f"pillow-12.2.0-2_el9.6{PLAT}.whl"
+    write_wheel(tmp_path / name, {"x.so": tied})
+    with serve({}) as server:
+        for path, answer in html_index({"pillow": [name]}).items():
+            server.answers[path] = answer
+        server.answers[f"/files/{name}"] = Answer(body=(tmp_path / name).read_bytes())
+        assert codes(run, f"{server.url}/simple") == []
+        found, *_ = findings(run, f"{server.url}/simple", "--deep")
+        del server.answers[f"/files/{name}"]
+        [gone] = findings(run, f"{server.url}/simple", "--deep")
+    assert (found["code"], found["inside"]) == ("BT311", "x.so")
+    assert gone["code"] == "BT341"

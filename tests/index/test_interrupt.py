@@ -1,0 +1,78 @@
+"""Ctrl-C ends a command though its pages hang; work that is ahead is told in order."""
+
+from __future__ import annotations
+
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from fromager_build_tags.http.prefetch import ahead
+
+from .simple_server import Answer, html_index, serve
+
+
+def test_what_was_done_ahead_comes_in_order() -> None:
+    def work(number: int) -> int:
+        time.sleep(0.01 / (1 + number))
+        return number
+
+    assert list(ahead(work, range(200))) == list(range(200))
+
+
+def test_an_error_is_raised_where_its_result_would_be() -> None:
+    numbers = ahead(lambda number: 1 // (3 - number), range(100), threads=4)
+    assert [next(numbers) for _ in range(3)] == [0, 0, 1]
+    with pytest.raises(ZeroDivisionError):
+        next(numbers)
+    assert list(numbers) == []
+
+
+def test_who_stops_early_waits_for_nobody() -> None:
+    stop = threading.Event()
+    numbers = ahead(lambda number: number and stop.wait(30), range(100), threads=4)
+    assert next(numbers) == 0
+    start = time.monotonic()
+    del numbers
+    assert time.monotonic() - start < 5
+    stop.set()
+
+
+@pytest.mark.parametrize("command", ["winners", "share"])
+def test_ctrl_c_ends_a_command_whose_pages_hang(command: str, tmp_path: pathlib.Path) -> None:
+    stop = threading.Event()
+
+    def hang(_: BaseHTTPRequestHandler) -> Answer:
+        stop.wait(60)
+        return Answer()
+
+    pages = html_index({f"p{number}": [] for number in range(100)})
+    hanging = {path: hang if path != "/simple/" else page for path, page in pages.items()}
+    with serve(hanging) as server:
+        (tmp_path / "empty").mkdir()
+        url = f"{server.url}/simple"
+        running = subprocess.Popen(
+            [sys.executable, "-m", "fromager_build_tags", command, "--no-cache", url, "empty"],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            while len(server.asked) < 17 and running.poll() is None:
+                time.sleep(0.05)
+            start = time.monotonic()
+            running.send_signal(signal.SIGINT)
+            _, errors = running.communicate(timeout=30)
+            assert time.monotonic() - start < 5
+        finally:
+            stop.set()
+            running.kill()
+            running.communicate()
+    assert running.returncode == 1
+    assert errors.strip() == "Aborted!"

@@ -1,0 +1,376 @@
+"""Which wheel is taken: what we say, and what the real pip and uv do over generated indexes."""
+
+from __future__ import annotations
+
+import html
+import os
+import pathlib
+import platform
+import random
+import subprocess
+import sys
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from types import MappingProxyType
+
+import pytest
+from packaging.utils import parse_sdist_filename
+from packaging.version import Version
+
+from fromager_build_tags.errors import InputError
+from fromager_build_tags.index.select import SdistName, newest_winner, pinned_winner, winner
+from fromager_build_tags.index.targets import Installer, Target, running_target, targets_of
+from fromager_build_tags.tag.filename import WheelName, parse_wheel_name
+
+from .simple_server import Answer, serve
+from .wheels import write_sdist, write_wheel
+
+INDEXES = 80
+#: One index in five has an sdist; installers build it only where it wins.
+SDISTS = 0.2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """A file of an index."""
+
+    name: WheelName | SdistName
+    filename: str = ""
+    yanked: bool = False
+    requires: str = ""
+
+
+def file(filename: str, attributes: Mapping[str, str] = MappingProxyType({})) -> File:
+    """Return a file as a page in HTML tells of it."""
+    if filename.endswith(".whl"):
+        name: WheelName | SdistName = parse_wheel_name(filename)
+    else:
+        name = SdistName(filename=filename, version=parse_sdist_filename(filename)[1])
+    return File(
+        name=name,
+        filename=filename,
+        yanked="data-yanked" in attributes,
+        requires=attributes.get("data-requires-python", ""),
+    )
+
+
+def wheel(filename: str, *, yanked: bool = False) -> File:
+    return File(name=parse_wheel_name(filename), filename=filename, yanked=yanked)
+
+
+CP312 = Target(python=(3, 12), abi="cp312", platform="linux_x86_64")
+
+
+@pytest.mark.parametrize(
+    ("loser", "taken"),
+    [
+        ("1-8_el9.6_rocm7.1_torch2.10.0", "1-8_el9.6_rocm7.1_torch2.9.1"),
+        ("1-8_el10.1", "1-8_el9.6"),
+        ("1-8_el9.6_cuda13.0", "1-8_el9.6_rocm7.1"),
+        ("1-8", "1-8_el9.6"),
+        ("1", "1-0"),
+        ("1-9_el9.6", "1-10_el9.6"),
+    ],
+)
+def test_build_tags_compare_by_number_then_as_strings(loser: str, taken: str) -> None:
+    files = [wheel(f"a-{stem}-cp312-cp312-linux_x86_64.whl") for stem in (loser, taken)]
+    for order in (files, files[::-1]):
+        assert winner(order, CP312) is files[1]
+
+
+@pytest.mark.parametrize(
+    ("loser", "taken"),
+    [
+        ("9-cp312-cp312-manylinux2014_x86_64", "1-cp312-cp312-manylinux_2_17_x86_64"),
+        ("9-cp39-abi3-linux_x86_64", "1-cp312-abi3-linux_x86_64"),
+        ("9-py3-none-any", "1-py3-none-linux_x86_64"),
+        ("9-py2.py3-none-any", "1-cp38-abi3-linux_x86_64"),
+        ("9-cp313-cp313-linux_x86_64", "1-py3-none-any"),
+        ("9-cp312-cp312-linux_aarch64", "1-py3-none-any"),
+    ],
+)
+def test_the_tag_that_a_python_prefers_beats_any_build_tag(loser: str, taken: str) -> None:
+    files = [wheel(f"a-1-{rest}.whl") for rest in (loser, taken)]
+    assert winner(files, CP312) is files[1]
+
+
+def test_pip_and_uv_disagree_on_linux_and_manylinux() -> None:
+    linux = wheel("a-1-1-cp312-cp312-linux_x86_64.whl")
+    many = wheel("a-1-9-cp312-cp312-manylinux_2_28_x86_64.whl")
+    assert winner([many, linux], CP312, Installer.PIP) is linux
+    assert winner([many, linux], CP312, Installer.UV) is many
+
+
+def test_a_yanked_wheel_is_taken_for_want_of_another() -> None:
+    yanked = wheel("a-1-9-py3-none-any.whl", yanked=True)
+    kept = wheel("a-1-1-py3-none-any.whl")
+    assert winner([yanked, kept], CP312) is kept
+    assert winner([yanked], CP312) is yanked
+    assert newest_winner([yanked], CP312) is None
+    assert winner([wheel("a-1-cp39-cp39-linux_x86_64.whl")], CP312) is None
+
+
+def test_the_newest_release_is_taken() -> None:
+    names = ("a-1.9-1", "a-1.10-1", "a-1.10-2", "a-2.0rc1-1")
+    files = [wheel(f"{stem}-py3-none-any.whl") for stem in names]
+    assert newest_winner(files, CP312) is files[2]
+    assert newest_winner(files[3:], CP312) is files[3]
+
+
+@pytest.mark.parametrize(
+    ("platform", "tag", "fits"),
+    [
+        ("manylinux_2_34_x86_64", "manylinux_2_34_x86_64", True),
+        ("manylinux_2_34_x86_64", "manylinux_2_35_x86_64", False),
+        ("manylinux_2_34_x86_64", "manylinux2014_x86_64", True),
+        ("musllinux_1_2_x86_64", "musllinux_1_1_x86_64", True),
+        ("musllinux_1_2_x86_64", "manylinux_2_17_x86_64", False),
+        ("macosx_11_0_arm64", "macosx_11_0_arm64", True),
+    ],
+)
+def test_platforms(platform: str, tag: str, fits: bool) -> None:
+    target = Target(python=(3, 12), abi="cp312", platform=platform)
+    assert (winner([wheel(f"a-1-cp312-cp312-{tag}.whl")], target) is not None) is fits
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (["cp312-cp312-linux_x86_64"], ["cp312 on linux_x86_64"]),
+        (
+            ["cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64", "py3-none-any"],
+            ["cp312 on linux_x86_64"],
+        ),
+        (
+            ["cp312-cp312-linux_x86_64", "cp313-cp313t-linux_aarch64"],
+            [
+                "cp312 on linux_aarch64",
+                "cp312 on linux_x86_64",
+                "cp313t on linux_aarch64",
+                "cp313t on linux_x86_64",
+            ],
+        ),
+        (["py3-none-any"], [str(running_target())]),
+        (["cp399999-cp399999-linux_x86_64", "cp3٣-cp3٣-any"], [str(running_target())]),
+        (["cp39-abi3-macosx_11_0_arm64"], [str(running_target("macosx_11_0_arm64"))]),
+        (["cp39-abi3-musllinux_1_1_x86_64"], [str(running_target("musllinux_1_5_x86_64"))]),
+    ],
+)
+def test_targets_are_those_that_the_names_spell(tags: list[str], expected: list[str]) -> None:
+    names = [parse_wheel_name(f"a-1-{tag}.whl") for tag in tags]
+    assert [str(target) for target in targets_of(names)] == expected
+
+
+def test_a_wheel_name_is_taken_apart() -> None:
+    name = parse_wheel_name("Flash_Attn-2.8.3+x-8_el9.6_cuda13.0-cp312-cp312-linux_x86_64.whl")
+    assert (name.name, str(name.version), name.number) == ("flash-attn", "2.8.3+x", 8)
+    assert name.segments == ("el9.6", "cuda13.0")
+    assert name.is_platlib
+    assert not parse_wheel_name("a-1-py3-none-any.whl").is_platlib
+    with pytest.raises(InputError, match="is not the file name of a wheel"):
+        parse_wheel_name("a-1-1-cp312-cp312-linux_x86_64-cu12.whl")
+
+
+# The real installers. Every index is a folder of its own, with one project.
+
+
+@pytest.fixture(scope="module")
+def indexes(tmp_path_factory: pytest.TempPathFactory) -> Sequence[pathlib.Path]:
+    root = tmp_path_factory.mktemp("indexes")
+    folders = [root / f"index{number}" for number in range(INDEXES)]
+    for number, folder in enumerate(folders):
+        for filename in _filenames(random.Random(number), f"demo{number}"):
+            write(folder / filename)
+    return folders
+
+
+def write(path: pathlib.Path) -> None:
+    if path.suffix == ".whl":
+        write_wheel(path)
+    else:
+        write_sdist(path)
+
+
+def _filenames(chance: random.Random, project: str) -> Iterator[str]:
+    python = f"{sys.version_info.major}{sys.version_info.minor}"
+    machine = platform.machine()
+    tags = [
+        *(f"cp{python}-cp{python}-{each}_{machine}" for each in ("linux", "manylinux_2_17")),
+        f"cp{python}-cp{python}-manylinux2014_{machine}.manylinux_2_17_{machine}",
+        f"cp{python}-abi3-linux_{machine}",
+        f"cp39-abi3-linux_{machine}",
+        f"cp{python}-none-linux_{machine}",
+        f"py3-none-linux_{machine}",
+        f"cp{python}-none-any",
+        "py3-none-any",
+        "py2.py3-none-any",
+        "cp39-cp39-linux_x86_64",
+    ]
+    suffixes = [
+        *("", "_el9.6", "_el10.1", "_el9.6_cuda13.0", "_el9.6_rocm7.1", "_el9.6_cpu"),
+        *("_el9.6_rocm7.1_torch2.9.1", "_el9.6_rocm7.1_torch2.10.0", "_EL9.6", "el9.6"),
+    ]
+    some_tags = chance.sample(tags, chance.choice([1, 1, 2, 4]))
+    versions = ["1.0", "1.10", "1.9", "2.0rc1", "1.0+local"]
+    yield f"{project}-0.9-py3-none-any.whl"
+    for _ in range(chance.randint(2, 12)):
+        version = chance.choice(versions[: chance.choice([1, 2, 5])])
+        build = f"-{chance.choice([1, 2, 9, 10])}{chance.choice(suffixes)}"
+        stem = f"{project}-{version}{chance.choice([build, build, ''])}"
+        yield f"{stem}-{chance.choice(some_tags)}.whl"
+    if chance.random() < SDISTS:
+        yield f"{project}-{chance.choice(['0.8', '1.0', '1.10', '3.0'])}.tar.gz"
+
+
+def _taken(target: pathlib.Path) -> dict[str, str]:
+    """Return what every installed wheel says its name is."""
+    said = {path.name: path.read_text() for path in target.glob("*_said.txt")}
+    return {name.removesuffix("_said.txt"): filename for name, filename in said.items()}
+
+
+def _install(installer: Installer, folder: pathlib.Path, *args: str) -> dict[str, str]:
+    """Install with the real one, and return what was taken of each project."""
+    pytest.importorskip("pip", reason="pip is not installed here")
+    target = folder / "target"
+    uv = ["uv", "pip", "install", "--python", sys.executable, "--cache-dir", str(folder / "c")]
+    command = {
+        Installer.PIP: ["pip", "install", "--disable-pip-version-check", "--no-compile"],
+        Installer.UV: uv,
+    }[installer]
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "--quiet", "--no-deps", "--target", str(target), *args],
+        env={"PATH": os.defpath, "HOME": str(folder), "PIP_CONFIG_FILE": os.devnull},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return _taken(target)
+
+
+def _order(installer: Installer) -> Installer:
+    """Return who chooses as the installed one does: an older pip did as uv does."""
+    if installer is Installer.PIP and Version(metadata.version("pip")) < Version("26.3"):
+        return Installer.UV
+    return installer
+
+
+def _here() -> Target:
+    glibc = platform.libc_ver()[1].replace(".", "_")
+    return running_target(f"manylinux_{glibc}_{platform.machine()}")
+
+
+@pytest.mark.parametrize("installer", Installer)
+def test_the_real_installers_agree(
+    installer: Installer, indexes: Sequence[pathlib.Path], tmp_path: pathlib.Path
+) -> None:
+    found = [argument for folder in indexes for argument in ("--find-links", str(folder))]
+    projects = [f"demo{number}" for number in range(INDEXES)]
+    taken = _install(installer, tmp_path, "--no-index", *found, *projects)
+    assert len(taken) == INDEXES
+    assert len([name for name in taken.values() if name.endswith(".tar.gz")]) > 3
+    expected = [_expected(folder, _order(installer)) for folder in indexes]
+    assert dict(zip(projects, expected, strict=True)) == taken
+
+
+def _expected(folder: pathlib.Path, installer: Installer) -> str:
+    taken = newest_winner([file(path.name) for path in folder.iterdir()], _here(), installer)
+    assert taken is not None
+    return taken.filename
+
+
+YANKED = {"data-yanked": ""}
+NEWER = {"data-requires-python": f">=3.{sys.version_info.minor + 1}"}
+EXACT = {"data-requires-python": f"==3.{sys.version_info.minor}"}
+NO_LONGER = {"data-requires-python": f"<3.{sys.version_info.minor}"}
+WILD = {"data-requires-python": f"==3.{sys.version_info.minor}.*"}
+SLIPS = [">=3.6.*", ">=3.6<4", ">= '3.6'", ">=3.6,!=3.1*"]
+UNREADABLE = ["nonsense", ">=3.6 <4", "~=3", ">=3.6;"]
+PURE = "-py3-none-any.whl"
+
+#: What a page says of files: files with attributes; what pip and uv take without a pin, and of 1.0.
+#: "" is nothing at all: an error.
+PAGES: Sequence[tuple[dict[str, dict[str, str]], tuple[str, str], tuple[str, str]]] = [
+    ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": YANKED}, ("8", "8"), ("8", "9")),
+    ({f"1.0-8{PURE}": YANKED, f"1.0-9{PURE}": YANKED, f"0.9-1{PURE}": {}}, ("1", "1"), ("9", "9")),
+    ({f"1.0-8{PURE}": {}, f"2.0-9{PURE}": YANKED}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": YANKED, "1.0.tar.gz": {}}, ("sdist", "sdist"), ("sdist", "8")),
+    ({f"1.0-8{PURE}": {}, "1.0.tar.gz": {}}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": {}, "2.0.tar.gz": {}}, ("sdist", "sdist"), ("8", "8")),
+    ({f"1.0-8{PURE}": {}, "2.0.tar.gz": YANKED}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": {}, "2.0rc1.tar.gz": {}}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": {}, "2.0.tar.gz": NEWER}, ("8", "8"), ("8", "8")),
+    (
+        {f"0.9-8{PURE}": {}, "1.0-8-cp27-cp27m-win32.whl": {}, "1.0.tar.gz": {}},
+        ("sdist", "sdist"),
+        ("sdist", "sdist"),
+    ),
+    ({f"1.0-8{PURE}": {}, f"2.0-9{PURE}": NEWER}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": EXACT}, ("8", "9"), ("8", "9")),
+    ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": NO_LONGER}, ("8", "9"), ("8", "9")),
+    ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": WILD}, ("9", "9"), ("9", "9")),
+    *(
+        ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": {"data-requires-python": text}}, taken, taken)
+        for texts, taken in ((SLIPS, ("9", "9")), (UNREADABLE, ("9", "8")))
+        for text in texts
+    ),
+    ({f"0.9-7{PURE}": {}, f"1.0-8{PURE}": {}, f"1.0-9{PURE}": NEWER}, ("8", "7"), ("8", "")),
+    ({f"1.0-8{PURE}": {}, f"1.0+local-7{PURE}": {}}, ("7", "7"), ("7", "7")),
+    ({f"1.0-8{PURE}": YANKED, f"1.0+local-7{PURE}": {}}, ("7", "7"), ("7", "7")),
+    ({f"1.0-8{PURE}": {}, f"1.0+local-7{PURE}": YANKED}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": {}, f"1.0+local-7{PURE}": NEWER}, ("8", "8"), ("8", "8")),
+    ({f"1.0-8{PURE}": YANKED, f"2.0rc1-9{PURE}": {}}, ("", "9"), ("8", "8")),
+    ({f"1.0-8{PURE}": NEWER, f"2.0rc1-9{PURE}": {}}, ("9", "9"), ("", "")),
+]
+
+
+def _short(filename: str) -> str:
+    return "sdist" if filename.endswith(".tar.gz") else str(parse_wheel_name(filename).number)
+
+
+def _page(number: int) -> dict[str, dict[str, str]]:
+    files, _, _ = PAGES[number]
+    return {f"page{number}-{rest}": attributes for rest, attributes in files.items()}
+
+
+@pytest.mark.parametrize("installer", Installer)
+@pytest.mark.parametrize("pinned", [False, True])
+def test_what_is_said_of_pages(installer: Installer, pinned: bool) -> None:
+    for number, (_, newest, of_pin) in enumerate(PAGES):
+        files = [file(name, attributes) for name, attributes in _page(number).items()]
+        choose = partial(pinned_winner, version=Version("1.0")) if pinned else newest_winner
+        taken = choose(
+            files, target=running_target(), installer=installer, requires=lambda each: each.requires
+        )
+        expected = (of_pin if pinned else newest)[list(Installer).index(installer)]
+        assert ("" if taken is None else _short(taken.filename)) == expected, number
+
+
+@pytest.mark.skipif(sys.version_info.micro == 0, reason="==3.13 holds of 3.13.0, for pip as well")
+@pytest.mark.parametrize("installer", Installer)
+@pytest.mark.parametrize("pinned", [False, True])
+def test_the_real_installers_agree_on_pages(
+    installer: Installer, pinned: bool, tmp_path: pathlib.Path
+) -> None:
+    answers: dict[str, Answer] = {}
+    expected: dict[str, str] = {}
+    for number, (_, newest, of_pin) in enumerate(PAGES):
+        links = ""
+        for name, attributes in _page(number).items():
+            write(tmp_path / name)
+            content = Answer(
+                body=(tmp_path / name).read_bytes(), content_type="application/octet-stream"
+            )
+            answers |= {f"/files/{each}": content for each in (name, urllib.parse.quote(name))}
+            said = "".join(f' {key}="{html.escape(text)}"' for key, text in attributes.items())
+            links += f'<a href="/files/{name}"{said}>{name}</a>\n'
+        answers[f"/simple/page{number}/"] = Answer(body=f"<html>{links}</html>".encode())
+        if taken := (of_pin if pinned else newest)[list(Installer).index(installer)]:
+            expected[f"page{number}"] = taken
+    wanted = [f"{project}==1.0" if pinned else project for project in expected]
+    with serve(answers) as server:
+        made = _install(installer, tmp_path, "--index-url", f"{server.url}/simple/", *wanted)
+    assert {project: _short(name) for project, name in made.items()} == expected

@@ -1,0 +1,379 @@
+"""The lock: its text, what is read from it, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import pathlib
+
+import pytest
+from fromager.dependency_graph import DependencyGraph
+from fromager.requirements_file import RequirementType
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from fromager_build_tags.errors import InputError
+from fromager_build_tags.plan.lockfile import (
+    ANY,
+    Lock,
+    LockedStack,
+    format_lock,
+    parse_lock,
+)
+
+from ..conftest import Cli
+from ..tag.test_order import TAGS
+from ..trees import GOOD, ROCM, ROCM_FILE, write_tree
+
+HEADER = (
+    "# build-tags.lock, format 1: the build tags that these settings give.\n"
+    "# Made by `fromager-build-tags lock`: change the settings, not this file.\n"
+)
+TEXT = f"""\
+{HEADER}
+rocm: el9.6 rocm7.1 torch2.9.1
+  * * 1_el9.6
+  flash-attn * 1_el9.6_rocm7.1_torch2.9.1
+  torch 2.9.1 2_el9.6_rocm7.1
+  torch * 1_el9.6_rocm7.1
+"""
+LOCK = "settings/build-tags.lock"
+
+
+def stack(variant: str, label: str, **tags: str) -> LockedStack:
+    keys = {(name, ANY): tag for name, tag in tags.items()}
+    return LockedStack(variant=variant, label=label, tags=keys)
+
+
+def test_format() -> None:
+    """Stacks by variant and label, packages by name, versions as versions, the rest last."""
+    tags = {
+        ("torch", ANY): "1_a",
+        ("torch", "2.10.0"): "1_b",
+        ("torch", "2.9.1"): "-",
+        (ANY, ANY): "2_?",
+        ("a", ANY): "3",
+        ("odd", "not a version"): "1",
+    }
+    lock = Lock(
+        stacks=(
+            stack("rocm", "b"),
+            LockedStack(variant="rocm", label="a", tags=tags),
+            stack("cuda-ubi9", "c", x="1"),
+        )
+    )
+    assert format_lock(lock) == (
+        f"{HEADER}\n"
+        "cuda-ubi9: c\n"
+        "  x * 1\n"
+        "\n"
+        "rocm: a\n"
+        "  * * 2_?\n"
+        "  a * 3\n"
+        "  odd not a version 1\n"
+        "  torch 2.9.1 -\n"
+        "  torch 2.10.0 1_b\n"
+        "  torch * 1_a\n"
+        "\n"
+        "rocm: b\n"
+    )
+    assert format_lock(Lock(stacks=())) == HEADER
+
+
+_WORDS = st.text("abcxyz019-", min_size=1, max_size=8)
+_VERSIONS = st.just(ANY) | st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){0,2}", fullmatch=True)
+_STACKS = st.builds(
+    lambda variant, label, tags: LockedStack(variant=variant, label=label, tags=tags),
+    _WORDS,
+    st.lists(_WORDS, min_size=1, max_size=3).map(" ".join),
+    st.dictionaries(
+        st.tuples(st.just(ANY) | _WORDS, _VERSIONS),
+        TAGS | st.sampled_from(["-", "0_?", "12_?"]),
+        max_size=6,
+    ),
+)
+
+
+@given(st.lists(_STACKS, max_size=5, unique_by=lambda each: (each.variant, each.label)))
+def test_what_is_written_is_read(stacks: list[LockedStack]) -> None:
+    ordered = sorted(stacks, key=lambda each: (each.variant, each.label))
+    text = format_lock(Lock(stacks=tuple(stacks)))
+    read = parse_lock(text, "lock")
+    assert read == Lock(stacks=tuple(ordered))
+    assert format_lock(read) == text
+    assert format_lock(Lock(stacks=tuple(reversed(stacks)))) == text
+
+
+AGAIN = "make it again with `fromager-build-tags lock`"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", f"f is not a lock: its first line has to tell its format: {AGAIN}"),
+        ("a: b\n", f"f is not a lock: its first line has to tell its format: {AGAIN}"),
+        ("# a comment\n", f"f is not a lock: its first line has to tell its format: {AGAIN}"),
+        ("\0\0\n", f"f is not a lock: its first line has to tell its format: {AGAIN}"),
+        (
+            HEADER.replace("format 1", "format 2"),
+            "f is of format 2, newer than 1: upgrade fromager-build-tags",
+        ),
+        (
+            HEADER.replace("format 1", "format 10") + "anything\n",
+            "f is of format 10, newer than 1: upgrade fromager-build-tags",
+        ),
+        (
+            f"{HEADER}<<<<<<< HEAD\nrocm: a\n=======\nrocm: b\n>>>>>>> other\n",
+            f"f:3: the lock has conflict markers: {AGAIN}",
+        ),
+        (
+            f"<<<<<<< HEAD\n{HEADER}=======\n# build-tags.lock, format 2: x\n>>>>>>> other\n",
+            f"f:1: the lock has conflict markers: {AGAIN}",
+        ),
+        (f"{HEADER}||||||| base\n", f"f:3: the lock has conflict markers: {AGAIN}"),
+        (f"{HEADER}garbage\n", f"f:3: 'garbage' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm:a\n", f"f:3: 'rocm:a' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}  a * 1\n", f"f:3: '  a * 1' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a *\n", f"f:4: '  a *' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a * 1 2\n", f"f:4: '  a * 1 2' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a * el9\n", f"f:4: '  a * el9' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a * 1_\n", f"f:4: '  a * 1_' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a * ?\n", f"f:4: '  a * ?' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a * 1_a_?\n", f"f:4: '  a * 1_a_?' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a * 1-b\n", f"f:4: '  a * 1-b' is no line of a lock: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a <b 1\n", f"f:4: '<b' is no span of versions: {AGAIN}"),
+        (
+            f"{HEADER}rocm: a\n  a * 1\n  b * 1\n  a * 2\n",
+            f"f:6: 'a * 2' is there twice: {AGAIN}",
+        ),
+        (
+            f"{HEADER}\nrocm: a\n  a * 1\n\n\nrocm: b\nrocm: c\n\n  a *\n",
+            f"f:11: '  a *' is no line of a lock: {AGAIN}",
+        ),
+    ],
+)
+def test_what_is_no_lock(text: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_lock(text, "f")
+    assert str(caught.value) == message
+
+
+def test_line_ends_and_spaces_do_not_matter() -> None:
+    """A checkout can change the one, an editor the other."""
+    assert parse_lock(TEXT.replace("\n", "\r\n"), "f") == parse_lock(TEXT, "f")
+    assert parse_lock(TEXT + "\n\n", "f") == parse_lock(TEXT, "f")
+    assert parse_lock(TEXT.replace("\n\n", "\n"), "f") == parse_lock(TEXT, "f")
+    assert parse_lock(TEXT.replace("\n", "\n\n"), "f") == parse_lock(TEXT, "f")
+
+
+def test_a_stack_that_stands_in_two_locks_is_read_once() -> None:
+    [rocm] = parse_lock(TEXT, "f").stacks
+    [same, _] = parse_lock(f"{TEXT}\nrocm: b\n  * * 1\n", "g").stacks
+    assert same is rocm
+
+
+def test_a_tag_that_nothing_names_is_the_next_wider_one() -> None:
+    [rocm] = parse_lock(TEXT, "f").of_variant("rocm")
+    assert rocm.tag("torch", "2.9.1") == "2_el9.6_rocm7.1"
+    assert rocm.tag("torch", "3") == "1_el9.6_rocm7.1"
+    assert rocm.tag("pillow", "3") == "1_el9.6"
+    assert stack("rocm", "a", b="1").tag("pillow", "3") == "-"
+
+
+@pytest.mark.parametrize(
+    ("version", "tag"),
+    [
+        ("2.9.1.0", "2_el9.6_rocm7.1"),
+        ("2.9.1+rocm7.1", "2_el9.6_rocm7.1"),
+        ("2.9.1.post1", "1_el9.6_rocm7.1"),
+        ("not a version", "1_el9.6_rocm7.1"),
+    ],
+)
+def test_a_version_is_found_however_it_is_spelled(version: str, tag: str) -> None:
+    """fromager compares versions, and leaves the local part out."""
+    [rocm] = parse_lock(TEXT, "f").of_variant("rocm")
+    assert rocm.tag("torch", version) == tag
+    odd = TEXT.replace("torch 2.9.1", "torch 2.9.1.0+rocm7.1")
+    [rocm] = parse_lock(odd, "f").of_variant("rocm")
+    assert rocm.tag("torch", "2.9.1") == "2_el9.6_rocm7.1"
+
+
+@pytest.mark.parametrize(
+    ("label", "word"),
+    [
+        ("el9.6 rocm7.1 torch2.9.1", "rocm"),
+        ("el9.6 cpu", "cpu"),
+        ("el9.6 torch2.9.1", ""),
+        ("el9.6", ""),
+        ("el9.6 gaudi1.22 torch2.9", "gaudi"),
+        ("cuda13.0 torch2.9.1", "cuda"),
+        ("cpu", "cpu"),
+        ("torch2.9.1", ""),
+        ("(nothing is known)", ""),
+    ],
+)
+def test_the_accelerator_of_a_label(label: str, word: str) -> None:
+    assert stack("x", label).accelerator == word
+
+
+def test_spans_of_versions(cli: Cli, tmp_path: pathlib.Path) -> None:
+    demo = "annotations: {build-tags.depends-on: 'torch if version < 0.29 else none'}\n"
+    named = "changelog:\n  '0.29': [first]\n"
+    write_tree(tmp_path, {**GOOD, "settings/packages/demo.yaml": demo + named})
+    cli("lock")
+    text = (tmp_path / "settings/build-tags.lock").read_text()
+    assert ("  demo 0.29 2_el9.6\n  demo <0.29 1_el9.6_torch2.9.1\n  demo * 1_el9.6\n") in text
+    [stack] = parse_lock(text, "f").stacks
+    assert format_lock(parse_lock(text, "f")) == text
+    tags = {each: stack.tag("demo", each) for each in ("0.28.1", "0.29.0", "0.30", "<0.29", "*")}
+    assert tags == {
+        "0.28.1": "1_el9.6_torch2.9.1",
+        "0.29.0": "2_el9.6",
+        "0.30": "1_el9.6",
+        "<0.29": "1_el9.6_torch2.9.1",
+        "*": "1_el9.6",
+    }
+    # what no changelog names is never asked of the row of a version that one does
+    assert stack.tag("demo", "==0.29") == "1_el9.6"
+    assert stack.tag("demo", "nightly") == "1_el9.6"
+    assert stack.spans() == {"demo": ["<0.29"]}
+
+
+def test_lock_writes_what_the_settings_give(cli: Cli, tmp_path: pathlib.Path) -> None:
+    write_tree(tmp_path, GOOD)
+    assert cli("lock").stderr == f"{LOCK} is written\n"
+    assert (tmp_path / LOCK).read_text() == TEXT
+    assert cli("lock").stderr == f"{LOCK} is up to date\n"
+    assert sorted(path.name for path in (tmp_path / "settings").iterdir()) == [
+        "build-tags.lock",
+        "packages",
+        "settings.yaml",
+        "variants",
+    ]
+
+
+def test_check(cli: Cli, tmp_path: pathlib.Path) -> None:
+    write_tree(tmp_path, GOOD)
+    nothing = cli("lock", "--check", status=1)
+    assert nothing.stdout.startswith(f"--- {LOCK}, as it is\n+++ {LOCK}, as the settings give it\n")
+    assert not (tmp_path / LOCK).exists()
+    cli("lock")
+    assert cli("lock", "--check").stdout == ""
+    write_tree(tmp_path, {ROCM_FILE: ROCM.replace("7.1", "7.2")})
+    before = (tmp_path / LOCK).read_text()
+    result = cli("lock", "--check", status=1)
+    assert result.stdout == (
+        f"--- {LOCK}, as it is\n"
+        f"+++ {LOCK}, as the settings give it\n"
+        "@@ -1,8 +1,8 @@\n"
+        " # build-tags.lock, format 1: the build tags that these settings give.\n"
+        " # Made by `fromager-build-tags lock`: change the settings, not this file.\n"
+        " \n"
+        "-rocm: el9.6 rocm7.1 torch2.9.1\n"
+        "+rocm: el9.6 rocm7.2 torch2.9.1\n"
+        "   * * 1_el9.6\n"
+        "-  flash-attn * 1_el9.6_rocm7.1_torch2.9.1\n"
+        "-  torch 2.9.1 2_el9.6_rocm7.1\n"
+        "-  torch * 1_el9.6_rocm7.1\n"
+        "+  flash-attn * 1_el9.6_rocm7.2_torch2.9.1\n"
+        "+  torch 2.9.1 2_el9.6_rocm7.2\n"
+        "+  torch * 1_el9.6_rocm7.2\n"
+    )
+    assert result.stderr == f"{LOCK} is out of date: run `fromager-build-tags lock`\n"
+    assert (tmp_path / LOCK).read_text() == before
+
+
+def test_check_of_what_is_no_lock_says_so(cli: Cli, tmp_path: pathlib.Path) -> None:
+    write_tree(tmp_path, {**GOOD, LOCK: "rubbish\n"})
+    assert cli("lock", "--check", status=1).stderr == (
+        f"Error: {LOCK} is not a lock: its first line has to tell its format: {AGAIN}\n"
+    )
+    cli("lock")
+    assert (tmp_path / LOCK).read_text() == TEXT
+
+
+def test_what_is_not_declared_is_a_question_mark(cli: Cli, tmp_path: pathlib.Path) -> None:
+    write_tree(tmp_path, {**GOOD, ROCM_FILE: 'distro: el9.6\nrocm_version: "7.1"\n'})
+    assert cli("lock").stderr == (
+        "a suffix is not known, and locked as ?: the Torch version of variant 'rocm' is not known: "
+        "set WHEEL_BUILD_TAG_TORCH_VERSION or TORCH_VERSION, or torch_version in "
+        "settings/variants/rocm.yaml\n"
+        f"{LOCK} is written\n"
+    )
+    assert (tmp_path / LOCK).read_text() == (
+        f"{HEADER}\n"
+        "rocm: el9.6 rocm7.1\n"
+        "  * * 1_el9.6\n"
+        "  flash-attn * 1_?\n"
+        "  torch 2.9.1 2_el9.6_rocm7.1\n"
+        "  torch * 1_el9.6_rocm7.1\n"
+    )
+
+
+def test_every_wrong_variant_is_told(cli: Cli, tmp_path: pathlib.Path) -> None:
+    write_tree(tmp_path, {**GOOD, ROCM_FILE: "a: 1\n", "settings/variants/cpu.yaml": "distro: 9\n"})
+    assert cli("lock", status=1).stderr == (
+        "Error: the tags cannot be told: settings/variants/cpu.yaml:1: distro: 9 is not a text: "
+        "quote it; settings/variants/rocm.yaml:1: unknown key 'a'; there are accelerator, "
+        "accelerator_version, cuda_version, distro, index, rocm_version, stacks, torch_precision, "
+        "torch_version\n"
+    )
+    assert not (tmp_path / LOCK).exists()
+
+
+def test_the_old_lock_stays_where_the_new_one_cannot_be_written(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tree(tmp_path, {**GOOD, LOCK: HEADER})
+
+    def refuse(self: pathlib.Path, target: pathlib.Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pathlib.Path, "replace", refuse)
+    assert cli("lock", status=1).stderr == (
+        f"Error: {LOCK} cannot be written: No space left on device\n"
+    )
+    assert (tmp_path / LOCK).read_text() == HEADER
+    assert not [path for path in (tmp_path / "settings").iterdir() if path.name.startswith(".")]
+
+
+def test_another_place(cli: Cli, tmp_path: pathlib.Path) -> None:
+    write_tree(tmp_path, GOOD)
+    assert cli("lock", "-o", "tags.lock").stderr == "tags.lock is written\n"
+    assert (tmp_path / "tags.lock").read_text() == TEXT
+    assert cli("lock", "-o", "no/tags.lock", status=1).stderr == (
+        "Error: no/tags.lock cannot be written: No such file or directory\n"
+    )
+
+
+def test_a_graph_adds_its_packages_and_versions(cli: Cli, tmp_path: pathlib.Path) -> None:
+    graph = DependencyGraph()
+    for name, version in [("pillow", "12.2.0"), ("torch", "2.9.1"), ("torch", "2.10.0")]:
+        graph.add_dependency(
+            parent_name=None,
+            parent_version=None,
+            req_type=RequirementType.TOP_LEVEL,
+            req=Requirement(name),
+            req_version=Version(version),
+        )
+    file = io.StringIO()
+    graph.serialize(file)
+    (tmp_path / "graph.json").write_text(file.getvalue())
+    order = [{"dist": "Pillow", "version": "11"}]
+    (tmp_path / "build-order.json").write_text(json.dumps(order))
+    write_tree(tmp_path, GOOD)
+    cli("lock", "--graph", "graph.json", "--graph", "build-order.json")
+    added = set((tmp_path / LOCK).read_text().splitlines()) - set(TEXT.splitlines())
+    assert added == {
+        "  pillow 11 1_el9.6",
+        "  pillow 12.2.0 1_el9.6",
+        "  torch 2.10.0 1_el9.6_rocm7.1",
+    }
+    cli("lock", "--check", "--graph", "graph.json", "--graph", "build-order.json")
+    cli("lock", "--check")  # a CI without the graph checks what the lock names
+    write_tree(tmp_path, {ROCM_FILE: ROCM.replace("7.1", "7.2")})
+    difference = cli("lock", "--check", status=1).stdout
+    assert "-  torch 2.10.0 1_el9.6_rocm7.1\n" in difference
+    assert "+  torch 2.10.0 1_el9.6_rocm7.2\n" in difference

@@ -1,0 +1,269 @@
+"""The gate behind a build, with a real work context."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import pathlib
+from collections.abc import Callable
+from importlib import metadata
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.tags import Tag
+from packaging.version import Version
+
+from fromager_build_tags import hooks
+from fromager_build_tags.errors import VerifyError
+from fromager_build_tags.verify import post_build
+from fromager_build_tags.verify import run as verify
+from fromager_build_tags.verify.post_build import verify_built
+from fromager_build_tags.wheel import WheelFacts
+
+from ..conftest import MakeContext
+from .building import PURE, Wheel
+from .conftest import Write
+
+LIES = Wheel(tag="8_el9.6_rocm7.1", libraries=["unstable", "libamdhip64.so.7"])
+RIGHT = Wheel(tag="8_el9.6_rocm7.1_torch2.10.0", libraries=["unstable", "libamdhip64.so.7"])
+OVERTIGHT = Wheel(tag="8_el9.6_rocm7.1_torch2.10.0", libraries=["stable", "libamdhip64.so.7"])
+PROMISES = Wheel(tag="8_el9.6_rocm7.1", libraries=["plain"])
+REQ = Requirement("demo-pkg")
+
+type Build = Callable[..., pathlib.Path]
+
+
+@pytest.fixture
+def build(write: Write, make_context: MakeContext, monkeypatch: pytest.MonkeyPatch) -> Build:
+    def run(wheel: Wheel, mode: str | None, annotation: str | None = None) -> pathlib.Path:
+        if mode is not None:
+            monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", mode)
+        annotations = {"build-tags.verify": annotation} if annotation else {}
+        ctx = make_context("rocm", packages={"demo-pkg": {"annotations": annotations}})
+        path = write(wheel)
+        post_build.post_build(
+            ctx=ctx,
+            req=REQ,
+            dist_name="demo-pkg",
+            dist_version="1.0",
+            sdist_filename=path,
+            wheel_filename=path,
+        )
+        return path
+
+    return run
+
+
+@pytest.mark.parametrize("mode", [None, "", "off"])
+def test_it_is_off_unless_it_is_asked_for(
+    build: Build, mode: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert build(LIES, mode).exists()
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("wheel", [RIGHT, Wheel(tag="8", platform=PURE)])
+def test_a_right_wheel_passes_in_silence(
+    build: Build, wheel: Wheel, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert build(wheel, "error").exists()
+    assert caplog.messages == []
+
+
+def test_a_wrong_wheel_fails_with_the_remedy_and_is_put_aside(
+    build: Build, tmp_path: pathlib.Path
+) -> None:
+    kept = tmp_path / "wheels" / "refused" / LIES.filename
+    with pytest.raises(VerifyError) as caught:
+        build(LIES, "error")
+    assert str(caught.value) == (
+        f"{LIES.filename} is not what its name says: BT301: the name has no Torch segment, yet "
+        "demo/unstable.so imports 4 C++ symbols of Torch, as c10::Error: set "
+        "build-tags.depends-on of demo-pkg to 'accelerator torch', or let its override say so, "
+        "or build it with Torch's stable ABI | the wheel is kept as "
+        f"{kept}; WHEEL_BUILD_TAG_VERIFY=warn lets it pass"
+    )
+    assert kept.exists()
+    assert not (tmp_path / LIES.filename).exists()
+
+
+def test_a_wrong_wheel_that_cannot_be_put_aside_fails_with_the_remedy(
+    build: Build, tmp_path: pathlib.Path
+) -> None:
+    folder = tmp_path / "wheels" / "refused"
+    folder.parent.mkdir(exist_ok=True)
+    folder.write_text("a file")
+    with pytest.raises(VerifyError) as caught:
+        build(LIES, "error")
+    assert str(caught.value).endswith(
+        f"or build it with Torch's stable ABI | the wheel cannot be moved to {folder} (File "
+        f"exists): delete {tmp_path / LIES.filename}, or the next run takes it for finished; "
+        "WHEEL_BUILD_TAG_VERIFY=warn lets it pass"
+    )
+
+
+UNNAMED = Wheel(libraries=["unstable", "libamdhip64.so.7"])
+NUMBERED = dataclasses.replace(UNNAMED, tag="1")
+HOOK = "fromager_build_tags.hooks:build_tag_hook"
+ENTRY = {"rocm": ["first build"]}
+SET = "set build-tags.depends-on of demo-pkg to 'accelerator torch', or let its override say so"
+
+
+@pytest.mark.parametrize(
+    ("wheel", "hook", "changelog", "depends_on", "remedy"),
+    [
+        (
+            UNNAMED,
+            HOOK,
+            {},
+            "accelerator torch",
+            "fromager gives demo-pkg 1.0 no number for variant 'rocm', and so never asks the hook: "
+            "add an entry to changelog.rocm in fromager's settings file",
+        ),
+        (
+            UNNAMED,
+            HOOK,
+            {"cuda": ["first build"]},
+            None,
+            "fromager gives demo-pkg 1.0 no number for variant 'rocm', and so never asks the hook: "
+            f"add an entry to changelog.rocm in fromager's settings file; and {SET}",
+        ),
+        (
+            NUMBERED,
+            None,
+            ENTRY,
+            "accelerator torch",
+            f'set wheels: {{build_tag_hook: "{HOOK}"}} in fromager\'s settings file',
+        ),
+        (
+            NUMBERED,
+            "os.path:basename",
+            ENTRY,
+            "torch accelerator",
+            f"let posixpath:basename, which is wheels.build_tag_hook, call {HOOK}",
+        ),
+        (NUMBERED, HOOK, ENTRY, None, SET),
+        (NUMBERED, HOOK, ENTRY, "accelerator", SET),
+        (
+            NUMBERED,
+            HOOK,
+            ENTRY,
+            "accelerator torch if version < 2 else none",
+            "the annotation build-tags.depends-on: 'accelerator torch if version < 2 else none' of "
+            "demo-pkg says 'accelerator torch' already, so look where the segments get lost: "
+            "`fromager build-tags explain demo-pkg`",
+        ),
+        (NUMBERED, HOOK, ENTRY, "acelerator", SET),
+    ],
+)
+def test_the_remedy_asks_the_settings_first(
+    write: Write,
+    make_context: MakeContext,
+    monkeypatch: pytest.MonkeyPatch,
+    wheel: Wheel,
+    hook: str | None,
+    changelog: dict[str, list[str]],
+    depends_on: str | None,
+    remedy: str,
+) -> None:
+    monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", "error")
+    annotations = {"build-tags.depends-on": depends_on} if depends_on else {}
+    ctx = make_context(
+        "rocm",
+        packages={"demo-pkg": {"annotations": annotations}},
+        changelog=changelog,
+        hook=hook,
+    )
+    with pytest.raises(VerifyError) as caught:
+        verify_built(ctx, REQ, write(wheel))
+    assert f": {remedy}, or build it with Torch's stable ABI | " in str(caught.value)
+
+
+def test_a_warning_lets_a_wrong_wheel_pass(build: Build, caplog: pytest.LogCaptureFixture) -> None:
+    assert build(LIES, "warn").exists()
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage().startswith(f"{LIES.filename}: BT301: the name has no Torch")
+
+
+def test_a_warning_is_no_more_than_that_where_a_check_breaks(
+    build: Build, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> WheelFacts:
+        raise RecursionError
+
+    monkeypatch.setattr(verify, "read_wheel", fail)
+    assert build(RIGHT, "warn").exists()
+    [message] = caplog.messages
+    assert message.startswith(f"{RIGHT.filename}: BT341: it cannot be read: RecursionError: report")
+
+
+def test_a_warning_of_a_rule_does_not_fail(build: Build, caplog: pytest.LogCaptureFixture) -> None:
+    assert build(OVERTIGHT, "error").exists()
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+def test_what_is_declared_passes_and_is_told(
+    build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert build(PROMISES, "error", "accelerator: hipcc compiles at first use").exists()
+    [message] = caplog.messages
+    assert message.endswith(": ignored: hipcc compiles at first use")
+
+
+def test_a_bad_declaration_fails(build: Build) -> None:
+    with pytest.raises(VerifyError) as caught:
+        build(RIGHT, "error", "accelerator")
+    assert str(caught.value).startswith(
+        f"{RIGHT.filename} cannot be verified: BT106: the annotation build-tags.verify of demo-pkg "
+        "for variant 'rocm': 'accelerator' has no reason; write 'accelerator: REASON': correct it; "
+        "until then it says nothing | the wheel is kept as "
+    )
+
+
+def test_a_bad_declaration_hides_no_lie(build: Build) -> None:
+    with pytest.raises(VerifyError, match=r"is not what its name says: BT106: .* \| BT301: "):
+        build(LIES, "error", "accelerator")
+
+
+def test_a_bad_mode_loses_no_right_wheel_and_passes_no_wrong_one(
+    build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert build(RIGHT, "fail").exists()
+    assert caplog.messages == [
+        "WHEEL_BUILD_TAG_VERIFY='fail' is not one of 'off', 'warn' or 'error'; wheels are verified "
+        "as if it were 'error'"
+    ]
+    with pytest.raises(VerifyError, match="is not what its name says"):
+        build(LIES, "fail")
+
+
+def test_a_bad_mode_keeps_no_wheel_from_its_build_tag(
+    make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", "fail")
+    tags = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
+    found = hooks.build_tag_hook(
+        ctx=make_context("rocm"), req=REQ, version=Version("1.0"), wheel_tags=tags
+    )
+    assert found == ["el9.6"]
+
+
+def test_bootstrap_verifies_what_it_builds_and_nothing_else(
+    write: Write, make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", "error")
+    ctx, path = make_context("rocm"), write(LIES)
+    for sdist, wheel in [(None, path), (path, None)]:
+        post_build.post_bootstrap(ctx=ctx, req=REQ, sdist_filename=sdist, wheel_filename=wheel)
+    with pytest.raises(VerifyError):
+        post_build.post_bootstrap(ctx=ctx, req=REQ, sdist_filename=path, wheel_filename=path)
+
+
+@pytest.mark.parametrize("name", ["post_build", "post_bootstrap"])
+def test_the_entry_points_are_registered(name: str) -> None:
+    [found] = metadata.entry_points(
+        group="fromager.hooks", name=name, value=f"fromager_build_tags.verify.post_build:{name}"
+    )
+    assert found.load() is getattr(post_build, name)
