@@ -27,7 +27,7 @@ from pathlib import Path
 import elfdeps
 
 from fromager_build_tags.verify.checks import NOTHING
-from fromager_build_tags.verify.run import Source, verify_wheel
+from fromager_build_tags.verify.run import WheelSource, verify_wheel
 from fromager_build_tags.wheel import read_wheel
 from fromager_build_tags.wheel.server import Traffic
 
@@ -36,7 +36,7 @@ _SMALL = 1 << 20
 
 def ours(wheel: Path) -> None:
     """Verify a wheel."""
-    list(verify_wheel(Source(text=str(wheel)), lambda _: NOTHING))
+    list(verify_wheel(WheelSource(text=str(wheel)), lambda _: NOTHING))
 
 
 def baseline(wheel: Path) -> None:
@@ -82,7 +82,7 @@ def remote_share(wheel: Path) -> float:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         url = f"http://127.0.0.1:{server.server_port}/{wheel.name}"
-        findings = list(verify_wheel(Source(text=url), lambda _: NOTHING, traffic))
+        findings = list(verify_wheel(WheelSource(text=url), lambda _: NOTHING, traffic))
     finally:
         server.shutdown()
     if any(each.code == "BT341" for each in findings):

@@ -16,11 +16,12 @@ from pydantic import BaseModel, ConfigDict
 
 from fromager_build_tags.findings.catalogue import RULES
 from fromager_build_tags.findings.finding import Severity
-from fromager_build_tags.tag.filename import parse_wheel_name, told
+from fromager_build_tags.tag.filename import parse_wheel_name
 from fromager_build_tags.tag.segment import Order
+from fromager_build_tags.tag.vocabulary import segment_texts
 from fromager_build_tags.verify.checks import NOTHING
 from fromager_build_tags.verify.checks.exempted import parse_declared
-from fromager_build_tags.verify.run import Source, verify_wheel
+from fromager_build_tags.verify.run import WheelSource, verify_wheel
 
 from .catalogue import HERE
 
@@ -108,8 +109,8 @@ def verified(requirement: str, candidate: Candidate, wheel: Path) -> Result:
 
 def _wrong_names(right: str, candidate: Candidate, *, platlib: bool) -> Iterator[WrongName]:
     segments = [part for part in right.split("_") if part]
-    told_by = told(right)
-    accelerator, torch = told_by.get(Order.ACCELERATOR), told_by.get(Order.TORCH)
+    source = segment_texts(right)
+    accelerator, torch = source.get(Order.ACCELERATOR), source.get(Order.TORCH)
 
     def without(segment: str) -> str:
         return "_".join(each for each in segments if each != segment)
@@ -157,7 +158,7 @@ def _findings(
     wheel.rename(renamed)
     known = parse_declared(declared, FILE.name) if declared else NOTHING
     try:
-        findings = list(verify_wheel(Source(text=str(renamed)), lambda _: known))
+        findings = list(verify_wheel(WheelSource(text=str(renamed)), lambda _: known))
     finally:
         renamed.rename(wheel)
     return [(f"{each.code} {each.severity.value}", bool(each.ignored)) for each in findings]

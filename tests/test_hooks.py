@@ -320,15 +320,15 @@ def test_the_runner_is_a_seam_of_its_own(make_context: MakeContext, package: str
 def test_only_the_needs_decide_where_nobody_else_speaks(
     make_context: MakeContext, set_hooks: Install, set_override: Install
 ) -> None:
-    from fromager_build_tags.plan.source import speaker_of
+    from fromager_build_tags.plan.source import source_of
 
     ctx = make_context()
-    chosen = speaker_of(ctx, ctx.package_build_info("flash-attn"))
+    chosen = source_of(ctx, ctx.package_build_info("flash-attn"))
     assert hook_calls.deciding_needs(chosen, VERSION, stack_of(ctx)) == frozenset(needs.Need)
     set_hooks(needs.distribution, answering([]))
     assert hook_calls.deciding_needs(chosen, VERSION, stack_of(ctx)) is None
     set_hooks(needs.distribution)
     set_override("flash_attn", module("acme.flash", answering([])))
     ctx = make_context()
-    chosen = speaker_of(ctx, ctx.package_build_info("flash-attn"))
+    chosen = source_of(ctx, ctx.package_build_info("flash-attn"))
     assert hook_calls.deciding_needs(chosen, VERSION, stack_of(ctx)) is None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .plan.hook_calls import arranged, ask_all
+from .plan.hook_calls import arranged, collect
 
 if TYPE_CHECKING:
     from fromager.context import WorkContext
@@ -49,5 +49,5 @@ def run_wheel_build_tag_hooks(
         StackError: what the wheels are built for cannot be told.
         SegmentError: two of them contradict each other.
     """
-    answers = ask_all(ctx=ctx, req=req, version=version, wheel_tags=wheel_tags)
+    answers = collect(ctx=ctx, req=req, version=version, wheel_tags=wheel_tags)
     return [segment.text for segment in arranged(answers, req, version)]

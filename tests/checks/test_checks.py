@@ -424,7 +424,9 @@ def findings(cli: Cli, *args: str, fails: bool = False) -> list[dict[str, Any]]:
     return found
 
 
-def told(cli: Cli, files: Mapping[str, str | None], code: str) -> list[tuple[str, str, str]]:
+def segment_texts(
+    cli: Cli, files: Mapping[str, str | None], code: str
+) -> list[tuple[str, str, str]]:
     """Return place, subject and message of each finding of a rule."""
     write_tree(pathlib.Path(), GOOD)
     write_tree(pathlib.Path(), files)
@@ -444,12 +446,12 @@ def told(cli: Cli, files: Mapping[str, str | None], code: str) -> list[tuple[str
 def test_a_rule_fires(
     cli: Cli, code: str, files: Mapping[str, str | None], place: str, subject: str, message: str
 ) -> None:
-    assert told(cli, files, code) == [(place, subject, message)]
+    assert segment_texts(cli, files, code) == [(place, subject, message)]
 
 
 @pytest.mark.parametrize(("code", "files"), STAYS_QUIET)
 def test_a_rule_stays_quiet(cli: Cli, code: str, files: Mapping[str, str | None]) -> None:
-    assert told(cli, files, code) == []
+    assert segment_texts(cli, files, code) == []
 
 
 def test_a_good_tree_has_no_findings(cli: Cli, tmp_path: pathlib.Path) -> None:

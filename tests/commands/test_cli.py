@@ -374,8 +374,8 @@ def test_explain_each_span_of_versions(
     lines = run("--variant", "rocm", "explain", requirement).stdout.splitlines()
     headings = [line.partition(" (")[0] for line in lines if line.startswith("demo ")]
     assert headings == [f"demo {span}" for span in spans]
-    givers = [line.split()[0] for line in lines if line.endswith("else accelerator'")]
-    assert givers == ["torch2.10.0" if "<2" in s or "<1" in s else "rocm7.1" for s in spans]
+    providers = [line.split()[0] for line in lines if line.endswith("else accelerator'")]
+    assert providers == ["torch2.10.0" if "<2" in s or "<1" in s else "rocm7.1" for s in spans]
 
 
 def test_a_version_may_be_a_date(run: Run, tree: pathlib.Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from fromager_build_tags import needs
 from fromager_build_tags.errors import PluginError, explain_error
 from fromager_build_tags.plan import plugins
-from fromager_build_tags.plan import source as speaker
+from fromager_build_tags.plan import source as sources
 
 OURS = metadata.distribution("fromager-build-tags")
 
@@ -150,5 +150,5 @@ def test_a_description_names_the_distribution_even_where_stevedore_forgot_it() -
     ],
 )
 def test_a_speaker_is_named(rule: int, name: str, text: str) -> None:
-    made = speaker.Speaker(rule=speaker.Rule(rule), name=name, says=needs.distribution)
+    made = sources.Source(kind=sources.SourceKind(rule), name=name, function=needs.distribution)
     assert str(made) == text

@@ -73,10 +73,10 @@ def side(name: str, tags: Tags, variant: str = "rocm", label: str = "el9.6 rocm7
 
 def found(before: Tags, after: Tags, *known: Cause) -> list[tuple[str, str, str, str, str]]:
     review = compare(side("base", before), side("head", after), known)
-    return told(review_findings(review, {}))
+    return segment_texts(review_findings(review, {}))
 
 
-def told(findings: Iterable[Finding]) -> list[tuple[str, str, str, str, str]]:
+def segment_texts(findings: Iterable[Finding]) -> list[tuple[str, str, str, str, str]]:
     return [
         (each.code, each.severity.value, each.subject, str(each.place), each.message)
         for each in findings
@@ -369,7 +369,7 @@ def test_a_new_variant_without_numbers() -> None:
         side("head", {"* *": "-", "demo *": "-", "demo 1": "-", "a *": "-", "a 1": "1"}),
         [],
     )
-    assert told(review_findings(review, {})) == [
+    assert segment_texts(review_findings(review, {})) == [
         (
             "BT206",
             "warning",
@@ -395,7 +395,7 @@ def test_a_pre_built_package_on_a_new_variant() -> None:
         side("head", {"* *": "1_a", "demo *": "-", "demo 1": "-"}),
         [],
     )
-    assert [message for *_, message in told(review_findings(review, {}))] == [
+    assert [message for *_, message in segment_texts(review_findings(review, {}))] == [
         f"demo {version} on rocm gets no build tag: it has no changelog entry, or is pre-built"
         for version in ("(any other version)", "1")
     ]
@@ -833,13 +833,15 @@ def test_how_stacks_are_paired(
         ]
         return Evaluation(name="x", lock=Lock(stacks=tuple(stacks)))
 
-    def told(tag: str) -> str:
+    def segment_texts(tag: str) -> str:
         return tag.removeprefix("3_el9.6_").replace("_", " ")
 
     for old in (before, before[::-1]):
         for new in (after, after[::-1]):
             changes = compare(family(old), family(new), []).changes
-            assert [(told(each.before), told(each.after)) for each in changes] == pairs
+            assert [
+                (segment_texts(each.before), segment_texts(each.after)) for each in changes
+            ] == pairs
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import pytest
 
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.stack import distro
-from fromager_build_tags.tag.filename import accelerator_word, classify, parse_wheel_name
+from fromager_build_tags.tag.filename import parse_wheel_name
 from fromager_build_tags.tag.segment import Order
+from fromager_build_tags.tag.vocabulary import accelerator_word, classify
 
 
 @pytest.mark.parametrize(

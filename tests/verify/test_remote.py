@@ -14,7 +14,7 @@ import pytest
 from fromager_build_tags.findings.finding import Finding
 from fromager_build_tags.http.urls import file_name, is_url, shown_url
 from fromager_build_tags.verify.checks import NOTHING
-from fromager_build_tags.verify.run import Source, verify_wheel
+from fromager_build_tags.verify.run import WheelSource, verify_wheel
 from fromager_build_tags.wheel import remote, server
 from fromager_build_tags.wheel.server import Traffic
 
@@ -50,7 +50,7 @@ def start(write: Write, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
 def verify(url: str) -> tuple[list[Finding], Traffic]:
     traffic = Traffic()
-    return list(verify_wheel(Source(text=url), lambda _: NOTHING, traffic)), traffic
+    return list(verify_wheel(WheelSource(text=url), lambda _: NOTHING, traffic)), traffic
 
 
 WHOLE = {
@@ -72,7 +72,7 @@ WHOLE = {
 def test_it_finds_what_it_finds_in_a_file(start: Start, write: Write, manner: str) -> None:
     served = start(CUDA, manner)
     findings, traffic = verify(f"{served.url}/a/{CUDA.filename}")
-    local = list(verify_wheel(Source(text=str(write(CUDA))), lambda _: NOTHING))
+    local = list(verify_wheel(WheelSource(text=str(write(CUDA))), lambda _: NOTHING))
     assert [each.message for each in findings] == [each.message for each in local]
     assert [each.code for each in findings] == ["BT314"]
     assert findings[0].place.file == f"{served.url}/a/{CUDA.filename}"
@@ -282,7 +282,7 @@ def test_no_byte_is_fetched_twice(
             for info in packed.infolist():
                 new.writestr(info.filename, packed.read(info))
         (tmp_path / "new").replace(path)
-    local = [each.message for each in verify_wheel(Source(text=str(path)), lambda _: NOTHING)]
+    local = [each.message for each in verify_wheel(WheelSource(text=str(path)), lambda _: NOTHING)]
     served = Served(body=path.read_bytes())
     with serve(served):
         findings, traffic = verify(f"{served.url}/{wheel.filename}")

@@ -12,7 +12,7 @@ from fromager_build_tags.findings.finding import Finding
 from fromager_build_tags.verify import run as verify
 from fromager_build_tags.verify.checks import CHECKS, NOTHING, Declared
 from fromager_build_tags.verify.checks.exempted import parse_declared
-from fromager_build_tags.verify.run import Source, verify_wheel
+from fromager_build_tags.verify.run import WheelSource, verify_wheel
 from fromager_build_tags.wheel import WheelFacts
 
 from ..wheel.hostile import overlapping_needs
@@ -29,7 +29,7 @@ NOTE = "fromager-elf-requires.txt"
 
 
 def findings(write: Write, wheel: Wheel, declared: Declared = NOTHING) -> list[Finding]:
-    return list(verify_wheel(Source(text=str(write(wheel))), lambda _: declared))
+    return list(verify_wheel(WheelSource(text=str(write(wheel))), lambda _: declared))
 
 
 def noted(*libraries: str) -> dict[str, str]:
@@ -502,7 +502,7 @@ def test_numbers_that_python_does_not_read(write: Write, wheel: Wheel, codes: li
 
 def test_a_url_with_a_number_that_python_does_not_read() -> None:
     url = f"http://127.0.0.1:9/demo-1.0-{NINES}-py3-none-any.whl"
-    [found] = verify_wheel(Source(text=url), lambda _: NOTHING)
+    [found] = verify_wheel(WheelSource(text=url), lambda _: NOTHING)
     assert found.code == "BT341"
     assert len(found.message) < 1_000
 
@@ -649,7 +649,7 @@ def test_a_bad_declaration_is_a_finding_and_ignores_nothing(write: Write) -> Non
         raise SettingsError("no")
 
     path = write(Wheel(tag=CUDA, libraries=["plain"]))
-    found = verify_wheel(Source(text=str(path)), fail)
+    found = verify_wheel(WheelSource(text=str(path)), fail)
     assert [each.code for each in found] == ["BT106", "BT312"]
 
 
@@ -668,7 +668,7 @@ def test_an_error_that_nobody_thought_of_is_a_finding(
 
     path = write(Wheel(tag=EL, libraries=["plain"]))
     monkeypatch.setattr(verify, "read_wheel", fail)
-    [found] = verify_wheel(Source(text=str(path)), lambda _: NOTHING)
+    [found] = verify_wheel(WheelSource(text=str(path)), lambda _: NOTHING)
     assert (found.code, found.severity.value, found.message) == ("BT341", "error", message)
     assert found.remedy == (
         "report it to fromager-build-tags, with the wheel; what is said of it may not be all"
@@ -682,11 +682,11 @@ def test_an_error_in_a_check_keeps_what_was_found_before(
         raise LookupError
 
     path = write(Wheel(tag=CUDA, libraries=["plain"]))
-    [found] = verify_wheel(Source(text=str(path)), fail)
+    [found] = verify_wheel(WheelSource(text=str(path)), fail)
     assert found.message == "it cannot be read: LookupError"
     monkeypatch.setattr(Declared, "applied_to", _second_fails())
     found, last = verify_wheel(
-        Source(text=str(write(Wheel(libraries=["unstable", CUDART])))), lambda _: NOTHING
+        WheelSource(text=str(write(Wheel(libraries=["unstable", CUDART])))), lambda _: NOTHING
     )
     assert (found.code, last.message) == ("BT301", "it cannot be read: LookupError")
 

@@ -16,7 +16,7 @@ from ..errors import EditError, InputError, OutputError
 from ..files import read_text, write_text
 from ..plan import plugins
 from ..plan.plugins import WHEEL_BUILD_TAG
-from ..plan.source import Rule, speaker_of
+from ..plan.source import SourceKind, source_of
 from ..settings.annotations import DEPENDS_ON
 from ..settings.discover import file_to_edit
 from ..settings.yamledit import add
@@ -162,8 +162,8 @@ def _already(file: pathlib.Path, says: str, present: str, proposal: Proposal) ->
 
 def _refuse_unheard(tree: SettingsTree, build_info: PackageBuildInfo) -> None:
     """Refuse to annotate a package whose own override speaks for it."""
-    chosen = speaker_of(tree.ctx, build_info)
-    if chosen.rule is Rule.OWN_OVERRIDE:
+    chosen = source_of(tree.ctx, build_info)
+    if chosen.kind is SourceKind.OWN_OVERRIDE:
         raise EditError(
             f"{WHEEL_BUILD_TAG} of {_described(chosen.name)} speaks for {build_info.package} "
             "before any annotation is heard; nothing is written: say it there"

@@ -21,7 +21,7 @@ from ..needs import DependsOn, Need, parse_expression
 from ..plan.model import ANY_PACKAGE, ANY_VERSION, PlannedTag, Wanted
 from ..plan.planner import plan
 from ..plan.plugins import WHEEL_BUILD_TAG, known_packages
-from ..plan.source import speaker_of
+from ..plan.source import source_of
 from ..settings.discover import package_files
 from ..settings.tree import PackageBuildInfo, SettingsTree
 from ..settings.yamlfile import Path, read_yaml_mapping
@@ -86,7 +86,7 @@ class Checkup:
         None if a function decides.
         """
         try:
-            says = speaker_of(self.tree.ctx, self.build_info(package, variant)).says
+            says = source_of(self.tree.ctx, self.build_info(package, variant)).function
         except BuildTagError:
             return frozenset()  # another rule tells
         if not isinstance(says, DependsOn):
@@ -108,11 +108,11 @@ class Checkup:
         wanted = [*(Wanted(package=name) for name in sorted(names)), *self.wanted]
         return plan(self.tree, variant, [stack], wanted)
 
-    def speaker_is_wrong(self, package: NormalizedName, variant: str) -> bool:
+    def has_wrong_source(self, package: NormalizedName, variant: str) -> bool:
         """Tell whether a package's annotation, or the function of its own override, is wrong."""
         info = self.build_info(package, variant)
         try:
-            speaker_of(self.tree.ctx, info)
+            source_of(self.tree.ctx, info)
         except NeedsError:
             return True
         except PluginError:

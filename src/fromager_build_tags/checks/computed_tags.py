@@ -48,7 +48,7 @@ def _is_told_elsewhere(checkup: Checkup, tag: PlannedTag) -> bool:
     """Tell whether BT101 or BT102, BT106 or BT109 speaks of it."""
     if tag.lacks_fact and tag.variant not in checkup.variant_files:
         return True
-    return checkup.speaker_is_wrong(tag.package, tag.variant)
+    return checkup.has_wrong_source(tag.package, tag.variant)
 
 
 def _without_wheel(tag: PlannedTag) -> str:

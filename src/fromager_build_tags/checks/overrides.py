@@ -17,7 +17,7 @@ from ..findings import settings_rules as rules
 from ..findings.finding import Finding, Place, Severity
 from ..plan import plugins
 from ..plan.plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP, WHEEL_BUILD_TAG
-from ..plan.source import complaint_of
+from ..plan.source import problem_with
 
 _GIVEN: Final = ("ctx", "req", "version", "wheel_tags")
 
@@ -101,7 +101,7 @@ def _place(module: types.ModuleType, function: object = None) -> Place:
 
 def signature(subject: str, described: str, function: object) -> Iterator[Finding]:
     """Fromager passes the arguments that a signature names, and warns of each it leaves out."""
-    if complaint := complaint_of(function):
+    if complaint := problem_with(function):
         yield rules.OVERRIDE_SIGNATURE.finding(
             f"{WHEEL_BUILD_TAG} of {described} {complaint}",
             subject=subject,

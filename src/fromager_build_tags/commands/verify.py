@@ -11,7 +11,7 @@ from ..findings.verdict import Verdict
 from ..http.urls import is_url
 from ..report.finding_formats import RENDERERS
 from ..text import plain
-from ..verify.run import DeclaredOf, Source, find_wheels, verify_wheel
+from ..verify.run import DeclaredOf, WheelSource, find_wheels, verify_wheel
 from ..wheel.server import Traffic
 from . import common
 from . import exit_status as gates
@@ -54,7 +54,7 @@ def verify(
         ctx.exit(1)
 
 
-def _verified(source: Source, declared_of: DeclaredOf) -> list[Finding]:
+def _verified(source: WheelSource, declared_of: DeclaredOf) -> list[Finding]:
     traffic = Traffic()
     findings = list(verify_wheel(source, declared_of, traffic))
     if is_url(source.text):

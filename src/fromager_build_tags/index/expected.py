@@ -17,8 +17,9 @@ from ..plan.planner import plan
 from ..settings.declare import closest
 from ..settings.tree import SettingsTree
 from ..stack.stack import Stack
-from ..tag.filename import WheelName, told
+from ..tag.filename import WheelName
 from ..tag.segment import Order, Segment, join
+from ..tag.vocabulary import segment_texts
 
 #: A build tag as installers compare it: number and suffix.
 type BuildTag = tuple[int, str]
@@ -71,7 +72,7 @@ def _of_stack(tags: frozenset[BuildTag], suffix: str) -> frozenset[BuildTag]:
 
 
 def _stack(suffix: str) -> tuple[str | None, str | None]:
-    texts = told(suffix)
+    texts = segment_texts(suffix)
     return texts.get(Order.ACCELERATOR), texts.get(Order.TORCH)
 
 

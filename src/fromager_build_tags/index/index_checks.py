@@ -11,8 +11,8 @@ from packaging.version import Version
 from ..findings import index_rules as rules
 from ..findings.finding import Finding, Place
 from ..stack.versions import Precision, segment_text
-from ..tag.filename import told
 from ..tag.segment import Order
+from ..tag.vocabulary import segment_texts
 from . import IndexPlace
 from .status import Wheel
 from .view import ProjectView, leading
@@ -72,7 +72,7 @@ class Tally:
                     self._count(wheel, 1)
 
     def _count(self, wheel: Wheel, times: int) -> None:
-        for order, text in told(wheel.name.suffix).items():
+        for order, text in segment_texts(wheel.name.suffix).items():
             self._told[order][text] += times
             self._examples.setdefault(text, wheel.file.filename)
 

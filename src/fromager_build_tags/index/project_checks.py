@@ -11,32 +11,32 @@ from packaging.version import Version
 from ..findings import index_rules as rules
 from ..findings.finding import Finding, Place
 from ..findings.rule import Rule
-from ..tag.filename import told
 from ..tag.segment import Order
+from ..tag.vocabulary import segment_texts
 from . import Broken
 from .expected import Expected
 from .select import winner
-from .status import Standing, Wheel, replacements
+from .status import Status, Wheel, replacements
 from .targets import Installer, Target, targets_of
 from .view import ProjectView, build_tag, replaced_by, wanted_tags
 
 #: How many installers or targets a message names.
 _MOST: Final = 4
 #: The rules about one wheel and the settings, and what to do about each.
-_BY_STANDING: Final[dict[Standing, tuple[Rule, str]]] = {
-    Standing.STALE: (
+_BY_STANDING: Final[dict[Status, tuple[Rule, str]]] = {
+    Status.STALE: (
         rules.STALE_WHEEL,
         "build {project}=={version} again: fromager does so by itself",
     ),
-    Standing.UNTAGGED: (
+    Status.UNTAGGED: (
         rules.UNTAGGED_PLATLIB,
         "build {project}=={version} again with the hook switched on, and with a changelog entry",
     ),
-    Standing.TAGGED_PURELIB: (
+    Status.TAGGED_PURELIB: (
         rules.TAGGED_PURELIB,
         "build {project}=={version} again: the hook gives a purelib wheel no segment",
     ),
-    Standing.FOREIGN: (
+    Status.FOREIGN: (
         rules.FOREIGN_BUILD_NUMBER,
         "is this checkout older than the index? If not, add changelog entries, or delete the wheel",
     ),
@@ -59,12 +59,12 @@ def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator
     yield from _unreadable(view)
 
 
-_FINE: Final = {Standing.CURRENT, Standing.PRE_BUILT, Standing.UNKNOWN}
+_FINE: Final = {Status.CURRENT, Status.PRE_BUILT, Status.UNKNOWN}
 
 
 def _of_wheel(wheel: Wheel, expected: Expected, wheels: Sequence[Wheel]) -> Finding:
     name = wheel.name
-    if wheel.standing is Standing.SUPERSEDED:
+    if wheel.standing is Status.SUPERSEDED:
         found = replacements(name, expected, wheels)
         new = replaced_by([some[0] for some in found.values()])
         return rules.SUPERSEDED_WHEEL.finding(
@@ -85,14 +85,14 @@ def _of_wheel(wheel: Wheel, expected: Expected, wheels: Sequence[Wheel]) -> Find
 def _wanted(wheel: Wheel, expected: Expected) -> str:
     if expected.number is not None:
         return f"the settings give {wanted_tags(wheel, expected)}"
-    if wheel.standing is Standing.TAGGED_PURELIB:
+    if wheel.standing is Status.TAGGED_PURELIB:
         return "the settings give a purelib wheel no segment"
     return f"{wheel.name.name} depends on the accelerator or Torch"
 
 
 def _shadowed(wheels: Sequence[Wheel], targets: Sequence[Target]) -> Iterator[Finding]:
     """Yield each wheel that is wanted, and that an installer does not take for another's sake."""
-    current = [each for each in wheels if each.standing is Standing.CURRENT]
+    current = [each for each in wheels if each.standing is Status.CURRENT]
     if not current or len(current) == len(wheels):
         return
     taken: dict[tuple[int, int], list[str]] = {}
@@ -100,7 +100,7 @@ def _shadowed(wheels: Sequence[Wheel], targets: Sequence[Target]) -> Iterator[Fi
         for installer in Installer:
             best = winner(current, target, installer, requires=_requires)
             first = winner(wheels, target, installer, requires=_requires)
-            if best is not None and first is not None and first.standing is not Standing.CURRENT:
+            if best is not None and first is not None and first.standing is not Status.CURRENT:
                 key = (wheels.index(best), wheels.index(first))
                 taken.setdefault(key, []).append(f"{installer} ({target})")
     for (wanted, other), who in taken.items():
@@ -108,7 +108,7 @@ def _shadowed(wheels: Sequence[Wheel], targets: Sequence[Target]) -> Iterator[Fi
 
 
 def _shadow(wanted: Wheel, other: Wheel, who: Sequence[str]) -> Finding:
-    if other.standing is Standing.SUPERSEDED:
+    if other.standing is Status.SUPERSEDED:
         remedy = "fromager build-tags prune deletes the other"
     else:
         remedy = "see what is said of the other"
@@ -185,7 +185,7 @@ _LAST: Final = "\U0010ffff"
 
 
 def _accelerator(wheel: Wheel) -> str:
-    return told(wheel.name.suffix).get(Order.ACCELERATOR, "")
+    return segment_texts(wheel.name.suffix).get(Order.ACCELERATOR, "")
 
 
 def _sdist_only(view: ProjectView) -> Iterator[Finding]:

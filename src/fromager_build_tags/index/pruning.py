@@ -14,13 +14,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..errors import OutputError
-from ..tag.filename import accelerator_word, told
 from ..tag.segment import Order
+from ..tag.vocabulary import accelerator_word, segment_texts
 from ..wheel import WheelArchive, WheelError
 from .content_hashes import recorded_hashes
 from .expected import Expected
 from .hashing import file_size, local_path
-from .status import Standing, Wheel, is_replaced, replacements
+from .status import Status, Wheel, is_replaced, replacements
 from .view import ProjectView, build_tag, replaced_by, tags_text, wanted_tags
 
 #: What is said of a wheel in a file beside it, which means nothing without it.
@@ -77,15 +77,15 @@ def judge_leftovers(
                 yield _judge(wheel, expected, wheels, damage)
 
 
-_STAY: Final = {Standing.CURRENT, Standing.PRE_BUILT, Standing.UNKNOWN}
+_STAY: Final = {Status.CURRENT, Status.PRE_BUILT, Status.UNKNOWN}
 
 
 def _foreign(wheel: Wheel, expected: Expected, accelerators: Collection[str]) -> str:
     """Return why a wheel seems to be somebody else's; "" if it does not."""
-    if wheel.standing is Standing.FOREIGN:
+    if wheel.standing is Status.FOREIGN:
         wanted = wanted_tags(wheel, expected)
         return f"{build_tag(wheel)} is above {wanted}: are the settings older?"
-    accelerator = told(wheel.name.suffix).get(Order.ACCELERATOR, "")
+    accelerator = segment_texts(wheel.name.suffix).get(Order.ACCELERATOR, "")
     if accelerator and accelerators and accelerator_word(accelerator) not in accelerators:
         words = " or ".join(sorted(accelerators))
         return f"it is for {accelerator}, and not for {words}: move it to an index of its own"

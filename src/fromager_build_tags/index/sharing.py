@@ -13,8 +13,9 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from ..http.prefetch import ahead
-from ..tag.filename import WheelName, told
+from ..tag.filename import WheelName
 from ..tag.segment import Order
+from ..tag.vocabulary import segment_texts
 from ..wheel import WheelError
 from . import Broken, Index, IndexFile, Listed
 from .auditing import side_by_side
@@ -106,7 +107,7 @@ def _share(
         if listed.broken is not None:
             outcomes.append(listed.broken)
         for file, name in _wheels(listed):
-            if told(name.suffix).keys() & {Order.ACCELERATOR, Order.TORCH}:
+            if segment_texts(name.suffix).keys() & {Order.ACCELERATOR, Order.TORCH}:
                 bound += 1
             else:
                 free.setdefault((name.version, name.tags), []).append((number, file, name))

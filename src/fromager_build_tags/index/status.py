@@ -14,8 +14,9 @@ from packaging.utils import InvalidSdistFilename, NormalizedName, parse_sdist_fi
 from packaging.version import Version
 
 from ..errors import InputError
-from ..tag.filename import WheelName, classify, parse_wheel_name
+from ..tag.filename import WheelName, parse_wheel_name
 from ..tag.segment import Order
+from ..tag.vocabulary import classify
 from . import IndexFile
 from .expected import BuildTag, Expected
 
@@ -26,7 +27,7 @@ _MANYLINUX: Final = re.compile(r"manylinux_(\d+)_(\d+)_(\w+)")
 _LEGACY: Final = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 
 
-class Standing(enum.Enum):
+class Status(enum.Enum):
     """What the settings say of a wheel.
 
     CURRENT: they give exactly its build tag.
@@ -56,7 +57,7 @@ class Wheel(NamedTuple):
 
     file: IndexFile
     name: WheelName
-    standing: Standing = Standing.UNKNOWN
+    standing: Status = Status.UNKNOWN
 
     @property
     def yanked(self) -> bool:
@@ -148,43 +149,43 @@ def judge(wheels: Sequence[tuple[IndexFile, WheelName]], expected: Expected) -> 
     are_current = [_is_current(name, expected) for _, name in wheels]
     if all(are_current):
         for file, name in wheels:
-            yield Wheel(file, name, Standing.CURRENT)
+            yield Wheel(file, name, Status.CURRENT)
         return
     current = [
-        Wheel(*each, Standing.CURRENT)
+        Wheel(*each, Status.CURRENT)
         for each, is_current in zip(wheels, are_current, strict=True)
         if is_current
     ]
     for (file, name), is_current in zip(wheels, are_current, strict=True):
-        yield Wheel(file, name, Standing.CURRENT if is_current else _other(name, expected, current))
+        yield Wheel(file, name, Status.CURRENT if is_current else _other(name, expected, current))
 
 
-def _without_number(name: WheelName, expected: Expected) -> Standing:
+def _without_number(name: WheelName, expected: Expected) -> Status:
     """Say how a wheel stands whose build tag cannot be compared."""
     if expected.pre_built:
-        return Standing.PRE_BUILT
-    return _by_kind(name, expected) or Standing.UNKNOWN
+        return Status.PRE_BUILT
+    return _by_kind(name, expected) or Status.UNKNOWN
 
 
-def _by_kind(name: WheelName, expected: Expected) -> Standing | None:
+def _by_kind(name: WheelName, expected: Expected) -> Status | None:
     """Say what a build tag tells that it should not, or the other way round."""
     if not _is_platlib(name.tags):
         tagged = bool(name.suffix) and not expected.purelib_tells
-        return Standing.TAGGED_PURELIB if tagged else None
-    return Standing.UNTAGGED if expected.sensitive and not _tells_needs(name) else None
+        return Status.TAGGED_PURELIB if tagged else None
+    return Status.UNTAGGED if expected.sensitive and not _tells_needs(name) else None
 
 
 def _is_current(name: WheelName, expected: Expected) -> bool:
     return (name.number, name.suffix) in expected.tags(platlib=_is_platlib(name.tags))
 
 
-def _other(name: WheelName, expected: Expected, current: Sequence[Wheel]) -> Standing:
+def _other(name: WheelName, expected: Expected, current: Sequence[Wheel]) -> Status:
     """Say how a wheel stands whose build tag the settings don't give."""
     if expected.number is not None and (name.number or 0) > expected.number:
-        return Standing.FOREIGN
+        return Status.FOREIGN
     if current and is_replaced(replacements(name, expected, current)):
-        return Standing.SUPERSEDED
-    return _by_kind(name, expected) or Standing.STALE
+        return Status.SUPERSEDED
+    return _by_kind(name, expected) or Status.STALE
 
 
 def _tells_needs(name: WheelName) -> bool:
@@ -207,7 +208,7 @@ def replacements(name: WheelName, expected: Expected, wheels: Iterable[Wheel]) -
         tag = (wheel.name.number or 0, wheel.name.suffix)
         if (
             tag in found
-            and wheel.standing is Standing.CURRENT
+            and wheel.standing is Status.CURRENT
             and not wheel.yanked
             and wheel.name.is_platlib == platlib
             and covers(wheel.name.tags, name.tags)

@@ -11,14 +11,22 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from ..errors import SettingsError
-from ..tag.filename import told
+from ..tag.vocabulary import segment_texts
 from ..verify.checks.exempted import NOTHING, Declared
 from . import Broken, IndexPlace
 from .expected import BuildTag, Expected
 from .listing import IndexFile
-from .status import Standing, Wheel
+from .status import Status, Wheel
 
-__all__ = ["ProjectView", "build_tag", "leading", "replaced_by", "tags_text", "told", "wanted_tags"]
+__all__ = [
+    "ProjectView",
+    "build_tag",
+    "leading",
+    "replaced_by",
+    "segment_texts",
+    "tags_text",
+    "wanted_tags",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +67,7 @@ class ProjectView:
     def is_unnumbered(self) -> bool:
         """Whether nothing can be said of a wheel for want of a changelog entry."""
         return any(
-            wheel.standing is Standing.UNKNOWN and not self.expected[version].error
+            wheel.standing is Status.UNKNOWN and not self.expected[version].error
             for version, wheels in self.wheels.items()
             if self.expected[version].number is None
             for wheel in wheels

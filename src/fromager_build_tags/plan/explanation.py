@@ -22,7 +22,7 @@ from . import hook_calls as hooks
 from . import plugins
 from .model import PlannedTag
 from .planner import PLATLIB
-from .source import Rule
+from .source import SourceKind
 
 if TYPE_CHECKING:
     from fromager.packagesettings import PackageBuildInfo
@@ -43,7 +43,7 @@ class Entries:
 class Witness:
     """One of the four that may say what a package needs."""
 
-    rule: Rule
+    rule: SourceKind
     text: str
     spoke: bool
 
@@ -98,27 +98,27 @@ def _segments(
     if tag.number is None or tag.error:
         return []
     with assume(tag.stack):
-        answers = hooks.ask_all(
+        answers = hooks.collect(
             ctx=tree.ctx, req=req, version=tag.asked_version, wheel_tags=PLATLIB
         )
-    givers: dict[Segment, str] = {}
+    providers: dict[Segment, str] = {}
     for answer in answers:
         for segment in answer.segments:
-            givers.setdefault(segment, str(answer.giver))
-    return [(segment, givers[segment]) for segment in tag.platlib]
+            providers.setdefault(segment, str(answer.provider))
+    return [(segment, providers[segment]) for segment in tag.platlib]
 
 
 def _witnesses(
     tree: SettingsTree, tag: PlannedTag, build_info: PackageBuildInfo
 ) -> Iterator[Witness]:
     texts = {
-        Rule.OWN_OVERRIDE: _own_override(build_info),
-        Rule.ANNOTATION: _annotation(tree, build_info),
-        Rule.SHIPPED_OVERRIDE: _shipped_override(build_info),
-        Rule.NOBODY: "the distribution segment only",
+        SourceKind.OWN_OVERRIDE: _own_override(build_info),
+        SourceKind.ANNOTATION: _annotation(tree, build_info),
+        SourceKind.SHIPPED_OVERRIDE: _shipped_override(build_info),
+        SourceKind.NOBODY: "the distribution segment only",
     }
     for rule, text in texts.items():
-        yield Witness(rule=rule, text=text, spoke=rule is tag.told_by)
+        yield Witness(rule=rule, text=text, spoke=rule is tag.source)
 
 
 def _own_override(build_info: PackageBuildInfo) -> str:

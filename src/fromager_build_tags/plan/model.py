@@ -11,10 +11,10 @@ from packaging.version import Version
 
 from ..needs import Need
 from ..stack.stack import Stack
-from ..tag import filename as wheelname
+from ..tag import filename
 from ..tag.segment import Segment, join
 from ..tag.version_ranges import REST, like
-from .source import Rule
+from .source import SourceKind
 
 #: Stands for every version without a changelog entry: newer than all, dates and times of day, too.
 ANY_VERSION: Final = Version("99999999999999")
@@ -46,7 +46,7 @@ class PlannedTag(NamedTuple):
         number: fromager's build number; None where fromager gives none, and asks no hook.
         platlib: the segments of a platlib wheel.
         purelib: the segments of a purelib wheel: none, unless a plugin of yours gives one.
-        told_by: who says what the package needs; None where nobody was asked, or says it wrongly.
+        source: who says what the package needs; None where nobody was asked, or says it wrongly.
         note: why there is no build number, and what to do about it.
         error: why the hook gives no tag, so that a build would stop; "" where it does.
         lacks_fact: whether it gives none only for want of a fact, which a machine may tell.
@@ -61,7 +61,7 @@ class PlannedTag(NamedTuple):
     number: int | None
     platlib: tuple[Segment, ...] = ()
     purelib: tuple[Segment, ...] = ()
-    told_by: Rule | None = None
+    source: SourceKind | None = None
     note: str = ""
     error: str = ""
     lacks_fact: bool = False
@@ -105,4 +105,4 @@ class PlannedTag(NamedTuple):
 
     def _stem(self, build_tag: str) -> str:
         version = "*" if self.version is None else self.version
-        return wheelname.stem(self.package, version, build_tag)
+        return filename.stem(self.package, version, build_tag)

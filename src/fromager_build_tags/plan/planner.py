@@ -24,7 +24,7 @@ from ..tag.segment import Segment
 from ..tag.version_ranges import REST, boundaries_of, split
 from . import hook_calls as hooks
 from .model import ANY_VERSION, PlannedTag, Wanted
-from .source import Rule, Speaker, speaker_of
+from .source import Source, SourceKind, source_of
 
 #: What fromager hands to the hook for a wheel of a platform, good for nothing else.
 PLATLIB: Final = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
@@ -72,14 +72,14 @@ class _Planner:
 
     tree: SettingsTree
     stack: Stack
-    told: dict[tuple[Rule, frozenset[Need]], _Told] = field(default_factory=dict)
+    told: dict[tuple[SourceKind, frozenset[Need]], _Told] = field(default_factory=dict)
 
 
 class _Package(NamedTuple):
     """A package on one variant: what is the same for all of its tags.
 
     Attributes:
-        speaker: who says what it needs, or why nobody can.
+        source: who says what it needs, or why nobody can.
         specifier: of the versions without a changelog entry, only those that satisfy it.
         unnumbered: whether the hook is asked for wheels, too, that fromager gives no number.
     """
@@ -87,7 +87,7 @@ class _Package(NamedTuple):
     req: Requirement
     name: NormalizedName
     build_info: PackageBuildInfo
-    speaker: Speaker | BuildTagError
+    source: Source | BuildTagError
     versions: tuple[Version | None, ...]
     specifier: SpecifierSet
     unnumbered: bool
@@ -101,16 +101,16 @@ class _Package(NamedTuple):
             req=req,
             name=wanted.package,
             build_info=build_info,
-            speaker=_speaker_or_error(tree.ctx, build_info),
+            source=_source_or_error(tree.ctx, build_info),
             specifier=wanted.specifier,
             versions=listed(tree, wanted).versions or (),
             unnumbered=unnumbered and not build_info.pre_built,
         )
 
 
-def _speaker_or_error(ctx: WorkContext, build_info: PackageBuildInfo) -> Speaker | BuildTagError:
+def _source_or_error(ctx: WorkContext, build_info: PackageBuildInfo) -> Source | BuildTagError:
     try:
-        return speaker_of(ctx, build_info)
+        return source_of(ctx, build_info)
     except BuildTagError as err:
         return err
 
@@ -121,7 +121,7 @@ class _Told:
 
     platlib: tuple[Segment, ...] = ()
     purelib: tuple[Segment, ...] = ()
-    told_by: Rule | None = None
+    source: SourceKind | None = None
     error: str = ""
     lacks_fact: bool = False
     needs: frozenset[Need] | None = None
@@ -146,7 +146,7 @@ def _open_tags(planner: _Planner, package: _Package) -> Iterator[PlannedTag]:
 
 
 def _boundaries(package: _Package) -> set[Version]:
-    says = package.speaker.says if isinstance(package.speaker, Speaker) else None
+    says = package.source.function if isinstance(package.source, Source) else None
     own = parse_expression(says.expression).boundaries() if isinstance(says, DependsOn) else set()
     if not own or not package.build_info.build_tag(ANY_VERSION):
         return set()
@@ -176,7 +176,7 @@ def _tag(
         number=number[0] if number else None,
         platlib=answer.platlib,
         purelib=answer.purelib,
-        told_by=answer.told_by,
+        source=answer.source,
         note="" if number else _no_number(planner.tree, planner.stack.variant, package),
         error=answer.error,
         lacks_fact=answer.lacks_fact,
@@ -188,29 +188,29 @@ def _tag(
 def _tell(planner: _Planner, package: _Package, version: Version) -> _Told:
     """Ask the hook as fromager does, and once only where nothing but the needs decides."""
     needs: frozenset[Need] | None = None
-    if isinstance(speaker := package.speaker, BuildTagError):
-        return _wrong(speaker)
+    if isinstance(source := package.source, BuildTagError):
+        return _wrong(source)
     try:
-        needs = hooks.deciding_needs(speaker, version, planner.stack)
+        needs = hooks.deciding_needs(source, version, planner.stack)
         if needs is None:
-            return _ask(planner.tree.ctx, package.req, version, speaker)
-        key = (speaker.rule, needs)
+            return _ask(planner.tree.ctx, package.req, version, source)
+        key = (source.kind, needs)
         if key not in planner.told:
-            answer = _asked(planner.tree.ctx, package.req, version, speaker)
-            planner.told[key] = replace(answer, told_by=speaker.rule, needs=needs)
+            answer = _asked(planner.tree.ctx, package.req, version, source)
+            planner.told[key] = replace(answer, source=source.kind, needs=needs)
         return planner.told[key]
     except BuildTagError as err:
-        wrong = replace(_wrong(err), told_by=speaker.rule, needs=needs)
+        wrong = replace(_wrong(err), source=source.kind, needs=needs)
         if version in package.versions:
             return wrong
         # a version that only stands for others is no one's
         return replace(wrong, error=wrong.error.replace(f"{package.name} {version}", "it"))
 
 
-def _asked(ctx: WorkContext, req: Requirement, version: Version, speaker: Speaker) -> _Told:
+def _asked(ctx: WorkContext, req: Requirement, version: Version, source: Source) -> _Told:
     """Ask for all wheels with the same needs: what is wrong with the stack is for all of them."""
     try:
-        return _ask(ctx, req, version, speaker)
+        return _ask(ctx, req, version, source)
     except StackError as err:
         return _wrong(err)
 
@@ -219,14 +219,14 @@ def _wrong(err: BuildTagError) -> _Told:
     return _Told(error=_problem(err), lacks_fact=isinstance(err, MissingFactError))
 
 
-def _ask(ctx: WorkContext, req: Requirement, version: Version, speaker: Speaker) -> _Told:
+def _ask(ctx: WorkContext, req: Requirement, version: Version, source: Source) -> _Told:
     platlib, purelib = (
         hooks.arranged(
-            hooks.ask_all(ctx=ctx, req=req, version=version, wheel_tags=tags), req, version
+            hooks.collect(ctx=ctx, req=req, version=version, wheel_tags=tags), req, version
         )
         for tags in (PLATLIB, PURELIB)
     )
-    return _Told(platlib=platlib, purelib=purelib, told_by=speaker.rule)
+    return _Told(platlib=platlib, purelib=purelib, source=source.kind)
 
 
 @functools.cache

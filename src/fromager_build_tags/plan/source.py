@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fromager.packagesettings import PackageBuildInfo
 
 
-class Rule(enum.IntEnum):
+class SourceKind(enum.IntEnum):
     """Which of the four spoke."""
 
     OWN_OVERRIDE = 1
@@ -35,34 +35,34 @@ class Rule(enum.IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Speaker:
+class Source:
     """Who speaks for a package, and what it says.
 
     Attributes:
-        rule: which of the four it is.
+        kind: which of the four it is.
         name: the override's module, the annotation's expression, or "".
-        says: the function that returns the package's segments.
+        function: the function that returns the package's segments.
     """
 
-    rule: Rule
+    kind: SourceKind
     name: str
-    says: WheelBuildTag
+    function: WheelBuildTag
 
     def __str__(self) -> str:
-        match self.rule:
-            case Rule.OWN_OVERRIDE:
+        match self.kind:
+            case SourceKind.OWN_OVERRIDE:
                 return f"the override {self.name}"
-            case Rule.ANNOTATION:
+            case SourceKind.ANNOTATION:
                 return f"the annotation {DEPENDS_ON}: {self.name!r}"
-            case Rule.SHIPPED_OVERRIDE:
+            case SourceKind.SHIPPED_OVERRIDE:
                 return f"the shipped override {self.name}"
-            case Rule.NOBODY:
+            case SourceKind.NOBODY:
                 return "nobody"
             case _:
-                assert_never(self.rule)
+                assert_never(self.kind)
 
 
-def speaker_of(ctx: WorkContext, build_info: PackageBuildInfo) -> Speaker:
+def source_of(ctx: WorkContext, build_info: PackageBuildInfo) -> Source:
     """Return who says what a package needs.
 
     Raises:
@@ -72,11 +72,11 @@ def speaker_of(ctx: WorkContext, build_info: PackageBuildInfo) -> Speaker:
     return _own_override(build_info) or _default(ctx, build_info)
 
 
-def _own_override(build_info: PackageBuildInfo) -> Speaker | None:
+def _own_override(build_info: PackageBuildInfo) -> Source | None:
     module = build_info.plugin
     if module is None or not hasattr(module, WHEEL_BUILD_TAG):
         return None
-    return _override(Rule.OWN_OVERRIDE, module)
+    return _override(SourceKind.OWN_OVERRIDE, module)
 
 
 def shipped_expression(module_name: str) -> str | None:
@@ -90,22 +90,22 @@ def shipped_expression(module_name: str) -> str | None:
     return says.expression if isinstance(says, DependsOn) else None
 
 
-def _default(ctx: WorkContext, build_info: PackageBuildInfo) -> Speaker:
+def _default(ctx: WorkContext, build_info: PackageBuildInfo) -> Source:
     annotations = build_info.annotations
     if annotations and (expression := annotations.get(DEPENDS_ON)) is not None:
         return _annotation(ctx, build_info, expression)
     module = plugins.load_shipped_override(build_info.override_module_name)
-    return _NOBODY if module is None else _override(Rule.SHIPPED_OVERRIDE, module)
+    return _NOBODY if module is None else _override(SourceKind.SHIPPED_OVERRIDE, module)
 
 
-def _override(rule: Rule, module: types.ModuleType) -> Speaker:
+def _override(kind: SourceKind, module: types.ModuleType) -> Source:
     function = getattr(module, WHEEL_BUILD_TAG, None)
-    if not isinstance(function, DependsOn) and (complaint := complaint_of(function)):
+    if not isinstance(function, DependsOn) and (complaint := problem_with(function)):
         raise PluginError(f"{module.__name__}.{WHEEL_BUILD_TAG} {complaint}")
-    return Speaker(rule=rule, name=module.__name__, says=cast(WheelBuildTag, function))
+    return Source(kind=kind, name=module.__name__, function=cast(WheelBuildTag, function))
 
 
-def complaint_of(function: object) -> str | None:
+def problem_with(function: object) -> str | None:
     """Return what keeps fromager from calling *function*, if anything.
 
     ``fromager.overrides.find_and_invoke`` passes the arguments that the signature names, and
@@ -123,7 +123,7 @@ def complaint_of(function: object) -> str | None:
     return None
 
 
-def _annotation(ctx: WorkContext, build_info: PackageBuildInfo, expression: str) -> Speaker:
+def _annotation(ctx: WorkContext, build_info: PackageBuildInfo, expression: str) -> Source:
     try:
         says = depends_on(expression)
     except NeedsError as err:
@@ -133,7 +133,7 @@ def _annotation(ctx: WorkContext, build_info: PackageBuildInfo, expression: str)
             f"the annotation {DEPENDS_ON} of {build_info.package} for variant "
             f"{build_info.variant!r} ({place}) is wrong: {err}"
         ) from None
-    return Speaker(rule=Rule.ANNOTATION, name=expression, says=says)
+    return Source(kind=SourceKind.ANNOTATION, name=expression, function=says)
 
 
-_NOBODY: Final = Speaker(rule=Rule.NOBODY, name="", says=depends_on("none"))
+_NOBODY: Final = Source(kind=SourceKind.NOBODY, name="", function=depends_on("none"))

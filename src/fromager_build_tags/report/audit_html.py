@@ -21,8 +21,8 @@ from ..findings.index_rules import NOTHING_SAID, UNREADABLE_INDEX, UNTOLD_TAGS
 from ..index.auditing import Audited
 from ..index.status import Wheel
 from ..index.view import ProjectView
-from ..tag.filename import told
 from ..tag.segment import Order
+from ..tag.vocabulary import segment_texts
 from ..text import counted, plain
 from .audit_report import AuditReport
 
@@ -98,7 +98,7 @@ class Grid:
             return
         cells = [self._cell(audited, number) for number in range(self.indexes)]
         texts = {
-            told(wheel.name.suffix).get(Order.ACCELERATOR, "")
+            segment_texts(wheel.name.suffix).get(Order.ACCELERATOR, "")
             for view in audited.views.values()
             for wheel in view.all_wheels()
         }

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ..plan.explanation import Explanation
-from ..plan.source import Rule
+from ..plan.source import SourceKind
 from ..stack.facts import Fact, Missing
 
 _WITNESSES: Final = {
-    Rule.OWN_OVERRIDE: "its own override",
-    Rule.ANNOTATION: "its annotation",
-    Rule.SHIPPED_OVERRIDE: "the shipped override",
-    Rule.NOBODY: "nobody",
+    SourceKind.OWN_OVERRIDE: "its own override",
+    SourceKind.ANNOTATION: "its annotation",
+    SourceKind.SHIPPED_OVERRIDE: "the shipped override",
+    SourceKind.NOBODY: "nobody",
 }
 
 
@@ -57,7 +57,7 @@ def _segments(explanation: Explanation) -> Sequence[str]:
     if not explanation.segments:
         return []
     width = max(len(segment.text) for segment, _ in explanation.segments)
-    rows = [f"  {segment.text:<{width}}  {giver}" for segment, giver in explanation.segments]
+    rows = [f"  {segment.text:<{width}}  {provider}" for segment, provider in explanation.segments]
     return ["segments, and who gave them", *rows]
 
 

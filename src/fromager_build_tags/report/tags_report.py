@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from ..plan.model import PlannedTag
-from ..plan.source import Rule
+from ..plan.source import SourceKind
 from .columns import render_columns
 
 #: Of the JSON report: a minor number adds, a major number breaks.
@@ -58,15 +58,15 @@ RENDERERS: Final[Mapping[str, Callable[[Iterable[PlannedTag]], str]]] = {
 }
 
 _TOLD_BY: Final = {
-    Rule.OWN_OVERRIDE: "own override",
-    Rule.ANNOTATION: "annotation",
-    Rule.SHIPPED_OVERRIDE: "shipped override",
-    Rule.NOBODY: "",
+    SourceKind.OWN_OVERRIDE: "own override",
+    SourceKind.ANNOTATION: "annotation",
+    SourceKind.SHIPPED_OVERRIDE: "shipped override",
+    SourceKind.NOBODY: "",
 }
 
 
 def _told_by(tag: PlannedTag) -> str:
-    return "" if tag.told_by is None else _TOLD_BY[tag.told_by]
+    return "" if tag.source is None else _TOLD_BY[tag.source]
 
 
 _FIELDS: Final = (
@@ -154,5 +154,5 @@ def _markdown_table(title: str, tags: Sequence[PlannedTag]) -> str:
 
 
 def _markdown_cells(tag: PlannedTag) -> Iterable[str]:
-    *names, told_by = _row(tag)
-    return (*(f"`{name}`" if name else "" for name in names), told_by)
+    *names, source = _row(tag)
+    return (*(f"`{name}`" if name else "" for name in names), source)

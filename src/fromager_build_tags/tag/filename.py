@@ -5,15 +5,13 @@ Source: the binary distribution format, packaging.python.org, "File name convent
 
 from __future__ import annotations
 
-import functools
-import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import NormalizedName, is_normalized_name, parse_wheel_filename
 
 from ..errors import InputError, SegmentError
 from .segment import Order, split
+from .vocabulary import classify
 
 if TYPE_CHECKING:
     from packaging.tags import Tag
@@ -83,44 +81,6 @@ def parse_wheel_name(filename: str) -> WheelName:
         segments=segments,
         tags=tags,
     )
-
-
-def classify(text: str) -> Order | None:
-    """Tell by its spelling what a segment speaks of; None for one that users made up.
-
-    >>> [classify(text) for text in ("el9.6", "cuda13.0", "torch2.10.0", "abi3")]
-    [<Order.DISTRIBUTION: 1>, <Order.ACCELERATOR: 2>, <Order.TORCH: 3>, None]
-    """
-    return next((order for order, spelled in _SPELLINGS.items() if spelled.fullmatch(text)), None)
-
-
-@functools.lru_cache(maxsize=4096)
-def told(suffix: str) -> Mapping[Order, str]:
-    """Return what a suffix tells: ``{Order.ACCELERATOR: "cuda13.0", …}``."""
-    texts = {classify(text): text for text in reversed(suffix.split("_"))}
-    return {order: text for order, text in texts.items() if order is not None}
-
-
-def accelerator_word(text: str) -> str:
-    """Return an accelerator segment without its version: ``cuda`` of ``cuda13.0``."""
-    return re.split(r"\d", text, maxsplit=1)[0]
-
-
-# Distributions are spelled as `distro` spells them: two families, else os-release's ID without
-# what cannot stand in a segment.
-_SPELLINGS: Final = {
-    Order.DISTRIBUTION: re.compile(
-        r"(el|fc|ubuntu|debian|sle[sd]?|opensuse\w*|amzn|alpine|azurelinux|mariner|photon|mageia"
-        r"|openeuler|anolis|alinux|tencentos|kylin|nobara|ultramarine|linuxmint|pop|clearlinux"
-        r"|wolfi|chainguard|gentoo|slackware|nixos|raspbian|devuan|kali)[\d.]*"
-        r"|arch|manjaro|void|endeavouros"
-    ),
-    Order.ACCELERATOR: re.compile(
-        r"cpu|(cuda|rocm|xpu|gaudi|hpu|tpu|neuron|spyre|npu|cann|mps|metal|musa|maca|vulkan"
-        r"|opencl|openvino)(\d[\w.]*)?"
-    ),
-    Order.TORCH: re.compile(r"torch\d[\w.]*"),
-}
 
 
 def stem(name: NormalizedName, version: Version | str, build_tag: str) -> str:

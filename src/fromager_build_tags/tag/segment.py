@@ -78,15 +78,15 @@ def arrange(given: Iterable[tuple[object, Segment]]) -> tuple[Segment, ...]:
     Raises:
         SegmentError: two different texts of the order 1, 2 or 3.
     """
-    givers: dict[Segment, object] = {}
-    for giver, segment in given:
-        givers.setdefault(segment, giver)
-    arranged = sorted(givers)
+    providers: dict[Segment, object] = {}
+    for provider, segment in given:
+        providers.setdefault(segment, provider)
+    arranged = sorted(providers)
     for one, other in itertools.pairwise(arranged):
         if one.order == other.order and one.order in _ONE_TEXT_ONLY:
             raise SegmentError(
                 f"a wheel has one {_ONE_TEXT_ONLY[one.order]}, yet order {one.order} is given "
-                f"as {one.text!r} by {givers[one]} and as {other.text!r} by {givers[other]}"
+                f"as {one.text!r} by {providers[one]} and as {other.text!r} by {providers[other]}"
             )
     return tuple(arranged)
 

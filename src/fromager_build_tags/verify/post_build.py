@@ -18,8 +18,8 @@ from ..settings.declare import VerifyMode, read_verify_mode
 from ..stack.variables import VERIFY
 from ..text import plain
 from .exemptions import declared_for
-from .remedy import cure
-from .run import Source, verify_wheel
+from .remedy import remedy_for
+from .run import WheelSource, verify_wheel
 
 if TYPE_CHECKING:
     from fromager.context import WorkContext
@@ -43,10 +43,12 @@ def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> Non
     """
     if (mode := _mode()) == "off":
         return
-    source = Source(text=str(wheel))
+    source = WheelSource(text=str(wheel))
     verdict = Verdict.of(
         verify_wheel(
-            source, lambda _: declared_for(ctx, req), cure=functools.partial(cure, ctx, req)
+            source,
+            lambda _: declared_for(ctx, req),
+            remedy_for=functools.partial(remedy_for, ctx, req),
         )
     )
     for finding in (*verdict.findings, *verdict.ignored):

@@ -13,7 +13,7 @@ import click
 
 from ..errors import BuildTagError
 from ..needs import DependsOn, parse_expression
-from ..plan.source import Speaker, speaker_of
+from ..plan.source import Source, source_of
 from ..settings.context import stack_of
 from .checks import set_depends_on
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _HOOK: Final = "fromager_build_tags.hooks:build_tag_hook"
 
 
-def cure(ctx: WorkContext, req: Requirement, name: WheelName, expression: str) -> str:
+def remedy_for(ctx: WorkContext, req: Requirement, name: WheelName, expression: str) -> str:
     """Return what to do to get the segments of *expression*, after asking the settings.
 
     Args:
@@ -36,12 +36,12 @@ def cure(ctx: WorkContext, req: Requirement, name: WheelName, expression: str) -
         name: of the wheel that was built.
         expression: what ``build-tags.depends-on`` has to say.
     """
-    speaker = _speaker(ctx, req)
+    source = _source(ctx, req)
     steps = list(_unasked(ctx, req, name))
-    if speaker is None or not _says(speaker, ctx, name.version, expression):
+    if source is None or not _says(source, ctx, name.version, expression):
         steps.append(set_depends_on(name, expression))
     return "; and ".join(steps) or (
-        f"{speaker} of {name.name} says {expression!r} already, so look where the segments get "
+        f"{source} of {name.name} says {expression!r} already, so look where the segments get "
         f"lost: `fromager build-tags explain {name.name}`"
     )
 
@@ -65,18 +65,18 @@ def _named(hook: Callable[..., object]) -> str:
     return f"{hook.__module__}:{getattr(hook, '__qualname__', hook)}"
 
 
-def _speaker(ctx: WorkContext, req: Requirement) -> Speaker | None:
+def _source(ctx: WorkContext, req: Requirement) -> Source | None:
     try:
-        return speaker_of(ctx, ctx.package_build_info(req))
+        return source_of(ctx, ctx.package_build_info(req))
     except BuildTagError:  # the hook was never asked, or would have told it
         return None
 
 
-def _says(speaker: Speaker, ctx: WorkContext, version: Version, expression: str) -> bool:
-    if not isinstance(speaker.says, DependsOn):
+def _says(source: Source, ctx: WorkContext, version: Version, expression: str) -> bool:
+    if not isinstance(source.function, DependsOn):
         return False
     try:
-        said = speaker.says.needs(version, lambda: stack_of(ctx))
+        said = source.function.needs(version, lambda: stack_of(ctx))
     except BuildTagError:
         return False
     return said == parse_expression(expression).at_most()

@@ -18,7 +18,16 @@ from ..tag.filename import parse_wheel_name
 from ..wheel import WheelError, read_facts, read_wheel
 from ..wheel.remote import open_url
 from ..wheel.server import Traffic
-from .checks import NOTHING, Cure, Declared, Examined, check, set_depends_on, unexpected, unreadable
+from .checks import (
+    NOTHING,
+    Declared,
+    Examined,
+    RemedyFor,
+    check,
+    set_depends_on,
+    unexpected,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -31,7 +40,7 @@ type DeclaredOf = Callable[[NormalizedName], Declared]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
+class WheelSource:
     """Where a wheel is, or was looked for in vain.
 
     Attributes:
@@ -55,7 +64,7 @@ class Source:
         return os.path.realpath(self.text), pathlib.PurePath(self.text).name
 
 
-def find_wheels(arguments: list[str]) -> Iterator[Source]:
+def find_wheels(arguments: list[str]) -> Iterator[WheelSource]:
     """Yield the wheels of files, folders, patterns and URLs; what gives none says why.
 
     A wheel that is found again under the same name is left out: fromager's ``simple`` links to
@@ -68,31 +77,31 @@ def find_wheels(arguments: list[str]) -> Iterator[Source]:
             yield source
 
 
-def _of_arguments(arguments: list[str]) -> Iterator[Source]:
+def _of_arguments(arguments: list[str]) -> Iterator[WheelSource]:
     for argument in arguments:
         try:
             yield from _of_argument(argument)
         except OSError as err:  # such as a name that is too long for any file
-            yield Source(text=argument, reason=err.strerror or str(err))
+            yield WheelSource(text=argument, reason=err.strerror or str(err))
 
 
-def _of_argument(argument: str) -> Iterator[Source]:
+def _of_argument(argument: str) -> Iterator[WheelSource]:
     path = pathlib.Path(argument)
     if is_url(argument):
-        yield Source(text=argument)
+        yield WheelSource(text=argument)
     elif path.is_dir():
         yield from _in_folder(path)
     elif os.path.lexists(path):
-        yield Source(text=argument)
+        yield WheelSource(text=argument)
     elif glob.has_magic(argument):
         yield from _of_pattern(argument)
     elif "://" in argument:
-        yield Source(text=argument, reason="only URLs of http and https are read")
+        yield WheelSource(text=argument, reason="only URLs of http and https are read")
     else:
-        yield Source(text=argument, reason="there is no such file or folder")
+        yield WheelSource(text=argument, reason="there is no such file or folder")
 
 
-def _in_folder(folder: pathlib.Path) -> Iterator[Source]:
+def _in_folder(folder: pathlib.Path) -> Iterator[WheelSource]:
     failed: list[OSError] = []
     wheels = sorted(
         pathlib.Path(root, name)
@@ -100,27 +109,29 @@ def _in_folder(folder: pathlib.Path) -> Iterator[Source]:
         for name in names
         if name.endswith(".whl")
     )
-    yield from (Source(text=str(wheel)) for wheel in wheels)
+    yield from (WheelSource(text=str(wheel)) for wheel in wheels)
     for err in failed:
-        yield Source(text=str(err.filename), reason=f"the folder cannot be read: {err.strerror}")
+        yield WheelSource(
+            text=str(err.filename), reason=f"the folder cannot be read: {err.strerror}"
+        )
     if not wheels and not failed:
-        yield Source(text=str(folder), reason="there is no wheel in this folder")
+        yield WheelSource(text=str(folder), reason="there is no wheel in this folder")
 
 
-def _of_pattern(pattern: str) -> Iterator[Source]:
+def _of_pattern(pattern: str) -> Iterator[WheelSource]:
     found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - may be absolute
     for each in found:
         path = pathlib.Path(each)
-        yield from _in_folder(path) if path.is_dir() else [Source(text=each)]
+        yield from _in_folder(path) if path.is_dir() else [WheelSource(text=each)]
     if not found:
-        yield Source(text=pattern, reason="no file matches this pattern")
+        yield WheelSource(text=pattern, reason="no file matches this pattern")
 
 
 def verify_wheel(
-    source: Source,
+    source: WheelSource,
     declared_of: DeclaredOf,
     traffic: Traffic | None = None,
-    cure: Cure = set_depends_on,
+    remedy_for: RemedyFor = set_depends_on,
 ) -> Iterator[Finding]:
     """Yield what is wrong with one wheel; that it cannot be read is a finding, too.
 
@@ -131,13 +142,13 @@ def verify_wheel(
         source: where it is.
         declared_of: returns what is declared of a package.
         traffic: counts what is read of a URL.
-        cure: says what to change in the settings.
+        remedy_for: says what to change in the settings.
     """
     if source.reason:
         yield unreadable(source.shown, source.reason, remedy=_NOT_FOUND)
         return
     try:
-        examined = examine(source, Traffic() if traffic is None else traffic, cure)
+        examined = examine(source, Traffic() if traffic is None else traffic, remedy_for)
         yield from checked(examined, ask(declared_of, examined.name.name))
     except WheelError as err:
         yield unreadable(source.shown, err.reason)
@@ -167,7 +178,7 @@ def checked(examined: Examined, declared: Declared | SettingsError) -> Iterator[
     yield from check(examined, declared)
 
 
-def examine(source: Source, traffic: Traffic, cure: Cure) -> Examined:
+def examine(source: WheelSource, traffic: Traffic, remedy_for: RemedyFor) -> Examined:
     """Read a wheel.
 
     Raises:
@@ -178,10 +189,14 @@ def examine(source: Source, traffic: Traffic, cure: Cure) -> Examined:
         path = pathlib.Path(source.text)
         name = parse_wheel_name(path.name)
         _refuse_special(path)
-        return Examined(source=source.shown, name=name, facts=read_wheel(path), cure=cure)
+        return Examined(
+            source=source.shown, name=name, facts=read_wheel(path), remedy_for=remedy_for
+        )
     name = parse_wheel_name(_checked_name(file_name(source.text)))
     with open_url(source.text, traffic) as archive:
-        return Examined(source=source.shown, name=name, facts=read_facts(archive), cure=cure)
+        return Examined(
+            source=source.shown, name=name, facts=read_facts(archive), remedy_for=remedy_for
+        )
 
 
 def _checked_name(filename: str) -> str:

@@ -11,15 +11,15 @@ from typing import Final
 
 from ...findings.finding import Finding
 from . import accelerators, binaries, metadata, names, platforms, torch
-from .examined import Cure, Examined, set_depends_on
+from .examined import Examined, RemedyFor, set_depends_on
 from .exempted import NOTHING, Declared
 from .unreadable import unexpected, unreadable
 
 __all__ = [
     "NOTHING",
-    "Cure",
     "Declared",
     "Examined",
+    "RemedyFor",
     "check",
     "set_depends_on",
     "unexpected",

@@ -8,7 +8,7 @@ from typing import Final
 
 from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
-from ...tag.filename import accelerator_word
+from ...tag.vocabulary import accelerator_word
 from ...wheel import Proof, major_of
 from .binaries import unread
 from .examined import STACKS, Examined, shown

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...findings.finding import Finding, Place, Severity
 from ...findings.rule import Rule
-from ...tag.filename import accelerator_word
 from ...tag.segment import Order
+from ...tag.vocabulary import accelerator_word
 from ...wheel import Accelerator, TorchAbi
 from .exempted import ACCELERATOR, NOTHING, TORCH, Declared
 
@@ -24,7 +24,7 @@ STACKS: Final = {stack.value: stack for stack in Accelerator}
 
 
 #: Returns what to do so that the settings say the expression of a wheel's package.
-type Cure = Callable[[WheelName, str], str]
+type RemedyFor = Callable[[WheelName, str], str]
 
 
 def set_depends_on(name: WheelName, expression: str) -> str:
@@ -40,14 +40,14 @@ class Examined:
         source: its path or URL, as the user is to see it.
         name: what its file name says.
         facts: what was seen inside.
-        cure: says what to change in the settings.
+        remedy_for: says what to change in the settings.
         declared: what the settings say of it that its content does not show.
     """
 
     source: str
     name: WheelName
     facts: WheelFacts
-    cure: Cure = set_depends_on
+    remedy_for: RemedyFor = set_depends_on
     declared: Declared = NOTHING
 
     @property
@@ -127,7 +127,7 @@ class Examined:
 
     def set_depends_on(self) -> str:
         """Return what to do to get the segments that fit."""
-        return self.cure(self.name, self.depends_on())
+        return self.remedy_for(self.name, self.depends_on())
 
 
 def shown(things: Iterable[object]) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
-from ...tag.filename import classify
+from ...tag.vocabulary import classify
 from .examined import Examined
 
 _WORDS: Final = ("cpu", "cuda", "rocm", "torch", "el", "fc")
