@@ -1,11 +1,16 @@
-"""Make a text from outside harmless: names in an index and keys in a file can hold anything."""
+"""Short texts for messages and reports, and the escaping of texts from files and indexes."""
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
+from typing import Final
 
-_LONGEST = 300
-_CODE_FENCE = re.compile(r"`+")
+_LONGEST: Final = 300
+_CODE_FENCE: Final = re.compile(r"`+")
+#: A transposed pair in four letters (``rcom``) reaches it; ``tpu`` beside ``cpu`` does not.
+_SIMILAR: Final = 0.75
 
 
 def plain(text: str, longest: int = _LONGEST) -> str:
@@ -35,7 +40,7 @@ def markdown_text(text: str) -> str:
 
 
 def size_text(size: int | None) -> str:
-    """Return ``1.5 MB`` for bytes; ``?`` for a size that nobody tells."""
+    """Return a size in bytes as ``1.5 MB``; ``?`` for an unknown size."""
     if size is None:
         return "?"
     number, unit = float(size), "B"
@@ -49,3 +54,23 @@ def size_text(size: int | None) -> str:
 def counted(number: int, word: str) -> str:
     """Return ``1 wheel`` or ``1,200 wheels``."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def first_few(items: Iterable[object], limit: int = 3, *, separator: str = ", ") -> str:
+    """Return ``a, b, c and 1,200 more``: the first items, and the number of the others."""
+    texts = [*map(str, items)]
+    more = len(texts) - limit
+    return separator.join(texts[:limit]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def closest(value: str, known: Iterable[str]) -> str | None:
+    """Return the known word that *value* is probably a misspelling of, whatever its case."""
+    folded = {word.casefold(): word for word in known}
+    close = difflib.get_close_matches(value.casefold(), folded, n=1, cutoff=_SIMILAR)
+    return folded[close[0]] if close else None
+
+
+def did_you_mean(value: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'torch'?``, the end of a message; "" if no known word is similar."""
+    word = closest(value, known)
+    return "" if word is None else f"; did you mean {word!r}?"
