@@ -11,6 +11,7 @@ from packaging.version import Version
 from ..findings import index_rules as rules
 from ..findings.finding import Finding, Place
 from ..findings.rule import Rule
+from ..tag.build_tag import BuildTag
 from ..tag.segment import Order
 from ..tag.vocabulary import segment_texts
 from . import Broken
@@ -169,7 +170,7 @@ def _rivals(
     for accelerator, wheels in by_accelerator.items():
         best = winner(wheels, target, installer, requires=_requires)
         if best is not None and accelerator != _accelerator(first):
-            name = best.name._replace(suffix=_LAST)
+            name = best.name._replace(build_tag=BuildTag(best.name.number, _LAST))
             rival = best._replace(name=name)
             if winner([first, rival], target, installer) is rival:
                 rivals.add(accelerator)

@@ -14,11 +14,12 @@ from packaging.utils import InvalidSdistFilename, NormalizedName, parse_sdist_fi
 from packaging.version import Version
 
 from ..errors import InputError
+from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName, parse_wheel_name
 from ..tag.segment import Order
 from ..tag.vocabulary import classify
 from . import IndexFile
-from .expected import BuildTag, Expected
+from .expected import Expected
 
 #: Longer names fit no file system, and a long compressed tag set is a great many tags.
 _LONGEST_NAME: Final = 255
@@ -117,7 +118,7 @@ def _wheel_name(filename: str) -> WheelName | None:
 
 
 @functools.lru_cache(maxsize=4096)
-def _front(front: str) -> tuple[NormalizedName, Version, int | None, str, tuple[str, ...]]:
+def _front(front: str) -> tuple[NormalizedName, Version, BuildTag]:
     return parse_wheel_name(f"{front}-py3-none-any.whl")[1:-1]
 
 
@@ -193,7 +194,7 @@ def _tells_needs(name: WheelName) -> bool:
 
 
 #: For each build tag that stands in for a wheel's, the wheels that have it and fit as widely.
-type Replacements = Mapping[BuildTag, Sequence[Wheel]]
+type Replacements = Mapping[tuple[int, str], Sequence[Wheel]]
 
 
 def replacements(name: WheelName, expected: Expected, wheels: Iterable[Wheel]) -> Replacements:
@@ -202,7 +203,9 @@ def replacements(name: WheelName, expected: Expected, wheels: Iterable[Wheel]) -
     A wheel does it that the settings give for the same kind, platlib or purelib, and the same
     stack, that fits wherever that one does, and that is not yanked.
     """
-    found: dict[BuildTag, list[Wheel]] = {tag: [] for tag in sorted(expected.instead_of(name))}
+    found: dict[tuple[int, str], list[Wheel]] = {
+        tag: [] for tag in sorted(expected.instead_of(name))
+    }
     platlib = name.is_platlib
     for wheel in wheels:
         tag = (wheel.name.number or 0, wheel.name.suffix)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import NormalizedName, is_normalized_name, parse_wheel_filename
 
-from ..errors import InputError, SegmentError
-from .segment import Order, split
+from ..errors import InputError
+from .build_tag import BuildTag
+from .segment import Order
 from .vocabulary import classify
 
 if TYPE_CHECKING:
@@ -19,27 +20,32 @@ if TYPE_CHECKING:
 
 
 class WheelName(NamedTuple):
-    """A wheel's file name, taken apart: a tuple, since there are a million of them.
+    """A parsed wheel file name: a tuple, since an index has up to a million.
 
     Attributes:
-        filename: as it was given, without folders.
-        number: of the build tag; None for a wheel without a build tag.
-        suffix: what follows the number, such as ``_el9.6_cuda13.0``.
-        segments: the texts of the suffix; () where it is not made of segments.
+        filename: as given, without folders.
     """
 
     filename: str
     name: NormalizedName
     version: Version
-    number: int | None
-    suffix: str
-    segments: tuple[str, ...]
+    build_tag: BuildTag
     tags: frozenset[Tag]
 
     @property
-    def build_tag(self) -> str:
-        """``8_el9.6_cuda13.0``, or "" for a wheel without a build tag."""
-        return "" if self.number is None else f"{self.number}{self.suffix}"
+    def number(self) -> int | None:
+        """The build number; None for a wheel without a build tag."""
+        return self.build_tag.number
+
+    @property
+    def suffix(self) -> str:
+        """The text after the build number, such as ``_el9.6_cuda13.0``; "" for none."""
+        return self.build_tag.suffix or ""
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The texts of the suffix; () where it is not made of segments."""
+        return self.build_tag.segments
 
     @property
     def is_platlib(self) -> bool:
@@ -68,17 +74,11 @@ def parse_wheel_name(filename: str) -> WheelName:
             f"{filename[:300]!r} is not the file name of a wheel (no project can be named {name!r})"
         )
     number, suffix = build or (None, "")
-    try:
-        segments = split(suffix)
-    except SegmentError:
-        segments = ()
     return WheelName(
         filename=filename,
         name=name,
         version=version,
-        number=number,
-        suffix=suffix,
-        segments=segments,
+        build_tag=BuildTag(number, suffix),
         tags=tags,
     )
 
