@@ -121,7 +121,7 @@ def test_a_misspelt_annotation_names_file_key_and_remedy(make_context: MakeConte
     assert error(ctx, expected=BuildTagError) == (
         "the annotation build-tags.depends-on of flash-attn for variant 'rocm' "
         f"({ctx.settings_dir}/flash_attn.yaml) is wrong: "
-        "'torhc' in 'torhc' is nothing to depend on; did you mean 'torch'?"
+        "unknown dependency 'torhc' in 'torhc'; did you mean 'torch'?"
     )
     ctx = make_context(packages=annotated("torhc"), settings_dir=None)
     assert "(flash_attn.yaml) is wrong" in error(ctx, expected=BuildTagError)

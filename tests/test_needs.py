@@ -18,11 +18,11 @@ from fromager_build_tags.needs import (
     Need,
     depends_on,
     distribution,
-    is_platlib,
-    parse_expression,
     segments,
 )
 from fromager_build_tags.stack.stack import Stack
+from fromager_build_tags.tag.expression import parse_expression
+from fromager_build_tags.tag.platform import is_platlib
 
 from .conftest import PLATLIB, PURELIB, MakeContext, ask_stack
 
@@ -191,18 +191,18 @@ def test_an_accelerator_that_is_not_known_stops_only_what_depends_on_it(
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        ("torhc", "'torhc' in 'torhc' is nothing to depend on; did you mean 'torch'?"),
+        ("torhc", "unknown dependency 'torhc' in 'torhc'; did you mean 'torch'?"),
         (
             "accelerator, zlib",
-            "'accelerator,' in 'accelerator, zlib' is nothing to depend on; "
+            "unknown dependency 'accelerator,' in 'accelerator, zlib'; "
             "did you mean 'accelerator'?",
         ),
         (
             "zzz",
-            "'zzz' in 'zzz' is nothing to depend on; use accelerator, torch, none",
+            "unknown dependency 'zzz' in 'zzz': use accelerator, torch or none",
         ),
-        ("", "'' has to name what to depend on, or 'none' alone"),
-        ("none torch", "'none torch' has to name what to depend on, or 'none' alone"),
+        ("", "'' has to name dependencies, or 'none' alone"),
+        ("none torch", "'none torch' has to name dependencies, or 'none' alone"),
         (
             "torch if version < 1",
             "'torch if version < 1' has to read like "
@@ -215,20 +215,20 @@ def test_an_accelerator_that_is_not_known_stops_only_what_depends_on_it(
         ),
         (
             "torch if ABI else none",
-            "'ABI' in 'torch if ABI else none' is no condition; use 'version < 0.25', "
+            "'ABI' in 'torch if ABI else none' is not a condition: use 'version < 0.25', "
             "'accelerator == cuda', 'accelerator != cuda', 'torch < 2.9' or 'torch >= 2.9', "
             "with 'and' between two",
         ),
         (
             "torch if version < 1 and torch else none",
-            "'torch' in 'torch if version < 1 and torch else none' is no condition; "
+            "'torch' in 'torch if version < 1 and torch else none' is not a condition: "
             "use 'version < 0.25', 'accelerator == cuda', 'accelerator != cuda', 'torch < 2.9' or "
             "'torch >= 2.9', with 'and' between two",
         ),
         *(
             (
                 f"torch if {condition} else none",
-                f"{condition!r} in 'torch if {condition} else none' is no condition; "
+                f"{condition!r} in 'torch if {condition} else none' is not a condition: "
                 "use 'version < 0.25', 'accelerator == cuda', 'accelerator != cuda', "
                 "'torch < 2.9' or 'torch >= 2.9', with 'and' between two",
             )
@@ -237,17 +237,17 @@ def test_an_accelerator_that_is_not_known_stops_only_what_depends_on_it(
         ),
         (
             "torch if accelerator == cuad else none",
-            "'cuad' in 'torch if accelerator == cuad else none' is no accelerator; "
+            "'cuad' in 'torch if accelerator == cuad else none' is not an accelerator; "
             "did you mean 'cuda'?",
         ),
         (
             "torch if accelerator == ROCm else none",
-            "'ROCm' in 'torch if accelerator == ROCm else none' is no accelerator; "
+            "'ROCm' in 'torch if accelerator == ROCm else none' is not an accelerator; "
             "did you mean 'rocm'?",
         ),
         (
             "torch if accelerator != 'tpu' else none",
-            "\"'tpu'\" in \"torch if accelerator != 'tpu' else none\" is no accelerator; "
+            "\"'tpu'\" in \"torch if accelerator != 'tpu' else none\" is not an accelerator; "
             "use a word such as 'cuda'",
         ),
         (

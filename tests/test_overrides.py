@@ -13,8 +13,9 @@ from packaging.utils import canonicalize_name, is_normalized_name
 from packaging.version import Version
 
 from fromager_build_tags.errors import MissingFactError
-from fromager_build_tags.needs import DependsOn, Need, parse_expression
+from fromager_build_tags.needs import DependsOn, Need
 from fromager_build_tags.plan import plugins
+from fromager_build_tags.tag.expression import parse_expression
 
 from .conftest import PLATLIB, PURELIB, MakeContext, ask_stack
 

@@ -254,7 +254,7 @@ NO_WHEEL = (
         ([""], "'' is not the name of a package, such as flash-attn"),
         (
             ["demo", "--depends-on", "torhc"],
-            "'torhc' in 'torhc' is nothing to depend on; did you mean 'torch'?",
+            "unknown dependency 'torhc' in 'torhc'; did you mean 'torch'?",
         ),
         (
             ["demo", "--from-wheel", "nowhere.whl"],
@@ -277,7 +277,7 @@ NO_WHEEL = (
         (["demo", "--from-wheel", "x.whl", "--depends-on", "torch"], None),
         (["demo", "--module", "--directory", "nowhere"], None),
         (["demo", "--directory", "."], None),
-        (["demo", "--depends-on", ""], "'' has to name what to depend on, or 'none' alone"),
+        (["demo", "--depends-on", ""], "'' has to name dependencies, or 'none' alone"),
     ],
 )
 def test_bad_input_is_one_clear_error(

@@ -136,14 +136,14 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         {DEMO: "annotations:\n  build-tags.depends-on: tourch\n"},
         f"{DEMO}:2",
         "demo",
-        "'tourch' in 'tourch' is nothing to depend on; did you mean 'torch'?",
+        "unknown dependency 'tourch' in 'tourch'; did you mean 'torch'?",
     ),
     (
         "BT106",
         {DEMO: "variants:\n  rocm:\n    annotations:\n      build-tags.depends-on: ''\n"},
         f"{DEMO}:4",
         "demo",
-        "'' has to name what to depend on, or 'none' alone",
+        "'' has to name dependencies, or 'none' alone",
     ),
     *(
         (

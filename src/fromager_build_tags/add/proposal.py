@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import NormalizedName
 
 from ..errors import InputError, MissingFactError, NeedsError
-from ..needs import Need, parse_expression
 from ..plan import plugins
 from ..plan.source import shipped_expression
 from ..stack.facts import Fact, Missing
 from ..stack.stack import Stack
+from ..tag.expression import Need, parse_expression
 from ..wheel import RefusalReason, TorchAbi
 from ..wheel.libraries import accelerator_of, is_torch
 from ..wheel.system import is_system

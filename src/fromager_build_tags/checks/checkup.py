@@ -17,7 +17,7 @@ from ..errors import (
     explain_error,
 )
 from ..findings.finding import Place
-from ..needs import DependsOn, Need, parse_expression
+from ..needs import DependsOn, Need
 from ..plan.model import ANY_PACKAGE, ANY_VERSION, PlannedTag, Wanted
 from ..plan.planner import plan
 from ..plan.plugins import WHEEL_BUILD_TAG, known_packages
@@ -26,6 +26,7 @@ from ..settings.discover import package_files
 from ..settings.tree import PackageBuildInfo, SettingsTree
 from ..settings.yamlfile import Path, read_yaml_mapping
 from ..stack.stack import Stack
+from ..tag.expression import parse_expression
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,9 +13,9 @@ from ..errors import NeedsError, SettingsError
 from ..findings import settings_rules as rules
 from ..findings.catalogue import RULES
 from ..findings.finding import Finding, Place
-from ..needs import parse_expression
 from ..plan.source import shipped_expression
 from ..settings.annotations import DEPENDS_ON, IGNORE, KNOWN, PREFIX, VERIFY
+from ..tag.expression import parse_expression
 from ..verify.checks.exempted import parse_declared
 from .checkup import Checkup
 

@@ -134,7 +134,11 @@ def _equal(
     if len(stacks) < 2:
         return
     told = [
-        {(tag.package, tag.version_text): tag.build_tag for tag in tags if tag.build_tag}
+        {
+            (tag.package, tag.version_text): tag.build_tag
+            for tag in tags
+            if tag.number is not None and not tag.error
+        }
         for tags in (checkup.locked(variant, stack) for stack in stacks)
     ]
     for number, tags in enumerate(told):

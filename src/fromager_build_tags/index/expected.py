@@ -17,12 +17,10 @@ from ..plan.planner import plan
 from ..settings.declare import closest
 from ..settings.tree import SettingsTree
 from ..stack.stack import Stack
+from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName
-from ..tag.segment import Order, Segment, join
+from ..tag.segment import Order, Segment
 from ..tag.vocabulary import segment_texts
-
-#: A build tag as installers compare it: number and suffix.
-type BuildTag = tuple[int, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +63,8 @@ class Expected:
 @functools.lru_cache(maxsize=4096)
 def _of_stack(tags: frozenset[BuildTag], suffix: str) -> frozenset[BuildTag]:
     return (
-        frozenset(tag for tag in tags if tag[1] == suffix)
-        or frozenset(tag for tag in tags if _stack(tag[1]) == _stack(suffix))
+        frozenset(tag for tag in tags if tag.suffix == suffix)
+        or frozenset(tag for tag in tags if _stack(tag.suffix or "") == _stack(suffix))
         or tags
     )
 
@@ -158,8 +156,8 @@ def _of(told: tuple[tuple[int, tuple[Segment, ...], tuple[Segment, ...]], ...]) 
     orders = {segment.order for _, platlib, _ in told for segment in platlib}
     return Expected(
         number=max(number for number, _, _ in told),
-        platlib=frozenset((number, join(platlib)) for number, platlib, _ in told),
-        purelib=frozenset((number, join(purelib)) for number, _, purelib in told),
+        platlib=frozenset(BuildTag.of(number, platlib) for number, platlib, _ in told),
+        purelib=frozenset(BuildTag.of(number, purelib) for number, _, purelib in told),
         sensitive=not orders.isdisjoint(_SENSITIVE),
         purelib_tells=any(purelib for _, _, purelib in told),
     )

@@ -30,6 +30,7 @@ from packaging.tags import Tag
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 from packaging.version import Version
 
+from ..tag.build_tag import NO_BUILD_TAG
 from ..tag.filename import WheelName
 from . import IndexFile
 from .targets import Installer, Target, ranks_of
@@ -193,10 +194,8 @@ def _rank(name: WheelName | SdistName, ranks: Mapping[Tag, int]) -> int | None:
 
 
 def _build_tag(name: WheelName | SdistName) -> tuple[int, str]:
-    """Return what is compared; no number is -1: installers put a wheel without a build tag last."""
-    if isinstance(name, SdistName) or name.number is None:
-        return (-1, "")
-    return (name.number, name.suffix)
+    """Return what installers compare: they put a wheel without a build tag last."""
+    return (NO_BUILD_TAG if isinstance(name, SdistName) else name.build).sort_key
 
 
 def _is_looked_at(requires: str, target: Target, installer: Installer) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import functools
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -16,6 +15,7 @@ from packaging.version import Version
 from ..errors import InputError
 from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName, parse_wheel_name
+from ..tag.platform import covers, is_platlib
 from ..tag.segment import Order
 from ..tag.vocabulary import classify
 from . import IndexFile
@@ -24,8 +24,6 @@ from .expected import Expected
 #: Longer names fit no file system, and a long compressed tag set is a great many tags.
 _LONGEST_NAME: Final = 255
 _SDIST: Final = (".tar.gz", ".zip")
-_MANYLINUX: Final = re.compile(r"manylinux_(\d+)_(\d+)_(\w+)")
-_LEGACY: Final = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 
 
 class Status(enum.Enum):
@@ -129,7 +127,7 @@ def _tags(tags: str) -> frozenset[Tag]:
 
 @functools.lru_cache(maxsize=4096)
 def _is_platlib(tags: frozenset[Tag]) -> bool:
-    return any(tag.platform != "any" for tag in tags)
+    return is_platlib(tags)
 
 
 def _sdist_version(filename: str) -> Version | None:
@@ -177,7 +175,7 @@ def _by_kind(name: WheelName, expected: Expected) -> Status | None:
 
 
 def _is_current(name: WheelName, expected: Expected) -> bool:
-    return (name.number, name.suffix) in expected.tags(platlib=_is_platlib(name.tags))
+    return name.build in expected.tags(platlib=_is_platlib(name.tags))
 
 
 def _other(name: WheelName, expected: Expected, current: Sequence[Wheel]) -> Status:
@@ -194,7 +192,7 @@ def _tells_needs(name: WheelName) -> bool:
 
 
 #: For each build tag that stands in for a wheel's, the wheels that have it and fit as widely.
-type Replacements = Mapping[tuple[int, str], Sequence[Wheel]]
+type Replacements = Mapping[BuildTag, Sequence[Wheel]]
 
 
 def replacements(name: WheelName, expected: Expected, wheels: Iterable[Wheel]) -> Replacements:
@@ -203,12 +201,12 @@ def replacements(name: WheelName, expected: Expected, wheels: Iterable[Wheel]) -
     A wheel does it that the settings give for the same kind, platlib or purelib, and the same
     stack, that fits wherever that one does, and that is not yanked.
     """
-    found: dict[tuple[int, str], list[Wheel]] = {
-        tag: [] for tag in sorted(expected.instead_of(name))
+    found: dict[BuildTag, list[Wheel]] = {
+        tag: [] for tag in sorted(expected.instead_of(name), key=lambda each: each.sort_key)
     }
     platlib = name.is_platlib
     for wheel in wheels:
-        tag = (wheel.name.number or 0, wheel.name.suffix)
+        tag = wheel.name.build
         if (
             tag in found
             and wheel.standing is Status.CURRENT
@@ -223,34 +221,3 @@ def replacements(name: WheelName, expected: Expected, wheels: Iterable[Wheel]) -
 def is_replaced(found: Replacements) -> bool:
     """Tell whether nothing is missing of what replaces a wheel."""
     return bool(found) and all(found.values())
-
-
-def covers(tags: frozenset[Tag], others: frozenset[Tag]) -> bool:
-    """Tell whether a wheel with *tags* fits wherever one with *others* does.
-
-    A wheel for any Python 3 and platform fits everywhere. On Linux, one for an older glibc, or
-    for none that it names, fits where one for a newer does.
-    """
-    if tags == others:
-        return True
-    return all(any(_covers(tag, other) for tag in tags) for other in others)
-
-
-@functools.lru_cache(maxsize=4096)
-def _covers(tag: Tag, other: Tag) -> bool:
-    if tag == other or (tag.interpreter, tag.abi, tag.platform) == ("py3", "none", "any"):
-        return True
-    if (tag.interpreter, tag.abi) != (other.interpreter, other.abi):
-        return False
-    one, two = _glibc(tag.platform), _glibc(other.platform)
-    return one is not None and two is not None and one[0] == two[0] and one[1] <= two[1]
-
-
-def _glibc(platform: str) -> tuple[str, tuple[int, int]] | None:
-    """Return the machine, and the oldest glibc that a Linux wheel is for."""
-    if platform.startswith("linux_"):
-        return platform.removeprefix("linux_"), (0, 0)
-    if match := _MANYLINUX.fullmatch(platform):
-        return match[3], (int(match[1]), int(match[2]))
-    legacy, _, machine = platform.partition("_")
-    return (machine, _LEGACY[legacy]) if legacy in _LEGACY else None

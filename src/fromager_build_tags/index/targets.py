@@ -6,23 +6,19 @@ import enum
 import functools
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from ..tag.filename import WheelName
+from ..tag.platform import NO_VERSION, parse_linux
 
-# Numbers as long as there are any: each smaller one is a tag that is compared.
-_LINUX: Final = re.compile(r"(?:linux|manylinux(?:_(\d+)_(\d{1,3})|\d+))_(\w+)", re.ASCII)
-_MUSLLINUX: Final = re.compile(r"musllinux_(\d+)_(\d{1,3})_(\w+)", re.ASCII)
 _CPYTHON: Final = re.compile(r"cp(\d)(\d{1,2})", re.ASCII)
 #: glibc and musl newer than all that there are.
 _NEWEST_GLIBC: Final = 60
 _NEWEST_MUSL: Final = 5
-#: The names that manylinux platforms had before they told the version of glibc (PEP 600).
-_LEGACY: Final = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 
 
 class Installer(enum.StrEnum):
@@ -85,11 +81,12 @@ def _targets(tags: frozenset[Tag]) -> list[Target]:
 
 def _platform(platform: str) -> str:
     """Return the machine that a tag is for: the newest, as far as the C library goes."""
-    if match := _LINUX.fullmatch(platform):
-        return f"linux_{match[3]}"
-    if match := _MUSLLINUX.fullmatch(platform):
-        return f"musllinux_{match[1]}_{_NEWEST_MUSL}_{match[3]}"
-    return platform
+    linux = parse_linux(platform)
+    if linux is None:
+        return platform
+    if linux.musl:
+        return f"musllinux_{linux.musl[0]}_{_NEWEST_MUSL}_{linux.machine}"
+    return f"linux_{linux.machine}"
 
 
 @functools.lru_cache(maxsize=64)
@@ -106,24 +103,10 @@ def ranks_of(target: Target, installer: Installer) -> Mapping[Tag, int]:
 
 def _platforms(platform: str, installer: Installer) -> list[str]:
     """Return the platforms that a machine takes wheels of, the preferred one first."""
-    versioned = list(_versioned(platform))
-    if not versioned:
+    linux = parse_linux(platform)
+    if linux is None:
         return [platform]
-    linux = f"linux_{_machine(platform)}"
-    return [linux, *versioned] if installer is Installer.PIP else [*versioned, linux]
-
-
-def _versioned(platform: str) -> Iterator[str]:
-    if match := _LINUX.fullmatch(platform):
-        for minor in range(int(match[2] or _NEWEST_GLIBC), 4, -1):
-            yield f"manylinux_2_{minor}_{match[3]}"
-            if minor in _LEGACY:
-                yield f"{_LEGACY[minor]}_{match[3]}"
-    elif match := _MUSLLINUX.fullmatch(platform):
-        for minor in range(int(match[2]), -1, -1):
-            yield f"musllinux_{match[1]}_{minor}_{match[3]}"
-
-
-def _machine(platform: str) -> str:
-    match = _LINUX.fullmatch(platform) or _MUSLLINUX.fullmatch(platform)
-    return match[3] if match else platform
+    if linux.glibc == NO_VERSION:
+        linux = linux._replace(glibc=(2, _NEWEST_GLIBC))
+    versioned, unversioned = list(linux.accepted()), f"linux_{linux.machine}"
+    return [unversioned, *versioned] if installer is Installer.PIP else [*versioned, unversioned]

@@ -11,10 +11,11 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from ..errors import SettingsError
+from ..tag.build_tag import BuildTag
 from ..tag.vocabulary import segment_texts
 from ..verify.checks.exempted import NOTHING, Declared
 from . import Broken, IndexPlace
-from .expected import BuildTag, Expected
+from .expected import Expected
 from .listing import IndexFile
 from .status import Status, Wheel
 
@@ -93,9 +94,7 @@ def leading(wheels: Iterable[Wheel]) -> Iterator[Wheel]:
 
 def build_tag(wheel: Wheel) -> str:
     """Return a wheel's build tag for a message."""
-    return (
-        "no build tag" if wheel.name.number is None else f"{wheel.name.number}{wheel.name.suffix}"
-    )
+    return str(wheel.name.build) or "no build tag"
 
 
 def wanted_tags(wheel: Wheel, expected: Expected) -> str:
@@ -111,4 +110,4 @@ def replaced_by(wheels: Sequence[Wheel]) -> str:
 
 def tags_text(tags: Iterable[BuildTag], between: str = " or ") -> str:
     """Return build tags for a message."""
-    return between.join(f"{number}{suffix}" for number, suffix in sorted(tags))
+    return between.join(map(str, sorted(tags, key=lambda tag: tag.sort_key)))

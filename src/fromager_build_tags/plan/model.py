@@ -9,10 +9,11 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from ..needs import Need
 from ..stack.stack import Stack
-from ..tag import filename
-from ..tag.segment import Segment, join
+from ..tag.build_tag import BuildTag
+from ..tag.expression import Need
+from ..tag.filename import stem
+from ..tag.segment import Segment
 from ..tag.version_ranges import REST, like
 from .source import SourceKind
 
@@ -87,22 +88,27 @@ class PlannedTag(NamedTuple):
         return bool(self.error) and not self.lacks_fact
 
     @property
-    def build_tag(self) -> str:
-        """The build tag of a platlib wheel, such as ``8_el9.6_cuda13.0``; "" for none."""
-        if self.number is None or self.error:
-            return ""
-        return f"{self.number}{join(self.platlib)}"
+    def build_tag(self) -> BuildTag:
+        """The build tag of a platlib wheel; its suffix is unknown where the hook fails."""
+        if self.number is not None and self.error:
+            return BuildTag(self.number, None)
+        return BuildTag.of(self.number, self.platlib)
+
+    @property
+    def purelib_build_tag(self) -> BuildTag:
+        """The build tag of a purelib wheel."""
+        return BuildTag.of(self.number, self.purelib)
 
     @property
     def platlib_stem(self) -> str:
-        """The file name of a platlib wheel up to its tags; "" where a build would stop."""
+        """The file name of a platlib wheel up to its tags; "" where a build fails."""
         return "" if self.error else self._stem(self.build_tag)
 
     @property
     def purelib_stem(self) -> str:
-        """The file name of a purelib wheel up to its tags; "" where a build would stop."""
-        return self._stem("" if self.number is None else f"{self.number}{join(self.purelib)}")
+        """The file name of a purelib wheel up to its tags."""
+        return self._stem(self.purelib_build_tag)
 
-    def _stem(self, build_tag: str) -> str:
+    def _stem(self, build: BuildTag) -> str:
         version = "*" if self.version is None else self.version
-        return filename.stem(self.package, version, build_tag)
+        return stem(self.package, version, build)

@@ -16,10 +16,11 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from ..errors import BuildTagError, MissingFactError, StackError, explain_error
-from ..needs import DependsOn, Need, parse_expression
+from ..needs import DependsOn
 from ..settings.context import assume
 from ..settings.tree import SettingsTree
 from ..stack.stack import Stack
+from ..tag.expression import Need, parse_expression
 from ..tag.segment import Segment
 from ..tag.version_ranges import REST, boundaries_of, split
 from . import hook_calls as hooks

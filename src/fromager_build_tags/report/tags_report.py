@@ -94,7 +94,7 @@ def _records(tags: Iterable[PlannedTag]) -> Iterator[tuple[str, ...]]:
                 tag.version_text,
                 tag.variant,
                 stack,
-                tag.build_tag,
+                str(tag.build_tag) if not tag.error else "",
                 tag.platlib_stem,
                 tag.purelib_stem,
                 _told_by(tag),
@@ -114,17 +114,11 @@ def _row(tag: PlannedTag) -> tuple[str, ...]:
     return (
         tag.package,
         tag.version_text,
-        tag.build_tag or _no_tag(tag),
+        "error" if tag.is_wrong else str(tag.build_tag) or "-",
         tag.platlib_stem or "-",
         tag.purelib_stem,
         _told_by(tag),
     )
-
-
-def _no_tag(tag: PlannedTag) -> str:
-    if tag.is_wrong:
-        return "error"
-    return f"{tag.number}_?" if tag.lacks_fact else "-"
 
 
 def _notes(tags: Sequence[PlannedTag], indent: str) -> str:

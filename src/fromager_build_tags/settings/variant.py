@@ -18,9 +18,9 @@ import pydantic
 from packaging.version import Version
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ..stack import accelerator as accelerators
 from ..stack.variables import ENV_PREFIX
 from ..stack.versions import Precision, parse_version
+from ..tag.vocabulary import ACCELERATOR_WORD
 
 
 def _version(value: object) -> object:
@@ -57,8 +57,8 @@ type DistroText = Annotated[
 type AcceleratorWord = Annotated[
     str,
     pydantic.Strict(),
-    _matching(accelerators.WORD_PATTERN, "is not an accelerator, such as cpu, cuda, rocm or gaudi"),
-    pydantic.WithJsonSchema({"type": "string", "pattern": f"^{accelerators.WORD_PATTERN}$"}),
+    _matching(ACCELERATOR_WORD, "is not an accelerator, such as cpu, cuda, rocm or gaudi"),
+    pydantic.WithJsonSchema({"type": "string", "pattern": f"^{ACCELERATOR_WORD}$"}),
 ]
 
 

@@ -6,15 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from ..tag.vocabulary import KNOWN_ACCELERATORS
+
 _CPU: Final = "cpu"
 _VERSION_KEYS: Final[Mapping[str, str]] = {"cuda": "cuda_version", "rocm": "rocm_version"}
 _OTHER_VERSION_KEY: Final = "accelerator_version"
 _ALL_VERSION_KEYS: Final = {*_VERSION_KEYS.values(), _OTHER_VERSION_KEY}
-
-#: The accelerators that the name of a variant can tell; any other word may be one.
-KNOWN: Final = (_CPU, *_VERSION_KEYS)
-#: What a word of an accelerator is made of.
-WORD_PATTERN: Final = "[a-z]+"
 
 
 def version_key(accelerator: str) -> str | None:
@@ -34,7 +31,7 @@ def told_by_name(variant: str) -> str | None:
     or ``rocm``.
     """
     word = re.split(r"[\d._-]", variant, maxsplit=1)[0]
-    return word if word in KNOWN else None
+    return word if word in KNOWN_ACCELERATORS else None
 
 
 def told_by_version_key(keys: Iterable[str]) -> tuple[str, str] | None:

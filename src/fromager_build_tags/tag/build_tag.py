@@ -74,10 +74,7 @@ class BuildTag:
     @property
     def segments(self) -> tuple[str, ...]:
         """The texts of the segments; () where the suffix is unknown, or is not made of segments."""
-        try:
-            return split(self.suffix or "")
-        except SegmentError:
-            return ()
+        return _texts(self.suffix or "")
 
     @property
     def by_order(self) -> Mapping[Order, str]:
@@ -93,21 +90,25 @@ class BuildTag:
 
         No build tag sorts below every build tag.
         """
-        one, two = self._number_key, other._number_key
-        if one != two or self.number is None:
-            return one < two
+        if self.number is None or self.number != other.number:
+            return self.sort_key < other.sort_key
         if self.suffix is None or other.suffix is None:
             return None
         return self.suffix < other.suffix
 
     @property
-    def _number_key(self) -> int:
-        return -1 if self.number is None else self.number
-
-    @property
     def sort_key(self) -> tuple[int, str]:
         """The order of installers as a key; an unknown suffix sorts as if there were none."""
-        return self._number_key, self.suffix or ""
+        return (-1, "") if self.number is None else (self.number, self.suffix or "")
+
+
+@functools.lru_cache(maxsize=4096)
+def _texts(suffix: str) -> tuple[str, ...]:
+    """Split a suffix once: many wheels have the same one."""
+    try:
+        return split(suffix)
+    except SegmentError:
+        return ()
 
 
 _LONGEST_NUMBER: Final = 255  # the longest file name

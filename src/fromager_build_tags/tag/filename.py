@@ -1,4 +1,4 @@
-"""File names of wheels: what stands in them, and what stands before the tags.
+"""The file names of wheels, and their part before the tags.
 
 Source: the binary distribution format, packaging.python.org, "File name convention".
 """
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.utils import NormalizedName, is_normalized_name, parse_wheel_filename
 
 from ..errors import InputError
-from .build_tag import BuildTag
+from .build_tag import NO_BUILD_TAG, BuildTag
+from .platform import is_platlib
 from .segment import Order
 from .vocabulary import classify
 
@@ -20,48 +21,49 @@ if TYPE_CHECKING:
 
 
 class WheelName(NamedTuple):
-    """A parsed wheel file name: a tuple, since an index has up to a million.
+    """A wheel's file name, taken apart: a tuple, since an index has a million of them.
 
     Attributes:
-        filename: as given, without folders.
+        filename: the whole name, without folders.
+        build: the build tag, which may be none.
     """
 
     filename: str
     name: NormalizedName
     version: Version
-    build_tag: BuildTag
+    build: BuildTag
     tags: frozenset[Tag]
 
     @property
     def number(self) -> int | None:
         """The build number; None for a wheel without a build tag."""
-        return self.build_tag.number
+        return self.build.number
 
     @property
     def suffix(self) -> str:
-        """The text after the build number, such as ``_el9.6_cuda13.0``; "" for none."""
-        return self.build_tag.suffix or ""
+        """The text behind the build number, such as ``_el9.6_cuda13.0``."""
+        return self.build.suffix or ""
 
     @property
     def segments(self) -> tuple[str, ...]:
-        """The texts of the suffix; () where it is not made of segments."""
-        return self.build_tag.segments
+        """The texts of the suffix; () for a suffix that is not made of segments."""
+        return self.build.segments
 
     @property
     def is_platlib(self) -> bool:
-        """Whether it is for a platform, and not for any."""
-        return any(tag.platform != "any" for tag in self.tags)
+        """Whether the wheel is for a platform."""
+        return is_platlib(self.tags)
 
     def segment(self, order: Order) -> str | None:
-        """Return the first segment of one of the three kinds, if there is one."""
+        """Return the first segment for *order*: 1 distribution, 2 accelerator, 3 Torch."""
         return next((text for text in self.segments if classify(text) is order), None)
 
 
 def parse_wheel_name(filename: str) -> WheelName:
-    """Take a wheel's file name apart.
+    """Return the parts of a wheel's file name.
 
     Raises:
-        InputError: it is none, such as one with a variant label (PEP 825).
+        InputError: *filename* is not a wheel's, such as a name with a variant label (PEP 825).
     """
     try:
         name, version, build, tags = parse_wheel_filename(filename)
@@ -73,23 +75,22 @@ def parse_wheel_name(filename: str) -> WheelName:
         raise InputError(
             f"{filename[:300]!r} is not the file name of a wheel (no project can be named {name!r})"
         )
-    number, suffix = build or (None, "")
     return WheelName(
         filename=filename,
         name=name,
         version=version,
-        build_tag=BuildTag(number, suffix),
+        build=BuildTag(*build) if build else NO_BUILD_TAG,
         tags=tags,
     )
 
 
-def stem(name: NormalizedName, version: Version | str, build_tag: str) -> str:
+def stem(name: NormalizedName, version: Version | str, build: BuildTag) -> str:
     """Return ``flash_attn-2.8.3-8_el9.6``: a wheel's file name up to its tags.
 
     Args:
         name: the package.
         version: its version; a text is taken as it is.
-        build_tag: number and suffix, or "" for a wheel without a build tag.
+        build: the build tag of the wheel, which may be none.
     """
     name_and_version = f"{name.replace('-', '_')}-{version}"
-    return f"{name_and_version}-{build_tag}" if build_tag else name_and_version
+    return name_and_version if build.is_none else f"{name_and_version}-{build}"

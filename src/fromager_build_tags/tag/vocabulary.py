@@ -9,9 +9,14 @@ from typing import Final
 
 from .segment import Order
 
+#: The accelerators with rules of their own; any other word can name an accelerator, too.
+KNOWN_ACCELERATORS: Final = ("cpu", "cuda", "rocm")
+#: The characters of an accelerator's word.
+ACCELERATOR_WORD: Final = "[a-z]+"
+
 
 def classify(text: str) -> Order | None:
-    """Tell by its spelling what a segment speaks of; None for one that users made up.
+    """Return which of the three kinds of segments *text* is, by its spelling; None for others.
 
     >>> [classify(text) for text in ("el9.6", "cuda13.0", "torch2.10.0", "abi3")]
     [<Order.DISTRIBUTION: 1>, <Order.ACCELERATOR: 2>, <Order.TORCH: 3>, None]
@@ -21,7 +26,7 @@ def classify(text: str) -> Order | None:
 
 @functools.lru_cache(maxsize=4096)
 def segment_texts(suffix: str) -> Mapping[Order, str]:
-    """Return what a suffix tells: ``{Order.ACCELERATOR: "cuda13.0", …}``."""
+    """Return the segments of a suffix by kind: ``{Order.ACCELERATOR: "cuda13.0", …}``."""
     texts = {classify(text): text for text in reversed(suffix.split("_"))}
     return {order: text for order, text in texts.items() if order is not None}
 
@@ -31,8 +36,8 @@ def accelerator_word(text: str) -> str:
     return re.split(r"\d", text, maxsplit=1)[0]
 
 
-# Distributions are spelled as `distro` spells them: two families, else os-release's ID without
-# what cannot stand in a segment.
+# Distributions as `stack.distro` spells them: two families, else os-release's ID without the
+# characters that a segment cannot contain.
 _SPELLINGS: Final = {
     Order.DISTRIBUTION: re.compile(
         r"(el|fc|ubuntu|debian|sle[sd]?|opensuse\w*|amzn|alpine|azurelinux|mariner|photon|mageia"

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..errors import BuildTagError
-from ..needs import DependsOn, parse_expression
+from ..needs import DependsOn
 from ..plan.source import Source, source_of
 from ..settings.context import stack_of
+from ..tag.expression import parse_expression
 from .checks import set_depends_on
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from packaging.version import Version
 from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
 from ...tag.filename import WheelName
+from ...tag.platform import parse_linux
 from ...wheel import accelerator_of, is_torch, stem
 from .examined import Examined, shown
 
@@ -21,7 +22,7 @@ _LONGEST: Final = 255
 
 def build_mismatch(wheel: Examined) -> Iterator[Finding]:
     """BT321: another build tag in ``WHEEL`` than in the name."""
-    named, builds = str(wheel.name.build_tag), wheel.facts.builds
+    named, builds = str(wheel.name.build), wheel.facts.builds
     if len(builds) <= 1 and _same_tag(named, builds[0] if builds else ""):
         return
     absent = not builds  # what renaming a file leaves behind; no installer reads the field
@@ -116,7 +117,8 @@ def _system(platform: str) -> str:
     """Return a platform without the version of its system: ``linux_x86_64``, ``macosx``."""
     if platform.startswith("macosx_"):
         return "macosx"  # a universal binary is for two machines
-    return re.sub(r"^(many|musl)linux(\d+|_\d+_\d+)_", "linux_", platform)
+    linux = parse_linux(platform)
+    return f"linux_{linux.machine}" if linux else platform
 
 
 def stale_elf_requires(wheel: Examined) -> Iterator[Finding]:

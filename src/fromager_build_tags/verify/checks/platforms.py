@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
+from ...tag.platform import parse_linux
 from ...tag.segment import Order
 from .examined import Examined, shown
 
 if TYPE_CHECKING:
     from ...wheel import HostCode
 
-_LINUX: Final = re.compile(r"(?:many|musl)?linux(?:\d+|_\d+_\d+)?_(?P<machine>\w+)")
 #: Machine, word size, whether the highest byte comes first.
 _MACHINES: Final = {
     "x86_64": ("x86_64", 64, False),
@@ -71,8 +70,8 @@ def distribution_on_purelib(wheel: Examined) -> Iterator[Finding]:
 
 def other_machine(wheel: Examined) -> Iterator[Finding]:
     """BT334: ELF files for another machine than the platform tags."""
-    matches = [_LINUX.fullmatch(tag.platform) for tag in wheel.name.tags]
-    wanted = {_MACHINES.get(match["machine"]) for match in matches if match}
+    platforms = [parse_linux(tag.platform) for tag in wheel.name.tags]
+    wanted = {_MACHINES.get(linux.machine) for linux in platforms if linux}
     if not wanted or None in wanted:
         return
     foreign = [

@@ -1,0 +1,71 @@
+"""Platform tags: which machines a tag names, and which wheels fit wherever others fit."""
+
+from __future__ import annotations
+
+import pytest
+from packaging.tags import Tag, parse_tag
+
+from fromager_build_tags.tag.platform import NO_VERSION, covers, parse_linux
+
+
+@pytest.mark.parametrize(
+    ("platform", "machine", "glibc", "musl"),
+    [
+        ("linux_x86_64", "x86_64", NO_VERSION, None),
+        ("manylinux1_i686", "i686", (2, 5), None),
+        ("manylinux2010_x86_64", "x86_64", (2, 12), None),
+        ("manylinux2014_aarch64", "aarch64", (2, 17), None),
+        ("manylinux_2_28_x86_64", "x86_64", (2, 28), None),
+        ("musllinux_1_2_x86_64", "x86_64", None, (1, 2)),
+    ],
+)
+def test_a_linux_platform(
+    platform: str, machine: str, glibc: tuple[int, int] | None, musl: tuple[int, int] | None
+) -> None:
+    assert parse_linux(platform) == (machine, glibc, musl)
+
+
+@pytest.mark.parametrize(
+    "platform",
+    ["any", "win_amd64", "macosx_11_0_arm64", "manylinux2099_x86_64", "manylinux_2_9999_x86_64"],
+)
+def test_another_platform(platform: str) -> None:
+    assert parse_linux(platform) is None
+
+
+@pytest.mark.parametrize(
+    ("platform", "accepted"),
+    [
+        ("manylinux1_x86_64", ["manylinux_2_5_x86_64", "manylinux1_x86_64"]),
+        ("musllinux_1_1_x86_64", ["musllinux_1_1_x86_64", "musllinux_1_0_x86_64"]),
+        ("linux_x86_64", []),
+    ],
+)
+def test_the_platforms_that_a_machine_takes(platform: str, accepted: list[str]) -> None:
+    linux = parse_linux(platform)
+    assert linux is not None
+    assert list(linux.accepted()) == accepted
+
+
+@pytest.mark.parametrize(
+    ("tags", "others", "expected"),
+    [
+        ("py3-none-any", "cp312-cp312-linux_x86_64", True),
+        ("py2.py3-none-any", "py3-none-any", True),
+        ("cp312-cp312-linux_x86_64", "cp312-cp312-manylinux_2_28_x86_64", True),
+        ("cp312-cp312-manylinux2014_x86_64", "cp312-cp312-manylinux_2_28_x86_64", True),
+        ("cp312-cp312-manylinux_2_28_x86_64", "cp312-cp312-manylinux2014_x86_64", False),
+        ("cp312-cp312-manylinux_2_28_x86_64", "cp312-cp312-linux_x86_64", False),
+        ("cp312-cp312-linux_x86_64", "cp312-cp312-linux_aarch64", False),
+        ("cp312-cp312-linux_x86_64", "cp313-cp313-linux_x86_64", False),
+        ("cp312-cp312-linux_x86_64", "cp312-cp312-musllinux_1_2_x86_64", False),
+        ("cp312-cp312-linux_x86_64", "py3-none-any", False),
+        ("cp312.cp313-cp312-linux_x86_64", "cp312-cp312-linux_x86_64", True),
+    ],
+)
+def test_a_wheel_that_fits_wherever_another_does(tags: str, others: str, expected: bool) -> None:
+    assert covers(_tags(tags), _tags(others)) is expected
+
+
+def _tags(text: str) -> frozenset[Tag]:
+    return parse_tag(text)
