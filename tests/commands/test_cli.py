@@ -466,11 +466,11 @@ def test_explain_without_a_number(run: Run, tree: pathlib.Path) -> None:
         ([], ""),
         (
             ["--settings-file", "nope.yaml"],
-            "--settings-file nope.yaml does not exist: fromager goes on without it\n",
+            "--settings-file nope.yaml does not exist: fromager continues without it\n",
         ),
         (
             ["--settings-dir", "nope"],
-            "--settings-dir nope does not exist: fromager goes on without it\n",
+            "--settings-dir nope does not exist: fromager continues without it\n",
         ),
     ],
 )
@@ -508,13 +508,13 @@ NOTES = [
     ({"WHEEL_BUILD_TAG_VARIANTS_DIR": "settings/variants"}, ""),
     (
         {"WHEEL_BUILD_TAG_TORCH_VERSION": "2.11.0"},
-        "WHEEL_BUILD_TAG_TORCH_VERSION=2.11.0 is set: it beats torch_version of every variant "
+        "WHEEL_BUILD_TAG_TORCH_VERSION=2.11.0 is set and overrides torch_version of every variant "
         "file\n",
     ),
     (
         {"WHEEL_BUILD_TAG_TORCH_VERSION": "2.11.0", "WHEEL_BUILD_TAG_DISTRO": "el9.6"},
-        "WHEEL_BUILD_TAG_DISTRO=el9.6 and WHEEL_BUILD_TAG_TORCH_VERSION=2.11.0 are set: they beat "
-        "distro and torch_version of every variant file\n",
+        "WHEEL_BUILD_TAG_DISTRO=el9.6 and WHEEL_BUILD_TAG_TORCH_VERSION=2.11.0 are set and "
+        "override distro and torch_version of every variant file\n",
     ),
 ]
 

@@ -281,7 +281,7 @@ def test_a_settings_folder_that_is_not_there(run: Run, write: Write) -> None:
     path = write(RIGHT)
     run(path)  # the default one need not be there
     assert run(path, status=1, before=["--settings-dir", "setings"]).stderr == (
-        "Error: --settings-dir 'setings' is no folder, so nothing that is declared in it is known; "
+        "Error: --settings-dir 'setings' is not a folder, so the exemptions in it are unknown; "
         "correct it, or leave it out\n"
     )
 

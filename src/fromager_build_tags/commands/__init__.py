@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import click
 
+from ..errors import BuildTagError, explain_error
+
 _COMMANDS: Final[Mapping[str, str]] = {
     "audit": "Say what is wrong with the wheels of indexes.",
     "bump": "Add the changelog entries that make renamed wheels win.",
@@ -56,8 +58,6 @@ class LazyGroup(click.Group):
 
         A character that the terminal's encoding does not have is written as its code.
         """
-        from ..errors import BuildTagError, explain_error
-
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:

@@ -20,7 +20,7 @@ from ..plan.requirements import from_build_file, from_lock, from_requirements_fi
 from ..report.audit_html import Grid, render_html
 from ..report.audit_report import RENDERERS, AuditReport, IndexSummary
 from ..settings.tree import SettingsTree
-from . import common
+from . import common, trees
 from . import exit_status as gates
 from . import indexes as shared
 
@@ -83,7 +83,7 @@ def audit(
     VARIANT= before it, it is meant for that variant, else for --variant. --deep says of each
     wheel what the command verify says of it. Nothing is changed.
     """
-    tree = common.planned_tree(ctx)
+    tree = trees.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
     targets = shared.read_targets(pythons, platforms)
     wanted = _wanted(
@@ -136,7 +136,7 @@ def _specifiers(wanted: Wanted) -> list[SpecifierSet]:
 
 def _with_reasons(tree: SettingsTree, audited: Audited) -> Audited:
     """Mark the findings that the settings say to ignore."""
-    findings = common.with_reasons(tree, (finding for _, finding in audited.findings))
+    findings = trees.mark_suppressed(tree, (finding for _, finding in audited.findings))
     of = (each for each, _ in audited.findings)
     return dataclasses.replace(audited, findings=list(zip(of, findings, strict=True)))
 

@@ -21,7 +21,7 @@ from ..review.bumping import (
 from ..review.change import Change
 from ..review.compare import Review
 from ..review.snapshot import Side
-from . import common
+from . import builds, common
 from . import snapshots as sides
 from .review import reviewed
 
@@ -60,10 +60,10 @@ def bump(
     Compares the working tree with BASE, as review does. Comments, order and quotes of the files
     stay; a lock is made again.
     """
-    common.note_explicit_variables(ctx)
+    common.note_explicit_variables()
     layout = sides.settings_layout(ctx, lock_file)
     old, new = sides.sides(layout, base, None, exact=exact)
-    compared, _ = reviewed(old, new, common.real_wheels(graphs, indexes), renew_lock=True)
+    compared, _ = reviewed(old, new, builds.real_wheels(graphs, indexes), renew_lock=True)
     is_blind = _tell_broken(compared)
     wanted = variant_entries(compared.changes) if global_ else package_entries(compared.changes)
     if wanted:

@@ -17,7 +17,7 @@ from ..findings.verdict import Verdict
 from ..plan.plugins import load_overrides
 from ..report.finding_formats import RENDERERS
 from ..settings.tree import SettingsTree
-from . import common
+from . import builds, common, trees
 from . import exit_status as gates
 
 _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
@@ -54,16 +54,16 @@ def check(
     A rule is ignored for a package by an annotation in its settings, with the reason:
     build-tags.ignore.CODE: "why".
     """
-    common.note_explicit_variables(ctx)
-    tree = common.settings_tree(ctx)
-    common.refuse_no_settings(tree)
+    common.note_explicit_variables()
+    tree = trees.settings_tree(ctx)
+    trees.refuse_no_settings(tree)
     common.note_missing_settings(ctx)
-    wanted = common.wanted_of(common.real_wheels(graphs, ()))
+    wanted = builds.wanted_of(builds.real_wheels(graphs, ()))
     unchecked = _what_stops(tree)
     found = list(overrides())
     if not unchecked:
         found += _of_settings(Checkup.of(tree, wanted), here=here)
-    verdict = Verdict.of(common.with_reasons(tree, found), about=str(tree.settings_file))
+    verdict = Verdict.of(trees.mark_suppressed(tree, found), about=str(tree.settings_file))
     common.write(RENDERERS[format_](verdict), output)
     if unchecked:
         click.echo(f"Error: the settings are not checked: {unchecked}", err=True)

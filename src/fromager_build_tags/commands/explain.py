@@ -13,7 +13,7 @@ from ..plan.model import PlannedTag
 from ..plan.planner import plan
 from ..plan.requirements import from_requirements
 from ..report.explanation_report import render_explanation
-from . import common
+from . import common, trees
 
 
 @click.command()
@@ -27,7 +27,7 @@ def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Pa
     Without a version: the newest version that has a changelog entry; where none has, each span
     of versions that depends on something else. The exit status is 1 if a tag cannot be told.
     """
-    tree = common.planned_tree(ctx)
+    tree = trees.planned_tree(ctx)
     variant = str(tree.settings.variant)
     stacks = tree.stacks(variant, here=here)
     [wanted] = from_requirements([requirement])

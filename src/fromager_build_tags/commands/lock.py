@@ -12,7 +12,7 @@ import click
 from ..errors import InputError
 from ..files import read_text, write_text
 from ..plan.lockfile import format_lock, parse_lock
-from . import common
+from . import common, trees
 
 if TYPE_CHECKING:
     from ..plan.model import Wanted
@@ -46,7 +46,7 @@ def lock(
     """
     from ..plan.requirements import from_build_file
 
-    common.note_explicit_variables(ctx)
+    common.note_explicit_variables()
     more = [each for graph in graphs for each in from_build_file(graph)]
     make_lock(ctx, file, more, check=check)
 
@@ -68,8 +68,8 @@ def make_lock(
     from ..plan.locking import lock_file, lock_of
     from ..plan.requirements import from_lock
 
-    tree = common.planned_tree(ctx)
-    common.refuse_no_settings(tree)
+    tree = trees.planned_tree(ctx)
+    trees.refuse_no_settings(tree)
     path = file or lock_file(tree.settings_file)
     more = list(more)
     if check and not more and path.exists():

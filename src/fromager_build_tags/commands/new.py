@@ -14,7 +14,7 @@ from ..add.proposal import DEFAULT, as_given, as_seen, as_shipped, hints, reason
 from ..add.scaffold import annotate, canonical_name, write_module
 from ..errors import InputError
 from ..wheel import read_wheel
-from . import common
+from . import trees
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -64,7 +64,7 @@ def new(
     if module:
         outcome = write_module(directory or pathlib.Path(), name, proposal)
     else:
-        outcome = annotate(common.settings_tree(ctx), name, proposal)
+        outcome = annotate(trees.settings_tree(ctx), name, proposal)
     click.echo(outcome.text)
     _tell(outcome.notes)
 

@@ -15,7 +15,7 @@ from ..index.expected import Expectations
 from ..index.pruning import Judgement, judge_leftovers, linked_folder, links_of, spare_linked
 from ..index.pruning import delete as delete_wheels
 from ..report.prune_report import RENDERERS, PruneReport
-from . import common
+from . import common, trees
 from . import indexes as shared
 from .snapshots import relative
 
@@ -50,7 +50,7 @@ def prune(
     A wheel is listed for deletion only if the one that the settings give for its kind and its
     stack is there, whole, and fits wherever it does. Without --delete nothing is changed.
     """
-    tree = common.planned_tree(ctx)
+    tree = trees.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
     opened, failures = shared.open_indexes(
         indexes, str(tree.settings.variant), no_cache=no_cache, expectations=expectations

@@ -25,7 +25,7 @@ from ..review.declarations import (
 )
 from ..review.lock_checks import stale_headings, stale_lock, without_settings
 from ..review.snapshot import Evaluation, Side
-from . import common
+from . import builds, common
 from . import exit_status as gates
 from . import snapshots as sides
 
@@ -86,9 +86,9 @@ def review(
     it left BASE. The checkout is not touched. Where both sides have a lock, nothing of them is
     evaluated.
     """
-    common.note_explicit_variables(ctx)
+    common.note_explicit_variables()
     old, new = sides.sides(sides.settings_layout(ctx, lock_file), base, head, exact=exact)
-    compared, found = reviewed(old, new, common.real_wheels(graphs, indexes), use_locks=not no_lock)
+    compared, found = reviewed(old, new, builds.real_wheels(graphs, indexes), use_locks=not no_lock)
     about = new.layout.settings_file if new.lock is None else new.layout.lock_file
     verdict = Verdict.of(found, about=about.as_posix())
     common.write(RENDERERS[format_](compared, verdict), output)
@@ -131,9 +131,9 @@ def reviewed(
         )
     known = causes(old, new)
     locked = use_locks and old.lock is not None and new.lock is not None
-    more = common.wanted_of(real) if real and (renew_lock or not locked) else []
+    more = builds.wanted_of(real) if real and (renew_lock or not locked) else []
     if renew_lock:
-        more += common.named_in_locks(old, new)
+        more += builds.named_in_locks(old, new)
     after = new.evaluate(more, use_lock=locked and not renew_lock)
     before = old.evaluate(more, use_lock=locked, instead=new)
     if is_hook_switched(old, new):

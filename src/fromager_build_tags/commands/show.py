@@ -14,7 +14,7 @@ from ..plan.plugins import known_packages
 from ..plan.requirements import from_build_file, from_requirements, from_requirements_file
 from ..report.tags_report import RENDERERS
 from ..settings.tree import SettingsTree
-from . import common
+from . import common, trees
 
 _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 
@@ -55,8 +55,8 @@ def show(
     machine which builds can tell is shown as ?, and --here asks this one. The exit status is 1
     if a tag is an error.
     """
-    common.note_explicit_variables(ctx)
-    tree = common.planned_tree(ctx)
+    common.note_explicit_variables()
+    tree = trees.planned_tree(ctx)
     wanted = [
         *from_requirements(requirements),
         *(each for file in files for each in from_requirements_file(file)),

@@ -11,6 +11,7 @@ from ..findings.verdict import Verdict
 from ..http.urls import is_url
 from ..report.finding_formats import RENDERERS
 from ..text import plain
+from ..verify.checks.exempted import NOTHING
 from ..verify.run import DeclaredOf, WheelSource, find_wheels, verify_wheel
 from ..wheel.server import Traffic
 from . import common
@@ -42,7 +43,7 @@ def verify(
     """
     if "" in wheels:
         raise click.BadParameter("an argument is empty: is a variable unset?", param_hint="WHEEL")
-    declared_of = common.declared_of(ctx)
+    declared_of = _declared_of(ctx)
     findings: list[Finding] = []
     sources = list(find_wheels(list(wheels)))
     for source in sources:
@@ -52,6 +53,14 @@ def verify(
     click.echo(f"verified {len(sources):,} wheel{'' if len(sources) == 1 else 's'}", err=True)
     if gates.fails(verdict, fail_on) and not exit_zero:
         ctx.exit(1)
+
+
+def _declared_of(ctx: click.Context) -> DeclaredOf:
+    if not common.has_settings_dir(ctx):
+        return lambda _: NOTHING
+    from .trees import exemptions_of  # imports fromager: 1 s
+
+    return exemptions_of(ctx)
 
 
 def _verified(source: WheelSource, declared_of: DeclaredOf) -> list[Finding]:
