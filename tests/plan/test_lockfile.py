@@ -22,8 +22,10 @@ from fromager_build_tags.plan.lockfile import (
     format_lock,
     parse_lock,
 )
+from fromager_build_tags.stack.key import StackKey
 
 from ..conftest import Cli
+from ..stack.test_key import KEYS
 from ..tag.test_order import TAGS
 from ..trees import GOOD, ROCM, ROCM_FILE, write_tree
 
@@ -44,7 +46,7 @@ LOCK = "settings/build-tags.lock"
 
 def stack(variant: str, label: str, **tags: str) -> LockedStack:
     keys = {(name, ANY): tag for name, tag in tags.items()}
-    return LockedStack(variant=variant, label=label, tags=keys)
+    return LockedStack(variant=variant, key=StackKey.parse(label), tags=keys)
 
 
 def test_format() -> None:
@@ -60,7 +62,7 @@ def test_format() -> None:
     lock = Lock(
         stacks=(
             stack("rocm", "b"),
-            LockedStack(variant="rocm", label="a", tags=tags),
+            LockedStack(variant="rocm", key=StackKey(distro="a"), tags=tags),
             stack("cuda-ubi9", "c", x="1"),
         )
     )
@@ -85,9 +87,9 @@ def test_format() -> None:
 _WORDS = st.text("abcxyz019-", min_size=1, max_size=8)
 _VERSIONS = st.just(ANY) | st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){0,2}", fullmatch=True)
 _STACKS = st.builds(
-    lambda variant, label, tags: LockedStack(variant=variant, label=label, tags=tags),
+    lambda variant, key, tags: LockedStack(variant=variant, key=key, tags=tags),
     _WORDS,
-    st.lists(_WORDS, min_size=1, max_size=3).map(" ".join),
+    KEYS,
     st.dictionaries(
         st.tuples(st.just(ANY) | _WORDS, _VERSIONS),
         TAGS | st.sampled_from(["-", "0_?", "12_?"]),
@@ -96,9 +98,9 @@ _STACKS = st.builds(
 )
 
 
-@given(st.lists(_STACKS, max_size=5, unique_by=lambda each: (each.variant, each.label)))
+@given(st.lists(_STACKS, max_size=5, unique_by=lambda each: (each.variant, each.key)))
 def test_what_is_written_is_read(stacks: list[LockedStack]) -> None:
-    ordered = sorted(stacks, key=lambda each: (each.variant, each.label))
+    ordered = sorted(stacks, key=lambda each: (each.variant, str(each.key)))
     text = format_lock(Lock(stacks=tuple(stacks)))
     read = parse_lock(text, "lock")
     assert read == Lock(stacks=tuple(ordered))
@@ -198,24 +200,6 @@ def test_a_version_is_found_however_it_is_spelled(version: str, tag: str) -> Non
     odd = TEXT.replace("torch 2.9.1", "torch 2.9.1.0+rocm7.1")
     [rocm] = parse_lock(odd, "f").of_variant("rocm")
     assert rocm.tag("torch", "2.9.1") == "2_el9.6_rocm7.1"
-
-
-@pytest.mark.parametrize(
-    ("label", "word"),
-    [
-        ("el9.6 rocm7.1 torch2.9.1", "rocm"),
-        ("el9.6 cpu", "cpu"),
-        ("el9.6 torch2.9.1", ""),
-        ("el9.6", ""),
-        ("el9.6 gaudi1.22 torch2.9", "gaudi"),
-        ("cuda13.0 torch2.9.1", "cuda"),
-        ("cpu", "cpu"),
-        ("torch2.9.1", ""),
-        ("(nothing is known)", ""),
-    ],
-)
-def test_the_accelerator_of_a_label(label: str, word: str) -> None:
-    assert stack("x", label).accelerator == word
 
 
 def test_spans_of_versions(cli: Cli, tmp_path: pathlib.Path) -> None:

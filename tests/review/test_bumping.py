@@ -29,6 +29,7 @@ from fromager_build_tags.review.change import Change
 from fromager_build_tags.review.compare import compare
 from fromager_build_tags.review.settings_layout import Layout
 from fromager_build_tags.review.snapshot import Evaluation
+from fromager_build_tags.stack.key import StackKey
 
 from ..conftest import Cli
 from ..repositories import Checkout
@@ -114,7 +115,10 @@ _VARIANTS = ("cuda", "rocm")
 
 
 def _side(name: str, tables: Mapping[str, Mapping[Key, str]]) -> Evaluation:
-    stacks = [LockedStack(variant=v, label="el9.6", tags=tags) for v, tags in tables.items()]
+    stacks = [
+        LockedStack(variant=v, key=StackKey(distro="el9.6"), tags=tags)
+        for v, tags in tables.items()
+    ]
     return Evaluation(name=name, lock=Lock(stacks=tuple(stacks)))
 
 

@@ -17,6 +17,7 @@ from fromager_build_tags.review.snapshot import Evaluation, Side
 from fromager_build_tags.review.written import written_stacks
 from fromager_build_tags.settings.declare import declare
 from fromager_build_tags.settings.yamlfile import read_yaml_mapping
+from fromager_build_tags.stack.key import StackKey
 from fromager_build_tags.stack.resolve import declared_stacks
 from fromager_build_tags.tag.segment import Order
 
@@ -145,11 +146,11 @@ def test_what_changed(
         ("other", "index: somewhere\ntorch_precision: minor\n"),
     ],
 )
-def test_the_labels_are_those_of_a_lock(tmp_path: pathlib.Path, variant: str, text: str) -> None:
+def test_the_keys_are_those_of_a_lock(tmp_path: pathlib.Path, variant: str, text: str) -> None:
     path = tmp_path / f"{variant}.yaml"
     path.write_text(text)
-    labels = [each.label for each in written_stacks(variant, read_yaml_mapping(path))]
-    assert labels == [str(each) for each in declared_stacks(declare(variant, tmp_path))]
+    keys = [each.key for each in written_stacks(variant, read_yaml_mapping(path))]
+    assert keys == [each.key for each in declared_stacks(declare(variant, tmp_path))]
 
 
 NUMBER = Cause(what="number", place="a:1", of_number=True)
@@ -168,7 +169,9 @@ NEW_LABEL = "el9.8 rocm7.2 torch2.10.0"
 
 
 def evaluation(*stacks: tuple[str, Mapping[Key, str]]) -> Evaluation:
-    locked = [LockedStack(variant="rocm", label=label, tags=tags) for label, tags in stacks]
+    locked = [
+        LockedStack(variant="rocm", key=StackKey.parse(key), tags=tags) for key, tags in stacks
+    ]
     return Evaluation(name="side", lock=Lock(stacks=tuple(locked)))
 
 
@@ -219,7 +222,7 @@ def cuda(*stacks: tuple[str, str]) -> Evaluation:
     locked = [
         LockedStack(
             variant="cuda",
-            label=f"el9.8 cuda{cuda} torch{torch}",
+            key=StackKey.parse(f"el9.8 cuda{cuda} torch{torch}"),
             tags={("demo", "1"): f"1_el9.8_cuda{cuda}_torch{torch}", ("old", "1"): "1_el9.8"},
         )
         for cuda, torch in stacks

@@ -22,11 +22,12 @@ from fromager_build_tags.review.compare import Review, compare
 from fromager_build_tags.review.declarations import own_packages, shared_indexes
 from fromager_build_tags.review.settings_layout import Layout
 from fromager_build_tags.review.snapshot import Broken, Evaluation, Side
+from fromager_build_tags.stack.key import StackKey
 
 from ..conftest import Cli
 from ..repositories import Checkout
 from ..tag.test_order import TAGS
-from ..trees import GOOD, ROCM, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH, TORCH_FILE
+from ..trees import GOOD, HOOK, ROCM, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH, TORCH_FILE
 
 type Tags = Mapping[str, str]
 
@@ -67,7 +68,7 @@ def side(name: str, tags: Tags, variant: str = "rocm", label: str = "el9.6 rocm7
     for text, tag in tags.items():
         package, version = text.split()
         table[package, version] = tag
-    stack = LockedStack(variant=variant, label=label, tags=table)
+    stack = LockedStack(variant=variant, key=StackKey.parse(label), tags=table)
     return Evaluation(name=name, lock=Lock(stacks=(stack,)))
 
 
@@ -542,8 +543,35 @@ def files(**variants: str) -> Side:
 )
 def test_who_shares_an_index(variants: dict[str, str], expected: Mapping[str, str]) -> None:
     labels = {"rocm": "el9.6 rocm7.1", "rocm-el10": "el10.1 rocm7.1", "cuda": "el9.6 cuda13.0"}
-    stacks = [LockedStack(variant=each, label=labels[each], tags={}) for each in variants]
+    stacks = [
+        LockedStack(variant=each, key=StackKey.parse(labels[each]), tags={}) for each in variants
+    ]
     assert shared_indexes(files(**variants), Lock(stacks=tuple(stacks))) == expected
+
+
+@pytest.mark.parametrize("distro", ["distro: el9.6\n", ""])
+@pytest.mark.parametrize("locked", [False, True])
+def test_accelerators_that_share_an_index_without_a_distribution(
+    cli: Cli, tmp_path: pathlib.Path, distro: str, *, locked: bool
+) -> None:
+    """The only fact of a stack is its accelerator, and not its distribution."""
+    gaudi = f'accelerator: gaudi\naccelerator_version: "1.18"\nindex: shared\n{distro}'
+    tree = {
+        SETTINGS_FILE: f"{HOOK}changelog:\n  hpu:\n    - first\n  v5:\n    - first\n",
+        "settings/variants/hpu.yaml": gaudi,
+        "settings/variants/v5.yaml": f"accelerator: tpu\nindex: shared\n{distro}",
+    }
+    checkout = Checkout.create(tmp_path, tree)
+    if locked:
+        cli("lock")
+        checkout.commit({})
+    checkout.write({SETTINGS_FILE: tree[SETTINGS_FILE].replace("first", "first\n    - more", 1)})
+    if locked:
+        cli("lock")
+    findings = json.loads(cli("review", "--format", "json").stdout)["findings"]
+    assert [(each["code"], each["subject"]) for each in findings if each["code"] == "BT203"] == [
+        ("BT203", "hpu")
+    ]
 
 
 # BT207: a broken side
@@ -763,7 +791,7 @@ def test_a_family_is_compared_stack_by_stack() -> None:
         stacks = [
             LockedStack(
                 variant="cuda",
-                label=f"el9.6 cuda{version} torch2.9.1",
+                key=StackKey.parse(f"el9.6 cuda{version} torch2.9.1"),
                 tags={("demo", ANY): f"1_el9.6_cuda{version}"},
             )
             for version in versions
@@ -826,7 +854,7 @@ def test_how_stacks_are_paired(
         stacks = [
             LockedStack(
                 variant="rocm",
-                label=f"el9.6 {each}",
+                key=StackKey.parse(f"el9.6 {each}"),
                 tags={("demo", "1"): f"3_el9.6_{each.replace(' ', '_')}"},
             )
             for each in words
@@ -862,7 +890,7 @@ def test_no_entry_wins_over_a_stack_that_stays(*, stays: bool, remedy: str) -> N
         stacks = [
             LockedStack(
                 variant="cuda",
-                label=f"cuda13.0 torch{torch}",
+                key=StackKey.parse(f"cuda13.0 torch{torch}"),
                 tags={("demo", "1"): f"3_cuda13.0_torch{torch}"},
             )
             for torch in torches
@@ -922,12 +950,12 @@ _LABELS = ["el9.6 cuda12.9", "el9.6 cuda13.0", "el10.1 cuda13.0"]
 _STACKS = st.builds(
     LockedStack,
     variant=st.sampled_from(["cuda", "cuda-ubi9"]),
-    label=st.sampled_from(_LABELS),
+    key=st.sampled_from(_LABELS).map(StackKey.parse),
     tags=st.dictionaries(_KEYS, TAGS | st.sampled_from(["-", "1_?"]), max_size=5),
 )
 
 
-@given(st.lists(_STACKS, max_size=5, unique_by=lambda each: (each.variant, each.label)))
+@given(st.lists(_STACKS, max_size=5, unique_by=lambda each: (each.variant, each.key)))
 def test_equal_sides_review_to_nothing(stacks: list[LockedStack]) -> None:
     """In whatever order they are declared, and even where an index is shared."""
     base = Evaluation(name="base", lock=Lock(stacks=tuple(stacks)))

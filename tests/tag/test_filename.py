@@ -53,7 +53,7 @@ def test_a_whole_name() -> None:
     name = parse_wheel_name(filename)
     assert (name.name, str(name.version), name.number) == ("flash-attn", "2.8.3", 8)
     assert name.segments == ("el9.6", "rocm7.1", "torch2.10.0")
-    assert str(name.build) == "8_el9.6_rocm7.1_torch2.10.0"
+    assert str(name.build_tag) == "8_el9.6_rocm7.1_torch2.10.0"
     assert [name.segment(order) for order in Order] == list(name.segments)
     assert name.is_platlib
     assert name.filename == filename
@@ -74,7 +74,7 @@ def test_build_tags(stem: str, number: int | None, suffix: str, segments: tuple[
     name = parse_wheel_name(f"{stem}-py3-none-any.whl")
     assert (name.number, name.suffix, name.segments) == (number, suffix, segments)
     assert not name.is_platlib
-    assert str(name.build) == ("" if number is None else f"{number}{suffix}")
+    assert str(name.build_tag) == ("" if number is None else f"{number}{suffix}")
 
 
 @pytest.mark.parametrize(

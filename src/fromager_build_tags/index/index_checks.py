@@ -65,7 +65,7 @@ class Tally:
             self._untold.setdefault(error, []).append(view.project)
         for wheels in view.wheels.values():
             self.wheels += len(wheels)
-            if len({wheel.name.build for wheel in wheels}) == 1:
+            if len({wheel.name.build_tag for wheel in wheels}) == 1:
                 self._count(wheels[0], len(wheels))
             else:
                 for wheel in leading(wheels):

@@ -170,7 +170,7 @@ def _rivals(
     for accelerator, wheels in by_accelerator.items():
         best = winner(wheels, target, installer, requires=_requires)
         if best is not None and accelerator != _accelerator(first):
-            name = best.name._replace(build=BuildTag(best.name.number, _LAST))
+            name = best.name._replace(build_tag=BuildTag(best.name.number, _LAST))
             rival = best._replace(name=name)
             if winner([first, rival], target, installer) is rival:
                 rivals.add(accelerator)

@@ -195,7 +195,7 @@ def _rank(name: WheelName | SdistName, ranks: Mapping[Tag, int]) -> int | None:
 
 def _build_tag(name: WheelName | SdistName) -> tuple[int, str]:
     """Return what installers compare: they put a wheel without a build tag last."""
-    return (NO_BUILD_TAG if isinstance(name, SdistName) else name.build).sort_key
+    return (NO_BUILD_TAG if isinstance(name, SdistName) else name.build_tag).sort_key
 
 
 def _is_looked_at(requires: str, target: Target, installer: Installer) -> bool:

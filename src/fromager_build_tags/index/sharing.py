@@ -151,7 +151,7 @@ def _not_common(files: _Files, places: Sequence[str]) -> str:
     suffixes = {name.suffix for _, _, name in files}
     what = "build number" if len(suffixes) == 1 else "suffix"
     what = "build tag" if len(numbers) > 1 and len(suffixes) > 1 else what
-    tags = sorted({str(name.build) for _, _, name in files})
+    tags = sorted({str(name.build_tag) for _, _, name in files})
     return f"not the same {what}: {', '.join(tag or 'none' for tag in tags)}"
 
 

@@ -175,7 +175,7 @@ def _by_kind(name: WheelName, expected: Expected) -> Status | None:
 
 
 def _is_current(name: WheelName, expected: Expected) -> bool:
-    return name.build in expected.tags(platlib=_is_platlib(name.tags))
+    return name.build_tag in expected.tags(platlib=_is_platlib(name.tags))
 
 
 def _other(name: WheelName, expected: Expected, current: Sequence[Wheel]) -> Status:
@@ -206,7 +206,7 @@ def replacements(name: WheelName, expected: Expected, wheels: Iterable[Wheel]) -
     }
     platlib = name.is_platlib
     for wheel in wheels:
-        tag = wheel.name.build
+        tag = wheel.name.build_tag
         if (
             tag in found
             and wheel.standing is Status.CURRENT

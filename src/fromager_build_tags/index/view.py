@@ -94,7 +94,7 @@ def leading(wheels: Iterable[Wheel]) -> Iterator[Wheel]:
 
 def build_tag(wheel: Wheel) -> str:
     """Return a wheel's build tag for a message."""
-    return str(wheel.name.build) or "no build tag"
+    return str(wheel.name.build_tag) or "no build tag"
 
 
 def wanted_tags(wheel: Wheel, expected: Expected) -> str:

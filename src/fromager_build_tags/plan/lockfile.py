@@ -24,7 +24,7 @@ from typing import Final
 from packaging.version import InvalidVersion, Version
 
 from ..errors import InputError
-from ..stack.key import VERSION, accelerator_text
+from ..stack.key import StackKey
 from ..tag.version_ranges import holds, is_span, is_well_formed, like
 
 FORMAT: Final = 1
@@ -51,13 +51,13 @@ class LockedStack:
 
     Attributes:
         variant: fromager's word.
-        label: the facts of the stack, as segments spell them.
+        key: the facts of the stack.
         tags: the tag of each package and version.
         reasons: why the suffixes that are not known cannot be told; no part of the file.
     """
 
     variant: str
-    label: str
+    key: StackKey
     tags: Mapping[Key, str]
     reasons: Mapping[Key, str] = field(default_factory=dict, compare=False)
     _by_version: dict[tuple[str, Version | str], Key] = field(
@@ -66,16 +66,6 @@ class LockedStack:
     _spans: list[dict[str, list[str]]] = field(
         default_factory=list, init=False, compare=False, repr=False
     )
-
-    @property
-    def accelerator(self) -> str:
-        """The accelerator's word: ``rocm`` of ``el9.6 rocm7.1 torch2.10.0``."""
-        return self.accelerator_text.rstrip(VERSION)
-
-    @property
-    def accelerator_text(self) -> str:
-        """The accelerator with its version: ``rocm7.1`` of that label; "" if it is not known."""
-        return accelerator_text(self.label)
 
     def tag(self, package: str, version: str) -> str:
         """Return the tag of a version of a package, named or not."""
@@ -138,8 +128,8 @@ class Lock:
 
     def is_part_of(self, other: Lock) -> bool:
         """Tell whether the other has the same stacks, and in each every tag of this one."""
-        stacks = {(each.variant, each.label): each.tags for each in self.stacks}
-        others = {(each.variant, each.label): each.tags for each in other.stacks}
+        stacks = {(each.variant, each.key): each.tags for each in self.stacks}
+        others = {(each.variant, each.key): each.tags for each in other.stacks}
         return stacks.keys() == others.keys() and all(
             tags.items() <= others[stack].items() for stack, tags in stacks.items()
         )
@@ -181,10 +171,10 @@ def is_told(tag: str) -> bool:
 def format_lock(lock: Lock) -> str:
     """Return the text of a lock file; the same for the same tags, whatever their order."""
     blocks = [_HEADER]
-    for stack in sorted(lock.stacks, key=lambda each: (each.variant, each.label)):
+    for stack in sorted(lock.stacks, key=lambda each: (each.variant, str(each.key))):
         lines = sorted(stack.tags.items(), key=lambda item: _sort_key(item[0]))
         body = "".join(f"  {package} {version} {tag}\n" for (package, version), tag in lines)
-        blocks.append(f"{stack.variant}: {stack.label}\n{body}")
+        blocks.append(f"{stack.variant}: {stack.key}\n{body}")
     return "\n".join(blocks)
 
 
@@ -253,10 +243,10 @@ def _parse_row(line: str) -> tuple[Key, str]:
 
 
 def _parse_heading(line: str, rows: Mapping[Key, str]) -> LockedStack:
-    variant, colon, label = line.partition(": ")
+    variant, colon, key = line.partition(": ")
     if not colon:
         raise ValueError(f"{line!r} is no line of a lock")
-    return LockedStack(variant=variant, label=label, tags=rows)
+    return LockedStack(variant=variant, key=StackKey.parse(key), tags=rows)
 
 
 _AGAIN: Final = "make it again with `fromager-build-tags lock`"

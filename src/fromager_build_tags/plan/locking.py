@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..errors import BuildTagError, explain_error
 from ..settings.tree import SettingsTree
+from ..stack.key import StackKey
 from .lockfile import ANY, NO_TAG, Key, Lock, LockedStack
 from .model import ANY_PACKAGE, PlannedTag, Wanted
 from .planner import listed, plan
@@ -50,13 +51,13 @@ def lock_of(tree: SettingsTree, more: Iterable[Wanted] = ()) -> PlannedLock:
             for stack in tree.stacks(variant):
                 tags = list(plan(tree, variant, [stack], wanted))
                 unknown.update(dict.fromkeys(tag.error for tag in tags if tag.error))
-                stacks.append(_locked(variant, str(stack), tags))
+                stacks.append(_locked(variant, stack.key, tags))
         except BuildTagError as err:
             wrong[variant] = explain_error(err)
     return PlannedLock(lock=Lock(stacks=tuple(stacks)), unknown=tuple(unknown), wrong=wrong)
 
 
-def _locked(variant: str, label: str, tags: Iterable[PlannedTag]) -> LockedStack:
+def _locked(variant: str, stack: StackKey, tags: Iterable[PlannedTag]) -> LockedStack:
     locked: dict[Key, str] = {}
     reasons: dict[Key, str] = {}
     for tag in tags:
@@ -64,7 +65,7 @@ def _locked(variant: str, label: str, tags: Iterable[PlannedTag]) -> LockedStack
         locked[key] = str(tag.build_tag) or NO_TAG
         if tag.error:
             reasons[key] = tag.error
-    return LockedStack(variant=variant, label=label, tags=locked, reasons=reasons)
+    return LockedStack(variant=variant, key=stack, tags=locked, reasons=reasons)
 
 
 def lock_file(tree_settings_file: pathlib.Path) -> pathlib.Path:

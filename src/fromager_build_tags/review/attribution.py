@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..plan.lockfile import NO_TAG, is_told, public_version, split_tag
-from ..stack.key import VERSION, label_words
+from ..stack.key import StackKey
 from ..tag.segment import Order
-from .causes import Cause
+from ..tag.vocabulary import accelerator_word
+from .causes import Cause, StackKeys
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,12 +23,12 @@ class Suspects:
     """The causes that can have changed the tags of one stack.
 
     Attributes:
-        labels: the stack's label before and after; "" where there is no such stack.
+        keys: the stack's key before and after; None where there is no such stack.
         general: the causes that are not about one package.
         of_package: those that are.
     """
 
-    labels: tuple[str, str]
+    keys: StackKeys
     general: Sequence[Cause]
     of_package: Mapping[str, Sequence[Cause]]
 
@@ -35,25 +36,25 @@ class Suspects:
     def of(
         cls,
         variant: str,
-        labels: tuple[str, str],
-        others: Collection[str],
+        keys: StackKeys,
+        others: Collection[StackKey],
         known: Iterable[Cause],
     ) -> Suspects:
         """Return the suspects among the *known* causes.
 
         Args:
             variant: the stack's variant.
-            labels: the stack's label before and after.
-            others: every label of the variant, on either side. What happened to a stack that
+            keys: the stack's key before and after.
+            others: every stack of the variant, on either side. What happened to a stack that
                 is none of them can have changed any.
             known: everything that changed.
         """
         general: list[Cause] = []
         of_package: dict[str, list[Cause]] = collections.defaultdict(list)
         for cause in known:
-            if cause.variant in {"", variant} and _is_of_stack(cause, labels, others):
+            if cause.variant in {"", variant} and _is_of_stack(cause, keys, others):
                 (of_package[cause.package] if cause.package else general).append(cause)
-        return cls(labels=labels, general=general, of_package=of_package)
+        return cls(keys=keys, general=general, of_package=of_package)
 
     def of_change(self, package: str, version: str, before: str, after: str) -> tuple[Cause, ...]:
         """Return the causes that can have made the tag of a package *after* from *before*."""
@@ -62,26 +63,24 @@ class Suspects:
             for cause in self.of_package.get(package, ())
             if not cause.version or public_version(cause.version) == public_version(version)
         ]
-        if "" in self.labels:
-            found = [cause for cause in self.general if cause.stack] or _by_file(
+        if None in self.keys:
+            found = [cause for cause in self.general if cause.stacks] or _by_file(
                 [cause for cause in self.general if cause.variant] or [*own, *self.general]
             )
         else:
-            found = _of_tag([*own, *self.general], before, after, self.labels)
+            found = _of_tag([*own, *self.general], before, after, self.keys)
         return tuple({str(cause): cause for cause in found}.values())
 
 
-def _is_of_stack(cause: Cause, labels: tuple[str, str], others: Collection[str]) -> bool:
-    if not cause.stack:
+def _is_of_stack(cause: Cause, keys: StackKeys, others: Collection[StackKey]) -> bool:
+    if cause.stacks is None:
         return True
-    before, after = cause.stack
-    label, mine = (after, labels[1]) if after and labels[1] else (before, labels[0])
-    return label == mine or (after or before) not in others
+    before, after = cause.stacks
+    key, mine = (after, keys[1]) if after and keys[1] else (before, keys[0])
+    return key == mine or (after or before) not in others
 
 
-def _of_tag(
-    known: Sequence[Cause], before: str, after: str, labels: tuple[str, str]
-) -> list[Cause]:
+def _of_tag(known: Sequence[Cause], before: str, after: str, keys: StackKeys) -> list[Cause]:
     numbers = [cause for cause in known if cause.of_number]
     if NO_TAG in {before, after} and numbers:
         return numbers  # there is a tag where there is a number
@@ -92,7 +91,7 @@ def _of_tag(
     if not (is_told(before) and is_told(after)):
         return [*found, *_by_file([cause for cause in known if not cause.of_number])]
     if old[1] != new[1]:
-        texts = _texts(old[1], labels[0]), _texts(new[1], labels[1])
+        texts = _texts(old[1], keys[0]), _texts(new[1], keys[1])
         found += _of_segments([cause for cause in known if not cause.of_number], *texts)
     return found
 
@@ -123,20 +122,20 @@ def _can_change(cause: Cause, order: Order | None, *, is_in_both: bool) -> bool:
 
 
 @functools.lru_cache(maxsize=4096)
-def _texts(suffix: str, label: str) -> _Texts:
+def _texts(suffix: str, stack: StackKey | None) -> _Texts:
     """Return the segments of a suffix by what they tell; None for what a stack does not know."""
-    words = label_words(label)
+    facts = stack.by_order if stack else {}
     texts: dict[Order | None, list[str]] = collections.defaultdict(list)
     for text in suffix.split("_")[1:]:
-        texts[_order(text, words)].append(text)
+        texts[_order(text, facts)].append(text)
     return texts
 
 
-def _order(text: str, words: Mapping[Order, str]) -> Order | None:
+def _order(text: str, facts: Mapping[Order, str]) -> Order | None:
     if text.startswith("torch"):
         return Order.TORCH
-    kind = text.rstrip(VERSION)
-    return next((order for order, word in words.items() if word.rstrip(VERSION) == kind), None)
+    kind = accelerator_word(text)
+    return next((order for order, fact in facts.items() if accelerator_word(fact) == kind), None)
 
 
 def _by_file(known: Sequence[Cause]) -> list[Cause]:

@@ -14,14 +14,18 @@ from typing import Final
 from ..errors import DuplicateKeyError, SettingsError
 from ..settings.annotations import DEPENDS_ON
 from ..settings.yamlfile import Path, YamlFile, parse_yaml_mapping
+from ..stack.key import StackKey
 from ..tag.segment import Order
 from .declarations import changed_files
 from .pairing import pair
 from .settings_layout import Layout
 from .snapshot import Side
 
+#: A stack before and after the change; None where there is no such stack.
+type StackKeys = tuple[StackKey | None, StackKey | None]
 
-@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Cause:
     """One thing that changed.
 
@@ -31,8 +35,8 @@ class Cause:
         variant: the variant that it can rename wheels of; None for all.
         package: the package likewise; None for all.
         version: the version likewise; None for all.
-        stack: the labels before and after of the one stack whose tags it can change, "" where
-            there is no such stack; empty for all.
+        stacks: the keys before and after of the one stack whose tags it can change, None where
+            there is no such stack; None for all.
         segments: the segments that it changes; empty for any.
         of_number: it changes the build number; else it changes the segments.
         pre_built: the package is pre-built now, so that it has no build number.
@@ -44,7 +48,7 @@ class Cause:
     variant: str = ""
     package: str = ""
     version: str = ""
-    stack: tuple[str, ...] = ()
+    stacks: StackKeys | None = None
     segments: tuple[Order, ...] = ()
     of_number: bool = False
     pre_built: bool = False
@@ -142,23 +146,23 @@ def _of_variant_file(variant: str, before: YamlFile, after: YamlFile) -> Iterato
 
     pairs = pair(written_stacks(variant, before), written_stacks(variant, after))
     for old, new in pairs:
-        labels = (old.label if old else "", new.label if new else "")
+        keys = (old.key if old else None, new.key if new else None)
         if old is None or new is None:
             there = new or old
             yield Cause(
-                what=f"stack of {variant} {_told(labels[0] or None)} → {_told(labels[1] or None)}",
+                what=f"stack of {variant} {_shown(keys[0])} → {_shown(keys[1])}",
                 place=(after if new else before).place(there.path if there else ()),
                 variant=variant,
-                stack=labels,
+                stacks=keys,
             )
             continue
         for key, text, new_text in _changed(old.facts, new.facts):
             there, file = (new, after) if key in new.facts else (old, before)
             yield Cause(
-                what=f"{key} of {variant} {_told(text)} → {_told(new_text)}",
+                what=f"{key} of {variant} {_shown(text)} → {_shown(new_text)}",
                 place=file.place(there.paths[key]),
                 variant=variant,
-                stack=labels,
+                stacks=keys,
                 segments=_SEGMENTS.get(key, (Order.ACCELERATOR,)),
             )
 
@@ -181,7 +185,7 @@ def _of_settings_file(before: YamlFile, after: YamlFile) -> Iterator[Cause]:
     hook: Path = ("wheels", "build_tag_hook")
     for path, name, new_name in _changed(before.scalars, after.scalars):
         if path == hook:
-            what = f"wheels.build_tag_hook {_told(name)} → {_told(new_name)}"
+            what = f"wheels.build_tag_hook {_shown(name)} → {_shown(new_name)}"
             yield Cause(what=what, place=_place(before, after, path), no_hook=not new_name)
 
 
@@ -211,7 +215,7 @@ def _of_package_file(path: str, before: YamlFile, after: YamlFile) -> Iterator[C
         if at[-1] in _PACKAGE_KEYS:
             variant = str(at[1]) if at[0] == "variants" and len(at) > 2 else ""
             yield Cause(
-                what=f"{at[-1]} of {package} {_told(text)} → {_told(new_text)}",
+                what=f"{at[-1]} of {package} {_shown(text)} → {_shown(new_text)}",
                 place=_place(before, after, at),
                 variant=variant,
                 package=package,
@@ -256,5 +260,5 @@ def _place(before: YamlFile, after: YamlFile, path: Path) -> str:
     return after.place(path) if path in after.lines else before.place(path)
 
 
-def _told(value: str | None) -> str:
-    return "(none)" if value is None else value
+def _shown(value: object) -> str:
+    return "(none)" if value is None else str(value)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..plan.lockfile import ANY, NO_TAG, is_told, split_tag
+from ..stack.key import StackKey
 from ..tag.version_ranges import is_span
 from .causes import Cause
 
@@ -51,7 +52,7 @@ class Change:
         reason: why the suffix of the head's tag cannot be told, if it cannot, as far as known.
         purelib: it is the tag of wheels for any platform.
         files: how many wheels have it, where real ones are counted.
-        beside: the label of the stack that the old tag is of, where that stays beside a new one.
+        beside: the stack that the old tag is of, where that stays beside a new one.
     """
 
     variant: str
@@ -63,7 +64,7 @@ class Change:
     reason: str = ""
     purelib: bool = False
     files: int = 1
-    beside: str = ""
+    beside: StackKey | None = None
 
     @property
     def kind(self) -> Kind:
@@ -161,12 +162,12 @@ class Untold:
 
     Attributes:
         variant: fromager's word.
-        label: the facts of the head's stack, as segments spell them.
+        stack: the facts of the head's stack.
         count: how many.
         reasons: why they cannot be told, as far as it is known.
     """
 
     variant: str
-    label: str
+    stack: StackKey
     count: int
     reasons: tuple[str, ...]

@@ -163,7 +163,7 @@ def _untold(review: Review) -> Iterator[Finding]:
     """What neither side tells is not compared, and that is said."""
     for untold in review.untold:
         tags = "1 tag" if untold.count == 1 else f"{untold.count:,} tags"
-        what = f"{tags} of {untold.variant} ({untold.label}) cannot be compared"
+        what = f"{tags} of {untold.variant} ({untold.stack}) cannot be compared"
         yield rules.TOLD_NO_MORE.finding(
             ": ".join([what, "; ".join(untold.reasons)]) if untold.reasons else what,
             subject=untold.variant,
@@ -247,7 +247,7 @@ def _everything(review: Review) -> Iterator[Finding]:
         for cause in change.causes:
             if cause.of_number and cause.variant and not cause.package:
                 counts[cause] += change.files
-    for cause, number in sorted(counts.items()):
+    for cause, number in sorted(counts.items(), key=lambda item: str(item[0])):
         of = review.counted[cause.variant]
         yield rules.EVERYTHING_REBUILT.finding(
             f"{cause.what} rebuilds {number:,} of {of:,} wheels of {cause.variant}",

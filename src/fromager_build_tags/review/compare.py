@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from packaging.version import Version
 
 from ..plan.lockfile import ANY, NO_TAG, Key, LockedStack, is_told, public_version, split_tag
+from ..stack.key import StackKey
 from ..tag.version_ranges import ends_of, is_span, split
 from .attribution import Suspects
 from .causes import Cause
@@ -65,7 +66,7 @@ class Review:
             shared = tuple(each for each in change.causes if not each.is_of_one_package)
             causes = shared or change.causes
             groups.setdefault(tuple(map(str, causes)), (causes, []))[1].append(change)
-        return sorted(groups.values(), key=lambda group: (-len(group[1]), group[0]))
+        return sorted(groups.values(), key=lambda group: (-len(group[1]), list(map(str, group[0]))))
 
 
 def compare(
@@ -86,14 +87,14 @@ def compare(
     counted: dict[str, int] = {}
     for variant in _variants(base, head):
         stacks = (base.lock.of_variant(variant), head.lock.of_variant(variant))
-        every = {stack.label for side in stacks for stack in side}
-        new_labels = {stack.label for stack in stacks[1]}
+        every = {stack.key for side in stacks for stack in side}
+        new_keys = {stack.key for stack in stacks[1]}
         for old, new in _pairs(*stacks):
-            labels = (old.label if old else "", new.label if new else "")
-            suspects = Suspects.of(variant, labels, every, known)
+            keys = (old.key if old else None, new.key if new else None)
+            suspects = Suspects.of(variant, keys, every, known)
             number, rows = _to_compare(old, new, real, skipped)
             counted[variant] = counted.get(variant, 0) + number
-            stays = labels[0] if labels[0] in new_labels - {labels[1]} else ""
+            stays = keys[0] if keys[0] in new_keys - {keys[1]} else None
             changes += (
                 _because(each, suspects, stays) for each in _changes(variant, old, new, rows)
             )
@@ -211,7 +212,7 @@ def _untold(
         reasons = (stack.reason(*row[:2]) for stack in (new, old) for row in found)
         yield Untold(
             variant=variant,
-            label=new.label,
+            stack=new.key,
             count=sum(row.files for row in found),
             reasons=tuple(dict.fromkeys(filter(None, reasons))),
         )
@@ -265,7 +266,7 @@ def _pairs(
     ]
 
 
-def _because(change: Change, suspects: Suspects, beside: str = "") -> Change:
+def _because(change: Change, suspects: Suspects, beside: StackKey | None = None) -> Change:
     """Return a change with the causes that can have made it."""
     found = suspects.of_change(change.package, change.version, change.before, change.after)
     return replace(change, causes=found, beside=beside)

@@ -111,7 +111,7 @@ def shared_indexes(side: Side, lock: Lock) -> dict[str, str]:
     files = {variant: path for path in side.files if (variant := side.layout.variant_of(path))}
     for variant, path in files.items():
         if index := _index_of(path, side.files[path]):
-            words = {stack.accelerator for stack in lock.of_variant(variant)}
+            words = {stack.key.accelerator_word for stack in lock.of_variant(variant)}
             indexes.setdefault(index, {})[variant] = words
     shared = {}
     for variants in indexes.values():

@@ -8,6 +8,7 @@ from typing import Final
 from ..errors import SettingsError, StackError, explain_error
 from ..findings import review_rules as rules
 from ..findings.finding import Finding, Place
+from ..stack.key import StackKey
 from .causes import Cause
 from .declarations import changed_variants
 from .snapshot import Side
@@ -54,7 +55,7 @@ def stale_headings(old: Side, new: Side) -> Iterator[Finding]:
             from .written import headings_of  # with all that makes a stack
 
             said = headings_of(variant, file)
-            found = {stack.label for stack in new.lock.of_variant(variant)}
+            found = {stack.key for stack in new.lock.of_variant(variant)}
             if said != found and (found or file.path.as_posix() in new.files):
                 yield rules.STALE_LOCK.finding(
                     f"{file.path} gives {_stacks(said)}, yet the lock has {_stacks(found)} of "
@@ -67,8 +68,8 @@ def stale_headings(old: Side, new: Side) -> Iterator[Finding]:
         yield _no_lock(lock, explain_error(err))
 
 
-def _stacks(headings: Collection[str]) -> str:
-    return ", ".join(repr(each) for each in sorted(headings)) or "no stack"
+def _stacks(keys: Collection[StackKey]) -> str:
+    return ", ".join(repr(each) for each in sorted(map(str, keys))) or "no stack"
 
 
 def without_settings(old: Side, new: Side) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The stacks of a variant file and their labels, as cheaply as a review needs them.
+"""The stacks of a variant file and their keys, as cheaply as a review needs them.
 
 The models that check a variant file take longer to import than a whole review takes; what is
 wrong with a file is theirs to say.
@@ -13,8 +13,8 @@ from typing import Any, Final
 from ..errors import SettingsError, StackError
 from ..settings.yamlfile import Path, YamlFile
 from ..stack.facts import Declaration, DeclaredStack, Fact
+from ..stack.key import StackKey
 from ..stack.resolve import declared_stacks
-from ..stack.stack import NOTHING_KNOWN
 from ..stack.variables import FACTS
 from ..stack.versions import Precision, parse_version
 
@@ -30,26 +30,26 @@ class WrittenStack:
         path: where in the file it begins.
         facts: what it declares, as texts, by the file's keys.
         paths: where each of these stands.
-        label: its facts, as segments spell them, and as the label of a lock does.
+        key: its facts, as a lock has them.
     """
 
     path: Path
     facts: Mapping[str, str]
     paths: Mapping[str, Path]
-    label: str
+    key: StackKey
 
 
 def written_stacks(variant: str, file: YamlFile) -> list[WrittenStack]:
     """Return the stacks of a variant file; none of a file that declares nothing.
 
-    A stack that is wrong has the label of one of which nothing is known.
+    A stack that is wrong has no known facts in its key.
     """
     stacks = [_stack(variant, file, *listed) for listed in _listed(file)]
     return [each for each in stacks if each.path or each.facts]
 
 
-def headings_of(variant: str, file: YamlFile) -> set[str]:
-    """Return the label of each stack that a variant file declares, as a lock has it.
+def headings_of(variant: str, file: YamlFile) -> set[StackKey]:
+    """Return the key of each stack that a variant file declares, as a lock has it.
 
     Explicit variables are left out: they are no part of what is committed.
 
@@ -82,19 +82,19 @@ def _stack(
     facts: dict[str, str] = {}
     paths: dict[str, Path] = {}
     for above, said in (((), shared), (path, stack)):
-        for key, value in said.items():
-            if key not in _NO_FACTS and value is not None:
-                facts[str(key)] = str(value)
-                paths[str(key)] = (*above, str(key))
+        for name, value in said.items():
+            if name not in _NO_FACTS and value is not None:
+                facts[str(name)] = str(value)
+                paths[str(name)] = (*above, str(name))
     try:
-        label = _heading(variant, file, path, {**shared, **stack})
+        key = _heading(variant, file, path, {**shared, **stack})
     except (SettingsError, StackError):
-        label = NOTHING_KNOWN
+        key = StackKey()
     begins = path or next(iter(paths.values()), ())
-    return WrittenStack(path=begins, facts=facts, paths=paths, label=label)
+    return WrittenStack(path=begins, facts=facts, paths=paths, key=key)
 
 
-def _heading(variant: str, file: YamlFile, path: Path, data: Mapping[str, Any]) -> str:
+def _heading(variant: str, file: YamlFile, path: Path, data: Mapping[str, Any]) -> StackKey:
     minor = data.get("torch_precision") == "minor"
     stack = DeclaredStack(
         place=file.place(path),
@@ -108,7 +108,7 @@ def _heading(variant: str, file: YamlFile, path: Path, data: Mapping[str, Any]) 
     declaration = Declaration(
         variant=variant, file=file.path, stacks=(stack,), is_family=False, explicit={}
     )
-    return str(declared_stacks(declaration)[0])
+    return declared_stacks(declaration)[0].key
 
 
 def _value(file: YamlFile, path: Path, value: object) -> Any:

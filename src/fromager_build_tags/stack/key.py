@@ -1,34 +1,78 @@
-"""The label of a stack: its facts as segments spell them, such as ``el9.6 rocm7.1 torch2.10.0``.
+"""The key of a stack: its known facts as segments spell them, ``el9.6 rocm7.1 torch2.10.0``.
 
-A lock has it above the tags of each stack. A fact that is not known is not in it.
+A lock file has the key above the tags of each stack. It is a text there only.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Final, Self
 
 from ..tag.segment import Order
-from ..tag.vocabulary import KNOWN_ACCELERATORS
+from ..tag.vocabulary import accelerator_word, classify
 
-#: What the version of a fact is made of, at the end of its word.
-VERSION: Final = "0123456789."
-#: What a label begins with that has no facts.
-_NO_FACT: Final = "("
-
-
-def label_words(label: str) -> dict[Order, str]:
-    """Return the facts of a label by their place: ``el9.6 rocm7.1 torch2.10.0`` has all three."""
-    words: dict[Order, str] = {}
-    for word in () if label.startswith(_NO_FACT) else label.split():
-        if word.startswith("torch"):
-            words[Order.TORCH] = word
-        elif Order.DISTRIBUTION in words or word.rstrip(VERSION) in KNOWN_ACCELERATORS:
-            words[Order.ACCELERATOR] = word
-        else:
-            words[Order.DISTRIBUTION] = word
-    return words
+_NO_FACTS: Final = "(nothing is known)"
+#: Stands for an unknown fact in a key that would otherwise be ambiguous.
+_UNKNOWN: Final = "?"
 
 
-def accelerator_text(label: str) -> str:
-    """Return the accelerator with its version: ``rocm7.1``; "" if it is not known."""
-    return label_words(label).get(Order.ACCELERATOR, "")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StackKey:
+    """The facts of a stack as segments spell them, each "" where it is unknown.
+
+    Attributes:
+        distro: the distribution, such as ``el9.6``.
+        accelerator: the accelerator with its version, such as ``rocm7.1``, or ``cpu``.
+        torch: the Torch, such as ``torch2.10.0``.
+    """
+
+    distro: str = ""
+    accelerator: str = ""
+    torch: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the key that :meth:`__str__` printed.
+
+        Raises:
+            ValueError: *text* has more words than a key has facts.
+        """
+        words = [] if text == _NO_FACTS else text.split()
+        if _UNKNOWN not in words:
+            words = _padded(words)
+        if len(words) != len(fields(cls)):
+            raise ValueError(f"{text!r} is not a stack, such as 'el9.6 rocm7.1 torch2.10.0'")
+        distro, accelerator, torch = ("" if word == _UNKNOWN else word for word in words)
+        return cls(distro=distro, accelerator=accelerator, torch=torch)
+
+    def __str__(self) -> str:
+        facts = (self.distro, self.accelerator, self.torch)
+        short = " ".join(filter(None, facts)) or _NO_FACTS
+        # an accelerator outside the vocabulary, alone, reads like a distribution
+        is_clear = short == _NO_FACTS or _padded(short.split()) == list(facts)
+        return short if is_clear else " ".join(fact or _UNKNOWN for fact in facts)
+
+    @property
+    def accelerator_word(self) -> str:
+        """The accelerator without its version: ``rocm`` of ``rocm7.1``."""
+        return accelerator_word(self.accelerator)
+
+    @property
+    def by_order(self) -> Mapping[Order, str]:
+        """The known facts, by the order of their segment."""
+        facts = {
+            Order.DISTRIBUTION: self.distro,
+            Order.ACCELERATOR: self.accelerator,
+            Order.TORCH: self.torch,
+        }
+        return {order: text for order, text in facts.items() if text}
+
+
+def _padded(words: list[str]) -> list[str]:
+    """Return words as distribution, accelerator and Torch, "" for each that is missing."""
+    torch = words[-1:] if words and classify(words[-1]) is Order.TORCH else [""]
+    rest = words[:-1] if any(torch) else words
+    if len(rest) == 1 and classify(rest[0]) is Order.ACCELERATOR:
+        rest = ["", *rest]
+    return [*rest, *[""] * (2 - len(rest)), *torch]

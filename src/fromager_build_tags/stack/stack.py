@@ -5,18 +5,16 @@ A fact that nothing tells is an error only when a package needs it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from packaging.version import Version
 
 from ..errors import MissingFactError
 from . import accelerator as accelerators
 from .facts import Fact, Missing
+from .key import StackKey
 from .versions import Precision, segment_text
-
-#: What is told of a stack without a single fact.
-NOTHING_KNOWN: Final = "(nothing is known)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,14 +85,24 @@ class Stack:
         _precisely(fact, Precision.MINOR, "the version of Torch")
         return fact.value >= release
 
+    @property
+    def key(self) -> StackKey:
+        """The facts that are known."""
+        return StackKey(
+            distro=_text(self.distro_text),
+            accelerator=_text(self.accelerator_text),
+            torch=_text(self.torch_text),
+        )
+
     def __str__(self) -> str:
-        texts = []
-        for text in (self.distro_text, self.accelerator_text, self.torch_text):
-            try:
-                texts.append(text())
-            except MissingFactError:
-                continue
-        return " ".join(texts) or NOTHING_KNOWN
+        return str(self.key)
+
+
+def _text(fact: Callable[[], str]) -> str:
+    try:
+        return fact()
+    except MissingFactError:
+        return ""
 
 
 def _known[T](fact: Fact[T] | Missing) -> Fact[T]:

@@ -25,29 +25,29 @@ class WheelName(NamedTuple):
 
     Attributes:
         filename: the whole name, without folders.
-        build: the build tag, which may be none.
+        build_tag: the build tag, which may be none.
     """
 
     filename: str
     name: NormalizedName
     version: Version
-    build: BuildTag
+    build_tag: BuildTag
     tags: frozenset[Tag]
 
     @property
     def number(self) -> int | None:
         """The build number; None for a wheel without a build tag."""
-        return self.build.number
+        return self.build_tag.number
 
     @property
     def suffix(self) -> str:
         """The text behind the build number, such as ``_el9.6_cuda13.0``."""
-        return self.build.suffix or ""
+        return self.build_tag.suffix or ""
 
     @property
     def segments(self) -> tuple[str, ...]:
         """The texts of the suffix; () for a suffix that is not made of segments."""
-        return self.build.segments
+        return self.build_tag.segments
 
     @property
     def is_platlib(self) -> bool:
@@ -79,7 +79,7 @@ def parse_wheel_name(filename: str) -> WheelName:
         filename=filename,
         name=name,
         version=version,
-        build=BuildTag(*build) if build else NO_BUILD_TAG,
+        build_tag=BuildTag(*build) if build else NO_BUILD_TAG,
         tags=tags,
     )
 

@@ -22,7 +22,7 @@ _LONGEST: Final = 255
 
 def build_mismatch(wheel: Examined) -> Iterator[Finding]:
     """BT321: another build tag in ``WHEEL`` than in the name."""
-    named, builds = str(wheel.name.build), wheel.facts.builds
+    named, builds = str(wheel.name.build_tag), wheel.facts.builds
     if len(builds) <= 1 and _same_tag(named, builds[0] if builds else ""):
         return
     absent = not builds  # what renaming a file leaves behind; no installer reads the field
