@@ -62,7 +62,7 @@ def tool(workspace: Workspace, *arguments: str, status: int = 0) -> str:
 
 
 def findings(workspace: Workspace, *arguments: str) -> list[dict[str, Any]]:
-    arguments = ("audit", "--no-cache", "--exit-zero", "--format", "json", *arguments)
+    arguments = ("audit", "--exit-zero", "--format", "json", *arguments)
     made: list[dict[str, Any]] = json.loads(tool(workspace, *arguments))["findings"]
     return made
 
@@ -121,7 +121,7 @@ def test_an_older_stack_is_found_pruned_and_built_again(
     assert [each.split()[0] for each in run.compiled] == ["torch"]
     tool(workspace, "prune", "wheels-repo", "--delete")
     assert workspace.wheel_names() == good
-    assert tool(workspace, "audit", "--no-cache", "wheels-repo", "--fail-on", "note") == (
+    assert tool(workspace, "audit", "wheels-repo", "--fail-on", "note") == (
         f"wheels-repo for {variant}: 4 projects, 4 wheels\nno findings\n"
     )
 
@@ -235,7 +235,7 @@ def test_servers_give_the_same_report(built: Mapping[str, Workspace]) -> None:
 
 def report(workspace: Workspace, index: str) -> str:
     """Return the report for people, without the place of the index."""
-    text = tool(workspace, "audit", "--no-cache", "--exit-zero", index)
+    text = tool(workspace, "audit", "--exit-zero", index)
     place = rf"^({re.escape(index)}|http://[\d.:]+)([\w/-]*/)?"
     return re.sub(place, "", text, flags=re.MULTILINE)
 

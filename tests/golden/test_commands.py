@@ -740,7 +740,7 @@ AUDIT: Final = [
     ),
     Case(
         name="audit/url_json",
-        lines=[f"{ROCM} audit {{server}}/simple --no-cache", f"{ROCM} audit {{server}}/none"],
+        lines=[f"{ROCM} audit {{server}}/simple", f"{ROCM} audit {{server}}/none"],
         pages=scenes.json_pages,
     ),
     Case(
@@ -791,7 +791,7 @@ WINNERS: Final = [
     ),
     Case(
         name="winners/url",
-        lines=["winners {server}/simple", "winners {server}/simple --no-cache --format markdown"],
+        lines=["winners {server}/simple", "winners {server}/simple --format markdown"],
         scene=scenes.choices,
         pages=scenes.simple_index,
     ),
@@ -856,7 +856,7 @@ PRUNE: Final = [
         name="prune/url",
         lines=[
             f"{ROCM} prune {{server}}/simple",
-            f"{ROCM} prune {{server}}/simple --delete --no-cache",
+            f"{ROCM} prune {{server}}/simple --delete",
         ],
         scene=FEW,
         pages=scenes.simple_index,
@@ -883,7 +883,7 @@ SHARE: Final = [
     ),
     Case(
         name="share/url",
-        lines=["share {server}/simple index", "share index {server}/simple --no-cache"],
+        lines=["share {server}/simple index", "share index {server}/simple"],
         scene=index("index", scenes.FEW),
         pages=scenes.simple_index,
     ),

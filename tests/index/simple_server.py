@@ -59,9 +59,6 @@ def serve(answers: Answers) -> Iterator[Server]:
             answer = told.get(self.path, Answer(status=404))
             if callable(answer):
                 answer = answer(self)
-            etag = answer.headers.get("ETag")
-            if etag is not None and etag == self.headers["If-None-Match"]:
-                answer = Answer(status=304)
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
             self.send_header("Content-Length", str(len(answer.body)))

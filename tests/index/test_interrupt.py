@@ -1,4 +1,4 @@
-"""Ctrl-C ends a command though its pages hang; work that is ahead is told in order."""
+"""Ctrl-C ends a command though its pages hang; prefetched work comes in order."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from fromager_build_tags.http.prefetch import ahead
+from fromager_build_tags.http.prefetch import prefetch
 
 from .simple_server import Answer, html_index, serve
 
 
-def test_what_was_done_ahead_comes_in_order() -> None:
+def test_results_come_in_order() -> None:
     def work(number: int) -> int:
         time.sleep(0.01 / (1 + number))
         return number
 
-    assert list(ahead(work, range(200))) == list(range(200))
+    assert list(prefetch(work, range(200))) == list(range(200))
 
 
 def test_an_error_is_raised_where_its_result_would_be() -> None:
-    numbers = ahead(lambda number: 1 // (3 - number), range(100), threads=4)
+    numbers = prefetch(lambda number: 1 // (3 - number), range(100), threads=4)
     assert [next(numbers) for _ in range(3)] == [0, 0, 1]
     with pytest.raises(ZeroDivisionError):
         next(numbers)
@@ -35,7 +35,7 @@ def test_an_error_is_raised_where_its_result_would_be() -> None:
 
 def test_who_stops_early_waits_for_nobody() -> None:
     stop = threading.Event()
-    numbers = ahead(lambda number: number and stop.wait(30), range(100), threads=4)
+    numbers = prefetch(lambda number: number and stop.wait(30), range(100), threads=4)
     assert next(numbers) == 0
     start = time.monotonic()
     del numbers
@@ -57,7 +57,7 @@ def test_ctrl_c_ends_a_command_whose_pages_hang(command: str, tmp_path: pathlib.
         (tmp_path / "empty").mkdir()
         url = f"{server.url}/simple"
         running = subprocess.Popen(
-            [sys.executable, "-m", "fromager_build_tags", command, "--no-cache", url, "empty"],
+            [sys.executable, "-m", "fromager_build_tags", command, url, "empty"],
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

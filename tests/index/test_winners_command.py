@@ -123,20 +123,8 @@ def test_requires_python_of_a_listing(run: Run, python: str, version: str) -> No
         answers = {"/simple/": html_page({"demo/": "demo"}), "/simple/demo/": page}
         with serve(answers) as server:
             url = f"{server.url}/simple"
-            line = run("winners", url, "--python", python, "--no-cache").stdout.splitlines()[1]
+            line = run("winners", url, "--python", python).stdout.splitlines()[1]
             assert line.endswith(f"pip, uv  demo-{version}-1-py3-none-any.whl")
-
-
-def test_a_cache_is_for_urls_and_none_needs_a_home(
-    run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.delenv("HOME")
-    monkeypatch.setattr("os.getuid", lambda: 54321)
-    (tmp_path / "index").mkdir()
-    with serve(html_index({"torch": WHEELS})) as server:
-        made = run("winners", "index", f"{server.url}/simple")
-    assert made.stdout.count("\n") == 3
 
 
 def test_the_bar_is_for_terminals(tree: pathlib.Path) -> None:

@@ -205,15 +205,10 @@ def test_a_folder_that_vanishes_is_told(
     assert source.reason == "the folder cannot be read: Permission denied"
 
 
-def test_a_url_says_how_much_of_it_was_read(run: Run, write: Write) -> None:
-    body = write(RIGHT).read_bytes()
-    with serve(Served(body=body)) as served:
-        url = f"{served.url.replace('//', '//user:secret@')}/{RIGHT.filename}"
-        result = run(url)
-    size = f"{len(body):,}"
-    assert result.stderr == (
-        f"{served.url}/{RIGHT.filename}: read {size} of {size} bytes (100.0%)\nverified 1 wheel\n"
-    )
+def test_a_url_is_verified_as_a_file(run: Run, write: Write) -> None:
+    with serve(Served(body=write(RIGHT).read_bytes())) as served:
+        result = run(f"{served.url.replace('//', '//user:secret@')}/{RIGHT.filename}")
+    assert result.stderr == "verified 1 wheel\n"
 
 
 def test_what_the_settings_declare(run: Run, write: Write, tmp_path: pathlib.Path) -> None:

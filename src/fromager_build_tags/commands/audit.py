@@ -46,10 +46,9 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
     type=_FILE,
     help="a lock, every version of which has to be there",
 )
-@click.option("--deep", is_flag=True, help="verify each wheel, too; of a URL, by ranges")
+@click.option("--deep", is_flag=True, help="verify each wheel, too; of a URL, download it")
 @shared.target_options
 @common.here_option
-@shared.no_cache_option
 @click.option(
     "--format",
     "format_",
@@ -71,7 +70,6 @@ def audit(
     pythons: tuple[str, ...],
     platforms: tuple[str, ...],
     here: bool,
-    no_cache: bool,
     format_: str,
     output: pathlib.Path | None,
     fail_on: str,
@@ -92,7 +90,7 @@ def audit(
         *(from_lock(file) for file in locks),
     )
     opened, unopened = shared.open_each(
-        indexes, str(tree.settings.variant), no_cache=no_cache, expectations=expectations
+        indexes, str(tree.settings.variant), expectations=expectations
     )
     run = Audit(
         indexes=opened, expectations=expectations, wanted=wanted, targets=targets, deep=deep

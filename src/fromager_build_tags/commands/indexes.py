@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple, Protocol
 import click
 
 from ..errors import BuildTagError, explain_error
-from ..http.cache import default_folder
 from ..index import Index, IndexPlace, open_index, parse_place
 from ..index.expected import Expectations
 from ..index.targets import Target
@@ -20,9 +19,6 @@ _PLATFORM: Final = re.compile(r"[a-z0-9_]+")
 _PYTHON: Final = re.compile(r"(\d)\.(\d{1,2})(t?)", re.ASCII)
 
 indexes_argument = click.argument("indexes", nargs=-1, required=True, metavar="INDEX...")
-no_cache_option = click.option(
-    "--no-cache", is_flag=True, help="keep no pages on disk, and use none that are there"
-)
 
 
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,19 +72,19 @@ class Unopened(NamedTuple):
 
 
 def open_indexes(
-    texts: Iterable[str], variant: str, *, no_cache: bool, expectations: Expectations | None = None
+    texts: Iterable[str], variant: str, *, expectations: Expectations | None = None
 ) -> tuple[list[Index], list[str]]:
     """Open every index; return the indexes, and what is wrong with the others.
 
     Raises:
         InputError: an argument names none; nothing is opened then.
     """
-    indexes, unopened = open_each(texts, variant, no_cache=no_cache, expectations=expectations)
+    indexes, unopened = open_each(texts, variant, expectations=expectations)
     return indexes, [each.reason for each in unopened]
 
 
 def open_each(
-    texts: Iterable[str], variant: str, *, no_cache: bool, expectations: Expectations | None = None
+    texts: Iterable[str], variant: str, *, expectations: Expectations | None = None
 ) -> tuple[list[Index], list[Unopened]]:
     """Open every index; one that cannot be read never hides the next.
 
@@ -101,19 +97,12 @@ def open_each(
         try:
             if expectations is not None:
                 expectations.learn(place.variant)
-            cache = default_folder() if place.is_url and not no_cache else None
-            index = open_index(place, cache=cache, note=_note)
+            index = open_index(place)
             click.get_current_context().call_on_close(index.close)
             indexes.append(index)
         except BuildTagError as err:
             unopened.append(Unopened(place, explain_error(err)))
     return indexes, unopened
-
-
-def _note(text: str) -> None:
-    """Print a line, over the progress bar where there is one."""
-    start = "\r\033[K" if sys.stderr.isatty() else ""
-    click.echo(f"{start}{text}", err=True)
 
 
 def complain(failures: Iterable[str], expectations: Expectations | None = None) -> bool:

@@ -29,7 +29,6 @@ from .snapshots import relative
     help="those with a higher build number than the settings give, or for another accelerator, too",
 )
 @common.here_option
-@shared.no_cache_option
 @click.option(
     "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
 )
@@ -41,7 +40,6 @@ def prune(
     delete: bool,
     foreign: bool,
     here: bool,
-    no_cache: bool,
     format_: str,
     output: pathlib.Path | None,
 ) -> None:
@@ -53,7 +51,7 @@ def prune(
     tree = trees.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
     opened, failures = shared.open_indexes(
-        indexes, str(tree.settings.variant), no_cache=no_cache, expectations=expectations
+        indexes, str(tree.settings.variant), expectations=expectations
     )
     if delete:
         _refuse_to_delete(opened)

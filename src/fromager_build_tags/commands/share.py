@@ -17,7 +17,6 @@ from . import indexes as shared
 
 @click.command()
 @click.argument("indexes", nargs=-1, required=True, metavar="INDEX INDEX...")
-@shared.no_cache_option
 @click.option(
     "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
 )
@@ -26,7 +25,6 @@ from . import indexes as shared
 def share(
     ctx: click.Context,
     indexes: tuple[str, ...],
-    no_cache: bool,
     format_: str,
     output: pathlib.Path | None,
 ) -> None:
@@ -40,7 +38,7 @@ def share(
     if len(indexes) < 2:
         raise click.UsageError("share compares two indexes or more")
     _refuse_twice(indexes)
-    opened, failures = shared.open_indexes(indexes, "", no_cache=no_cache)
+    opened, failures = shared.open_indexes(indexes, "")
     if failures:
         shared.complain(failures)
         ctx.exit(1)

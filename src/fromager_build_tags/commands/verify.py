@@ -8,12 +8,9 @@ import click
 
 from ..findings.finding import Finding
 from ..findings.verdict import Verdict
-from ..http.urls import is_url
 from ..report.finding_formats import RENDERERS
-from ..text import plain
 from ..verify.checks.exempted import NOTHING
-from ..verify.run import DeclaredOf, WheelSource, find_wheels, verify_wheel
-from ..wheel.server import Traffic
+from ..verify.run import DeclaredOf, find_wheels, verify_wheel
 from . import common
 from . import exit_status as gates
 
@@ -37,9 +34,9 @@ def verify(
 ) -> None:
     """Hold the name of each WHEEL against its content and its metadata.
 
-    WHEEL is a file, a folder, a pattern or a URL. Of a URL only what is needed is read, where
-    the server knows ranges. The annotation build-tags.verify in the settings of a package
-    declares what its wheels cannot show. The exit status is 1 if there is an error.
+    WHEEL is a file, a folder, a pattern or a URL. The annotation build-tags.verify in the
+    settings of a package declares what its wheels cannot show. The exit status is 1 if there is
+    an error.
     """
     if "" in wheels:
         raise click.BadParameter("an argument is empty: is a variable unset?", param_hint="WHEEL")
@@ -47,7 +44,7 @@ def verify(
     findings: list[Finding] = []
     sources = list(find_wheels(list(wheels)))
     for source in sources:
-        findings += _verified(source, declared_of)
+        findings += verify_wheel(source, declared_of)
     verdict = Verdict.of(findings)
     common.write(RENDERERS[format_](verdict), output)
     click.echo(f"verified {len(sources):,} wheel{'' if len(sources) == 1 else 's'}", err=True)
@@ -61,11 +58,3 @@ def _declared_of(ctx: click.Context) -> DeclaredOf:
     from .trees import exemptions_of  # imports fromager: 1 s
 
     return exemptions_of(ctx)
-
-
-def _verified(source: WheelSource, declared_of: DeclaredOf) -> list[Finding]:
-    traffic = Traffic()
-    findings = list(verify_wheel(source, declared_of, traffic))
-    if is_url(source.text):
-        click.echo(f"{plain(source.shown)}: {traffic}", err=True)
-    return findings

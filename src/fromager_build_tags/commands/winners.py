@@ -26,7 +26,6 @@ _MOST: Final = 10
 @shared.indexes_argument
 @click.option("--all-versions", is_flag=True, help="of each version, not of the newest only")
 @shared.target_options
-@shared.no_cache_option
 @click.option(
     "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
 )
@@ -38,7 +37,6 @@ def winners(
     all_versions: bool,
     pythons: tuple[str, ...],
     platforms: tuple[str, ...],
-    no_cache: bool,
     format_: str,
     output: pathlib.Path | None,
 ) -> None:
@@ -49,7 +47,7 @@ def winners(
     PROJECT==VERSION, which can be VERSION+LOCAL.
     """
     targets = shared.read_targets(pythons, platforms)
-    opened, failures = shared.open_indexes(indexes, "", no_cache=no_cache)
+    opened, failures = shared.open_indexes(indexes, "")
     taken: list[Taken] = []
     untaken: list[str] = []
     with shared.progress(opened) as count:

@@ -1,4 +1,4 @@
-"""Work that waits for a server or a disk: done ahead in threads, told in order."""
+"""Work that waits for a server or a disk: done in threads, with results in order."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from typing import Final
 
 #: As fast over HTTP/1.1 as HTTP/2 was, measured.
 THREADS: Final = 16
-_AHEAD: Final = 4
+#: Items in progress for each thread.
+_IN_PROGRESS: Final = 4
 
 
-def ahead[T, R](
+def prefetch[T, R](
     work: Callable[[T], R], items: Iterable[T], *, threads: int = THREADS
 ) -> Iterator[R]:
     """Yield what *work* makes of each item, in the order of the items.
 
-    A few items for each thread are ahead of the one that is yielded, so that memory is bounded;
-    they are taken in the caller's thread, and worked on in others. Who stops before the end, as
-    by Ctrl-C, waits for none of them: what is begun is left alone, and dies with the process.
+    A few items for each thread are in progress, so that memory is bounded. Items are taken in the
+    caller's thread and processed in others. A caller that stops before the end, such as by Ctrl-C,
+    waits for none of them: work that has begun ends with the process.
 
     Raises:
         Exception: what *work* raises, where its result would be yielded.
@@ -39,9 +40,9 @@ def ahead[T, R](
 
     # Not a ThreadPoolExecutor: Python joins the threads of those when it exits.
     for _ in range(threads):
-        threading.Thread(target=_work_off, args=(work, tasks), daemon=True).start()
+        threading.Thread(target=_process_tasks, args=(work, tasks), daemon=True).start()
     try:
-        take(_AHEAD * threads)
+        take(_IN_PROGRESS * threads)
         while waiting:
             done = waiting.popleft().result()
             take(1)
@@ -53,7 +54,7 @@ def ahead[T, R](
             tasks.put(None)
 
 
-def _work_off[T, R](
+def _process_tasks[T, R](
     work: Callable[[T], R], tasks: queue.SimpleQueue[tuple[Future[R], T] | None]
 ) -> None:
     while task := tasks.get():

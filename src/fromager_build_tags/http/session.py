@@ -1,50 +1,51 @@
-"""Ask a server for pages: one session for all threads, retries, and a cache on disk.
+"""Read pages and files from web servers: one session, with retries, time-outs and limits.
 
-Credentials come from the URL or from netrc, as requests and pip take them, and go to the host
-of the index alone.
+Credentials come from the URL or from netrc, as for requests and pip, and go to their own host only.
 """
 
 from __future__ import annotations
 
-import pathlib
+import collections
+import contextlib
+import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import IO, Any, Final
 
 import pypi_simple
 import requests
+import urllib3
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.utils import get_netrc_auth
-from urllib3.exceptions import ReadTimeoutError
 
-from ..errors import BuildTagError
-from ..http.urls import shown_url, split_url
-from .cache import PageCache
-from .patience import SILENCE, PatientAdapter, SilentHostError
+from .prefetch import THREADS
+from .urls import FetchError, shown_url, split_url
 
 #: Seconds to connect, and between two bytes.
 TIMEOUT: Final = (10, 30)
+#: Seconds of waiting for one body, after which it has to come faster than ``SLOWEST``, or end.
+SLOW_AFTER, DEADLINE = 30, 3_600
+#: Bytes a second.
+SLOWEST: Final = 1 << 10
+#: Seconds between two attempts, doubled each time.
+BACKOFF: Final = 0.5
+#: The longest pause in seconds between two attempts that a server can ask for.
+LONGEST_PAUSE: Final = 30
+#: Requests in a row that a host leaves without a response before it gets no more of them.
+UNANSWERED: Final = 5
+REDIRECTS: Final = 5
+#: Bytes. A page of 100,000 files has 50 MB; the registry accepts no wheel of half this size.
+PAGE_LIMIT, FILE_LIMIT = 512 << 20, 8 << 30
+_RETRIED: Final = (429, 500, 502, 503, 504)
+_CHUNK: Final = 1 << 20
 _REASONS: Final = {
-    401: "it wants credentials, or others than it got: put them into netrc",
-    403: "the credentials are not allowed to read it",
-    404: "there is no such page",
-    429: "it is asked too often",
+    401: "credentials are missing or wrong; set them in netrc",
+    403: "access denied; check the credentials, or the signature of the URL",
+    404: "not found",
+    429: "too many requests",
 }
-#: A page of a hundred thousand files has some 50 MB; an endless one has to end.
-_LARGEST: Final = 512 << 20
-
-
-class PageError(BuildTagError):
-    """A page that cannot be had: which, and why."""
-
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, reason)
-        self.location = shown_url(url)
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.location} cannot be read: {self.reason}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,22 +57,100 @@ class Page:
     body: bytes
 
 
-class _ElsewhereError(Exception):
-    """A page leads to another host."""
+class Session:
+    """The requests of one index, or of one URL; safe to use from any thread.
 
+    Attributes:
+        root: the URL of the list of projects, without credentials.
+    """
 
-class _OneHost(requests.Session):
-    """A session that is not led to another host: what that says is no part of the index."""
+    def __init__(self, address: str) -> None:
+        """Take credentials out of *address*, the URL of the list of projects or of a file."""
+        parts = split_url(address)
+        netloc = parts.netloc.rpartition("@")[2]
+        path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
+        self.root = urllib.parse.urlunsplit((parts.scheme, netloc, path, parts.query, ""))
+        self._requests = requests.Session()
+        self._requests.max_redirects = REDIRECTS
+        self._requests.headers["User-Agent"] = "fromager-build-tags"
+        if parts.username is not None:
+            user, password = map(urllib.parse.unquote, (parts.username, parts.password or ""))
+            self._requests.auth = _HostAuth(self.root, user, password)
+        adapter = HTTPAdapter(pool_maxsize=THREADS, max_retries=_retry())
+        for scheme in ("http://", "https://"):
+            self._requests.mount(scheme, adapter)
+        # Two threads can lose a count between them; then the host gets one request more.
+        self._unanswered: collections.Counter[str] = collections.Counter()
 
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Return where a page redirects to, if it does."""
-        target = super().get_redirect_target(resp)
+    def close(self) -> None:
+        """Close the connections; another request opens one again."""
+        self._requests.close()
+
+    def get(self, url: str) -> Page:
+        """Return a page of the index's host.
+
+        Raises:
+            FetchError: it cannot be read, or is on another host.
+        """
+        if not _same_host(self.root, url):
+            raise FetchError(url, "it is on another host than the index")
+        headers = {"Accept": pypi_simple.ACCEPT_ANY}
+        with self._response(url, headers, hooks={"response": self._stay_on_host}) as response:
+            if not _is_text(content_type := response.headers.get("Content-Type", "")):
+                raise FetchError(url, f"expected HTML or JSON, received {content_type!r}")
+            body = b"".join(_chunks(url, response, PAGE_LIMIT))
+            return Page(url=response.url, content_type=content_type, body=body)
+
+    def download(self, url: str, file: IO[bytes]) -> None:
+        """Write all of a file that is behind a URL, on any host, to *file*.
+
+        Raises:
+            FetchError: it cannot be read, or not be stored.
+        """
+        with self._response(url, {"Accept-Encoding": "identity"}) as response:
+            # The type alone is no proof: some servers state it for all of their files.
+            html = _media_type(response.headers.get("Content-Type", "")) == "text/html"
+            for chunk in _chunks(url, response, FILE_LIMIT):
+                if html and file.tell() == 0 and chunk.lstrip().startswith(b"<"):
+                    raise FetchError(url, "expected a file, received a page of HTML")
+                try:
+                    file.write(chunk)
+                except OSError as err:
+                    raise FetchError(url, f"it cannot be stored ({err.strerror})") from None
+
+    @contextlib.contextmanager
+    def _response(
+        self, url: str, headers: Mapping[str, str], hooks: Mapping[str, Any] | None = None
+    ) -> Iterator[requests.Response]:
+        """Yield a response with status 200; translate what goes wrong until its body is read."""
+        host = split_url(url).netloc
+        if self._unanswered[host] >= UNANSWERED:
+            raise FetchError(url, f"the host did not respond {UNANSWERED} times in a row")
+        try:
+            with self._requests.get(
+                url, headers=headers, hooks=hooks, timeout=TIMEOUT, stream=True
+            ) as response:
+                self._unanswered[host] = 0
+                if response.status_code != requests.codes.ok:
+                    raise FetchError(url, _status_reason(response.status_code))
+                yield response
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as err:
+            if isinstance(err, requests.RequestException) and err.response is not None:
+                err.response.close()
+            self._unanswered[host] += _is_unanswered(err)
+            raise FetchError(url, _reason(err)) from None
+
+    def _stay_on_host(self, response: requests.Response, **_: object) -> None:
+        """Refuse a redirect to another host: what is there is no part of the index."""
+        target = self._requests.get_redirect_target(response)
         if target is not None:
-            there = urllib.parse.urljoin(resp.url, target)
-            if not _same_host(resp.url, there):
-                resp.close()
-                raise _ElsewhereError(shown_url(there))
-        return target
+            there = urllib.parse.urljoin(response.url, target)
+            if not _same_host(response.url, there):
+                response.close()
+                elsewhere = shown_url(there)
+                raise FetchError(
+                    response.url, f"it redirects to {elsewhere}; if that is the index, use its URL"
+                )
 
 
 class _HostAuth(AuthBase):
@@ -89,93 +168,28 @@ class _HostAuth(AuthBase):
         return HTTPBasicAuth(*known)(r) if known else r
 
 
-class Session:
-    """Asks for the pages of one index, from any thread.
+class _CappedRetry(urllib3.Retry):
+    """Retries whose pauses a server cannot make as long as it wants."""
 
-    Attributes:
-        root: the URL of the list of projects, without credentials.
-        files: what asks for files, which may be on other hosts.
-    """
+    def parse_retry_after(self, retry_after: str) -> float:
+        """Return the seconds to wait."""
+        return min(super().parse_retry_after(retry_after), LONGEST_PAUSE)
 
-    def __init__(
-        self,
-        address: str,
-        *,
-        cache: pathlib.Path | None = None,
-        backoff: float = 0.5,
-        note: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        """Take credentials out of *address*.
 
-        Args:
-            address: of the list of projects.
-            cache: a folder for pages; None for no cache.
-            backoff: seconds between attempts, doubled each time.
-            note: is told, once, what somebody who waits should know.
-        """
-        parts = split_url(address)
-        netloc = parts.netloc.rpartition("@")[2]
-        path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
-        self.root = urllib.parse.urlunsplit((parts.scheme, netloc, path, parts.query, ""))
-        self.files = requests.Session()
-        self._pages = _OneHost()
-        self._pages.headers["Accept"] = pypi_simple.ACCEPT_ANY
-        self._note: Callable[[str], None] | None = note
-        adapter = PatientAdapter(backoff=backoff, told=self._waiting)
-        for session in (self._pages, self.files):
-            if parts.username is not None:
-                user, password = map(urllib.parse.unquote, (parts.username, parts.password or ""))
-                session.auth = _HostAuth(self.root, user, password)
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, adapter)
-            session.headers["User-Agent"] = "fromager-build-tags"
-        self._cache = None if cache is None else PageCache(cache, parts.netloc)
-
-    def close(self) -> None:
-        """Close the connections; another request opens one again."""
-        self._pages.close()
-        self.files.close()
-
-    def _waiting(self, seconds: float) -> None:
-        note, self._note = self._note, None
-        if note is not None:
-            shown = shown_url(self.root)
-            note(f"{shown}: waiting, since the server asks for {seconds:.0f} seconds each time")
-
-    def get(self, url: str) -> Page:
-        """Return a page; one that did not change comes from the cache.
-
-        Raises:
-            PageError: it cannot be had.
-        """
-        if not _same_host(self.root, url):
-            raise PageError(url, "it is on another host than the index")
-        known = None if self._cache is None else self._cache.find(url)
-        headers = dict(known.validators) if known else {}
-        try:
-            with self._pages.get(url, headers=headers, timeout=TIMEOUT, stream=True) as response:
-                if known and response.status_code == requests.codes.not_modified:
-                    return Page(url=known.url, content_type=known.content_type, body=known.body)
-                if response.status_code != requests.codes.ok:
-                    raise PageError(url, _reason(response.status_code))
-                if not _is_text(content_type := response.headers.get("Content-Type", "")):
-                    raise PageError(url, f"it is neither HTML nor JSON, but {content_type!r}")
-                body = _body(url, response)
-        except _ElsewhereError as err:
-            reason = f"it redirects to another place, {err}: if that is the index, name it"
-            raise PageError(url, reason) from None
-        except (requests.RequestException, ValueError) as err:
-            if isinstance(err, requests.RequestException) and err.response is not None:
-                err.response.close()
-            raise PageError(url, _trouble(err)) from None
-        page = Page(url=response.url, content_type=content_type, body=body)
-        if self._cache is not None:
-            self._cache.keep(url, page.url, page.content_type, body, response.headers)
-        return page
+def _retry() -> urllib3.Retry:
+    # A read that times out costs 30 seconds each time, so there is one more attempt only.
+    return _CappedRetry(
+        total=3,
+        connect=2,
+        read=1,
+        backoff_factor=BACKOFF,
+        status_forcelist=_RETRIED,
+        raise_on_status=False,
+    )
 
 
 def _same_host(here: str, there: str) -> bool:
-    """Tell whether two URLs are of one server; from http to https it may be another port."""
+    """Return whether two URLs are of one server; from http to https the port may change."""
     one, other = split_url(here), split_url(there)
     try:
         same_port = one.port == other.port
@@ -187,51 +201,77 @@ def _same_host(here: str, there: str) -> bool:
     )
 
 
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
 def _is_text(content_type: str) -> bool:
-    """Tell what can be a page from what can be a wheel, of which nothing should be read."""
-    kind = content_type.partition(";")[0].strip().lower()
+    """Return whether it can be a page; of a wheel nothing is read."""
+    kind = _media_type(content_type)
     return kind in {"text/html", "application/vnd.pypi.simple.v1+html"} or kind.endswith("json")
 
 
-def _body(url: str, response: requests.Response) -> bytes:
-    parts, size = [], 0
-    for part in response.iter_content(1 << 16):
-        size += len(part)
-        if size > _LARGEST:
-            raise PageError(url, f"it is larger than {_LARGEST >> 20} MB")
-        parts.append(part)
-    return b"".join(parts)
+def _chunks(url: str, response: requests.Response, limit: int) -> Iterator[bytes]:
+    """Yield a body as it comes.
+
+    Raises:
+        FetchError: it has more bytes than *limit*, or comes too slowly.
+    """
+    stated = response.headers.get("Content-Length", "")
+    if stated.isascii() and stated.isdigit() and int(stated[:20]) > limit:
+        raise FetchError(url, f"it has {int(stated[:20]):,} bytes; at most {limit:,} are read")
+    size, waited = 0, 0.0
+    while True:
+        started = time.monotonic()
+        # Not read() or iter_content(), which wait until they have all of a chunk.
+        chunk = response.raw.read1(_CHUNK, decode_content=True)
+        if not chunk:
+            return
+        size += len(chunk)
+        waited += time.monotonic() - started
+        if size > limit:
+            raise FetchError(url, f"it has more than {limit:,} bytes")
+        if waited > DEADLINE or (waited > SLOW_AFTER and size < SLOWEST * waited):
+            raise FetchError(url, f"the server is too slow: {size:,} bytes in {waited:.0f} seconds")
+        yield chunk
 
 
-def _reason(status: int) -> str:
-    why = _REASONS.get(status, "the server fails" if status >= 500 else "that is no page")
-    return f"status {status}, {why}"
+def _status_reason(status: int) -> str:
+    why = _REASONS.get(status, "server error" if status >= 500 else "")
+    return f"status {status}" + (f": {why}" if why else "")
 
 
-def _trouble(err: Exception) -> str:
-    """Return what is wrong, in our own words: those of requests can hold the URL."""
-    if _is_slow(err):
-        return _SLOW
-    said = (text for kind, text in _TROUBLES if isinstance(err, kind))
-    return next(said, f"the request fails ({type(err).__name__})")
+def _is_unanswered(err: Exception) -> bool:
+    lost = isinstance(err, requests.Timeout | requests.ConnectionError)
+    return lost and not isinstance(err, requests.exceptions.SSLError)
 
 
-def _is_slow(err: Exception) -> bool:
-    """Tell whether it is a time-out: after the last attempt, requests says ConnectionError."""
+def _reason(err: Exception) -> str:
+    """Return what is wrong without the message of requests, which can contain the whole URL."""
+    if _is_time_out(err):
+        return _TIMED_OUT
+    found = (text for kind, text in _FAILURES if isinstance(err, kind))
+    return next(found, f"the request fails ({type(err).__name__})")
+
+
+def _is_time_out(err: Exception) -> bool:
+    """Return whether it is a time-out; requests reports the last attempt's as ConnectionError."""
     cause = err.args[0] if err.args else None
-    return isinstance(getattr(cause, "reason", cause), ReadTimeoutError)
+    return isinstance(getattr(cause, "reason", cause), urllib3.exceptions.ReadTimeoutError)
 
 
-_SLOW: Final = f"it does not answer within {TIMEOUT[1]} seconds"
+_TIMED_OUT: Final = f"no response within {TIMEOUT[1]} seconds"
+_CUT: Final = "the connection was closed before the end"
 #: The special ones first: a time-out while connecting is a ConnectionError, too.
-_TROUBLES: Final[tuple[tuple[type[Exception], str], ...]] = (
+_FAILURES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (requests.exceptions.SSLError, "its certificate is not trusted"),
-    (requests.Timeout, _SLOW),
-    (SilentHostError, f"the host did not answer {SILENCE} times in a row"),
-    (requests.exceptions.ChunkedEncodingError, "the connection ends in the middle of the page"),
-    (requests.TooManyRedirects, "it redirects without an end"),
-    (requests.exceptions.InvalidURL, "it is no URL"),
-    (requests.exceptions.InvalidSchema, "it is no URL"),
-    (requests.exceptions.RetryError, "the server fails again and again"),
-    (requests.ConnectionError, "the host cannot be reached"),
+    (requests.Timeout, _TIMED_OUT),
+    (urllib3.exceptions.ReadTimeoutError, _TIMED_OUT),
+    (urllib3.exceptions.DecodeError, "its content encoding is damaged"),
+    (urllib3.exceptions.HTTPError, _CUT),
+    (requests.TooManyRedirects, f"more than {REDIRECTS} redirects"),
+    (requests.exceptions.InvalidURL, "it is not a valid URL"),
+    (requests.exceptions.InvalidSchema, "it redirects to a URL that is not http or https"),
+    (requests.exceptions.RetryError, "the server fails on every attempt"),
+    (requests.ConnectionError, "the server cannot be reached, or closes the connection"),
 )

@@ -1,17 +1,36 @@
-"""URLs of wheels: which file they name, and how to show them without what may be secret."""
+"""URLs of indexes and wheels: the file they name, and the part of them that may be shown."""
 
 from __future__ import annotations
 
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
+from ..errors import BuildTagError
+
+
+class FetchError(BuildTagError):
+    """A URL that cannot be read.
+
+    Attributes:
+        location: the URL without what may be secret.
+        reason: why it cannot be read.
+    """
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.location = shown_url(url)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.location} cannot be read: {self.reason}"
+
 
 def is_url(text: str) -> bool:
-    """Tell a URL that can be read from the name of a file."""
+    """Return whether *text* is a URL that can be read, and not the name of a file."""
     return text.lower().startswith(("http://", "https://"))
 
 
 def file_name(url: str) -> str:
-    """Return the name of the file that a URL names, "" if it is none."""
+    """Return the name of the file that a URL names, "" if it names none."""
     try:
         return unquote(urlsplit(url).path.rpartition("/")[2])
     except ValueError:
@@ -25,18 +44,18 @@ def shown_url(url: str) -> str:
         host = parts.netloc.rpartition("@")[2]
         _ = parts.port  # raises where it is no number
     except ValueError:
-        return "(a URL that cannot be read)"
+        return "(a URL that cannot be parsed)"
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 def signed_url(url: str, shown: str) -> str:
-    """Return *url* to be asked for, if it is more than what is *shown* of it; else ""."""
-    asked = url.partition("#")[0]
-    return "" if asked == shown else asked
+    """Return *url* without its fragment if that is more than what is *shown* of it; else ""."""
+    requested = url.partition("#")[0]
+    return "" if requested == shown else requested
 
 
 def split_url(url: str) -> SplitResult:
-    """Return the parts of a URL; all are empty where it cannot be taken apart."""
+    """Return the parts of a URL; all are empty where it cannot be parsed."""
     try:
         return urlsplit(url)
     except ValueError:  # such as an IPv6 address without its end

@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from ..findings.finding import Finding
-from ..http.prefetch import ahead
+from ..http.prefetch import prefetch
 from ..verify.checks import Examined, unreadable
 from ..verify.exemptions import declared_on
 from ..verify.run import ask, checked
@@ -87,7 +87,7 @@ class Audit:
         views = side_by_side(self.indexes, self._view)
         if not self.deep:
             return map(self._audited, views)
-        return ahead(self._audited, views, threads=_READERS)
+        return prefetch(self._audited, views, threads=_READERS)
 
     def _audited(self, each: tuple[NormalizedName, Mapping[int, ProjectView]]) -> Audited:
         project, views = each

@@ -1,7 +1,7 @@
 """What is in a wheel of an index, so that two wheels can be compared without their bytes.
 
-Of a wheel behind a URL only the end is fetched: ``RECORD`` tells the hash of each file, and the
-directory of the archive a checksum, which two equal files share, too.
+Of a wheel behind a URL, ``RECORD`` contains the hash of each file, and the directory of the archive
+a checksum, which two equal files share, too.
 
 Source: PyPA specifications "Binary distribution format" and "Recording installed projects".
 """

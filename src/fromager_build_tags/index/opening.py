@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import pathlib
-from collections.abc import Callable
-
 from ..errors import InputError
 from .directory import open_directory
 from .listing import Index
 from .place import IndexPlace
 
 
-def open_index(
-    place: IndexPlace,
-    *,
-    cache: pathlib.Path | None = None,
-    note: Callable[[str], None] = lambda _: None,
-) -> Index:
+def open_index(place: IndexPlace) -> Index:
     """Open an index: its list of projects is read, no project yet.
 
     Args:
         place: where it is.
-        cache: a folder for pages that can be asked for again; None for no cache.
-        note: is told what somebody who waits should know, from any thread.
 
     Raises:
         InputError: there is no index, or it cannot be read.
@@ -31,7 +21,7 @@ def open_index(
         from ..http.session import Session
         from .simple import open_simple
 
-        return open_simple(place, Session(place.address, cache=cache, note=note))
+        return open_simple(place, Session(place.address))
     if place.scheme:
         raise InputError(f"an index is a folder, or a URL with http:// or https://, not {place}")
     return open_directory(place)

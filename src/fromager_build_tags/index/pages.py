@@ -15,8 +15,8 @@ from typing import Any, Final
 import pypi_simple
 from packaging.utils import NormalizedName, canonicalize_name
 
-from ..http.session import Page, PageError
-from ..http.urls import shown_url, signed_url, split_url
+from ..http.session import Page
+from ..http.urls import FetchError, shown_url, signed_url, split_url
 from .listing import IndexFile, project_word
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -44,7 +44,7 @@ def read_root(page: Page) -> Root:
     """Return the projects that a page lists, or the files of a flat folder.
 
     Raises:
-        PageError: *page* is neither.
+        FetchError: *page* is neither.
     """
     if _is_json(page):
         with _parsing(page):
@@ -68,7 +68,7 @@ def project_files(project: NormalizedName, page: Page) -> tuple[tuple[IndexFile,
     """Return the files of a project's page, and what is wrong with entries that are left out.
 
     Raises:
-        PageError: *page* is no project's.
+        FetchError: *page* is no project's.
     """
     if not _is_json(page):
         links = _html(page).links
@@ -138,7 +138,7 @@ def _from_link(project: NormalizedName, link: pypi_simple.Link) -> Iterator[Inde
 def _html(page: Page) -> pypi_simple.RepositoryPage:
     start, end = page.body[:4096].lower(), page.body[-4096:].lower()
     if (b"<html" in start or b"<body" in start) and not (b"</html" in end or b"</body" in end):
-        raise PageError(page.url, "it ends in the middle")
+        raise FetchError(page.url, "it ends in the middle")
     with _parsing(page):
         return pypi_simple.RepositoryPage.from_html(page.body, page.url)
 
@@ -163,7 +163,7 @@ def _json(page: Page) -> Any:
     try:
         return json.loads(page.body)
     except (ValueError, RecursionError):
-        raise PageError(page.url, "it is no JSON, or ends in the middle") from None
+        raise FetchError(page.url, "it is no JSON, or ends in the middle") from None
 
 
 @contextlib.contextmanager
@@ -173,9 +173,9 @@ def _parsing(page: Page) -> Iterator[None]:
         yield
     except pypi_simple.UnsupportedRepoVersionError as err:
         reason = f"it is of version {err.declared_version} of the API; 1 is known"
-        raise PageError(page.url, reason) from None
+        raise FetchError(page.url, reason) from None
     except (ValueError, RecursionError, AssertionError):
-        raise PageError(page.url, "it is no page of a simple API") from None
+        raise FetchError(page.url, "it is no page of a simple API") from None
 
 
 def _project_name(page: Page, link: str) -> NormalizedName | None:

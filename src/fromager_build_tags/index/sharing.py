@@ -12,7 +12,7 @@ from packaging.tags import Tag
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from ..http.prefetch import ahead
+from ..http.prefetch import prefetch
 from ..tag.filename import WheelName
 from ..tag.segment import Order
 from ..tag.vocabulary import segment_texts
@@ -93,7 +93,7 @@ type _Files = list[tuple[int, IndexFile, WheelName]]
 def share(indexes: Sequence[Index]) -> Iterator[tuple[int, Sequence[Outcome]]]:
     """Yield of each project in how many indexes it is, and what is shared, could or cannot be."""
     projects = side_by_side(indexes, lambda _, listed: listed)
-    return ahead(functools.partial(_share, indexes), projects, threads=_READERS)
+    return prefetch(functools.partial(_share, indexes), projects, threads=_READERS)
 
 
 def _share(

@@ -16,12 +16,10 @@ import pypi_simple
 from packaging.utils import NormalizedName
 
 from ..errors import InputError
-from ..http.prefetch import ahead
-from ..http.session import PageError, Session
-from ..http.urls import shown_url
-from ..wheel import WheelArchive
-from ..wheel.remote import open_url
-from ..wheel.server import Traffic
+from ..http.prefetch import prefetch
+from ..http.session import Session
+from ..http.urls import FetchError, shown_url
+from ..wheel import WheelArchive, open_url
 from .listing import Broken, IndexFile, Listed
 from .pages import each_once, project_files, read_root
 from .place import IndexPlace
@@ -42,12 +40,12 @@ class SimpleIndex:
     session: Session
 
     def projects(self) -> Iterator[Listed]:
-        """Yield every project, in the order of their names; pages are asked for ahead."""
-        return ahead(self._project, self.pages)
+        """Yield every project, in the order of their names; pages are prefetched."""
+        return prefetch(self._project, self.pages)
 
     def open(self, file: IndexFile) -> AbstractContextManager[WheelArchive]:
-        """Open a wheel, to be read by ranges."""
-        return open_url(file.address, Traffic(), self.session.files)
+        """Download a wheel, and open it."""
+        return open_url(file.address, self.session)
 
     def close(self) -> None:
         """Close the connections."""
@@ -60,7 +58,7 @@ class SimpleIndex:
             return Listed(project=project, files=each_once(beside))
         try:
             files, wrong = project_files(project, self.session.get(url))
-        except PageError as err:
+        except FetchError as err:
             broken = Broken(location=err.location, reason=err.reason)
             return Listed(project=project, files=each_once(beside), broken=broken)
         return Listed(
@@ -83,7 +81,7 @@ def open_simple(place: IndexPlace, session: Session) -> SimpleIndex:
     warnings.filterwarnings("ignore", category=pypi_simple.UnexpectedRepoVersionWarning)
     try:
         root = read_root(session.get(session.root))
-    except PageError as err:
+    except FetchError as err:
         session.close()
         raise InputError(str(err)) from None
     if not (root.pages or root.files or root.says_so):

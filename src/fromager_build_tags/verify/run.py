@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import pathlib
@@ -15,9 +16,7 @@ from ..files import printable
 from ..findings.settings_rules import BAD_ANNOTATION
 from ..http.urls import file_name, is_url, shown_url
 from ..tag.filename import parse_wheel_name
-from ..wheel import WheelError, read_facts, read_wheel
-from ..wheel.remote import open_url
-from ..wheel.server import Traffic
+from ..wheel import WheelError, open_url, read_facts, read_wheel
 from .checks import (
     NOTHING,
     Declared,
@@ -130,7 +129,6 @@ def _of_pattern(pattern: str) -> Iterator[WheelSource]:
 def verify_wheel(
     source: WheelSource,
     declared_of: DeclaredOf,
-    traffic: Traffic | None = None,
     remedy_for: RemedyFor = set_depends_on,
 ) -> Iterator[Finding]:
     """Yield what is wrong with one wheel; that it cannot be read is a finding, too.
@@ -141,14 +139,13 @@ def verify_wheel(
     Args:
         source: where it is.
         declared_of: returns what is declared of a package.
-        traffic: counts what is read of a URL.
         remedy_for: says what to change in the settings.
     """
     if source.reason:
         yield unreadable(source.shown, source.reason, remedy=_NOT_FOUND)
         return
     try:
-        examined = examine(source, Traffic() if traffic is None else traffic, remedy_for)
+        examined = examine(source, remedy_for)
         yield from checked(examined, ask(declared_of, examined.name.name))
     except WheelError as err:
         yield unreadable(source.shown, err.reason)
@@ -178,7 +175,7 @@ def checked(examined: Examined, declared: Declared | SettingsError) -> Iterator[
     yield from check(examined, declared)
 
 
-def examine(source: WheelSource, traffic: Traffic, remedy_for: RemedyFor) -> Examined:
+def examine(source: WheelSource, remedy_for: RemedyFor) -> Examined:
     """Read a wheel.
 
     Raises:
@@ -193,7 +190,10 @@ def examine(source: WheelSource, traffic: Traffic, remedy_for: RemedyFor) -> Exa
             source=source.shown, name=name, facts=read_wheel(path), remedy_for=remedy_for
         )
     name = parse_wheel_name(_checked_name(file_name(source.text)))
-    with open_url(source.text, traffic) as archive:
+    from ..http.session import Session  # requests takes 0.2 s, and few wheels are behind a URL
+
+    session = Session(source.text)
+    with contextlib.closing(session), open_url(source.text, session) as archive:
         return Examined(
             source=source.shown, name=name, facts=read_facts(archive), remedy_for=remedy_for
         )

@@ -1,9 +1,9 @@
 """Read what is inside a wheel: which libraries it needs, which accelerator, which Torch.
 
-This package knows nothing of fromager, nor of the rest of ours: bytes in, facts out.
+Bytes in, facts out: this package imports nothing of fromager, and of ours only errors and http.
 """
 
-from .archive import Member, WheelArchive, WheelError
+from .archive import Member, WheelArchive, WheelError, open_url
 from .contents import Refused
 from .facts import HostCode, WheelFacts, read_facts, read_wheel
 from .libraries import Accelerator, accelerator_of, is_torch, major_of, stem
@@ -27,6 +27,7 @@ __all__ = [
     "accelerator_of",
     "is_torch",
     "major_of",
+    "open_url",
     "read_facts",
     "read_wheel",
     "stem",

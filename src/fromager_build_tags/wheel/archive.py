@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
 from pathlib import Path, PurePosixPath
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from packaging.metadata import RawMetadata, parse_email
 
 from ..errors import BuildTagError
+from ..http.urls import FetchError, shown_url
 from .bounded import READ_LIMIT, BoundedFile, TooLongError
 from .layout import MAGIC
 from .tape import Stream
 from .whole import Whole, check_local_header
+
+if TYPE_CHECKING:
+    from ..http.session import Session
 
 # What published wheels have at most: 16,300 members, a METADATA of 230 KB, a WHEEL of 0.3 KB; those
 # that unpack to more than 256 MB unpack to six times their size.
@@ -32,7 +37,6 @@ _MOST_SHOWN = 3
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ELF_SIZE = 64  # of the header, without which there is nothing to read
 _LIBRARY = re.compile(r".*\.(so(\.[\w.]+)?|dylib|pyd|dll)")
-# To look into a member costs little in a file, yet a request where the wheel is behind a URL.
 _NEVER_ELF = re.compile(
     r".*\.(py[icxd]?|pxd|md|rst|txt|sh|h|hh|hpp|hxx|cuh|inl|inc|c|cc|cpp|cu|cmake|json|ya?ml"
     r"|toml|csv|html|css|js|png|svg|pt|npz|npy|a|typed|cfg|ini|in|xml|xsd|tsv|ipynb|jinja2?|j2"
@@ -74,7 +78,7 @@ class Member:
         """Bytes when inflated, as the archive states it; no stream gives more."""
         return self.info.file_size
 
-    @contextmanager
+    @contextlib.contextmanager
     def open(self) -> Iterator[Stream]:
         """Open the member from its start; raise ``WheelError`` where the archive is damaged."""
         assert self.archive.fp is not None
@@ -92,7 +96,7 @@ class WheelArchive:
     def __init__(self, path: Path | str, archive: zipfile.ZipFile) -> None:
         self.path = path
         self._archive = archive
-        self._held = ExitStack()
+        self._held = contextlib.ExitStack()
         if len(archive.filelist) > _MEMBERS_LIMIT:
             raise WheelError(
                 path, f"it has {len(archive.filelist):,} members; {_MEMBERS_LIMIT:,} are read"
@@ -115,7 +119,7 @@ class WheelArchive:
             path: the file, or what to call it in an error where *file* is given.
             file: what to read instead; it can seek, and is left open.
         """
-        with ExitStack() as stack:
+        with contextlib.ExitStack() as stack:
             try:
                 source = stack.enter_context(Path(path).open("rb")) if file is None else file
                 archive = stack.enter_context(zipfile.ZipFile(BoundedFile(source)))
@@ -184,12 +188,8 @@ class WheelArchive:
         inside = f"{self._dist_info}/"
         members = [each for each in self._members if not each.name.startswith(inside)]
         unknown = [each for each in members if _may_be_elf(each)]
-        found = {member.name for member in self.elf_files(unknown)}
+        found = {member.name for member in unknown if _begins_like_elf(member)}
         return (each for each in members if _LIBRARY.fullmatch(each.name) or each.name in found)
-
-    def elf_files(self, members: Sequence[Member]) -> Iterator[Member]:
-        """Yield the members that begin like an ELF file."""
-        return filter(_begins_like_elf, members)
 
     def _check_members(self) -> None:
         seen: set[str] = set()
@@ -232,6 +232,28 @@ class WheelArchive:
         if text is None:
             raise WheelError(self.path, f"it has no {f'{self._dist_info}/{file}'!r}")
         return text
+
+
+@contextlib.contextmanager
+def open_url(url: str, session: Session) -> Iterator[WheelArchive]:
+    """Download a wheel to a temporary file, and open it.
+
+    All of it is downloaded: a compressed library can only be read from its start, and the
+    libraries are 80 to 100 % of the wheels that have any.
+
+    Raises:
+        WheelError: it cannot be downloaded, or is no wheel.
+    """
+    shown = shown_url(url)
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(tempfile.TemporaryFile(prefix="build-tags-"))
+            session.download(url, file)
+        except FetchError as err:
+            raise WheelError(shown, err.reason) from None
+        except OSError as err:
+            raise WheelError(shown, f"it cannot be stored ({err.strerror})") from None
+        yield stack.enter_context(WheelArchive.open(shown, file))
 
 
 def _complaint(member: Member) -> str | None:
