@@ -16,6 +16,7 @@ from .environment import offline_environment
 from .factories import Bootstrapped, MakeVenv, MakeWorkspace
 from .index import serve, write_index
 from .project import build_wheel, copy_project
+from .sharing import made_once
 from .stacks import ALL_STACKS, ExampleStack
 from .venvs import Venv, running_versions
 from .workspaces import Workspace, copy_settings
@@ -28,9 +29,17 @@ def project_tree(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 
 @pytest.fixture(scope="session")
-def project_wheel(project_tree: pathlib.Path) -> pathlib.Path:
-    """The wheel of this project."""
-    return build_wheel(project_tree)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> pathlib.Path:
+    """A folder of this test run that all its worker processes share."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def project_wheel(shared_folder: pathlib.Path) -> pathlib.Path:
+    """The wheel of this project, built once for all workers."""
+    [wheel] = made_once(shared_folder / "project-wheel", build_wheel).glob("*.whl")
+    return wheel
 
 
 @pytest.fixture(scope="session")

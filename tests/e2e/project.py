@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import shutil
+import tempfile
 
 from .environment import clean_environment
 from .venvs import uv
@@ -18,10 +19,9 @@ def copy_project(folder: pathlib.Path) -> pathlib.Path:
     return folder
 
 
-def build_wheel(tree: pathlib.Path) -> pathlib.Path:
-    """Build the wheel of the project in *tree*."""
-    folder = tree.parent / "dist"
-    command = ("build", "--quiet", "--wheel", "--out-dir", folder, tree)
-    uv(*command, environ=clean_environment(), cwd=tree)
-    (wheel,) = folder.glob("*.whl")
-    return wheel
+def build_wheel(folder: pathlib.Path) -> None:
+    """Build the wheel of the project into the new *folder*."""
+    with tempfile.TemporaryDirectory() as temporary:
+        tree = copy_project(pathlib.Path(temporary, "tree"))
+        command = ("build", "--quiet", "--wheel", "--out-dir", folder, tree)
+        uv(*command, environ=clean_environment(), cwd=tree)

@@ -17,7 +17,7 @@ from .environment import clean_environment
 from .factories import MakeVenv
 from .venvs import Venv
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
 
 #: What fromager's tests import beyond fromager (its extra ``test``, without the reporters).
 _REQUIREMENTS: Final = (

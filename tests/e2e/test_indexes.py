@@ -22,6 +22,15 @@ from .workspaces import Workspace
 
 pytestmark = pytest.mark.e2e
 
+one_variant_daily = pytest.mark.parametrize(
+    "variant",
+    [
+        "rocm",
+        pytest.param("cuda", marks=pytest.mark.nightly),
+        pytest.param("cpu", marks=pytest.mark.nightly),
+    ],
+)
+
 #: Wheels of an older stack, by variant, and what is said of each.
 LEFT: Final[Mapping[str, Mapping[str, set[str]]]] = {
     "rocm": {
@@ -46,6 +55,9 @@ ELSE: Final[Mapping[str, list[str]]] = {
 }
 
 
+type Build = Callable[[str], Workspace]
+
+
 def tool(workspace: Workspace, *arguments: str, status: int = 0) -> str:
     """Run the plain script on the workspace's settings, and return what it prints."""
     settings = workspace.settings
@@ -68,16 +80,15 @@ def findings(workspace: Workspace, *arguments: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def built(bootstrapped: Bootstrapped, tmp_path: pathlib.Path) -> Mapping[str, Workspace]:
-    """A workspace for each of three variants, in which everything is built."""
-    return {
-        stack.variant: bootstrapped(stack).copy(tmp_path / stack.variant) for stack in ALL_STACKS
-    }
+def build(bootstrapped: Bootstrapped, tmp_path: pathlib.Path) -> Build:
+    """A function that returns a new workspace for a variant, in which everything is built."""
+    stacks = {stack.variant: stack for stack in ALL_STACKS}
+    return lambda variant: bootstrapped(stacks[variant]).copy(tmp_path / variant)
 
 
-@pytest.mark.parametrize("variant", [stack.variant for stack in ALL_STACKS])
-def test_what_fromager_built_is_clean(variant: str, built: Mapping[str, Workspace]) -> None:
-    workspace = built[variant]
+@one_variant_daily
+def test_what_fromager_built_is_clean(variant: str, build: Build) -> None:
+    workspace = build(variant)
     graph = ("--graph", str(workspace.folder / "work-dir" / "graph.json"))
     assert findings(workspace, "wheels-repo", *graph) == []
     # the stand-ins link nothing: what verify says of that, an audit that reads inside says
@@ -87,11 +98,9 @@ def test_what_fromager_built_is_clean(variant: str, built: Mapping[str, Workspac
     assert {(each["code"], each["subject"]) for each in inside} <= LINK_NOTHING
 
 
-@pytest.mark.parametrize("variant", [stack.variant for stack in ALL_STACKS])
-def test_an_older_stack_is_found_pruned_and_built_again(
-    variant: str, built: Mapping[str, Workspace]
-) -> None:
-    workspace = built[variant]
+@one_variant_daily
+def test_an_older_stack_is_found_pruned_and_built_again(variant: str, build: Build) -> None:
+    workspace = build(variant)
     good = workspace.wheel_names()
     for name in LEFT[variant]:
         same = next(each for each in good if each.partition("-")[0] == name.partition("-")[0])
@@ -126,8 +135,8 @@ def test_an_older_stack_is_found_pruned_and_built_again(
     )
 
 
-def test_another_torch_leaves_stale_wheels(built: Mapping[str, Workspace]) -> None:
-    workspace = built["rocm"]
+def test_another_torch_leaves_stale_wheels(build: Build) -> None:
+    workspace = build("rocm")
     file = workspace.settings / "variants" / "rocm.yaml"
     file.write_text(file.read_text().replace('"2.10.0"', '"2.11.0"'))
     [found] = findings(workspace, "wheels-repo")
@@ -197,8 +206,9 @@ RULES: Final[list[tuple[Change, list[str], set[tuple[str, str]]]]] = [
 ]
 
 
-def test_each_rule_fires_where_it_should_and_nowhere_else(built: Mapping[str, Workspace]) -> None:
-    workspace = built["rocm"]
+@pytest.mark.nightly
+def test_each_rule_fires_where_it_should_and_nowhere_else(build: Build) -> None:
+    workspace = build("rocm")
     graph = str(workspace.folder / "work-dir" / "graph.json")
     good = shutil.copytree(workspace.downloads, workspace.folder / "good")
     for change, options, expected in RULES:
@@ -210,9 +220,9 @@ def test_each_rule_fires_where_it_should_and_nowhere_else(built: Mapping[str, Wo
         assert {(each["code"], each["subject"]) for each in found} == expected
 
 
-def test_files_of_one_name_differ_between_indexes(built: Mapping[str, Workspace]) -> None:
+def test_files_of_one_name_differ_between_indexes(build: Build) -> None:
     """Two builds of one source are not the same to the byte."""
-    workspace = built["rocm"]
+    workspace = build("rocm")
     other = shutil.copytree(workspace.downloads, workspace.folder / "other")
     assert findings(workspace, "wheels-repo", str(other)) == []
     with zipfile.ZipFile(other / PILLOW_WHEEL, "a") as wheel:
@@ -221,8 +231,8 @@ def test_files_of_one_name_differ_between_indexes(built: Mapping[str, Workspace]
     assert {(each["code"], each["subject"]) for each in found} == {("BT413", "pillow")}
 
 
-def test_servers_give_the_same_report(built: Mapping[str, Workspace]) -> None:
-    workspace = built["rocm"]
+def test_servers_give_the_same_report(build: Build) -> None:
+    workspace = build("rocm")
     stale = platlib("flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1")
     shutil.copy(workspace.downloads / ROCM.wheel_name(FLASH_ATTN), workspace.downloads / stale)
     expected = report(workspace, "wheels-repo")
@@ -264,10 +274,11 @@ def pypiserver(folder: pathlib.Path) -> Iterator[str]:
             process.terminate()
 
 
+@pytest.mark.nightly
 def test_variants_that_build_from_other_sources_share_nothing(
-    built: Mapping[str, Workspace],
+    build: Build,
 ) -> None:
-    made = shared(built)
+    made = shared({stack.variant: build(stack.variant) for stack in ALL_STACKS})
     assert made["shared"] == []
     assert {each["project"]: each["reason"] for each in made["unshared"]} == {
         "fromager": "different content in fromager-0.79.0.dist-info/fromager-build-settings",
@@ -276,6 +287,7 @@ def test_variants_that_build_from_other_sources_share_nothing(
     assert made["tied"] == 6
 
 
+@pytest.mark.nightly
 def test_variants_share_exactly_what_is_the_same(
     make_workspace: MakeWorkspace, index_urls: Mapping[str, str]
 ) -> None:

@@ -19,6 +19,10 @@ from .stacks import CUDA, FLASH_ATTN, ROCM, STACKS, ExampleStack, platlib, purel
 pytestmark = pytest.mark.e2e
 
 each_stack = pytest.mark.parametrize("stack", STACKS, ids=lambda stack: stack.variant)
+one_stack_daily = pytest.mark.parametrize(
+    "stack",
+    [pytest.param(ROCM, id="rocm"), pytest.param(CUDA, id="cuda", marks=pytest.mark.nightly)],
+)
 
 
 def test_the_expected_names_are_those_of_the_tables() -> None:
@@ -43,7 +47,7 @@ def test_bootstrap_gives_exactly_the_names(stack: ExampleStack, bootstrapped: Bo
     assert len(workspace.compiled()) == len(stack.stand_ins)
 
 
-@each_stack
+@one_stack_daily
 def test_build_gives_exactly_the_names(
     stack: ExampleStack, make_workspace: MakeWorkspace, index_urls: Mapping[str, str]
 ) -> None:
@@ -54,7 +58,7 @@ def test_build_gives_exactly_the_names(
     assert workspace.wheel_names() == stack.wheel_names
 
 
-@each_stack
+@one_stack_daily
 @pytest.mark.parametrize(
     ("command", "plan"),
     [("build-sequence", "build-order.json"), ("build-parallel", "graph.json")],

@@ -18,11 +18,15 @@ pytestmark = pytest.mark.e2e
 each_command = pytest.mark.parametrize(
     ("command", "work"),
     [
-        ("bootstrap", ROCM.requirements),
-        ("build-sequence", ["work-dir/build-order.json"]),
-        ("build-parallel", ["work-dir/graph.json"]),
+        pytest.param("bootstrap", ROCM.requirements, id="bootstrap"),
+        pytest.param(
+            "build-sequence",
+            ["work-dir/build-order.json"],
+            id="build-sequence",
+            marks=pytest.mark.nightly,
+        ),
+        pytest.param("build-parallel", ["work-dir/graph.json"], id="build-parallel"),
     ],
-    ids=["bootstrap", "build-sequence", "build-parallel"],
 )
 
 

@@ -68,7 +68,9 @@ def _build(linking_url: str, command: str) -> list[str]:
     }[command]
 
 
-each_command = pytest.mark.parametrize("command", ["build", "bootstrap"])
+each_command = pytest.mark.parametrize(
+    "command", ["build", pytest.param("bootstrap", marks=pytest.mark.nightly)]
+)
 
 
 @each_command
