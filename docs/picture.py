@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pathlib
 import subprocess
 import sys
@@ -23,13 +24,11 @@ def main() -> None:
         check=True,
         capture_output=True,
         text=True,
+        env=os.environ | {"FORCE_COLOR": "1", "TERM": "xterm"},
     ).stdout
-    text = Text(shown.rstrip())
-    text.highlight_regex(r"_(el|fc)[0-9.]+(?=[_ ])", "green")
-    text.highlight_regex(r"_(rocm|cuda)[0-9.]+", "magenta")
-    text.highlight_regex(r"_torch[0-9.]+", "yellow")
-    text.highlight_regex(r"(?m)^PACKAGE.*$|^rocm:.*$", "bold")
-    width = max(map(len, shown.splitlines()))
+    text = Text.from_ansi(shown)
+    text.rstrip()
+    width = max(map(len, text.plain.splitlines()))
     console = Console(record=True, width=width, file=io.StringIO())
     console.print(text, end="\n\n")  # the last line is clipped without one below it
     svg = console.export_svg(title=TITLE)

@@ -57,7 +57,7 @@ def test_show_a_variant(run: Run) -> None:
         "rocm: el9.6 rocm7.1 torch2.10.0 (settings/variants/rocm.yaml)\n"
         "\n"
         "PACKAGE     VERSION  BUILD TAG                    "
-        "PLATLIB WHEEL                                 PURELIB WHEEL       TOLD BY\n"
+        "PLATLIB WHEEL                                 PURELIB WHEEL       SOURCE\n"
         "flash-attn  2.8.3    8_el9.6_rocm7.1_torch2.10.0  "
         "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.10.0  flash_attn-2.8.3-8  shipped override\n"
         "flash-attn  *        2_el9.6_rocm7.1_torch2.10.0  "
@@ -121,14 +121,14 @@ def test_all_variants_in_every_format(run: Run, monkeypatch: pytest.MonkeyPatch)
     args = ("show", "--all-variants", "torch==2.10.0", "--format")
     tags = ["7_el9.6_cpu", "7_el9.6_cuda13.0", "7_el9.6_rocm7.1"]
     records = json.loads(run(*args, "json").stdout)
-    assert records["format_version"] == "1.0"
+    assert records["format_version"] == "2.0"
     assert [tag["build_tag"] for tag in records["tags"]] == tags
     rows = list(csv.DictReader(io.StringIO(run(*args, "csv").stdout)))
     assert rows == records["tags"]
     assert run(*args, "markdown").stdout.splitlines()[:5] == [
         "### cpu: el9.6 cpu torch2.10.0 (settings/variants/cpu.yaml)",
         "",
-        "| Package | Version | Build tag | Platlib wheel | Purelib wheel | Told by |",
+        "| Package | Version | Build tag | Platlib wheel | Purelib wheel | Source |",
         "| --- | --- | --- | --- | --- | --- |",
         "| `torch` | `2.10.0` | `7_el9.6_cpu` | `torch-2.10.0-7_el9.6_cpu` | `torch-2.10.0-7` "
         "| shipped override |",
@@ -141,7 +141,7 @@ def test_what_is_not_declared_is_an_error_with_the_fix(run: Run) -> None:
     assert result.stdout == (
         "cpu: cpu torch2.10.0 (settings/variants/cpu.yaml)\n"
         "\n"
-        "PACKAGE  VERSION  BUILD TAG  PLATLIB WHEEL  PURELIB WHEEL   TOLD BY\n"
+        "PACKAGE  VERSION  BUILD TAG  PLATLIB WHEEL  PURELIB WHEEL   SOURCE\n"
         "torch    2.10.0   7_?        -              torch-2.10.0-7  shipped override\n"
         "pillow   *        2_?        -              pillow-*-2\n"
         "  torch 2.10.0, pillow *: the distribution of variant 'cpu' is not known: this machine "
@@ -286,6 +286,16 @@ def test_output_goes_to_a_file_as_a_whole(run: Run, tmp_path: pathlib.Path) -> N
     assert out.read_text() == printed
     assert out.stat().st_mode & 0o777 == 0o640
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "settings"]
+
+
+def test_colours_are_for_people_only(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    args = ("--variant", "rocm", "show", "torch==2.10.0")
+    assert "7_\x1b[32mel9.6\x1b[0m" in run(*args).stdout
+    assert "\x1b" not in run(*args, "--format", "json").stdout
+    run(*args, "-o", "out.txt")
+    assert "\x1b" not in pathlib.Path("out.txt").read_text()
 
 
 def test_nothing_else_is_written(run: Run, tmp_path: pathlib.Path) -> None:

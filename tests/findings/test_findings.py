@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from fromager_build_tags.findings import settings_rules as rules
 from fromager_build_tags.findings.finding import Finding, Place, Severity
 from fromager_build_tags.findings.verdict import Verdict
-from fromager_build_tags.report.finding_formats import RENDERERS
+from fromager_build_tags.report.formats import FINDINGS
+from fromager_build_tags.report.table import plain_text
 from fromager_build_tags.text import markdown_code, markdown_text, plain
 
 
@@ -31,6 +32,10 @@ NOTE = rules.REDUNDANT_ANNOTATION.finding("it says so", subject="xgboost", remed
 MIXED = Verdict.of([NOTE, finding(), finding(), finding("pillow", ignored="no GPU here")])
 
 
+def render(format_: str, verdict: Verdict) -> str:
+    return plain_text(FINDINGS[format_](verdict))
+
+
 def test_a_verdict_sorts_counts_and_keeps_what_is_ignored_apart() -> None:
     assert [each.subject for each in MIXED.findings] == ["torch", "xgboost"]
     assert str(MIXED) == "1 error, 1 note, 1 ignored"
@@ -41,7 +46,7 @@ def test_a_verdict_sorts_counts_and_keeps_what_is_ignored_apart() -> None:
 
 
 def test_table() -> None:
-    assert RENDERERS["table"](MIXED) == (
+    assert render("table", MIXED) == (
         "settings/packages/torch.yaml:3: error BT104: torch has no build number on rocm\n"
         "    add a changelog entry\n"
         "note BT107: it says so\n"
@@ -54,7 +59,7 @@ def test_table() -> None:
 
 def test_table_tells_once_what_to_do_about_several() -> None:
     verdict = Verdict.of([finding("a"), finding("b"), finding("c", remedy="look"), NOTE])
-    assert RENDERERS["table"](verdict) == (
+    assert render("table", verdict) == (
         "settings/packages/torch.yaml:3: error BT104: a has no build number on rocm\n"
         "settings/packages/torch.yaml:3: error BT104: b has no build number on rocm\n"
         "    for all 2: add a changelog entry\n"
@@ -67,7 +72,7 @@ def test_table_tells_once_what_to_do_about_several() -> None:
 
 
 def test_markdown() -> None:
-    assert RENDERERS["markdown"](MIXED) == (
+    assert render("markdown", MIXED) == (
         "**1 error, 1 note, 1 ignored**\n"
         "\n"
         "**error BT104: a package that depends on the stack has no build number, "
@@ -101,7 +106,7 @@ def test_markdown_tells_once_what_to_do_about_several() -> None:
             finding("settings/packages/torch.yaml", ignored="old", message="it is odd"),
         ]
     )
-    text = RENDERERS["markdown"](verdict)
+    text = render("markdown", verdict)
     assert text.split("\n\n", 2)[2] == (
         "- `settings/packages/torch.yaml:3`: c has no build number on rocm  \n"
         "  What to do: look\n"
@@ -126,7 +131,7 @@ def test_markdown_tells_once_what_to_do_about_several() -> None:
 
 
 def test_markdown_stays_under_the_limit_and_says_what_it_left_out() -> None:
-    text = RENDERERS["markdown"](Verdict.of(finding(f"package-{n}") for n in range(5_000)))
+    text = render("markdown", Verdict.of(finding(f"package-{n}") for n in range(5_000)))
     assert len(text) < 60_000
     assert text.count("<details>") == text.count("</details>") == 1
     shown = text.count("- package-")
@@ -136,7 +141,7 @@ def test_markdown_stays_under_the_limit_and_says_what_it_left_out() -> None:
 
 
 def test_github() -> None:
-    assert RENDERERS["github"](MIXED) == (
+    assert render("github", MIXED) == (
         "::error file=settings/packages/torch.yaml,line=3,title=BT104 torch::"
         "torch has no build number on rocm%0Aadd a changelog entry\n"
         "::notice title=BT107 xgboost::it says so%0Aremove it\n"
@@ -144,33 +149,33 @@ def test_github() -> None:
 
 
 def test_github_says_how_many_annotations_it_drops() -> None:
-    lines = RENDERERS["github"](Verdict.of(finding(f"p{n}") for n in range(25))).splitlines()
+    lines = render("github", Verdict.of(finding(f"p{n}") for n in range(25))).splitlines()
     assert len(lines) == 10
     assert lines[-1] == (
         "::error::16 more findings are not shown here; the job's log or summary has them all"
     )
     ten = Verdict.of(finding(f"p{n}") for n in range(10))
-    assert "not shown" not in RENDERERS["github"](ten)
+    assert "not shown" not in render("github", ten)
 
 
 def test_github_escapes_what_would_end_a_property() -> None:
-    [line] = RENDERERS["github"](Verdict.of([finding("a:b,c%")])).splitlines()
+    [line] = render("github", Verdict.of([finding("a:b,c%")])).splitlines()
     assert "title=BT104 a%3Ab%2Cc%25::a:b,c%25 has" in line
 
 
 def test_gitlab() -> None:
-    first, second = json.loads(RENDERERS["gitlab"](MIXED))
+    first, second = json.loads(render("gitlab", MIXED))
     assert first["location"] == {"path": "settings/packages/torch.yaml", "lines": {"begin": 3}}
     assert (first["check_name"], first["severity"]) == ("BT104", "major")
     assert first["description"] == "torch has no build number on rocm: add a changelog entry"
     assert second["location"] == {"path": ".", "lines": {"begin": 1}}
     assert first["fingerprint"] != second["fingerprint"]
     moved = Verdict.of([finding(place=Place(file="settings/packages/torch.yaml", line=9))])
-    assert json.loads(RENDERERS["gitlab"](moved))[0]["fingerprint"] == first["fingerprint"]
+    assert json.loads(render("gitlab", moved))[0]["fingerprint"] == first["fingerprint"]
 
 
 def test_json() -> None:
-    report = json.loads(RENDERERS["json"](MIXED))
+    report = json.loads(render("json", MIXED))
     assert report["format_version"] == "1.0"
     assert report["findings"][0] == {
         "code": "BT104",
@@ -186,14 +191,14 @@ def test_json() -> None:
 
 
 def test_sarif() -> None:
-    [run] = json.loads(RENDERERS["sarif"](MIXED))["runs"]
+    [run] = json.loads(render("sarif", MIXED))["runs"]
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["BT104", "BT107"]
     assert [each["level"] for each in run["results"]] == ["error", "note", "error"]
     assert run["results"][2]["suppressions"] == [
         {"kind": "inSource", "justification": "no GPU here"}
     ]
     place = Place(file="/a b/c.yaml", line=1)
-    log = json.loads(RENDERERS["sarif"](Verdict.of([finding(place=place)])))
+    log = json.loads(render("sarif", Verdict.of([finding(place=place)])))
     [result] = log["runs"][0]["results"]
     physical = result["locations"][0]["physicalLocation"]
     assert physical == {
@@ -205,10 +210,10 @@ def test_sarif() -> None:
 HOSTILE = "<img src=x onerror=alert(1)>`|\x1b[31m\n# h\u202e@team *b* [l](u)"
 
 
-@pytest.mark.parametrize("format_", RENDERERS)
+@pytest.mark.parametrize("format_", FINDINGS)
 def test_hostile_texts_do_no_harm(format_: str) -> None:
     made = finding(HOSTILE, message=HOSTILE, place=Place(file=HOSTILE, inside=HOSTILE))
-    text = RENDERERS[format_](Verdict.of([made]))
+    text = render(format_, Verdict.of([made]))
     assert "\x1b" not in text
     if format_ in {"json", "gitlab", "sarif"}:
         json.loads(text)

@@ -15,7 +15,7 @@ import shutil
 
 import pytest
 
-from fromager_build_tags.report.review_formats import RENDERERS
+from fromager_build_tags.report.formats import REVIEWS
 
 from ..conftest import Cli
 from ..sarif import validate
@@ -45,7 +45,7 @@ def test_there_are_cases() -> None:
 def test_a_case(case: pathlib.Path, name: str, cli: Cli, regenerate: bool) -> None:
     outputs = {
         file_of(format_): cli("review", "base", "head", "--exit-zero", "--format", format_).stdout
-        for format_ in RENDERERS
+        for format_ in REVIEWS
     }
     outputs["status.txt"] = f"{status(cli)}\n"
     if regenerate:

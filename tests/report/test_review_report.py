@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from fromager_build_tags.findings.verdict import Verdict
 from fromager_build_tags.report import review_markdown as markdown
 from fromager_build_tags.report import review_words as words
-from fromager_build_tags.report.review_formats import RENDERERS
 from fromager_build_tags.review.causes import Cause
 from fromager_build_tags.review.change import Change
 from fromager_build_tags.review.change_checks import review_findings
@@ -43,7 +42,7 @@ def review_of(number: int) -> Review:
 
 
 def comment(review: Review) -> str:
-    return RENDERERS["markdown"](review, Verdict.of(review_findings(review, {})))
+    return markdown.render(review, Verdict.of(review_findings(review, {})))
 
 
 def left_out(text: str) -> list[tuple[int, str]]:

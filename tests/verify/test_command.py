@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fromager_build_tags.commands import main
-from fromager_build_tags.report.finding_formats import RENDERERS
+from fromager_build_tags.report.formats import FINDINGS
 from fromager_build_tags.verify.run import find_wheels
 
 from .building import Wheel
@@ -76,7 +76,7 @@ def test_the_exit_status(run: Run, write: Write, wheel: Wheel, fail_on: str, sta
     run(path, "--fail-on", fail_on, "--exit-zero")
 
 
-@pytest.mark.parametrize("format_", RENDERERS)
+@pytest.mark.parametrize("format_", FINDINGS)
 def test_formats_and_output(run: Run, write: Write, format_: str, tmp_path: pathlib.Path) -> None:
     path, output = write(ERROR), tmp_path / "report"
     shown = run(path, "--format", format_, status=1).stdout
@@ -157,7 +157,7 @@ def test_a_wheel_comes_once_under_each_of_its_names(write: Write, tmp_path: path
     assert found == [str(path), str(renamed), url, "gone.whl"]
 
 
-@pytest.mark.parametrize("format_", list(RENDERERS))
+@pytest.mark.parametrize("format_", list(FINDINGS))
 def test_a_name_that_is_no_utf8_hides_no_other(
     run: Run, write: Write, tmp_path: pathlib.Path, format_: str
 ) -> None:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from fromager_build_tags.findings.finding import Finding
 from fromager_build_tags.findings.verdict import Verdict
-from fromager_build_tags.report.finding_formats import RENDERERS
+from fromager_build_tags.report.formats import FINDINGS
 from fromager_build_tags.verify.checks import NOTHING
 from fromager_build_tags.verify.run import WheelSource, verify_wheel
 
@@ -184,7 +184,7 @@ def test_mutated_texts(
         },
     )
     verdict = Verdict.of(verified(tmp_path, made.write(tmp_path, {}).read_bytes(), made.filename))
-    for render in RENDERERS.values():
+    for render in FINDINGS.values():
         render(verdict)
 
 

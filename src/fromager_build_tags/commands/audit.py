@@ -24,38 +24,30 @@ from . import common, trees
 from . import exit_status as gates
 from . import indexes as shared
 
-_FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
-
 
 @click.command()
 @shared.indexes_argument
-@click.option("-r", "--requirements-file", "files", multiple=True, type=_FILE, help="a pip file")
+@common.requirements_file_option
 @click.option(
     "-g",
     "--graph",
     "--build-order",
     "build_files",
     multiple=True,
-    type=_FILE,
+    type=common.FILE,
     help="fromager's graph.json or build-order.json: what has to be there",
 )
 @click.option(
     "--lock",
     "locks",
     multiple=True,
-    type=_FILE,
+    type=common.FILE,
     help="a lock, every version of which has to be there",
 )
 @click.option("--deep", is_flag=True, help="verify each wheel, too; of a URL, download it")
 @shared.target_options
 @common.here_option
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice([*RENDERERS, "html"]),
-    default="table",
-    show_default=True,
-)
+@common.format_option([*RENDERERS, "html"])
 @common.output_option
 @gates.fail_on_option("error", "warning", "note")
 @gates.exit_zero_option

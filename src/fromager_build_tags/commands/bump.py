@@ -25,8 +25,6 @@ from . import builds, common
 from . import snapshots as sides
 from .review import reviewed
 
-_FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
-
 
 @click.command()
 @click.argument("base", required=False)
@@ -35,7 +33,7 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 @click.option("-n", "--dry-run", is_flag=True, help="show the difference, write nothing")
 @sides.exact_option
 @click.option("--lock", "lock_file", type=click.Path(path_type=pathlib.Path), help="the lock file")
-@click.option("-g", "--graph", "graphs", multiple=True, type=_FILE, help="as review takes it")
+@click.option("-g", "--graph", "graphs", multiple=True, type=common.FILE, help="as review takes it")
 @click.option(
     "--index",
     "indexes",

@@ -15,12 +15,10 @@ from ..errors import PluginError, explain_error
 from ..findings.finding import Finding
 from ..findings.verdict import Verdict
 from ..plan.plugins import load_overrides
-from ..report.finding_formats import RENDERERS
+from ..report.formats import FINDINGS
 from ..settings.tree import SettingsTree
 from . import builds, common, trees
 from . import exit_status as gates
-
-_FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 
 
 @click.command()
@@ -30,12 +28,10 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
     "--graph",
     "graphs",
     multiple=True,
-    type=_FILE,
+    type=common.FILE,
     help="check the packages and versions of a graph.json or build-order.json",
 )
-@click.option(
-    "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
-)
+@common.format_option(FINDINGS)
 @common.output_option
 @gates.fail_on_option("error", "warning", "note")
 @gates.exit_zero_option
@@ -64,7 +60,7 @@ def check(
     if not unchecked:
         found += _of_settings(Checkup.of(tree, wanted), here=here)
     verdict = Verdict.of(trees.mark_suppressed(tree, found), about=str(tree.settings_file))
-    common.write(RENDERERS[format_](verdict), output)
+    common.write(FINDINGS[format_](verdict), output)
     if unchecked:
         click.echo(f"Error: the settings are not checked: {unchecked}", err=True)
     if (unchecked or gates.fails(verdict, fail_on)) and not exit_zero:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -12,11 +13,15 @@ from click.core import ParameterSource
 
 from ..errors import InputError, OutputError
 from ..files import write_text
+from ..report.table import Rendered, plain_text
 from ..stack.variables import FACTS, explicit_variable
 
 FILE: Final = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 
 here_option = click.option("--here", is_flag=True, help="also use facts detected on this machine")
+requirements_file_option = click.option(
+    "-r", "--requirements-file", "files", multiple=True, type=FILE, help="a pip file"
+)
 output_option = click.option(
     "-o",
     "--output",
@@ -79,17 +84,22 @@ def _and(texts: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def write(text: str, output: pathlib.Path | None) -> None:
-    """Print a result, or write it to a file as a whole.
+def write(result: Rendered, output: pathlib.Path | None) -> None:
+    """Print a result, or write it to a file as a whole; a report for people is in colour.
 
     Raises:
         OutputError: it cannot be written.
     """
     if output is not None:
-        write_text(output, text)
+        write_text(output, plain_text(result))
         return
     try:
-        click.echo(text, nl=False)
+        if isinstance(result, str) or not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
+            click.echo(plain_text(result), nl=False)
+        else:
+            from ..report.terminal import print_report  # imports rich: 0.1 s
+
+            print_report(result)
     except BrokenPipeError:  # such as of `| head`: click ends in silence
         raise
     except OSError as err:

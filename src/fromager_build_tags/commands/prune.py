@@ -29,9 +29,7 @@ from .snapshots import relative
     help="those with a higher build number than the settings give, or for another accelerator, too",
 )
 @common.here_option
-@click.option(
-    "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
-)
+@common.format_option(RENDERERS)
 @common.output_option
 @click.pass_context
 def prune(

@@ -11,7 +11,7 @@ import click
 from ..errors import InputError
 from ..findings.finding import Finding
 from ..findings.verdict import Verdict
-from ..report.review_formats import RENDERERS
+from ..report.formats import REVIEWS
 from ..review.causes import causes
 from ..review.change import Wheels
 from ..review.change_checks import review_findings
@@ -29,8 +29,6 @@ from . import builds, common
 from . import exit_status as gates
 from . import snapshots as sides
 
-_FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
-
 
 @click.command()
 @click.argument("base", required=False)
@@ -43,7 +41,7 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
     "--graph",
     "graphs",
     multiple=True,
-    type=_FILE,
+    type=common.FILE,
     help="compare the packages and versions of a graph.json or build-order.json",
 )
 @click.option(
@@ -53,9 +51,7 @@ _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
     type=click.Path(path_type=pathlib.Path, exists=True, file_okay=False),
     help="compare the wheels in a folder; pure-Python ones have no segments",
 )
-@click.option(
-    "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
-)
+@common.format_option(REVIEWS)
 @common.output_option
 @gates.fail_on_option("error", "warning", "changes")
 @click.option(
@@ -91,7 +87,7 @@ def review(
     compared, found = reviewed(old, new, builds.real_wheels(graphs, indexes), use_locks=not no_lock)
     about = new.layout.settings_file if new.lock is None else new.layout.lock_file
     verdict = Verdict.of(found, about=about.as_posix())
-    common.write(RENDERERS[format_](compared, verdict), output)
+    common.write(REVIEWS[format_](compared, verdict), output)
     changes = len(compared.changes)
     wheels = sum(change.files for change in compared.changes if change.is_rebuilt)
     too_many = max_rebuilds is not None and wheels > max_rebuilds

@@ -17,9 +17,7 @@ from . import indexes as shared
 
 @click.command()
 @click.argument("indexes", nargs=-1, required=True, metavar="INDEX INDEX...")
-@click.option(
-    "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
-)
+@common.format_option(RENDERERS)
 @common.output_option
 @click.pass_context
 def share(

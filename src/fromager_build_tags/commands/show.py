@@ -16,26 +16,22 @@ from ..report.tags_report import RENDERERS
 from ..settings.tree import SettingsTree
 from . import common, trees
 
-_FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
-
 
 @click.command()
 @click.argument("requirements", nargs=-1, metavar="[REQUIREMENT]...")
-@click.option("-r", "--requirements-file", "files", multiple=True, type=_FILE, help="a pip file")
+@common.requirements_file_option
 @click.option(
     "-g",
     "--graph",
     "--build-order",
     "build_files",
     multiple=True,
-    type=_FILE,
+    type=common.FILE,
     help="fromager's graph.json or build-order.json",
 )
 @click.option("--all-variants", is_flag=True, help="every variant that the settings know")
 @common.here_option
-@click.option(
-    "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
-)
+@common.format_option(RENDERERS)
 @common.output_option
 @click.pass_context
 def show(

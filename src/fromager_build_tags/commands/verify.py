@@ -8,7 +8,7 @@ import click
 
 from ..findings.finding import Finding
 from ..findings.verdict import Verdict
-from ..report.finding_formats import RENDERERS
+from ..report.formats import FINDINGS
 from ..verify.checks.exempted import NOTHING
 from ..verify.run import DeclaredOf, find_wheels, verify_wheel
 from . import common
@@ -17,9 +17,7 @@ from . import exit_status as gates
 
 @click.command()
 @click.argument("wheels", nargs=-1, required=True, metavar="WHEEL...")
-@click.option(
-    "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
-)
+@common.format_option(FINDINGS)
 @common.output_option
 @gates.fail_on_option("error", "warning", "note")
 @gates.exit_zero_option
@@ -46,7 +44,7 @@ def verify(
     for source in sources:
         findings += verify_wheel(source, declared_of)
     verdict = Verdict.of(findings)
-    common.write(RENDERERS[format_](verdict), output)
+    common.write(FINDINGS[format_](verdict), output)
     click.echo(f"verified {len(sources):,} wheel{'' if len(sources) == 1 else 's'}", err=True)
     if gates.fails(verdict, fail_on) and not exit_zero:
         ctx.exit(1)

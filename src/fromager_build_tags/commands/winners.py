@@ -26,9 +26,7 @@ _MOST: Final = 10
 @shared.indexes_argument
 @click.option("--all-versions", is_flag=True, help="of each version, not of the newest only")
 @shared.target_options
-@click.option(
-    "--format", "format_", type=click.Choice(list(RENDERERS)), default="table", show_default=True
-)
+@common.format_option(RENDERERS)
 @common.output_option
 @click.pass_context
 def winners(

@@ -9,9 +9,10 @@ from typing import Final
 
 from ..findings.verdict import Verdict
 from ..text import counted, markdown_code, plain
-from . import findings_json, findings_markdown
+from . import findings_json, findings_markdown, findings_table
 from .block import Block, chained
-from .finding_formats import RENDERERS as FINDINGS
+from .formats import FINDINGS
+from .table import Rendered, Table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,11 +49,11 @@ class AuditReport:
     indexes: Sequence[IndexSummary]
 
 
-def render_table(report: AuditReport) -> str:
+def render_table(report: AuditReport) -> list[str | Table]:
     """Return the findings, a line for each index, and the verdict last."""
-    *findings, verdict = FINDINGS["table"](report.verdict).splitlines(keepends=True)
+    *findings, verdict = findings_table.render(report.verdict)
     lines = [f"{plain(each.index)} for {each.variant}: {each.counts}\n" for each in report.indexes]
-    return "".join([*findings, *lines, verdict])
+    return [*findings, *lines, verdict]
 
 
 def render_markdown(report: AuditReport) -> str:
@@ -72,11 +73,11 @@ def render_json(report: AuditReport) -> str:
     return json.dumps(findings_json.as_json(report.verdict) | indexes, indent=1) + "\n"
 
 
-def _of_findings(format_: str) -> Callable[[AuditReport], str]:
+def _of_findings(format_: str) -> Callable[[AuditReport], Rendered]:
     return lambda report: FINDINGS[format_](report.verdict)
 
 
-RENDERERS: Final[Mapping[str, Callable[[AuditReport], str]]] = {
+RENDERERS: Final[Mapping[str, Callable[[AuditReport], Rendered]]] = {
     "table": render_table,
     "markdown": render_markdown,
     "json": render_json,

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from ..findings.finding import Finding
 from ..findings.verdict import Verdict
 from ..text import plain
+from .table import Table
 
 
-def render(verdict: Verdict) -> str:
+def render(verdict: Verdict) -> list[str | Table]:
     """Return the findings, then what is ignored and why, then the verdict."""
-    lines = [*_lines(verdict.findings), *_lines(verdict.ignored)]
-    return "".join(f"{line}\n" for line in [*lines, str(verdict)])
+    lines = [*_lines(verdict.findings), *_lines(verdict.ignored), str(verdict)]
+    return [f"{line}\n" for line in lines]
 
 
 def _lines(findings: Sequence[Finding]) -> Iterator[str]:

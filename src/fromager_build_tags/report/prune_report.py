@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ..index.pruning import Judgement
 from ..text import counted, markdown_code, markdown_text, plain, size_text
 from .block import Block, chained, listed
-from .columns import render_columns
+from .table import Rendered, Table
 
 FORMAT_VERSION: Final = "1.0"
 
@@ -59,18 +59,21 @@ class PruneReport:
         return f"at least {size_text(self.size)}" if known else "size not known"
 
 
-def render_table(reports: Iterable[PruneReport]) -> str:
+def render_table(reports: Iterable[PruneReport]) -> list[str | Table]:
     """Return a table for each index."""
-    return "\n".join(map(_table, reports))
+    return [part for number, report in enumerate(reports) for part in _parts(number, report)]
 
 
-def _table(report: PruneReport) -> str:
+def _parts(number: int, report: PruneReport) -> Iterator[str | Table]:
     rows = [
         (_word(report, each), plain(each.wheel.file.filename), size_text(each.size), _why(each))
         for each in [*report.doomed, *report.kept]
     ]
-    table = render_columns(("", "WHEEL", "SIZE", "WHY"), rows) if rows else ""
-    return f"{table}{plain(report.index)} for {report.variant}: {report}\n"
+    if number:
+        yield "\n"
+    if rows:
+        yield Table(heading=("", "WHEEL", "SIZE", "WHY"), rows=rows)
+    yield f"{plain(report.index)} for {report.variant}: {report}\n"
 
 
 def render_markdown(reports: Iterable[PruneReport]) -> str:
@@ -128,7 +131,7 @@ def _word(report: PruneReport, each: Judgement) -> str:
     return ("deleted" if report.done else "delete") if each.delete else "keep"
 
 
-RENDERERS: Final[Mapping[str, Callable[[Iterable[PruneReport]], str]]] = {
+RENDERERS: Final[Mapping[str, Callable[[Iterable[PruneReport]], Rendered]]] = {
     "table": render_table,
     "markdown": render_markdown,
     "json": render_json,

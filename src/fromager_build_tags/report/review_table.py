@@ -7,31 +7,31 @@ from collections.abc import Sequence
 from ..findings.verdict import Verdict
 from ..review.change import Change
 from ..review.compare import Review
-from . import findings_table as table
+from . import findings_table
 from . import review_words as words
-from .columns import render_columns
+from .table import Table
 
 _HEADING = ("  VARIANT", "PACKAGE", "VERSION", "BEFORE", "AFTER", "")
 
 
-def render(review: Review, verdict: Verdict) -> str:
+def render(review: Review, verdict: Verdict) -> list[str | Table]:
     """Return what changes, by cause, then counts, findings and notes."""
-    blocks = [f"{words.verdict_line(review, verdict)}\n"]
+    parts: list[str | Table] = [f"{words.verdict_line(review, verdict)}\n"]
     for causes, changes in review.by_cause():
-        blocks.append(f"{words.cause_line(causes, changes)}\n{_rows(changes)}")
+        parts += ["\n", f"{words.cause_line(causes, changes)}\n", _table(changes)]
     if review.changes:
-        blocks.append("".join(f"{line}\n" for line in words.counts(review)))
+        parts += ["\n", *(f"{line}\n" for line in words.counts(review))]
     if verdict.findings or verdict.ignored:
-        blocks.append(table.render(verdict))
+        parts += ["\n", *findings_table.render(verdict)]
     if review.notes:
-        blocks.append("".join(f"{note}\n" for note in review.notes))
-    return "\n".join(blocks)
+        parts += ["\n", *(f"{note}\n" for note in review.notes)]
+    return parts
 
 
-def _rows(changes: Sequence[Change]) -> str:
-    return render_columns(
-        _HEADING,
-        [
+def _table(changes: Sequence[Change]) -> Table:
+    return Table(
+        heading=_HEADING,
+        rows=[
             (
                 f"  {change.variant}",
                 change.package,

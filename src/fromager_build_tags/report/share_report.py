@@ -11,7 +11,7 @@ from ..index import Broken, IndexFile
 from ..index.sharing import Bound, Difference, Outcome, Shared, Unshared
 from ..text import markdown_code, markdown_text, plain, size_text
 from .block import chained, listed
-from .columns import render_columns
+from .table import Rendered, Table
 
 FORMAT_VERSION: Final = "2.0"
 _MOST: Final = 3
@@ -83,7 +83,7 @@ class ShareReport:
         )
 
 
-def render_table(report: ShareReport) -> str:
+def render_table(report: ShareReport) -> list[str | Table]:
     """Return what is shared, what could be and why it is not, and the counts."""
     rows = [
         ("same", plain(each.keep.filename), plain(_copies(report, each), 1_000))
@@ -93,8 +93,8 @@ def render_table(report: ShareReport) -> str:
         ("differs", f"{each.project} {each.version}", plain(_why(report, each), 1_000))
         for each in report.unshared
     ]
-    table = render_columns(("", "WHEEL", "WHY"), rows) if rows else ""
-    return f"{table}{report}\n"
+    table = [Table(heading=("", "WHEEL", "WHY"), rows=rows)] if rows else []
+    return [*table, f"{report}\n"]
 
 
 def render_markdown(report: ShareReport) -> str:
@@ -164,7 +164,7 @@ def _unshared(report: ShareReport, each: Unshared) -> dict[str, object]:
     }
 
 
-RENDERERS: Final[Mapping[str, Callable[[ShareReport], str]]] = {
+RENDERERS: Final[Mapping[str, Callable[[ShareReport], Rendered]]] = {
     "table": render_table,
     "markdown": render_markdown,
     "json": render_json,

@@ -11,20 +11,22 @@ from typing import Final
 
 from ..plan.model import PlannedTag
 from ..plan.source import SourceKind
-from .columns import render_columns
+from ..text import first_few
+from .table import Rendered, Table
 
 #: Of the JSON report: a minor number adds, a major number breaks.
-FORMAT_VERSION: Final = "1.0"
+FORMAT_VERSION: Final = "2.0"
 
-_HEADING: Final = ("PACKAGE", "VERSION", "BUILD TAG", "PLATLIB WHEEL", "PURELIB WHEEL", "TOLD BY")
+_HEADING: Final = ("PACKAGE", "VERSION", "BUILD TAG", "PLATLIB WHEEL", "PURELIB WHEEL", "SOURCE")
 
 
-def render_table(tags: Iterable[PlannedTag]) -> str:
-    """Return one table for each stack, with what there is to say about it underneath."""
-    return "\n".join(
-        f"{title}\n\n{render_columns(_HEADING, [_row(tag) for tag in group])}{_notes(group, '  ')}"
-        for title, group in _by_stack(tags)
-    )
+def render_table(tags: Iterable[PlannedTag]) -> list[str | Table]:
+    """Return one table for each stack, with its notes and errors below."""
+    parts: list[str | Table] = []
+    for title, group in _by_stack(tags):
+        table = Table(heading=_HEADING, rows=[_row(tag) for tag in group])
+        parts += ["\n", f"{title}\n", "\n", table, _notes(group, "  ")]
+    return parts[1:]
 
 
 def render_markdown(tags: Iterable[PlannedTag]) -> str:
@@ -50,14 +52,14 @@ def render_json(tags: Iterable[PlannedTag]) -> str:
     return f'{{"format_version": "{FORMAT_VERSION}", "tags": [\n  {records}\n]}}\n'
 
 
-RENDERERS: Final[Mapping[str, Callable[[Iterable[PlannedTag]], str]]] = {
+RENDERERS: Final[Mapping[str, Callable[[Iterable[PlannedTag]], Rendered]]] = {
     "table": render_table,
     "json": render_json,
     "csv": render_csv,
     "markdown": render_markdown,
 }
 
-_TOLD_BY: Final = {
+_SOURCES: Final = {
     SourceKind.OWN_OVERRIDE: "own override",
     SourceKind.ANNOTATION: "annotation",
     SourceKind.SHIPPED_OVERRIDE: "shipped override",
@@ -65,8 +67,8 @@ _TOLD_BY: Final = {
 }
 
 
-def _told_by(tag: PlannedTag) -> str:
-    return "" if tag.source is None else _TOLD_BY[tag.source]
+def _source(tag: PlannedTag) -> str:
+    return "" if tag.source is None else _SOURCES[tag.source]
 
 
 _FIELDS: Final = (
@@ -77,7 +79,7 @@ _FIELDS: Final = (
     "build_tag",
     "platlib",
     "purelib",
-    "told_by",
+    "source",
     "note",
     "error",
 )
@@ -97,7 +99,7 @@ def _records(tags: Iterable[PlannedTag]) -> Iterator[tuple[str, ...]]:
                 str(tag.build_tag) if not tag.error else "",
                 tag.platlib_stem,
                 tag.purelib_stem,
-                _told_by(tag),
+                _source(tag),
                 tag.note,
                 tag.error,
             )
@@ -117,22 +119,17 @@ def _row(tag: PlannedTag) -> tuple[str, ...]:
         "error" if tag.is_wrong else str(tag.build_tag) or "-",
         tag.platlib_stem or "-",
         tag.purelib_stem,
-        _told_by(tag),
+        _source(tag),
     )
 
 
 def _notes(tags: Sequence[PlannedTag], indent: str) -> str:
-    """Return each note and error once, behind the packages that it speaks of."""
+    """Return each note and error once, after the packages that it is about."""
     packages: dict[str, list[str]] = {}
     for tag in tags:
         if text := tag.error or tag.note:
             packages.setdefault(text, []).append(f"{tag.package} {tag.version_text}")
-    return "".join(f"{indent}{_few(names)}: {text}\n" for text, names in packages.items())
-
-
-def _few(names: Sequence[str], most: int = 5) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+    return "".join(f"{indent}{first_few(names, 5)}: {text}\n" for text, names in packages.items())
 
 
 def _markdown_table(title: str, tags: Sequence[PlannedTag]) -> str:

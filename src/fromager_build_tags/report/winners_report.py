@@ -13,7 +13,7 @@ from ..index import IndexFile
 from ..index.targets import Target
 from ..text import markdown_code, plain
 from .block import Block
-from .columns import render_columns
+from .table import Rendered, Table
 
 FORMAT_VERSION: Final = "1.1"
 _HEADING: Final = ("PROJECT", "VERSION", "PYTHON", "BY", "WHEEL")
@@ -46,9 +46,9 @@ def _row(taken: Taken) -> tuple[str, ...]:
     return (project, version, str(taken.target), taken.installers, shown)
 
 
-def render_table(taken: Sequence[Taken]) -> str:
+def render_table(taken: Sequence[Taken]) -> list[str | Table]:
     """Return a line for each file, Python and platform."""
-    return render_columns(_HEADING, [_row(each) for each in taken]) if taken else ""
+    return [Table(heading=_HEADING, rows=[_row(each) for each in taken])] if taken else []
 
 
 def render_markdown(taken: Sequence[Taken]) -> str:
@@ -77,7 +77,7 @@ def render_json(taken: Sequence[Taken]) -> str:
     return json.dumps({"format_version": FORMAT_VERSION, "winners": winners}, indent=1) + "\n"
 
 
-RENDERERS: Final[Mapping[str, Callable[[Sequence[Taken]], str]]] = {
+RENDERERS: Final[Mapping[str, Callable[[Sequence[Taken]], Rendered]]] = {
     "table": render_table,
     "markdown": render_markdown,
     "json": render_json,
