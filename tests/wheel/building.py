@@ -2,36 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
-
-from fromager_build_tags.wheel.tape import Stream
-
-Opener = Callable[[], AbstractContextManager[Stream]]
-
-
-class ForwardOnly:
-    """A stream that can do nothing but read on, as a member of a wheel should be read."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = io.BytesIO(data)
-
-    def __enter__(self) -> Stream:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._data.close()
-
-    def read(self, size: int, /) -> bytes:
-        return self._data.read(size)
-
-
-def opener(data: bytes) -> Opener:
-    return lambda: ForwardOnly(data)
 
 
 class Compiler:

@@ -244,19 +244,19 @@ def with_sizes(path: Path, places: Sequence[tuple[bytes, int]], packed: int, unp
             [LISTED],
             6,
             9,
-            "its local header says 4 bytes in 6, and the list of members 9 in 6",
+            "its local header states 4 bytes in 6, and the list of members 9 in 6",
         ),
         (
             [LOCAL],
             6,
             0,
-            "its local header says 0 bytes in 6, and the list of members 4 in 6",
+            "its local header states 0 bytes in 6, and the list of members 4 in 6",
         ),
         (
             [LOCAL],
             0xFFFFFFFF,
             4,
-            "its local header says 4 bytes in 4294967295, and the list of members 4 in 6",
+            "its local header states 4 bytes in 4294967295, and the list of members 4 in 6",
         ),
     ],
 )

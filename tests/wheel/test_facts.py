@@ -17,10 +17,10 @@ from fromager_build_tags.wheel import (
     TorchAbi,
     WheelError,
     WheelFacts,
-    contents,
+    libraries,
     read_wheel,
 )
-from fromager_build_tags.wheel.budget import Budget
+from fromager_build_tags.wheel.elf import Budget
 
 from . import hostile
 from .building import CXX_SYMBOLS, DIST_INFO, METADATA, STABLE_SYMBOLS, Compiler, MakeWheel
@@ -330,7 +330,7 @@ def test_libraries_share_what_they_may_cost(
     """One that is too large takes nothing from the next."""
     small = stand_ins.library("_small.so", imports=CXX_SYMBOLS[:1], needs=["libtorch.so"])
     large = hostile.many_symbols(1_000)
-    monkeypatch.setattr(contents, "Budget", lambda: Budget(rows=1_500))
+    monkeypatch.setattr(libraries, "Budget", lambda: Budget(symbols=1_500))
 
     facts = read_wheel(make_wheel({"a.so": large, "b.so": large, "c.so": small}))
 
@@ -344,7 +344,7 @@ def test_libraries_share_what_they_may_cost(
 def test_libraries_without_bound_are_refused(
     make_wheel: MakeWheel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contents, "_LIBRARIES_LIMIT", 2)
+    monkeypatch.setattr(libraries, "_LIBRARIES_LIMIT", 2)
 
     read_wheel(make_wheel({"a.so": b"", "b.so": b""}))
     with pytest.raises(WheelError) as caught:

@@ -16,8 +16,7 @@ from ..stack.facts import Fact, Missing
 from ..stack.stack import Stack
 from ..tag.expression import Need, parse_expression
 from ..wheel import RefusalReason, TorchAbi
-from ..wheel.libraries import accelerator_of, is_torch
-from ..wheel.system import is_system
+from ..wheel.libraries import accelerator_of, is_system, is_torch
 
 if TYPE_CHECKING:
     from ..wheel import Proof, WheelFacts

@@ -4,11 +4,10 @@ Bytes in, facts out: this package imports nothing of fromager, and of ours only 
 """
 
 from .archive import Member, WheelArchive, WheelError, open_url
-from .contents import Refused
+from .elf import ElfRefusal, RefusalReason
 from .facts import HostCode, WheelFacts, read_facts, read_wheel
-from .libraries import Accelerator, accelerator_of, is_torch, major_of, stem
+from .libraries import Accelerator, Refused, accelerator_of, is_torch, major_of, stem
 from .proofs import AcceleratorUse, Proof, TorchAbi, TorchUse
-from .refusal import ElfRefusal, RefusalReason
 
 __all__ = [
     "Accelerator",

@@ -14,8 +14,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from .archive import WheelArchive, WheelError
-from .contents import Library, Refused, read_contents
 from .elf import DEVICE_MACHINES
+from .libraries import Library, Refused, read_contents
 from .proofs import AcceleratorUse, TorchUse, accelerators, carried, torch_use
 
 _TORCH = re.compile(r"\s*torch(?![\w.-])", re.IGNORECASE)
@@ -79,8 +79,8 @@ class WheelFacts:
 def read_wheel(path: Path) -> WheelFacts:
     """Read a wheel file; raise ``WheelError`` where it is none.
 
-    Nothing is extracted to disk; memory is bounded for members of any size. A member that is
-    no ELF file, or a broken one, does not stop the others: it is listed in ``refused``.
+    Memory is bounded for members of any size: a large library is inflated to a temporary file. A
+    member that is no ELF file, or a damaged one, does not hide the others: ``refused`` lists it.
     """
     with WheelArchive.open(path) as archive:
         return read_facts(archive)

@@ -1,9 +1,111 @@
-"""What the name of a shared library says: whose it is."""
+"""The libraries of one wheel, read together, and the stack that each name belongs to."""
 
 from __future__ import annotations
 
 import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Final
+
+from .archive import Member, WheelArchive, WheelError
+from .elf import HEADER_SIZE, Budget, ElfFacts, ElfRefusal, read_elf, read_head
+from .symbols import TORCH_NAMES
+
+# flashinfer-cubin has the most, 16,000: a file for each kernel.
+_LIBRARIES_LIMIT: Final = 32_768
+#: Bytes of a library that is held in memory; a larger one goes to a file on disk.
+_IN_MEMORY: Final = 8 << 20
+_CHUNK: Final = 256 << 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Library:
+    """One ELF file of a wheel."""
+
+    member: str
+    elf: ElfFacts
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The file name, and the ``DT_SONAME`` if there is one."""
+        file = PurePosixPath(self.member).name
+        return (file, self.elf.soname) if self.elf.soname else (file,)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """One member that looks like a library and cannot be read."""
+
+    member: str
+    refusal: ElfRefusal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contents:
+    """Every library of a wheel, in the order of the archive."""
+
+    libraries: tuple[Library, ...]
+    refused: tuple[Refused, ...] = ()
+    carried: frozenset[str] = field(default=frozenset())
+    """File names and ``DT_SONAME``s, which a ``DT_NEEDED`` inside the wheel may find there."""
+
+    def needed_from_outside(self) -> tuple[str, ...]:
+        """Return the needed libraries that the wheel does not carry, sorted."""
+        needed = {name for library in self.libraries for name in library.elf.needed}
+        return tuple(sorted(needed - self.carried))
+
+    def imports_from_outside(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """Yield (member, names that no library of the wheel exports) where there are any."""
+        exported = frozenset().union(*(library.elf.exports for library in self.libraries))
+        for library in self.libraries:
+            if names := library.elf.imports - exported:
+                yield library.member, names
+
+
+def read_contents(archive: WheelArchive) -> Contents:
+    """Read every library of a wheel, keeping of the symbols those of Torch.
+
+    They share one budget: what is left of it decides which of them are refused as too large.
+
+    Raises:
+        WheelError: there are more of them than any wheel has, or a member is damaged.
+    """
+    libraries: list[Library] = []
+    refused: list[Refused] = []
+    budget = Budget()
+    for number, member in enumerate(archive.libraries()):
+        if number >= _LIBRARIES_LIMIT:
+            raise WheelError(archive.path, f"it has more than {_LIBRARIES_LIMIT:,} libraries")
+        match _read_library(member, budget):
+            case ElfFacts() as elf:
+                libraries.append(Library(member=member.name, elf=elf))
+            case ElfRefusal() as refusal:
+                refused.append(Refused(member=member.name, refusal=refusal))
+    return Contents(
+        libraries=tuple(libraries),
+        refused=tuple(refused),
+        carried=frozenset(name for library in libraries for name in library.names),
+    )
+
+
+def _read_library(member: Member, budget: Budget) -> ElfFacts | ElfRefusal:
+    """Read a member whose tables may lie anywhere, and which can only be inflated front to back."""
+    with member.open() as stream:
+        head = stream.read(HEADER_SIZE)
+        if (result := read_head(head)) is not None:
+            return result
+        with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, prefix="build-tags-") as file:
+            try:
+                file.write(head)
+                while chunk := stream.read(_CHUNK):
+                    file.write(chunk)
+            except OSError as err:  # those of the archive are translated
+                reason = f"its member {member.name!r} cannot be stored ({err.strerror})"
+                raise WheelError(member.path, reason) from None
+            return read_elf(file, keep=TORCH_NAMES, budget=budget)
 
 
 class Accelerator(StrEnum):
@@ -42,6 +144,15 @@ def major_of(name: str) -> int | None:
     if _SAME_MAJOR.fullmatch(base):
         return number
     return _OTHER_MAJORS.get((base, number))
+
+
+def is_system(name: str) -> bool:
+    """Return whether any system may have a library: runtimes of compilers, Python, manylinux' own.
+
+    >>> [is_system(name) for name in ("libc.so.6", "ld-linux-x86-64.so.2", "libascendcl.so")]
+    [True, True, False]
+    """
+    return _SYSTEM.fullmatch(stem(name)) is not None
 
 
 def is_torch(name: str) -> bool:
@@ -88,3 +199,13 @@ _STACKS = {
         r"|libtorch_xpu"
     ),
 }
+
+# The libraries of the manylinux policies (PEP 513 to PEP 600) and of musllinux (PEP 656), and
+# what a wheel that was not repaired needs beside them: runtimes of compilers, and Python.
+_SYSTEM = re.compile(
+    r"ld-(linux|musl)[\w-]*|ld64|linux-vdso|libc(\.musl-\w+)?|libm|libmvec|libdl|librt|libpthread"
+    r"|libutil|libnsl|libresolv|libanl|libcrypt|libgcc_s|libstdc\+\+|libc\+\+(abi)?|libatomic"
+    r"|libgomp|libomp|libiomp5|libgfortran|libquadmath|libz|libexpat|libGL|libX11|libXext"
+    r"|libXrender|libICE|libSM|libglib-2\.0|libgobject-2\.0|libgthread-2\.0|libncursesw"
+    r"|libpanelw|libpython3(\.\d+)?"
+)

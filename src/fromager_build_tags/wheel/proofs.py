@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import PurePosixPath
 
-from .contents import Contents, Library
 from .elf import DEVICE_MACHINES
-from .libraries import Accelerator, accelerator_of, is_torch, major_of
+from .libraries import Accelerator, Contents, Library, accelerator_of, is_torch, major_of
 from .symbols import is_stable, is_unstable, readable
 
 _SECTION_STACKS = {".nv": Accelerator.CUDA, ".hi": Accelerator.ROCM}
@@ -78,20 +76,15 @@ def carried(contents: Contents) -> tuple[AcceleratorUse, ...]:
         [
             each
             for library in contents.libraries
-            if needed.isdisjoint(_names(library))
+            if needed.isdisjoint(library.names)
             for each in _own_proofs(library)
         ]
     )
 
 
-def _names(library: Library) -> Sequence[str]:
-    file = PurePosixPath(library.member).name
-    return [file, library.elf.soname] if library.elf.soname else [file]
-
-
 def _own_proofs(library: Library) -> Iterator[tuple[Accelerator, Proof]]:
     """Yield one proof where a library's name is an accelerator's: by the name that has a major."""
-    file, *_ = names = _names(library)
+    file, *_ = names = library.names
     for name in sorted(names, key=lambda name: major_of(name) is None):
         if (stack := accelerator_of(name)) is not None:
             what = f"is {'' if name == file else f'{name}, '}a library of {stack}"
