@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fromager_build_tags.add.fetch import fetch_wheel
+from fromager_build_tags.add.proposal import fetch_wheel
 
 from .catalogue import Catalogue
 

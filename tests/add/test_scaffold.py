@@ -1,7 +1,8 @@
-"""``new``: the smallest right thing, and never over what is there."""
+"""``new`` writes the fewest settings, and never changes an existing value."""
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import pathlib
@@ -18,7 +19,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from fromager_build_tags.add import fetch
+from fromager_build_tags.add import proposal
 from fromager_build_tags.commands import main
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.needs import depends_on, distribution
@@ -29,11 +30,10 @@ ANNOTATION = "build-tags.depends-on"
 CXX = "_ZN3c104warnEv"
 STABLE = "aoti_torch_empty_strided"
 CUSTOMIZED = (
-    "demo-kernels had no settings; now that it has, fromager stops using the package index's "
-    "metadata for it"
+    "demo-kernels has settings now, so fromager no longer uses the package index's metadata for it"
 )
 
-NOTHING = "nothing to write: demo-kernels gets no segment of an accelerator or of Torch anyway\n"
+NOTHING = "nothing to write: wheels of demo-kernels get only the distribution segment anyway\n"
 
 type Run = Callable[..., Result]
 
@@ -105,12 +105,12 @@ def test_the_annotation_is_written_once(run: Run, packages: pathlib.Path) -> Non
     text = f'annotations:\n  {ANNOTATION}: "accelerator torch"\n'
     assert file.read_text() == text
     result = run("demo-kernels", "--depends-on", "torch accelerator")
-    assert result.stdout == f"{file} says it already: {ANNOTATION}: 'accelerator torch'\n"
+    assert result.stdout == f"{file} already contains {ANNOTATION}: 'accelerator torch'\n"
     assert result.stderr == ""
     assert file.read_text() == text
 
 
-def test_what_is_there_is_kept(run: Run, packages: pathlib.Path) -> None:
+def test_existing_text_is_kept(run: Run, packages: pathlib.Path) -> None:
     file = packages / "Demo-Kernels.yaml"  # fromager takes it as well
     file.write_bytes(b"# why\r\nenv: {A: '1'}\r\nannotations:\r\n  'x.y':   z # their\r\n")
     result = run("demo-kernels", "--depends-on", "accelerator if version < 2 else none")
@@ -126,14 +126,14 @@ def test_another_annotation_is_shown_and_left(run: Run, packages: pathlib.Path) 
     file = packages / "demo_kernels.yaml"
     file.write_text(f"annotations: {{{ANNOTATION}: none}}\n")
     assert run("demo-kernels", status=1).stderr == (
-        f"Error: {file} says {ANNOTATION}: 'none', not 'accelerator torch'; "
-        "nothing is changed: edit it there if it is wrong\n"
+        f"Error: {file} contains {ANNOTATION}: 'none', not 'accelerator torch'; "
+        "nothing is changed: edit the file if it is wrong\n"
     )
     assert file.read_text() == f"annotations: {{{ANNOTATION}: none}}\n"
 
 
 ENOUGH = (
-    "nothing to write: the shipped override of flash_attn says 'accelerator torch'; "
+    "nothing to write: the shipped override of flash_attn is 'accelerator torch'; "
     "--depends-on EXPRESSION replaces it\n"
 )
 
@@ -148,28 +148,27 @@ def test_a_shipped_override_is_enough(
 
 
 @pytest.mark.parametrize(
-    ("says", "said"),
+    ("function", "shown"),
     [
-        (None, "says 'accelerator torch if torch < 2.9 else accelerator'"),
-        (distribution, "decides by a function"),
+        (None, "'accelerator torch if torch < 2.9 else accelerator'"),
+        (distribution, "a function"),
     ],
     ids=["one-line", "function"],
 )
-def test_a_shipped_override_that_a_wheel_alone_cannot_be_held_against_is_enough(
-    run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, says: Any, said: str
+def test_a_shipped_override_that_one_wheel_cannot_contradict_is_enough(
+    run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, function: Any, shown: str
 ) -> None:
-    if says:
-        monkeypatch.setattr("fromager_build_tags_overrides.flash_attn_3.wheel_build_tag", says)
+    if function:
+        monkeypatch.setattr("fromager_build_tags_overrides.flash_attn_3.wheel_build_tag", function)
     text = (
-        f"nothing to write: the shipped override of flash_attn_3 {said}; "
+        f"nothing to write: the shipped override of flash_attn_3 is {shown}; "
         "--depends-on EXPRESSION replaces it\n"
     )
     assert run("flash-attn-3").stdout == text
     wheel = make_wheel(tmp_path, stem="flash_attn_3-3.0.0", imports=[CXX])
     assert run("flash-attn-3", "--from-wheel", str(wheel)).stdout == text
     given = run("flash-attn-3", "--depends-on", "torch").stdout
-    what = said.removeprefix("says ").removeprefix("decides by a ")
-    assert given.endswith(f": 'torch', which replaces the shipped {what}\n")
+    assert given.endswith(f": 'torch', which replaces the shipped override ({shown})\n")
 
 
 def test_a_shipped_override_states_its_evidence(run: Run) -> None:
@@ -181,16 +180,16 @@ def test_a_shipped_override_states_its_evidence(run: Run) -> None:
 def test_a_shipped_override_is_replaced_by_an_annotation(run: Run, packages: pathlib.Path) -> None:
     file = packages / "flash_attn.yaml"
     assert run("flash-attn", "--depends-on", "none").stdout == (
-        f"{file}: {ANNOTATION}: 'none', which replaces the shipped 'accelerator torch'\n"
+        f"{file}: {ANNOTATION}: 'none', which replaces the shipped override ('accelerator torch')\n"
     )
     assert yaml.safe_load(file.read_text()) == {"annotations": {ANNOTATION: "none"}}
-    assert run("flash-attn").stdout == f"{file} says {ANNOTATION}: 'none'\n"
+    assert run("flash-attn").stdout == f"{file} contains {ANNOTATION}: 'none'\n"
 
 
 def test_a_shipped_override_is_replaced_by_a_module(run: Run, tmp_path: pathlib.Path) -> None:
     assert run("flash-attn", "--module", "--depends-on", "torch").stdout.startswith(
-        "flash_attn.py replaces the shipped 'accelerator torch' once it is registered: "
-        "register it in your pyproject.toml:\n"
+        "flash_attn.py: register it in your pyproject.toml to replace the shipped override "
+        "('accelerator torch'):\n"
     )
     assert (tmp_path / "flash_attn.py").is_file()
 
@@ -198,13 +197,13 @@ def test_a_shipped_override_is_replaced_by_a_module(run: Run, tmp_path: pathlib.
 @pytest.mark.parametrize("module", [[], ["--module"]], ids=["annotation", "module"])
 def test_torch_depends_on_no_torch(run: Run, packages: pathlib.Path, module: list[str]) -> None:
     assert run("torch", *module).stdout == (
-        "nothing to write: the shipped override of torch says 'accelerator'; "
+        "nothing to write: the shipped override of torch is 'accelerator'; "
         "--depends-on EXPRESSION replaces it\n"
     )
     given = "none if version < 2 else accelerator torch"
     assert run("torch", "--depends-on", given, *module, status=1).stderr == (
-        f"Error: {given!r} cannot be: torch is the Torch ABI, and its own version tells which; "
-        "leave 'torch' out\n"
+        f"Error: {given!r} makes torch depend on itself: its own version is the Torch ABI; "
+        "remove 'torch'\n"
     )
     assert list(packages.iterdir()) == []
 
@@ -222,7 +221,7 @@ def test_none_is_not_added_to_a_file_either(run: Run, packages: pathlib.Path) ->
     assert file.read_text() == "env: {A: '1'}\n"
 
 
-def test_an_override_of_its_own_speaks_before_any_annotation(
+def test_an_own_override_takes_precedence_over_an_annotation(
     run: Run, packages: pathlib.Path, set_override: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -232,8 +231,8 @@ def test_an_override_of_its_own_speaks_before_any_annotation(
     monkeypatch.setitem(sys.modules, "acme_demo", module)
     set_override("demo", module)
     assert run("demo", "--depends-on", "accelerator", status=1).stderr == (
-        f"Error: wheel_build_tag of acme_demo ({__file__}) speaks for demo before any annotation "
-        "is heard; nothing is written: say it there\n"
+        f"Error: wheel_build_tag of acme_demo ({__file__}) takes precedence over an "
+        "annotation of demo; nothing is written: edit the override\n"
     )
     assert list(packages.iterdir()) == []
 
@@ -292,7 +291,7 @@ def test_a_file_that_cannot_be_added_to(run: Run, packages: pathlib.Path) -> Non
     file = packages / "demo.yaml"
     file.write_text("annotations: ~\n")
     assert run("demo", status=1).stderr == (
-        f"Error: {file} is left as it is: its YAML is written in a way that nothing can be added "
+        f"Error: {file} is not changed: its YAML is written in a way that nothing can be added "
         "to; add it by hand\n"
     )
 
@@ -328,7 +327,7 @@ def test_a_missing_folder_is_made_with_its_parents_for_a_settings_file(
 def test_a_missing_folder_is_not_made_elsewhere(run: Run, packages: pathlib.Path) -> None:
     shutil.rmtree(packages.parent)
     assert run("demo", status=1).stderr == (
-        f"Error: neither {packages} nor settings/settings.yaml is there; "
+        f"Error: neither {packages} nor settings/settings.yaml exists; "
         "name the folder with --settings-dir or FROMAGER_SETTINGS_DIR\n"
     )
     assert not packages.parent.exists()
@@ -369,7 +368,7 @@ def test_a_folder_that_cannot_be_made(run: Run, packages: pathlib.Path) -> None:
         ([], [CXX], "torch", None),
     ],
 )  # fmt: skip
-def test_a_wheel_tells_what_it_depends_on(
+def test_a_wheel_shows_its_dependencies(
     run: Run,
     tmp_path: pathlib.Path,
     packages: pathlib.Path,
@@ -386,7 +385,7 @@ def test_a_wheel_tells_what_it_depends_on(
     assert written == {"annotations": {ANNOTATION: expression}}
 
 
-def test_many_proofs_are_counted(run: Run, tmp_path: pathlib.Path) -> None:
+def test_much_evidence_is_counted(run: Run, tmp_path: pathlib.Path) -> None:
     names = ("cudart.so.13", "cublas.so.13", "cufft.so.12", "nccl.so.2", "curand.so.10")
     wheel = make_wheel(tmp_path, needed=[f"lib{name}" for name in names])
     lines = run("demo-kernels", "--from-wheel", str(wheel)).stderr.splitlines()
@@ -398,7 +397,7 @@ def test_a_wheel_without_accelerator_or_torch_gets_nothing(
 ) -> None:
     wheel = make_wheel(tmp_path, needed=["libc.so.6"], imports=["malloc"])
     result = run("demo-kernels", "--from-wheel", str(wheel))
-    assert result.stderr == "none of its 1 libraries needs an accelerator or Torch\n"
+    assert result.stderr == "no library in it needs an accelerator or Torch (1 checked)\n"
     assert result.stdout == NOTHING
     assert list(packages.iterdir()) == []
 
@@ -406,17 +405,17 @@ def test_a_wheel_without_accelerator_or_torch_gets_nothing(
 @pytest.mark.parametrize(
     ("needed", "hint"),
     [
-        (["libtorch.so"], "it links libtorch, and imports nothing that tells which ABI"),
-        (["libascendcl.so"], "it also needs libascendcl.so: an accelerator of its own?"),
-        (["libmx_rt.so"], "it also needs libmx_rt.so: an accelerator of its own?"),  # not libm
+        (["libtorch.so"], "it links libtorch, but imports no symbol that shows which ABI"),
+        (["libascendcl.so"], "1 external library not recognized: libascendcl.so"),
+        (["libmx_rt.so"], "1 external library not recognized: libmx_rt.so"),  # not libm
         (
             ["liba.so", "libb.so", "libc.so.6", "libc.so", "libd.so", "libe.so.1", "libm.so.6"],
-            "it also needs liba.so, libb.so, libd.so and 1 more: an accelerator of its own?",
+            "4 external libraries not recognized: liba.so, libb.so, libd.so and 1 more",
         ),
     ],
     ids=["torch", "one", "like libm", "many"],
 )
-def test_what_a_wheel_leaves_open_is_said(
+def test_what_a_wheel_does_not_show_is_noted(
     run: Run, tmp_path: pathlib.Path, needed: list[str], hint: str
 ) -> None:
     wheel = make_wheel(tmp_path, needed=needed)
@@ -435,9 +434,7 @@ def test_a_link_to_torch_is_not_called_stable(run: Run, tmp_path: pathlib.Path) 
                                   "libc.musl-x86_64.so.1", "libz.so.1"])  # fmt: skip
 def test_what_any_system_has_is_no_hint(run: Run, tmp_path: pathlib.Path, name: str) -> None:
     wheel = make_wheel(tmp_path, needed=[name])
-    assert "an accelerator of its own" not in (
-        run("demo-kernels", "--from-wheel", str(wheel)).stderr
-    )
+    assert "not recognized" not in (run("demo-kernels", "--from-wheel", str(wheel)).stderr)
 
 
 ELF = with_sections(elf_without_sections(Shape(), needed=["libc.so.6"], imports=[]))
@@ -454,8 +451,8 @@ BOTH = elf_without_sections(Shape(), needed=["libcudart.so.13"], imports=[CXX])
             {"d/_C.so": bytes.fromhex("cffaedfe") + bytes(60)},
             "d/_C.so could not be read (Mach-O)",
         ),
-        ({"d/__init__.py": b""}, "there is no library in it"),
-        ({"d/libd.so": b"GROUP ( libd.so.1 )"}, "there is no library in it"),
+        ({"d/__init__.py": b""}, "it contains no library"),
+        ({"d/libd.so": b"GROUP ( libd.so.1 )"}, "it contains no library"),
         (
             {"d/_C.so": elf_without_sections(Shape(), needed=["libtorch.so"], imports=[CXX])},
             "d/_C.so has no section headers, which would show device code",
@@ -477,10 +474,10 @@ def test_a_wheel_that_was_not_read_proves_nothing(
     wheel = make_wheel(tmp_path, members=members)
     result = run("demo-kernels", "--from-wheel", str(wheel), status=1)
     assert result.stderr.splitlines()[-1] == (
-        f"Error: {str(wheel)!r} does not tell what demo-kernels depends on: {unread}; "
-        "say it by hand, with --depends-on"
+        f"Error: {str(wheel)!r} does not show the dependencies of demo-kernels: {unread}; "
+        "declare them with --depends-on"
     )
-    assert "none of its" not in result.stderr
+    assert "no library in it needs" not in result.stderr
     assert list(packages.iterdir()) == []
 
 
@@ -508,9 +505,9 @@ def test_a_purelib_wheel_gets_nothing(
     wheel = make_wheel(tmp_path, needed=needed, imports=[CXX], tag="py3-none-any")
     result = run("demo-kernels", "--from-wheel", str(wheel))
     assert result.stderr.splitlines()[2:] == [
-        "it is a purelib wheel, which gets no segment, whatever it carries",
-        "it has libraries for x86_64 all the same: if yours is for a platform, say by hand what it "
-        "depends on, with --depends-on 'accelerator torch'",
+        "it is a purelib wheel, which gets no segments, whatever it contains",
+        "its tag fits any platform, but it contains libraries for x86_64: if your build is for one "
+        "platform, use --depends-on 'accelerator torch'",
     ]
     assert result.stdout == NOTHING
 
@@ -528,7 +525,7 @@ def test_a_purelib_wheel_says_nothing_of_platlib_ones(
 ) -> None:
     wheel = make_wheel(tmp_path, stem="deepspeed-0.19.8", tag="py3-none-any", members={})
     assert run("deepspeed", "--from-wheel", str(wheel)).stdout == (
-        "nothing to write: the shipped override of deepspeed says 'accelerator torch' of its "
+        "nothing to write: the shipped override of deepspeed is 'accelerator torch' for "
         "platlib wheels; --depends-on EXPRESSION replaces it\n"
     )
     assert list(packages.iterdir()) == []
@@ -554,7 +551,7 @@ def test_a_wheel_that_shows_what_is_shipped(
     wheel = make_wheel(tmp_path, stem=stem, needed=needed, imports=imports)
     result = run(stem.partition("-")[0], "--from-wheel", str(wheel))
     assert result.stdout.endswith(
-        ", and this wheel shows no more; --depends-on EXPRESSION replaces it\n"
+        ", and this wheel needs no more; --depends-on EXPRESSION replaces it\n"
     )
     assert list(packages.iterdir()) == []
 
@@ -565,7 +562,7 @@ def test_a_wheel_that_shows_more_than_is_shipped(
     wheel = make_wheel(tmp_path, stem="xgboost-3.4.1", imports=[CXX])
     assert run("xgboost", "--from-wheel", str(wheel)).stdout == (
         f"{packages}/xgboost.yaml: {ANNOTATION}: 'accelerator torch', "
-        "which replaces the shipped 'accelerator'\n"
+        "which replaces the shipped override ('accelerator')\n"
     )
 
 
@@ -591,11 +588,11 @@ def test_a_module_is_written_once(run: Run, tmp_path: pathlib.Path) -> None:
     spec.loader.exec_module(module)
     assert module.wheel_build_tag.expression == "torch"
     assert run("demo-kernels", "--module", "--depends-on", "torch").stdout == (
-        "demo_kernels.py says it already: 'torch'\n"
+        "demo_kernels.py already contains 'torch'\n"
     )
     assert run("demo-kernels", "--module", status=1).stderr == (
-        "Error: demo_kernels.py says 'torch', not 'accelerator torch'; "
-        "nothing is changed: edit it there if it is wrong\n"
+        "Error: demo_kernels.py contains 'torch', not 'accelerator torch'; "
+        "nothing is changed: edit the file if it is wrong\n"
     )
     assert file.read_text() == text
 
@@ -604,9 +601,9 @@ def test_a_module_that_replaces_a_shipped_override_is_shown(
     run: Run, tmp_path: pathlib.Path
 ) -> None:
     run("flash-attn", "--module", "--depends-on", "torch")
-    assert run("flash-attn", "--module").stdout == "flash_attn.py says 'torch'\n"
+    assert run("flash-attn", "--module").stdout == "flash_attn.py contains 'torch'\n"
     (tmp_path / "flash_attn.py").write_text("")
-    assert run("flash-attn", "--module").stdout == "flash_attn.py is there already\n"
+    assert run("flash-attn", "--module").stdout == "flash_attn.py exists already\n"
 
 
 @pytest.mark.parametrize("text", ["def wheel_build_tag(*, wheel_tags): return []\n", "no Python"])
@@ -634,6 +631,18 @@ def test_a_module_of_a_wheel_states_the_evidence(run: Run, tmp_path: pathlib.Pat
     )
 
 
+def test_a_file_name_does_not_end_the_docstring_of_a_module(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    member = 'd/"""\\"\nraise SystemExit("run")\n"""\n.so'
+    wheel = make_wheel(tmp_path, members={member: BOTH})
+    run("demo-kernels", "--module", "--from-wheel", str(wheel))
+    text = (tmp_path / "demo_kernels.py").read_text()
+    tree = ast.parse(text)
+    assert [type(node).__name__ for node in tree.body] == ["Expr", "ImportFrom", "Assign"]
+    assert 'd/"""\\"\\nraise' in str(ast.get_docstring(tree))
+
+
 def pip(monkeypatch: pytest.MonkeyPatch, *, wheel: pathlib.Path | None, stderr: str = "") -> None:
     """Let pip download *wheel*, or fail; no test talks to a package index."""
 
@@ -658,42 +667,42 @@ def test_a_published_wheel_is_fetched(
 @pytest.mark.parametrize(
     ("stderr", "reason"),
     [("notice\nERROR: No matching distribution\n", "ERROR: No matching distribution"),
-     ("", "pip says nothing")],
+     ("", "no message from pip")],
 )  # fmt: skip
-def test_pip_gives_no_wheel(
+def test_pip_provides_no_wheel(
     run: Run, monkeypatch: pytest.MonkeyPatch, stderr: str, reason: str
 ) -> None:
     pip(monkeypatch, wheel=None, stderr=stderr)
     assert run("demo", "--from-wheel", "demo==1", status=1).stderr == (
-        f"Error: pip gives no wheel for 'demo==1': {reason}\n"
+        f"Error: pip provides no wheel for 'demo==1': {reason}\n"
     )
 
 
 def test_pip_is_not_there(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(InputError, match="pip, which fetches 'demo==1', is not installed"):
-        fetch.fetch_wheel("demo==1", tmp_path)
+    with pytest.raises(InputError, match="pip, which downloads 'demo==1', is not installed"):
+        proposal.fetch_wheel("demo==1", tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("package", "said"),
+    ("package", "shown"),
     [
         ("demo", "{file}: build-tags.depends-on: 'accelerator torch'"),
         (
             "xgboost",
-            "nothing to write: the shipped override of xgboost says 'accelerator'; --depends-on "
+            "nothing to write: the shipped override of xgboost is 'accelerator'; --depends-on "
             "EXPRESSION replaces it",
         ),
     ],
 )
-def test_what_is_said_for_a_variant_is_told(
-    run: Run, packages: pathlib.Path, package: str, said: str
+def test_an_annotation_of_a_variant_is_noted(
+    run: Run, packages: pathlib.Path, package: str, shown: str
 ) -> None:
     file = packages / f"{package}.yaml"
     file.write_text(f"variants:\n  cpu:\n    annotations:\n      {ANNOTATION}: torch\n")
     result = run(package)
-    assert result.stdout == said.format(file=file) + "\n"
-    note = f"on cpu {file} says {ANNOTATION}: 'torch', and that is what counts there"
+    assert result.stdout == shown.format(file=file) + "\n"
+    note = f"on cpu, {ANNOTATION}: 'torch' in {file} takes precedence"
     assert result.stderr.splitlines()[-1] == note
     assert run(package).stderr.splitlines()[-1] == note
 

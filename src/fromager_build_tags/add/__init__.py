@@ -1,1 +1,1 @@
-"""Propose what a new package depends on, and write it into its settings."""
+"""Propose the dependencies of a new package, and write them into its settings or a module."""

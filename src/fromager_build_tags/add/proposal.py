@@ -1,13 +1,20 @@
-"""What a new package depends on: as it is said, as a wheel shows it, or as is shipped."""
+"""What to declare as the dependencies of a package: from the user, a wheel, or what is shipped."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib.util
+import pathlib
+import subprocess
+import sys
+import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from packaging.utils import NormalizedName
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
 
 from ..errors import InputError, MissingFactError, NeedsError
 from ..plan import plugins
@@ -15,69 +22,71 @@ from ..plan.source import shipped_expression
 from ..stack.facts import Fact, Missing
 from ..stack.stack import Stack
 from ..tag.expression import Need, parse_expression
-from ..wheel import RefusalReason, TorchAbi
+from ..text import first_few
+from ..wheel import Proof, RefusalReason, TorchAbi, WheelFacts, read_wheel
 from ..wheel.libraries import accelerator_of, is_system, is_torch
 
-if TYPE_CHECKING:
-    from ..wheel import Proof, WheelFacts
-
-#: What a package is taken to depend on of which nothing is said.
+#: The dependencies of a package of which nothing is known: a missing segment can break an
+#: installation, one too many costs a build.
 DEFAULT: Final = "accelerator torch"
 _MOST: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """What a package depends on, and whether that has to be written anywhere.
+    """The dependencies of a package, and whether they have to be written anywhere.
 
     Attributes:
-        expression: as ``build-tags.depends-on`` takes it; None where nothing is claimed.
-        reasons: what says so, a line each.
-        enough: why nothing has to be written; "" if something has.
-        replaces: what the shipped override says instead, for a message; "" without one.
+        expression: a value for ``build-tags.depends-on``; None to leave what is declared.
+        evidence: where the expression comes from, a line each.
+        redundant: why nothing has to be written; "" if something has.
+        replaces: the shipped override that it replaces, for a message; "" without one.
     """
 
     expression: str | None
-    reasons: Sequence[str] = ()
-    enough: str = ""
+    evidence: Sequence[str] = ()
+    redundant: str = ""
     replaces: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Shipped:
+class ShippedOverride:
     """The override that is shipped for a package.
 
     Attributes:
-        name: as its module is called.
-        expression: what it says in one line; None if a function decides.
-        why: its docstring, on one line.
+        name: the name of its module.
+        expression: its dependencies in one line; None if a function computes them.
+        docstring: of the module, on one line.
     """
 
     name: str
     expression: str | None
-    why: str
+    docstring: str
 
     def __str__(self) -> str:
-        return "function" if self.expression is None else repr(self.expression)
+        return "a function" if self.expression is None else repr(self.expression)
 
-    def enough(self, why: str = "") -> str:
-        """Say that nothing has to be written, and what to do if it is wrong."""
-        verb = "decides by a" if self.expression is None else "says"
+    def redundant(self, why: str = "") -> str:
+        """Return that nothing has to be written, and what to do if the override is wrong."""
         return (
-            f"nothing to write: the shipped override of {self.name} {verb} {self}{why}; "
+            f"nothing to write: the shipped override of {self.name} is {self}{why}; "
             "--depends-on EXPRESSION replaces it"
         )
 
-    def needs(self, facts: WheelFacts) -> frozenset[Need] | None:
-        """Return what it says of a build like this wheel; None if that cannot be told of a wheel.
+    def replaced(self) -> str:
+        """Return what :attr:`Proposal.replaces` holds."""
+        return f"the shipped override ({self})"
 
-        A function decides, or the Torch that it was built against.
+    def needs(self, facts: WheelFacts) -> frozenset[Need] | None:
+        """Return the needs of a build like this wheel; None if a wheel does not show them.
+
+        That is so if a function computes them, or if they depend on the Torch of the build.
         """
         if self.expression is None:
             return None
-        says = parse_expression(self.expression)
+        expression = parse_expression(self.expression)
         words = [use.accelerator.value for use in facts.accelerators] or ["cpu"]
-        every = (says.of(facts.version, functools.partial(_stack, word)) for word in words)
+        every = (expression.of(facts.version, functools.partial(_stack, word)) for word in words)
         try:
             return frozenset().union(*every)
         except MissingFactError:
@@ -85,21 +94,19 @@ class Shipped:
 
 
 def _stack(accelerator: str) -> Stack:
-    """Return what a wheel tells of the stack that it was built for."""
+    """Return what a wheel shows of the stack that it was built for."""
+    unknown = Missing(message="a wheel does not show it")
     return Stack(
         variant="",
         place="",
-        distro=_UNTOLD,
+        distro=unknown,
         accelerator=Fact(value=accelerator, source=""),
         accelerator_version=None,
-        torch_version=_UNTOLD,
+        torch_version=unknown,
     )
 
 
-_UNTOLD: Final = Missing(message="a wheel does not tell it")
-
-
-def shipped_override(package: NormalizedName) -> Shipped | None:
+def _shipped_override(package: NormalizedName) -> ShippedOverride | None:
     """Return the override that is shipped for a package, if there is one.
 
     Raises:
@@ -109,104 +116,111 @@ def shipped_override(package: NormalizedName) -> Shipped | None:
     module = plugins.load_shipped_override(name)
     if module is None:
         return None
-    why = " ".join((module.__doc__ or "").split())
-    return Shipped(name=name, expression=shipped_expression(name), why=why)
+    docstring = " ".join((module.__doc__ or "").split())
+    return ShippedOverride(name=name, expression=shipped_expression(name), docstring=docstring)
 
 
-def as_shipped(package: NormalizedName) -> Proposal:
-    """Propose for a package of which nothing is said: what is shipped, or the usual.
+def propose_default(package: NormalizedName) -> Proposal:
+    """Propose the shipped override, or :data:`DEFAULT` without one.
 
     Raises:
         PluginError: the shipped override does not load.
     """
-    shipped = shipped_override(package)
+    shipped = _shipped_override(package)
     if shipped is None:
         return Proposal(expression=DEFAULT)
-    return Proposal(expression=None, reasons=(shipped.why,), enough=shipped.enough())
+    return Proposal(expression=None, evidence=(shipped.docstring,), redundant=shipped.redundant())
 
 
-def as_given(package: NormalizedName, expression: str) -> Proposal:
-    """Propose what the user says.
+def propose_given(package: NormalizedName, expression: str) -> Proposal:
+    """Propose the expression of the user.
 
     Raises:
-        NeedsError: the expression cannot be read, or cannot be true.
+        NeedsError: the expression cannot be read, or makes torch depend on itself.
         PluginError: the shipped override does not load.
     """
     _refuse_torch_for_itself(package, expression)
-    shipped = shipped_override(package)
+    shipped = _shipped_override(package)
     if shipped is None:
-        return Proposal(expression=expression, enough=_enough(package, expression))
-    if shipped.expression is not None and same(shipped.expression, expression):
-        return Proposal(expression=expression, enough=shipped.enough())
-    return Proposal(expression=expression, replaces=f"the shipped {shipped}")
+        return Proposal(expression=expression, redundant=_redundant(package, expression))
+    if shipped.expression is not None and is_same(shipped.expression, expression):
+        return Proposal(expression=expression, redundant=shipped.redundant())
+    return Proposal(expression=expression, replaces=shipped.replaced())
 
 
-def as_seen(facts: WheelFacts, source: str) -> Proposal:
-    """Propose what a wheel shows: by its libraries, its device code, and its symbols.
+def propose_from_wheel(facts: WheelFacts, source: str) -> Proposal:
+    """Propose what a wheel shows by its libraries, its device code and its symbols.
 
-    A wheel that reaches Torch through its stable ABI alone does not depend on one Torch. What
-    a wheel does not show, a build for another accelerator can: a shipped override that says
-    more stays as it is.
+    A wheel that uses only the stable ABI of Torch does not depend on one Torch version. A build
+    for another accelerator can need more than this wheel, so a shipped override with more needs
+    is kept.
 
     Args:
-        facts: what was read.
-        source: where it was read, for messages.
+        facts: the content of the wheel.
+        source: its file or requirement, for messages.
 
     Raises:
-        InputError: something in the wheel could not be read, and could show more.
-        NeedsError: the wheel shows what cannot be true.
+        InputError: a part of the wheel could not be read, and could show more.
+        NeedsError: the wheel makes torch depend on itself.
         PluginError: the shipped override does not load.
     """
-    shipped, why = shipped_override(facts.name), tuple(reasons(facts))
+    shipped, evidence = _shipped_override(facts.name), tuple(evidence_in(facts))
     if facts.purelib:
-        enough = shipped.enough(" of its platlib wheels") if shipped else _enough(facts.name)
-        return Proposal(expression=None, reasons=why, enough=enough)
+        redundant = shipped.redundant(" for platlib wheels") if shipped else _redundant(facts.name)
+        return Proposal(expression=None, evidence=evidence, redundant=redundant)
     seen = _seen(facts)
     _refuse_unread(facts, seen, source)
     given = shipped.needs(facts) if shipped else frozenset()
     if shipped and (given is None or seen <= given):
-        enough = shipped.enough("" if given is None else ", and this wheel shows no more")
-        return Proposal(expression=_expression(seen), reasons=why, enough=enough)
+        redundant = shipped.redundant("" if given is None else ", and this wheel needs no more")
+        return Proposal(expression=_expression(seen), evidence=evidence, redundant=redundant)
     expression = _expression(seen | (given or frozenset()))
     _refuse_torch_for_itself(facts.name, expression)
     return Proposal(
         expression=expression,
-        reasons=why,
-        enough=_enough(facts.name, expression),
-        replaces=f"the shipped {shipped}" if shipped else "",
+        evidence=evidence,
+        redundant=_redundant(facts.name, expression),
+        replaces=shipped.replaced() if shipped else "",
     )
 
 
-def reasons(facts: WheelFacts) -> Iterator[str]:
-    """Yield what in a wheel says what it depends on, and what of it was not read."""
+def evidence_in(facts: WheelFacts) -> Iterator[str]:
+    """Yield what shows the dependencies of a wheel, and what in it was not read."""
     for use in facts.accelerators:
-        yield from _proofs(use.accelerator.value, use.proofs)
-    yield from _proofs(_torch(facts), facts.torch.proofs)
+        yield from _lines(use.accelerator.value, use.proofs)
+    yield from _lines(_torch(facts), facts.torch.proofs)
     if facts.purelib:
-        yield "it is a purelib wheel, which gets no segment, whatever it carries"
+        yield "it is a purelib wheel, which gets no segments, whatever it contains"
     elif not facts.accelerators and not facts.torch.proofs and not list(_unread(facts)):
-        yield f"none of its {facts.libraries} libraries needs an accelerator or Torch"
+        yield f"no library in it needs an accelerator or Torch ({facts.libraries:,} checked)"
     yield from facts.notes
 
 
-def hints(facts: WheelFacts) -> Iterator[str]:
-    """Yield what a wheel leaves open."""
+def _lines(what: str, proofs: Sequence[Proof]) -> Iterator[str]:
+    yield from (f"{what}: {proof}" for proof in proofs[:_MOST])
+    if (more := len(proofs) - _MOST) > 0:
+        yield f"{what}: {more:,} more like these"
+
+
+def open_questions(facts: WheelFacts) -> Iterator[str]:
+    """Yield what a wheel does not show."""
     torch = facts.torch
     if torch.proofs and not torch.cxx_symbols and not torch.stable_symbols:
-        yield "it links libtorch, and imports nothing that tells which ABI"
+        yield "it links libtorch, but imports no symbol that shows which ABI"
     if facts.purelib and facts.hosts and (seen := _seen(facts)):
         machines = ", ".join(dict.fromkeys(each.machine for each in facts.hosts))
         yield (
-            f"it has libraries for {machines} all the same: if yours is for a platform, say by "
-            f"hand what it depends on, with --depends-on {_expression(seen)!r}"
+            f"its tag fits any platform, but it contains libraries for {machines}: if your build "
+            f"is for one platform, use --depends-on {_expression(seen)!r}"
         )
-    others = [name for name in facts.needed if not _is_known(name)]
-    if others and not facts.purelib:
-        yield f"it also needs {_listed(others)}: an accelerator of its own?"
+    unknown = [name for name in facts.needed if not _is_known(name)]
+    if unknown and not facts.purelib:
+        libraries = "library" if len(unknown) == 1 else "libraries"
+        yield f"{len(unknown):,} external {libraries} not recognized: {first_few(unknown)}"
 
 
-def same(one: str, other: str) -> bool:
-    """Tell whether two expressions say the same.
+def is_same(one: str, other: str) -> bool:
+    """Return whether two expressions declare the same dependencies.
 
     Raises:
         NeedsError: one cannot be read.
@@ -214,18 +228,18 @@ def same(one: str, other: str) -> bool:
     return parse_expression(one) == parse_expression(other)
 
 
-def _enough(package: NormalizedName, expression: str = "none") -> str:
-    """Say that nothing has to be written for a package that nobody speaks for, if that is so."""
+def _redundant(package: NormalizedName, expression: str = "none") -> str:
+    """Return why *expression* has no effect on a package without an override; "" if it has."""
     if parse_expression(expression).at_most():
         return ""
-    return f"nothing to write: {package} gets no segment of an accelerator or of Torch anyway"
+    return f"nothing to write: wheels of {package} get only the distribution segment anyway"
 
 
 def _refuse_torch_for_itself(package: NormalizedName, expression: str) -> None:
     if Need.TORCH in parse_expression(expression).at_most() and package == "torch":
         raise NeedsError(
-            f"{expression!r} cannot be: torch is the Torch ABI, and its own version tells which; "
-            "leave 'torch' out"
+            f"{expression!r} makes torch depend on itself: its own version is the Torch ABI; "
+            "remove 'torch'"
         )
 
 
@@ -235,7 +249,7 @@ def _seen(facts: WheelFacts) -> frozenset[Need]:
 
 
 def _refuse_unread(facts: WheelFacts, seen: frozenset[Need], source: str) -> None:
-    """Refuse a wheel of which something was not read, unless it shows every need anyway."""
+    """Refuse a wheel that was not read completely, unless it shows every need anyway."""
     unread = list(_unread(facts))
     if Need.ACCELERATOR not in seen:
         unread += [
@@ -244,20 +258,19 @@ def _refuse_unread(facts: WheelFacts, seen: frozenset[Need], source: str) -> Non
         ]
     if unread and len(seen) < len(Need):
         raise InputError(
-            f"{source!r} does not tell what {facts.name} depends on: {_listed(unread, '; ')}; "
-            "say it by hand, with --depends-on"
+            f"{source!r} does not show the dependencies of {facts.name}: "
+            f"{first_few(unread, _MOST, separator='; ')}; declare them with --depends-on"
         )
 
 
 def _unread(facts: WheelFacts) -> Iterator[str]:
-    unread = [each for each in facts.refused if each.refusal.reason is not _HARMLESS]
+    # a linker script names libraries, and is none itself
+    unread = [
+        each for each in facts.refused if each.refusal.reason is not RefusalReason.LINKER_SCRIPT
+    ]
     yield from (f"{each.member} could not be read ({each.refusal.reason})" for each in unread)
     if not facts.libraries and not unread:
-        yield "there is no library in it"
-
-
-#: It names libraries, and is none.
-_HARMLESS: Final = RefusalReason.LINKER_SCRIPT
+        yield "it contains no library"
 
 
 def _expression(needs: Collection[Need]) -> str:
@@ -270,16 +283,68 @@ def _torch(facts: WheelFacts) -> str:
     return "Torch, stable ABI" if facts.torch.stable_symbols else "Torch"
 
 
-def _proofs(what: str, proofs: Sequence[Proof]) -> Iterator[str]:
-    yield from (f"{what}: {proof}" for proof in proofs[:_MOST])
-    if (more := len(proofs) - _MOST) > 0:
-        yield f"{what}: {more} more like these"
-
-
 def _is_known(name: str) -> bool:
     return accelerator_of(name) is not None or is_torch(name) or is_system(name)
 
 
-def _listed(texts: Sequence[str], between: str = ", ") -> str:
-    more = len(texts) - _MOST
-    return between.join(texts[:_MOST]) + (f" and {more} more" if more > 0 else "")
+def read_source(package: NormalizedName, source: str) -> WheelFacts:
+    """Read a wheel of *package*: a file, or a published wheel that pip downloads.
+
+    Raises:
+        InputError: *source* is neither, is of another package, or pip provides no wheel.
+        WheelError: the wheel cannot be read.
+    """
+    if source.endswith(".whl") and "://" not in source:
+        facts = read_wheel(pathlib.Path(source))
+        _refuse_another(package, facts.name, source)
+        return facts
+    _refuse_another(package, _name_in(source), source)
+    with tempfile.TemporaryDirectory(prefix="build-tags-") as folder:
+        return read_wheel(fetch_wheel(source, pathlib.Path(folder)))
+
+
+def _refuse_another(package: NormalizedName, name: NormalizedName, source: str) -> None:
+    if name != package:
+        raise InputError(f"{source!r} is a wheel of {name}, not of {package}")
+
+
+def _name_in(text: str) -> NormalizedName:
+    """Return the package of a requirement; refuse a URL, whose code pip would run."""
+    with contextlib.suppress(InvalidRequirement):
+        requirement = Requirement(text)
+        if requirement.url is None:
+            return canonicalize_name(requirement.name)
+    raise InputError(
+        f"{text!r} is neither a wheel file, which ends with .whl, nor PACKAGE==VERSION, such as "
+        "torchvision==0.29.1"
+    )
+
+
+def fetch_wheel(
+    requirement: str, folder: pathlib.Path, options: Sequence[str] = ()
+) -> pathlib.Path:
+    """Download the wheel of a pinned requirement with pip, without its dependencies.
+
+    pip is the ordinary client, and has the user's configuration of indexes.
+
+    Args:
+        requirement: such as ``torchvision==0.29.1``.
+        folder: an empty folder for the wheel.
+        options: more options of ``pip download``, such as ``--platform``.
+
+    Raises:
+        InputError: pip is not installed here, or provides no wheel.
+    """
+    if importlib.util.find_spec("pip") is None:
+        raise InputError(
+            f"pip, which downloads {requirement!r}, is not installed in this environment: "
+            "install it, or name a wheel file"
+        )
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    command += ["--only-binary=:all:", "--no-cache-dir", "--dest", str(folder), *options]
+    run = subprocess.run([*command, "--", requirement], capture_output=True, text=True, check=False)
+    wheels = sorted(folder.glob("*.whl"))
+    if run.returncode or not wheels:
+        *_, reason = run.stderr.strip().splitlines() or ["no message from pip"]
+        raise InputError(f"pip provides no wheel for {requirement!r}: {reason}")
+    return wheels[0]

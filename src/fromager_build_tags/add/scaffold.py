@@ -1,4 +1,4 @@
-"""The smallest right thing for a new package: an annotation, or an override module."""
+"""Write the dependencies of a package: as an annotation, or as an override module."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pathlib
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
 
@@ -19,27 +18,18 @@ from ..plan.plugins import WHEEL_BUILD_TAG
 from ..plan.source import SourceKind, source_of
 from ..settings.annotations import DEPENDS_ON
 from ..settings.discover import file_to_edit
+from ..settings.tree import PackageBuildInfo, PackageSettings, SettingsTree
 from ..settings.yamledit import add
-from .proposal import same
-
-if TYPE_CHECKING:
-    from ..settings.tree import PackageBuildInfo, PackageSettings, SettingsTree
-    from .proposal import Proposal
+from ..text import plain
+from .proposal import Proposal, is_same
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
-    """What was done: the file that was written, if one was, and what to tell about it.
-
-    Attributes:
-        text: the result.
-        notes: what follows from it.
-        written: the file.
-    """
+class ScaffoldResult:
+    """What was written, or why nothing was, and notes on its effects."""
 
     text: str
     notes: Sequence[str] = ()
-    written: pathlib.Path | None = None
 
 
 def canonical_name(text: str) -> NormalizedName:
@@ -57,116 +47,111 @@ def canonical_name(text: str) -> NormalizedName:
     return name
 
 
-def annotate(tree: SettingsTree, package: NormalizedName, proposal: Proposal) -> Outcome:
+def annotate(tree: SettingsTree, package: NormalizedName, proposal: Proposal) -> ScaffoldResult:
     """Write the annotation into the package's settings file, which is made if there is none.
 
-    Nothing that is there is changed: neither another annotation, nor a comment or a quote.
+    Existing text stays as it is: other annotations, comments and quotes.
 
     Raises:
-        NeedsError: the annotation that is there cannot be read.
+        NeedsError: the existing annotation cannot be read.
         PluginError: an override does not load.
-        EditError: another annotation is there, the package's own override speaks for it, the file
-            cannot be added to, or there are two.
+        EditError: the existing annotation is another one, the package's own override takes
+            precedence, the file cannot be added to, or the package has two files.
         OutputError: the file cannot be written.
     """
     build_info = tree.settings.package_build_info(package)
-    _refuse_unheard(tree, build_info)
+    _refuse_own_override(tree, build_info)
     file = file_to_edit(tree.settings_dir, package)
     settings = tree.settings.package_setting(package)
-    outcome = _annotate(
-        tree, build_info, file, (settings.annotations or {}).get(DEPENDS_ON), proposal
-    )
-    return replace(outcome, notes=[*outcome.notes, *_on_variants(settings, file)])
+    present = (settings.annotations or {}).get(DEPENDS_ON)
+    if present is None:
+        result = _add_annotation(tree, build_info, file, proposal)
+    else:
+        result = _compare(file, f"{DEPENDS_ON}: {present!r}", present, proposal)
+    return replace(result, notes=[*result.notes, *_of_variants(settings, file)])
 
 
-def _on_variants(settings: PackageSettings, file: pathlib.Path) -> Iterator[str]:
-    """Yield what is said for one variant, where nothing else is heard."""
+def _of_variants(settings: PackageSettings, file: pathlib.Path) -> Iterator[str]:
+    """Yield the annotations of variants, which take precedence over that of the package."""
     for variant, info in settings.variants.items():
-        if (says := (info.annotations or {}).get(DEPENDS_ON)) is not None:
-            yield f"on {variant} {file} says {DEPENDS_ON}: {says!r}, and that is what counts there"
+        if (expression := (info.annotations or {}).get(DEPENDS_ON)) is not None:
+            yield f"on {variant}, {DEPENDS_ON}: {expression!r} in {file} takes precedence"
 
 
-def _annotate(
-    tree: SettingsTree,
-    build_info: PackageBuildInfo,
-    file: pathlib.Path,
-    present: str | None,
-    proposal: Proposal,
-) -> Outcome:
-    if present is not None:
-        return _already(file, f"{DEPENDS_ON}: {present!r}", present, proposal)
-    if proposal.enough or proposal.expression is None:
-        return Outcome(text=proposal.enough)
+def _add_annotation(
+    tree: SettingsTree, build_info: PackageBuildInfo, file: pathlib.Path, proposal: Proposal
+) -> ScaffoldResult:
+    if proposal.redundant or proposal.expression is None:
+        return ScaffoldResult(text=proposal.redundant)
     try:
         text = add(read_text(file), ("annotations", DEPENDS_ON), proposal.expression)
     except EditError as err:
-        raise EditError(f"{file} is left as it is: {err}") from None
+        raise EditError(f"{file} is not changed: {err}") from None
     _make_settings_dir(tree)
     notes = () if build_info.has_customizations else (_customized(build_info.package),)
     write_text(file, text)
     replaces = f", which replaces {proposal.replaces}" if proposal.replaces else ""
-    said = f"{file}: {DEPENDS_ON}: {proposal.expression!r}{replaces}"
-    return Outcome(text=said, notes=notes, written=file)
+    written = f"{file}: {DEPENDS_ON}: {proposal.expression!r}{replaces}"
+    return ScaffoldResult(text=written, notes=notes)
 
 
 def write_module(
     folder: pathlib.Path, package: NormalizedName, proposal: Proposal, plugin: str = "my_plugin"
-) -> Outcome:
-    """Write an override module for a package, and tell how to register it.
+) -> ScaffoldResult:
+    """Write an override module for a package; the result shows how to register it.
 
     Raises:
-        EditError: a module of that name is there, and says something else.
+        EditError: a module of that name exists, and declares something else.
         OutputError: it cannot be written.
     """
     name = package.replace("-", "_")
     file = folder / f"{name}.py"
     if file.exists():
-        return _module_is_there(file, proposal)
-    if proposal.enough or proposal.expression is None:
-        return Outcome(text=proposal.enough)
-    write_text(file, _module_text(package, proposal.expression, proposal.reasons))
+        return _compare_module(file, proposal)
+    if proposal.redundant or proposal.expression is None:
+        return ScaffoldResult(text=proposal.redundant)
+    write_text(file, _module_text(package, proposal.expression, proposal.evidence))
     hint = f'[project.entry-points."{plugins.PROJECT_OVERRIDES_GROUP}"]\n{name} = "{plugin}.{name}"'
-    replaces = f" replaces {proposal.replaces} once it is registered" if proposal.replaces else ""
-    said = f"{file}{replaces}: register it in your pyproject.toml:\n\n{hint}"
-    return Outcome(text=said, written=file)
+    replaces = f" to replace {proposal.replaces}" if proposal.replaces else ""
+    return ScaffoldResult(text=f"{file}: register it in your pyproject.toml{replaces}:\n\n{hint}")
 
 
-def _module_is_there(file: pathlib.Path, proposal: Proposal) -> Outcome:
+def _compare_module(file: pathlib.Path, proposal: Proposal) -> ScaffoldResult:
     present = _expression_in(read_text(file))
     if present is not None:
-        return _already(file, repr(present), present, proposal)
+        return _compare(file, repr(present), present, proposal)
     if proposal.expression is None:
-        return Outcome(text=f"{file} is there already")
+        return ScaffoldResult(text=f"{file} exists already")
     raise EditError(
         f"{file} has no {WHEEL_BUILD_TAG} = depends_on(…) to compare with "
         f"{proposal.expression!r}; nothing is changed"
     )
 
 
-def _already(file: pathlib.Path, says: str, present: str, proposal: Proposal) -> Outcome:
-    """Tell what is there.
+def _compare(file: pathlib.Path, shown: str, present: str, proposal: Proposal) -> ScaffoldResult:
+    """Return that a file declares what is proposed, or what it declares if nothing is proposed.
 
     Raises:
-        NeedsError: it cannot be read.
-        EditError: it is something else than what is proposed.
+        NeedsError: what it declares cannot be read.
+        EditError: it declares something else.
     """
     if proposal.expression is None:
-        return Outcome(text=f"{file} says {says}")
-    if same(present, proposal.expression):
-        return Outcome(text=f"{file} says it already: {says}")
+        return ScaffoldResult(text=f"{file} contains {shown}")
+    if is_same(present, proposal.expression):
+        return ScaffoldResult(text=f"{file} already contains {shown}")
     raise EditError(
-        f"{file} says {says}, not {proposal.expression!r}; "
-        "nothing is changed: edit it there if it is wrong"
+        f"{file} contains {shown}, not {proposal.expression!r}; "
+        "nothing is changed: edit the file if it is wrong"
     )
 
 
-def _refuse_unheard(tree: SettingsTree, build_info: PackageBuildInfo) -> None:
-    """Refuse to annotate a package whose own override speaks for it."""
+def _refuse_own_override(tree: SettingsTree, build_info: PackageBuildInfo) -> None:
+    """Refuse to annotate a package whose own override takes precedence."""
     chosen = source_of(tree.ctx, build_info)
     if chosen.kind is SourceKind.OWN_OVERRIDE:
         raise EditError(
-            f"{WHEEL_BUILD_TAG} of {_described(chosen.name)} speaks for {build_info.package} "
-            "before any annotation is heard; nothing is written: say it there"
+            f"{WHEEL_BUILD_TAG} of {_described(chosen.name)} takes precedence over an annotation "
+            f"of {build_info.package}; nothing is written: edit the override"
         )
 
 
@@ -182,7 +167,7 @@ def _make_settings_dir(tree: SettingsTree) -> None:
         return
     if not tree.settings_file.is_file() and not folder.parent.is_dir():
         raise EditError(
-            f"neither {folder} nor {tree.settings_file} is there; "
+            f"neither {folder} nor {tree.settings_file} exists; "
             "name the folder with --settings-dir or FROMAGER_SETTINGS_DIR"
         )
     try:
@@ -194,13 +179,13 @@ def _make_settings_dir(tree: SettingsTree) -> None:
 def _customized(package: NormalizedName) -> str:
     """Source: ``PackageBuildInfo.has_customizations`` of fromager."""
     return (
-        f"{package} had no settings; now that it has, fromager stops using the package index's "
-        "metadata for it"
+        f"{package} has settings now, so fromager no longer uses the package index's metadata for "
+        "it"
     )
 
 
 def _expression_in(source: str) -> str | None:
-    """Return what a module of one line says; None if it is written in another way."""
+    """Return the expression of a module of one line; None if it is written in another way."""
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError):
@@ -215,12 +200,17 @@ def _expression_in(source: str) -> str | None:
     return None
 
 
-def _module_text(package: NormalizedName, expression: str, reasons: Sequence[str]) -> str:
-    why = "".join(f"- {reason}\n" for reason in reasons) or (
+def _module_text(package: NormalizedName, expression: str, evidence: Sequence[str]) -> str:
+    # names of files in a wheel can contain quotes, which would end the docstring
+    lines = "".join(f"- {_in_docstring(line)}\n" for line in evidence) or (
         "State here what its wheels link, and how you know.\n"
     )
     return (
-        f'"""What the wheels of {package} depend on.\n\n{why}"""\n\n'
+        f'"""What the wheels of {package} depend on.\n\n{lines}"""\n\n'
         "from fromager_build_tags.needs import depends_on\n\n"
-        f"{WHEEL_BUILD_TAG} = depends_on({expression!r})\n"
-    ).replace(f"({expression!r})", f'("{expression}")')
+        f'{WHEEL_BUILD_TAG} = depends_on("{expression}")\n'
+    )
+
+
+def _in_docstring(line: str) -> str:
+    return plain(line).replace("\\", "\\\\").replace('""', '\\"\\"')
