@@ -13,7 +13,7 @@ from packaging.tags import Tag
 from packaging.version import Version
 
 from fromager_build_tags.needs import DependsOn, Need, WheelBuildTag
-from fromager_build_tags.settings.context import BuildContext, assume
+from fromager_build_tags.settings.context import BuildContext, bind
 from fromager_build_tags.stack.facts import Fact, Missing
 from fromager_build_tags.stack.stack import Stack
 from fromager_build_tags.tag.segment import Order
@@ -97,10 +97,19 @@ def expression(name: str) -> str | None:
     return says.expression if isinstance(says, DependsOn) else None
 
 
+class _Settings:
+    variant = ""
+
+
+class _Context:
+    settings = _Settings()
+
+
 def _asked(says: WheelBuildTag, name: str, version: str, stack: Stack) -> frozenset[Need]:
+    ctx = cast(BuildContext, _Context())
+    bind(ctx, stack)
     wheel = {"req": Requirement(name), "version": Version(version), "wheel_tags": _PLATLIB}
-    with assume(stack):
-        found: Any = says(ctx=cast(BuildContext, None), **cast(Any, wheel))
+    found: Any = says(ctx=ctx, **cast(Any, wheel))
     return frozenset(_NEEDS[order] for order, _ in found)
 
 

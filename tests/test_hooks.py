@@ -1,4 +1,4 @@
-"""The door to fromager: who is asked, who wins, and what an error says."""
+"""The hook that fromager calls: providers, precedence, and error texts."""
 
 from __future__ import annotations
 
@@ -46,9 +46,12 @@ def suffix(ctx: Any, req: Requirement = REQ, tags: Any = PLATLIB, **more: Any) -
 
 
 def error(ctx: Any, req: Requirement = REQ, expected: type[BuildTagError] = PluginError) -> str:
+    """Return the error of a wheel, behind the name of the wheel."""
     with pytest.raises(expected) as caught:
         suffix(ctx, req)
-    return explain_error(caught.value)
+    text, prefix = explain_error(caught.value), f"no build tag for {req.name} {VERSION}: "
+    assert text.startswith(prefix)
+    return text.removeprefix(prefix)
 
 
 def module(name: str, function: Any) -> types.ModuleType:
@@ -84,7 +87,7 @@ def annotated(expression: str, **variants: str) -> dict[str, dict[str, Any]]:
         ("pillow", ["el9.6"]),
     ],
 )
-def test_the_shipped_overrides_speak(
+def test_the_shipped_overrides(
     make_context: MakeContext, package: str, expected: list[str]
 ) -> None:
     assert suffix(make_context(), Requirement(package)) == expected
@@ -109,7 +112,7 @@ def test_keywords_of_a_later_fromager_are_taken_in_silence(make_context: MakeCon
     ("variant", "expected"),
     [("rocm", ["el9.6", "rocm7.1"]), ("cpu", ["el9.6", "torch2.10.0"]), ("none", ["el9.6"])],
 )
-def test_the_annotation_speaks_before_the_shipped_override(
+def test_the_annotation_takes_precedence_over_the_shipped_override(
     make_context: MakeContext, variant: str, expected: list[str]
 ) -> None:
     packages = annotated("accelerator", cpu="torch", none="none")
@@ -127,14 +130,12 @@ def test_a_misspelt_annotation_names_file_key_and_remedy(make_context: MakeConte
     assert "(flash_attn.yaml) is wrong" in error(ctx, expected=BuildTagError)
 
 
-def test_an_override_of_its_own_speaks_first(
-    make_context: MakeContext, set_override: Install
-) -> None:
+def test_an_own_override_takes_precedence(make_context: MakeContext, set_override: Install) -> None:
     set_override("flash_attn", module("acme.flash", answering([(7, "acme"), (2, "acme1")])))
     assert suffix(make_context(packages=annotated("torch"))) == ["el9.6", "acme1", "acme"]
 
 
-def test_an_override_without_the_function_lets_the_shipped_one_speak(
+def test_an_own_override_without_the_function_is_not_the_source(
     make_context: MakeContext, set_override: Install
 ) -> None:
     set_override("flash_attn", types.ModuleType("acme.flash"))
@@ -190,7 +191,7 @@ def test_a_wrong_answer_of_a_plugin_names_entry_point_and_value(
     make_context: MakeContext, set_hooks: Install, value: Any, message: str
 ) -> None:
     set_hooks(answering(value))
-    assert error(make_context()) == f"{PLUGIN} answered wrongly for flash-attn 2.8.3: {message}"
+    assert error(make_context()) == f"{PLUGIN} returned a wrong value: {message}"
 
 
 @pytest.mark.parametrize(("value", "message"), BAD_ANSWERS)
@@ -198,9 +199,7 @@ def test_a_wrong_answer_of_an_override_names_module_and_value(
     make_context: MakeContext, set_override: Install, value: Any, message: str
 ) -> None:
     set_override("flash_attn", module("acme.flash", answering(value)))
-    assert error(make_context()) == (
-        f"the override acme.flash answered wrongly for flash-attn 2.8.3: {message}"
-    )
+    assert error(make_context()) == (f"the override acme.flash returned a wrong value: {message}")
 
 
 def failing(**_: Any) -> Any:
@@ -211,7 +210,7 @@ def test_an_exception_inside_a_plugin_keeps_its_cause(
     make_context: MakeContext, set_hooks: Install
 ) -> None:
     set_hooks(failing)
-    assert error(make_context()) == f"{PLUGIN} failed for flash-attn 2.8.3 because 'lost'"
+    assert error(make_context()) == f"{PLUGIN} failed because 'lost'"
 
 
 def test_a_plugin_does_not_end_fromager_without_a_word(
@@ -222,36 +221,35 @@ def test_a_plugin_does_not_end_fromager_without_a_word(
 
     set_hooks(leaving)
     assert error(make_context()) == (
-        f"{PLUGIN} tried to end fromager for flash-attn 2.8.3 by exit(0): "
-        "let it return pairs, or raise an error"
+        f"{PLUGIN} called exit(0): let it return pairs, or raise an error"
     )
 
 
-def test_a_missing_fact_is_told_with_the_package_that_needs_it(
+def test_a_missing_fact_names_the_package_that_needs_it(
     make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TORCH_VERSION")
     ctx = make_context()
     assert suffix(ctx, Requirement("torch")) == ["el9.6", "rocm7.1"]
     assert error(ctx, expected=MissingFactError).startswith(
-        "the shipped override fromager_build_tags_overrides.flash_attn cannot tell the build tag "
-        "of flash-attn 2.8.3 because the Torch version of variant 'rocm' is not known: set "
+        "the shipped override fromager_build_tags_overrides.flash_attn needs an unknown fact "
+        "because the Torch version of variant 'rocm' is not known: set "
     )
 
 
-def test_a_contradiction_is_not_blamed_on_who_asks(
+def test_a_conflict_names_no_provider(
     make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert error(
         make_context(constraints=("torch==2.9.1",)), Requirement("pillow"), StackError
     ) == (
-        "there is no build tag for pillow 2.8.3 because the Torch version is 2.10.0 "
+        "the stack cannot be resolved because the Torch version is 2.10.0 "
         "(TORCH_VERSION), yet 2.9.1 (the constraint torch==2.9.1): "
         "correct one of them, or set WHEEL_BUILD_TAG_TORCH_VERSION"
     )
     monkeypatch.setenv("WHEEL_BUILD_TAG_DISTRO", "el9_6")
     assert error(make_context(), expected=StackError).startswith(
-        "there is no build tag for flash-attn 2.8.3 because WHEEL_BUILD_TAG_DISTRO='el9_6' is not "
+        "the stack cannot be resolved because WHEEL_BUILD_TAG_DISTRO='el9_6' is not "
     )
 
 
@@ -266,7 +264,7 @@ class NoName:
 
 
 NO_TAGS = (
-    "acme.flash.wheel_build_tag does not take wheel_tags, so it cannot tell a purelib wheel; "
+    "acme.flash.wheel_build_tag does not take wheel_tags, so it cannot recognize a purelib wheel; "
     "write def wheel_build_tag(*, ctx, req, version, wheel_tags)"
 )
 
@@ -297,7 +295,7 @@ def test_two_texts_of_one_order_name_both_givers(
 ) -> None:
     set_override("flash_attn", module("acme.flash", answering([(1, "fc43")])))
     assert error(make_context(), expected=SegmentError) == (
-        "there is no build tag for flash-attn 2.8.3: a wheel has one distribution, yet order 1 is "
+        "a wheel has one distribution, yet order 1 is "
         "given as 'el9.6' by the plugin fromager.hooks: wheel_build_tag = "
         "fromager_build_tags.needs:distribution "
         f"(fromager-build-tags {metadata.version('fromager-build-tags')}) "
@@ -310,14 +308,16 @@ def test_the_same_text_twice_shows_once(make_context: MakeContext, set_hooks: In
     assert suffix(make_context(), Requirement("pillow")) == ["el9.6", "x"]
 
 
-@pytest.mark.parametrize("package", ["nobody", "flash-attn"])
+@pytest.mark.parametrize("package", ["pillow", "flash-attn"])
 def test_the_runner_is_a_seam_of_its_own(make_context: MakeContext, package: str) -> None:
     wheel = {"req": Requirement(package), "version": VERSION, "wheel_tags": PLATLIB}
     ctx = make_context()
-    assert hooks.run_wheel_build_tag_hooks(ctx=ctx, **wheel) == suffix(ctx, Requirement(package))  # type: ignore[arg-type]
+    found = hooks.run_wheel_build_tag_hooks(ctx=ctx, **wheel)  # type: ignore[arg-type]
+    assert [text for _, text in found] == suffix(ctx, Requirement(package))
+    assert sorted(found) == list(found)
 
 
-def test_only_the_needs_decide_where_nobody_else_speaks(
+def test_only_the_needs_decide_without_other_hooks(
     make_context: MakeContext, set_hooks: Install, set_override: Install
 ) -> None:
     from fromager_build_tags.plan.source import source_of

@@ -174,8 +174,8 @@ def test_a_package_without_a_number_is_told_why_and_the_fix(run: Run, tree: path
         )["tags"]
     ]
     note = (
-        "no changelog entry: fromager gives no number and never asks the hook; add one to "
-        "changelog.tpu in settings/settings.yaml, or to the package's own changelog in "
+        "no changelog entry: fromager assigns no build number and does not call the hook; "
+        "add one to changelog.tpu in settings/settings.yaml, or to the package's own changelog in "
         "settings/packages"
     )
     assert notes == ["", "", note, note]
@@ -196,7 +196,10 @@ def test_a_pre_built_package_says_so(run: Run, tree: pathlib.Path) -> None:
     with (tree / "packages/torch.yaml").open("a") as file:
         file.write("variants: {rocm: {pre_built: true}}\n")
     result = run("--variant", "rocm", "show", "torch==2.10.0")
-    assert "  torch 2.10.0: pre-built for rocm: fromager takes the wheel as it is" in result.stdout
+    assert (
+        "  torch 2.10.0: pre-built for rocm: fromager keeps the wheel and its own tag"
+        in result.stdout
+    )
 
 
 def test_a_specifier_chooses_of_the_versions_that_are_listed(run: Run) -> None:
@@ -362,7 +365,7 @@ def test_explain_the_newest_version_or_any(run: Run) -> None:
     assert run("--variant", "rocm", "explain", "torch").stdout.startswith("torch 2.10.0 on rocm")
     any_version = run("--variant", "rocm", "explain", "pillow").stdout
     assert any_version.startswith("pillow * (versions without a changelog entry) on rocm")
-    assert "> 4 nobody                the distribution segment only" in any_version
+    assert "> 4 default               distribution only" in any_version
 
 
 @pytest.mark.parametrize(
@@ -467,7 +470,7 @@ def test_explain_without_a_number(run: Run, tree: pathlib.Path) -> None:
     assert (
         "no build number, changelog entries\n  0 in changelog.tpu in settings/settings.yaml" in text
     )
-    assert "no changelog entry: fromager gives no number and never asks the hook" in text
+    assert "no changelog entry: fromager assigns no build number and does not call the hook" in text
 
 
 @pytest.mark.parametrize(

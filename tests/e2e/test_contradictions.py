@@ -21,7 +21,8 @@ def test_an_image_variable_that_contradicts_the_variant_file_stops_the_build(
     run = workspace.fromager(*build, status=1, CUDA_VERSION="12.9.1")
     place = f"{workspace.settings / 'variants' / 'cuda.yaml'}:3"
     assert run.stderr.endswith(
-        f"there is no build tag for torch 2.9.1 because the CUDA version is 13.0 ({place}), "
+        "no build tag for torch 2.9.1: the stack cannot be resolved because "
+        f"the CUDA version is 13.0 ({place}), "
         "yet 12.9.1 (CUDA_VERSION): "
         "correct one of them, or set WHEEL_BUILD_TAG_CUDA_VERSION\n"
     )
@@ -38,7 +39,8 @@ def test_a_pin_that_contradicts_the_variant_file_stops_the_build(
     run = workspace.fromager("--constraints-file", constraints, *build, status=1)
     place = f"{workspace.settings / 'variants' / 'cuda.yaml'}:4"
     assert run.stderr.endswith(
-        f"there is no build tag for flash-attn 2.8.3 because the Torch version is 2.9.1 ({place}), "
+        "no build tag for flash-attn 2.8.3: the stack cannot be resolved because "
+        f"the Torch version is 2.9.1 ({place}), "
         "yet 2.10.0 (the constraint torch==2.10.0): "
         "correct one of them, or set WHEEL_BUILD_TAG_TORCH_VERSION\n"
     )

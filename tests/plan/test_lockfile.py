@@ -281,7 +281,8 @@ def test_check_of_what_is_no_lock_says_so(cli: Cli, tmp_path: pathlib.Path) -> N
 def test_what_is_not_declared_is_a_question_mark(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, {**GOOD, ROCM_FILE: 'distro: el9.6\nrocm_version: "7.1"\n'})
     assert cli("lock").stderr == (
-        "a suffix is not known, and locked as ?: the Torch version of variant 'rocm' is not known: "
+        "a suffix is not known, and locked as ?: flash-attn: "
+        "the Torch version of variant 'rocm' is not known: "
         "set WHEEL_BUILD_TAG_TORCH_VERSION or TORCH_VERSION, or torch_version in "
         "settings/variants/rocm.yaml\n"
         f"{LOCK} is written\n"

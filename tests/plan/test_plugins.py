@@ -141,14 +141,14 @@ def test_a_description_names_the_distribution_even_where_stevedore_forgot_it() -
 
 
 @pytest.mark.parametrize(
-    ("rule", "name", "text"),
+    ("kind", "name", "text"),
     [
         (1, "acme.torch", "the override acme.torch"),
         (2, "torch", "the annotation build-tags.depends-on: 'torch'"),
         (3, "ours.torch", "the shipped override ours.torch"),
-        (4, "", "nobody"),
+        (4, "", "the default"),
     ],
 )
-def test_a_speaker_is_named(rule: int, name: str, text: str) -> None:
-    made = sources.Source(kind=sources.SourceKind(rule), name=name, function=needs.distribution)
+def test_a_source_is_named(kind: int, name: str, text: str) -> None:
+    made = sources.Source(kind=sources.SourceKind(kind), name=name, function=needs.distribution)
     assert str(made) == text

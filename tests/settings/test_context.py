@@ -1,4 +1,4 @@
-"""The stack of a context: read once, found beside the settings, assumed in a plan."""
+"""The stack of a context: read once, found beside the settings, bound in a plan."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fromager_build_tags.settings import context
-from fromager_build_tags.settings.context import assume, stack_of
+from fromager_build_tags.settings.context import bind, stack_of
 
 from ..conftest import MakeContext
 
@@ -45,10 +45,10 @@ def test_a_context_without_a_settings_folder_has_fromagers_default(
     assert str(stack_of(make_context("cpu", settings_dir=None))) == "el9.6 cpu torch2.10.0"
 
 
-def test_what_a_run_is_told_stays_while_it_runs(
+def test_a_run_keeps_its_stack(
     make_context: MakeContext, variants_dir: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A look-up and a build of one run have to agree, whatever somebody edits meanwhile."""
+    """A look-up and a build of one run have to agree, even if the files change meanwhile."""
     ctx = make_context("cpu")
     before = stack_of(ctx)
     monkeypatch.setenv("TORCH_VERSION", "2.10.0")
@@ -81,13 +81,11 @@ def test_a_stack_dies_with_its_context(make_context: MakeContext) -> None:
     assert len(context._STACKS) == before
 
 
-def test_an_assumed_stack_is_one_threads_own(make_context: MakeContext) -> None:
-    planned, ctx = stack_of(make_context("cpu")), make_context("tpu")
-    with assume(planned):
-        assert stack_of(ctx) is planned
-        with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(stack_of, ctx).result() is not planned
-    assert stack_of(ctx) is not planned
+def test_a_context_that_is_bound_to_a_stack(make_context: MakeContext) -> None:
+    planned, ctx, other = stack_of(make_context("cpu")), make_context("tpu"), make_context("tpu")
+    bind(ctx, planned)
+    assert stack_of(ctx) is planned
+    assert stack_of(other) is not planned
 
 
 def test_many_threads_see_one_stack(make_context: MakeContext) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
@@ -61,7 +61,7 @@ class Checkup:
         wrong: dict[str, str] = {}
         for variant in tree.variants():
             try:
-                stacks[variant] = tree.stacks(variant)
+                stacks[variant] = tree.on(variant).stacks()
             except BuildTagError as err:
                 wrong[variant] = explain_error(err)
         return cls(
@@ -77,9 +77,7 @@ class Checkup:
 
     def build_info(self, package: NormalizedName, variant: str) -> PackageBuildInfo:
         """Return what fromager knows of a package on a variant."""
-        if self.tree.settings.variant != variant:
-            self.tree.select(variant)
-        return self.tree.settings.package_build_info(package)
+        return self.tree.on(variant).build_info(package)
 
     def needs(self, package: NormalizedName, variant: str) -> frozenset[Need] | None:
         """Return what a package depends on in its newest version, on any stack of a variant.
@@ -99,15 +97,15 @@ class Checkup:
         except MissingFactError:  # the plan tells
             return parse_expression(says.expression).at_most()
 
-    def planned(self, variant: str, stack: Stack) -> Iterator[PlannedTag]:
+    def planned(self, variant: str, stack: Stack) -> Sequence[PlannedTag]:
         """Plan the tags of what is wanted on one stack."""
-        return plan(self.tree, variant, [stack], self.wanted)
+        return plan(self.tree.on(variant), [stack], self.wanted)
 
-    def locked(self, variant: str, stack: Stack) -> Iterator[PlannedTag]:
+    def locked(self, variant: str, stack: Stack) -> Sequence[PlannedTag]:
         """Plan the tags that a lock holds of one stack, and those of what is wanted."""
         names = {ANY_PACKAGE, *known_packages(self.tree)} - {each.package for each in self.wanted}
         wanted = [*(Wanted(package=name) for name in sorted(names)), *self.wanted]
-        return plan(self.tree, variant, [stack], wanted)
+        return plan(self.tree.on(variant), [stack], wanted)
 
     def has_wrong_source(self, package: NormalizedName, variant: str) -> bool:
         """Tell whether a package's annotation, or the function of its own override, is wrong."""
@@ -151,12 +149,8 @@ def _changelog_variants(tree: SettingsTree) -> list[str]:
     fromager tells the entries of one variant only; of all variants that it knows, those that
     have some.
     """
-    names = []
-    for variant in tree.settings.all_variants():
-        tree.settings.variant = variant
-        if tree.settings.variant_changelog():
-            names.append(str(variant))
-    return sorted(names)
+    variants = map(str, tree.settings.all_variants())
+    return sorted(each for each in variants if tree.on(each).ctx.settings.variant_changelog())
 
 
 def _package_variants(

@@ -31,7 +31,7 @@ def check_tags(checkup: Checkup) -> Iterator[Finding]:
         for stack in map(_with_distribution, stacks):
             for tag in checkup.locked(variant, stack):
                 if tag.error and not _is_told_elsewhere(checkup, tag):
-                    reason = _Reason(variant, _without_wheel(tag), tag.lacks_fact)
+                    reason = _Reason(variant, tag.error, tag.lacks_fact)
                     groups.setdefault(reason, {}).setdefault(tag.package, tag)
     for reason, tags in groups.items():
         yield _finding(checkup, reason, [tags[name] for name in sorted(tags)])
@@ -49,11 +49,6 @@ def _is_told_elsewhere(checkup: Checkup, tag: PlannedTag) -> bool:
     if tag.lacks_fact and tag.variant not in checkup.variant_files:
         return True
     return checkup.has_wrong_source(tag.package, tag.variant)
-
-
-def _without_wheel(tag: PlannedTag) -> str:
-    """Return why a tag cannot be told, the same for all wheels of which it is true."""
-    return tag.error.replace(f"{tag.package} {tag.version}", "it")
 
 
 def _finding(checkup: Checkup, reason: _Reason, tags: Sequence[PlannedTag]) -> Finding:

@@ -22,18 +22,18 @@ _NEEDED: Final = Version("0.99.0")
 def machine(checkup: Checkup) -> Iterator[Finding]:
     """The variant's stack can be told here, as far as the packages need it."""
     yield from fromager(metadata.version("fromager"))
-    variant = str(checkup.tree.ctx.variant)
+    variant = checkup.tree.variant
     yield from _selected(checkup, variant)
     try:
         read_verify_mode()
     except SettingsError as err:
         yield _unresolved(variant, str(err))
     try:
-        stacks = checkup.tree.stacks(variant, here=True)
+        stacks = checkup.tree.on(variant).stacks(here=True)
     except BuildTagError as err:
         yield _unresolved(variant, explain_error(err))
         return
-    planned = plan(checkup.tree, variant, stacks, checkup.wanted)
+    planned = plan(checkup.tree.on(variant), stacks, checkup.wanted)
     errors: dict[str, list[str]] = {}
     for tag in planned:
         if tag.error:

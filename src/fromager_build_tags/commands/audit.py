@@ -81,9 +81,7 @@ def audit(
         *(from_build_file(file) for file in build_files),
         *(from_lock(file) for file in locks),
     )
-    opened, unopened = shared.open_each(
-        indexes, str(tree.settings.variant), expectations=expectations
-    )
+    opened, unopened = shared.open_each(indexes, tree.variant, expectations=expectations)
     run = Audit(
         indexes=opened, expectations=expectations, wanted=wanted, targets=targets, deep=deep
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pathlib
 
 import click
-from packaging.requirements import Requirement
 
 from ..errors import InputError
 from ..plan.explanation import explain as explain_tag
@@ -28,15 +27,16 @@ def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Pa
     of versions that depends on something else. The exit status is 1 if a tag cannot be told.
     """
     tree = trees.planned_tree(ctx)
-    variant = str(tree.settings.variant)
-    stacks = tree.stacks(variant, here=here)
+    on_variant = tree.on(tree.variant)
     [wanted] = from_requirements([requirement])
     tags = [
-        tag for stack in stacks for tag in _newest(list(plan(tree, variant, [stack], [wanted])))
+        tag
+        for stack in on_variant.stacks(here=here)
+        for tag in _newest(plan(on_variant, [stack], [wanted]))
     ]
     if not tags:
         raise InputError(f"no version satisfies {requirement!r}: correct it")
-    explanations = [explain_tag(tree, tag, Requirement(wanted.package)) for tag in tags]
+    explanations = [explain_tag(on_variant, tag) for tag in tags]
     common.write("\n".join(map(render_explanation, explanations)), output)
     if any(tag.error for tag in tags):
         ctx.exit(1)

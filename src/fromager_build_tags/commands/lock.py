@@ -12,6 +12,7 @@ import click
 from ..errors import InputError
 from ..files import read_text, write_text
 from ..plan.lockfile import format_lock, parse_lock
+from ..text import first_few
 from . import common, trees
 
 if TYPE_CHECKING:
@@ -78,8 +79,9 @@ def make_lock(
     if planned.wrong:
         raise InputError(f"the tags cannot be told: {'; '.join(planned.wrong.values())}")
     text = format_lock(planned.lock)
-    for reason in planned.unknown:
-        click.echo(f"a suffix is not known, and locked as ?: {reason}", err=True)
+    for reason, packages in planned.unknown.items():
+        names = first_few(packages)
+        click.echo(f"a suffix is not known, and locked as ?: {names}: {reason}", err=True)
     present = read_text(path)
     if present == text:
         click.echo(f"{path} is up to date", err=True)

@@ -48,9 +48,7 @@ def prune(
     """
     tree = trees.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
-    opened, failures = shared.open_indexes(
-        indexes, str(tree.settings.variant), expectations=expectations
-    )
+    opened, failures = shared.open_indexes(indexes, tree.variant, expectations=expectations)
     if delete:
         _refuse_to_delete(opened)
     reports = []

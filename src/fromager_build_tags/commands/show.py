@@ -61,7 +61,7 @@ def show(
     if not (requirements or files or build_files):  # an empty file asks for nothing
         wanted = [Wanted(package=package) for package in known_packages(tree)]
     wanted = [listed(tree, each) for each in wanted]
-    variants = tree.variants() if all_variants else [str(tree.settings.variant)]
+    variants = tree.variants() if all_variants else [tree.variant]
     tags, failures = _plan(tree, variants, wanted, here=here)
     common.write(RENDERERS[format_](tags), output)
     for failure in failures:
@@ -78,7 +78,7 @@ def _plan(
     failures: list[str] = []
     for variant in variants:
         try:
-            tags += plan(tree, variant, tree.stacks(variant, here=here), wanted)
+            tags += plan(tree.on(variant), tree.on(variant).stacks(here=here), wanted)
         except BuildTagError as err:
             failures.append(explain_error(err))
     return tags, failures

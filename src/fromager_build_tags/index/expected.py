@@ -105,7 +105,7 @@ class Expectations:
                     f"neither the settings nor a file in {self.tree.variants_dir()} name a variant "
                     f"{variant!r}{closest(variant, known)}"
                 )
-            self._stacks[variant] = self.tree.stacks(variant, here=self.here)
+            self._stacks[variant] = self.tree.on(variant).stacks(here=self.here)
 
     def accelerators(self, variant: str) -> frozenset[str]:
         """Return what the stacks of a variant that is learnt are for; none if one does not tell."""
@@ -121,7 +121,7 @@ class Expectations:
         wanted = Wanted(package=package, versions=tuple(dict.fromkeys(versions)))
         by_version: dict[Version, list[PlannedTag]] = {}
         stacks = self._stacks[variant]
-        for tag in plan(self.tree, variant, stacks, [wanted], unnumbered=True):
+        for tag in plan(self.tree.on(variant), stacks, [wanted], unnumbered=True):
             if tag.version is not None:
                 by_version.setdefault(tag.version, []).append(tag)
         expected = {version: _expected(each) for version, each in by_version.items()}

@@ -1,4 +1,4 @@
-"""Where each part of a build tag comes from, and what was looked at and not used."""
+"""The sources of each part of a build tag, and the facts that were not used."""
 
 from __future__ import annotations
 
@@ -10,71 +10,77 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
+
 from ..errors import BuildTagError, SettingsError
 from ..needs import DependsOn
 from ..settings.annotations import DEPENDS_ON
-from ..settings.context import assume
 from ..settings.yamlfile import Path, read_yaml_mapping
 from ..stack.facts import Fact, Missing
 from ..stack.variables import FACTS
 from ..tag.segment import Segment
-from . import hook_calls as hooks
 from . import plugins
+from .hook_calls import collect
 from .model import PlannedTag
 from .planner import PLATLIB
 from .source import SourceKind
 
 if TYPE_CHECKING:
     from fromager.packagesettings import PackageBuildInfo
-    from packaging.requirements import Requirement
 
-    from ..settings.tree import SettingsTree
+    from ..settings.tree import SettingsTree, VariantTree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entries:
-    """Changelog entries, each of which raises the build number by one."""
+    """The entries of one changelog: each raises the build number by one."""
 
     place: str
     entries: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Witness:
-    """One of the four that may say what a package needs."""
+class PossibleSource:
+    """A possible source of a package's dependencies.
 
-    rule: SourceKind
+    Attributes:
+        kind: the kind of source.
+        text: the source, or why there is none of this kind.
+        is_source: whether this one provides the dependencies: the first that exists does.
+    """
+
+    kind: SourceKind
     text: str
-    spoke: bool
+    is_source: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
-    """Everything that made one build tag.
+    """Everything that one build tag is made of.
 
     Attributes:
         tag: the tag itself.
-        changelogs: the entries that make the number: the variant's, then the package's.
-        segments: each segment of a platlib wheel, and who gave it.
-        witnesses: who could say what the package needs, and who did.
-        facts: the facts of the stack, by what a person calls them.
+        changelogs: the changelogs that make the number: the variant's, then the package's.
+        segments: each segment of a platlib wheel, with its provider.
+        sources: the possible sources of the package's dependencies, by precedence.
+        facts: the facts of the stack, each with its English name.
     """
 
     tag: PlannedTag
     changelogs: Sequence[Entries]
     segments: Sequence[tuple[Segment, str]]
-    witnesses: Sequence[Witness]
+    sources: Sequence[PossibleSource]
     facts: Sequence[tuple[str, Fact[object] | Missing]]
 
 
-def explain(tree: SettingsTree, tag: PlannedTag, req: Requirement) -> Explanation:
-    """Explain a tag that was planned from *tree*, whose variant is still set."""
-    build_info = tree.ctx.package_build_info(req)
+def explain(tree: VariantTree, tag: PlannedTag) -> Explanation:
+    """Explain a tag that was planned from *tree*."""
+    build_info = tree.build_info(tag.package)
     return Explanation(
         tag=tag,
-        changelogs=list(_changelogs(tree, tag, build_info)),
-        segments=_segments(tree, tag, req),
-        witnesses=list(_witnesses(tree, tag, build_info)),
+        changelogs=list(_changelogs(tree.tree, tag, build_info)),
+        segments=_segments(tree, tag),
+        sources=list(_sources(tree.tree, tag, build_info)),
         facts=list(_facts(tag)),
     )
 
@@ -82,7 +88,7 @@ def explain(tree: SettingsTree, tag: PlannedTag, req: Requirement) -> Explanatio
 def _changelogs(
     tree: SettingsTree, tag: PlannedTag, build_info: PackageBuildInfo
 ) -> Iterator[Entries]:
-    of_variant = tree.settings.variant_changelog()
+    of_variant = tree.on(tag.variant).ctx.settings.variant_changelog()
     place = _place(tree.settings_file, ("changelog", tag.variant))
     yield Entries(place=f"changelog.{tag.variant} in {place}", entries=of_variant)
     if tag.version is not None:
@@ -92,15 +98,15 @@ def _changelogs(
         yield Entries(place=f'changelog of "{public}" in {place}', entries=entries)
 
 
-def _segments(
-    tree: SettingsTree, tag: PlannedTag, req: Requirement
-) -> Sequence[tuple[Segment, str]]:
+def _segments(tree: VariantTree, tag: PlannedTag) -> Sequence[tuple[Segment, str]]:
     if tag.number is None or tag.error:
         return []
-    with assume(tag.stack):
-        answers = hooks.collect(
-            ctx=tree.ctx, req=req, version=tag.asked_version, wheel_tags=PLATLIB
-        )
+    answers = collect(
+        ctx=tree.context_on(tag.stack),
+        req=Requirement(tag.package),
+        version=tag.hook_version,
+        wheel_tags=PLATLIB,
+    )
     providers: dict[Segment, str] = {}
     for answer in answers:
         for segment in answer.segments:
@@ -108,17 +114,17 @@ def _segments(
     return [(segment, providers[segment]) for segment in tag.platlib]
 
 
-def _witnesses(
+def _sources(
     tree: SettingsTree, tag: PlannedTag, build_info: PackageBuildInfo
-) -> Iterator[Witness]:
+) -> Iterator[PossibleSource]:
     texts = {
         SourceKind.OWN_OVERRIDE: _own_override(build_info),
         SourceKind.ANNOTATION: _annotation(tree, build_info),
         SourceKind.SHIPPED_OVERRIDE: _shipped_override(build_info),
-        SourceKind.NOBODY: "the distribution segment only",
+        SourceKind.DEFAULT: "distribution only",
     }
-    for rule, text in texts.items():
-        yield Witness(rule=rule, text=text, spoke=rule is tag.source)
+    for kind, text in texts.items():
+        yield PossibleSource(kind=kind, text=text, is_source=kind is tag.source)
 
 
 def _own_override(build_info: PackageBuildInfo) -> str:
@@ -151,8 +157,8 @@ def _shipped_override(build_info: PackageBuildInfo) -> str:
 
 
 def _override(module: types.ModuleType) -> str:
-    says = getattr(module, plugins.WHEEL_BUILD_TAG, None)
-    expression = f"{says.expression!r} in " if isinstance(says, DependsOn) else ""
+    function = getattr(module, plugins.WHEEL_BUILD_TAG, None)
+    expression = f"{function.expression!r} in " if isinstance(function, DependsOn) else ""
     return expression + _module(module.__name__)
 
 
@@ -172,7 +178,7 @@ def _facts(tag: PlannedTag) -> Iterator[tuple[str, Fact[object] | Missing]]:
 
 
 def _place(file: pathlib.Path | None, path: Path) -> str:
-    """Return ``file:line`` of a key, as near as it can be told."""
+    """Return ``file:line`` of a key, or of the nearest key above it."""
     if file is None:
         return "no settings file"
     try:

@@ -1,4 +1,4 @@
-"""Call the global hooks and the override of one wheel, and collect their segments."""
+"""Call the global hooks and a package's source for one wheel, and collect their segments."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from fromager import overrides
 
-from .. import needs
 from ..errors import MissingFactError, PluginError, SegmentError, SettingsError, StackError
+from ..needs import DependsOn, distribution
+from ..tag.expression import Need
 from ..tag.segment import Segment, arrange, parse_segments
 from . import plugins
-from . import source as sources
+from .source import Source, SourceKind, source_of
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class GlobalHook:
-    """A plugin that speaks of every wheel."""
+    """A plugin that returns segments for every wheel."""
 
     entry_point: EntryPoint
 
@@ -38,94 +39,85 @@ class GlobalHook:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one provider says of one wheel, perhaps nothing."""
+    """The segments that one provider returned for one wheel; there may be none."""
 
-    provider: GlobalHook | sources.Source
+    provider: GlobalHook | Source
     segments: tuple[Segment, ...]
 
 
 def collect(
-    *, ctx: WorkContext, req: Requirement, version: Version, wheel_tags: frozenset[Tag]
+    *,
+    ctx: WorkContext,
+    req: Requirement,
+    version: Version,
+    wheel_tags: frozenset[Tag],
 ) -> list[Answer]:
-    """Return what everybody says of a wheel: each global hook, last whoever knows the package.
+    """Call each global hook, then the source of the package, and return their answers.
 
     Raises:
-        BuildTagError: somebody does not load, fails, or answers wrongly.
+        BuildTagError: a provider does not load, fails, or returns something else than pairs. The
+            message does not name the wheel: many wheels can have the same error.
     """
-    wheel = {"ctx": ctx, "req": req, "version": version, "wheel_tags": wheel_tags}
+    arguments = {"ctx": ctx, "req": req, "version": version, "wheel_tags": wheel_tags}
     answers = [
-        _ask(GlobalHook(extension.entry_point), extension.plugin, wheel)
+        _call(GlobalHook(extension.entry_point), extension.plugin, arguments)
         for extension in plugins.global_hooks()
     ]
-    chosen = sources.source_of(ctx, ctx.package_build_info(req))
-    answers.append(_ask(chosen, _called(chosen, req), wheel))
+    source = source_of(ctx, ctx.package_build_info(req))
+    answers.append(_call(source, _function(source, req), arguments))
     return answers
 
 
-def _called(chosen: sources.Source, req: Requirement) -> Callable[..., object]:
-    """Return how the one who knows a package is asked.
+def _function(source: Source, req: Requirement) -> Callable[..., object]:
+    """Return the function that calls a source.
 
-    fromager itself calls the package's own override, and any function of which only the
-    signature tells what it takes. What is said in one line takes all there is.
+    fromager itself calls a package's own override, and any function whose parameters only its
+    signature shows. An expression takes all arguments.
     """
-    if chosen.kind is not sources.SourceKind.OWN_OVERRIDE and isinstance(
-        chosen.function, needs.DependsOn
-    ):
-        return chosen.function
+    if source.kind is not SourceKind.OWN_OVERRIDE and isinstance(source.function, DependsOn):
+        return source.function
     return functools.partial(
-        overrides.find_and_invoke, req.name, plugins.WHEEL_BUILD_TAG, chosen.function
+        overrides.find_and_invoke, req.name, plugins.WHEEL_BUILD_TAG, source.function
     )
 
 
-def deciding_needs(
-    chosen: sources.Source, version: Version, stack: Stack
-) -> frozenset[needs.Need] | None:
-    """Return the needs that, with the stack, decide a wheel's tag alone; None if more does.
+def deciding_needs(source: Source, version: Version, stack: Stack) -> frozenset[Need] | None:
+    """Return the dependencies that, with the stack, decide a wheel's tag; None if more does.
 
-    More does where the package has a full function, or another global hook is installed.
+    More does for a package whose source is a full function, or with another global hook.
     """
-    if not isinstance(chosen.function, needs.DependsOn):
+    if not isinstance(source.function, DependsOn):
         return None
-    if any(extension.plugin is not needs.distribution for extension in plugins.global_hooks()):
+    if any(extension.plugin is not distribution for extension in plugins.global_hooks()):
         return None
-    return chosen.function.needs_on(stack, version)
+    return source.function.needs_on(stack, version)
 
 
-def arranged(answers: Iterable[Answer], req: Requirement, version: Version) -> tuple[Segment, ...]:
-    """Sort the segments of a wheel, and refuse those that contradict each other.
+def arranged(answers: Iterable[Answer]) -> tuple[Segment, ...]:
+    """Sort the segments of a wheel, and refuse those that conflict.
 
     Raises:
-        SegmentError: with the wheel, both segments and both providers.
+        SegmentError: with both segments and both providers.
     """
-    try:
-        return arrange(
-            (answer.provider, segment) for answer in answers for segment in answer.segments
-        )
-    except SegmentError as err:
-        raise SegmentError(f"there is no build tag for {req.name} {version}: {err}") from None
+    return arrange((answer.provider, segment) for answer in answers for segment in answer.segments)
 
 
-def _ask(
-    provider: GlobalHook | sources.Source, function: Callable[..., object], wheel: dict[str, Any]
+def _call(
+    provider: GlobalHook | Source, function: Callable[..., object], arguments: dict[str, Any]
 ) -> Answer:
     try:
-        value = function(**wheel)
+        value = function(**arguments)
     except MissingFactError as err:
-        raise MissingFactError(f"{provider} cannot tell the build tag of {_name(wheel)}") from err
+        raise MissingFactError(f"{provider} needs an unknown fact") from err
     except (StackError, SettingsError) as err:
-        raise StackError(f"there is no build tag for {_name(wheel)}") from err
-    except SystemExit as err:  # fromager would end without a word, perhaps with status 0
+        raise StackError("the stack cannot be resolved") from err
+    except SystemExit as err:  # fromager would end without a message, perhaps with status 0
         raise PluginError(
-            f"{provider} tried to end fromager for {_name(wheel)} by exit({err.code!r}): "
-            "let it return pairs, or raise an error"
+            f"{provider} called exit({err.code!r}): let it return pairs, or raise an error"
         ) from None
     except Exception as err:
-        raise PluginError(f"{provider} failed for {_name(wheel)}") from err
+        raise PluginError(f"{provider} failed") from err
     try:
         return Answer(provider, parse_segments(value))
     except SegmentError as err:
-        raise PluginError(f"{provider} answered wrongly for {_name(wheel)}: {err}") from None
-
-
-def _name(wheel: dict[str, Any]) -> str:
-    return f"{wheel['req'].name} {wheel['version']}"
+        raise PluginError(f"{provider} returned a wrong value: {err}") from None

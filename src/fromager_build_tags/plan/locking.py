@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..errors import BuildTagError, explain_error
@@ -21,13 +21,20 @@ class PlannedLock:
 
     Attributes:
         lock: the tags of every variant whose stacks are declared well.
-        unknown: why some of them are not known.
         wrong: the other variants, and what is wrong with each.
     """
 
     lock: Lock
-    unknown: tuple[str, ...]
     wrong: Mapping[str, str]
+
+    @property
+    def unknown(self) -> Mapping[str, Collection[str]]:
+        """Why suffixes are unknown, each with its packages."""
+        found: dict[str, dict[str, None]] = {}
+        for stack in self.lock.stacks:
+            for (package, _), reason in stack.reasons.items():
+                found.setdefault(reason, {})[package] = None
+        return found
 
 
 def lock_of(tree: SettingsTree, more: Iterable[Wanted] = ()) -> PlannedLock:
@@ -44,17 +51,15 @@ def lock_of(tree: SettingsTree, more: Iterable[Wanted] = ()) -> PlannedLock:
     ]
     wanted = [listed(tree, each) for each in wanted]
     wrong: dict[str, str] = {}
-    unknown: dict[str, None] = {}
     stacks: list[LockedStack] = []
     for variant in tree.variants():
         try:
-            for stack in tree.stacks(variant):
-                tags = list(plan(tree, variant, [stack], wanted))
-                unknown.update(dict.fromkeys(tag.error for tag in tags if tag.error))
+            for stack in tree.on(variant).stacks():
+                tags = plan(tree.on(variant), [stack], wanted)
                 stacks.append(_locked(variant, stack.key, tags))
         except BuildTagError as err:
             wrong[variant] = explain_error(err)
-    return PlannedLock(lock=Lock(stacks=tuple(stacks)), unknown=tuple(unknown), wrong=wrong)
+    return PlannedLock(lock=Lock(stacks=tuple(stacks)), wrong=wrong)
 
 
 def _locked(variant: str, stack: StackKey, tags: Iterable[PlannedTag]) -> LockedStack:

@@ -76,8 +76,8 @@ class PlannedTag(NamedTuple):
         return self.span if self.version is None else str(self.version)
 
     @property
-    def asked_version(self) -> Version:
-        """The version that the hook was asked for: one that stands for all of its span."""
+    def hook_version(self) -> Version:
+        """The version that the hook is called with: one that stands for all of its range."""
         if self.version is not None:
             return self.version
         return ANY_VERSION if self.span == REST else like(self.span)

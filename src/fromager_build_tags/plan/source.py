@@ -1,9 +1,9 @@
-"""Who says what a package needs: the first of four that speaks.
+"""The source of a package's dependencies: the first of these that exists.
 
 1. ``wheel_build_tag`` in the package's own fromager override module;
-2. the annotation ``build-tags.depends-on`` in its settings, package or variant level;
+2. the annotation ``build-tags.depends-on`` in its settings, of the variant or the package;
 3. the module that is shipped for it, in the group ``fromager_build_tags.overrides``;
-4. nobody: the distribution segment only.
+4. the default: no dependencies, so that a wheel has the distribution segment only.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 
 
 class SourceKind(enum.IntEnum):
-    """Which of the four spoke."""
+    """The kinds of sources, by precedence."""
 
     OWN_OVERRIDE = 1
     ANNOTATION = 2
     SHIPPED_OVERRIDE = 3
-    NOBODY = 4
+    DEFAULT = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """Who speaks for a package, and what it says.
+    """The source of a package's dependencies.
 
     Attributes:
-        kind: which of the four it is.
+        kind: the kind of source.
         name: the override's module, the annotation's expression, or "".
-        function: the function that returns the package's segments.
+        function: returns the package's segments.
     """
 
     kind: SourceKind
@@ -56,18 +56,18 @@ class Source:
                 return f"the annotation {DEPENDS_ON}: {self.name!r}"
             case SourceKind.SHIPPED_OVERRIDE:
                 return f"the shipped override {self.name}"
-            case SourceKind.NOBODY:
-                return "nobody"
+            case SourceKind.DEFAULT:
+                return "the default"
             case _:
                 assert_never(self.kind)
 
 
 def source_of(ctx: WorkContext, build_info: PackageBuildInfo) -> Source:
-    """Return who says what a package needs.
+    """Return the source of a package's dependencies.
 
     Raises:
-        PluginError: its override cannot be called as fromager calls it, or does not load.
-        NeedsError: its annotation cannot be read.
+        PluginError: its override does not load, or fromager cannot call it.
+        NeedsError: its annotation is not an expression.
     """
     return _own_override(build_info) or _default(ctx, build_info)
 
@@ -80,14 +80,14 @@ def _own_override(build_info: PackageBuildInfo) -> Source | None:
 
 
 def shipped_expression(module_name: str) -> str | None:
-    """Return what the shipped override of a package says in one line; None if nothing is.
+    """Return the expression of a package's shipped override; None if there is none.
 
     Args:
-        module_name: the package's name as a Python module is called.
+        module_name: the package's name in the spelling of a Python module.
     """
     module = plugins.load_shipped_override(module_name)
-    says = getattr(module, WHEEL_BUILD_TAG, None)
-    return says.expression if isinstance(says, DependsOn) else None
+    function = getattr(module, WHEEL_BUILD_TAG, None)
+    return function.expression if isinstance(function, DependsOn) else None
 
 
 def _default(ctx: WorkContext, build_info: PackageBuildInfo) -> Source:
@@ -95,18 +95,18 @@ def _default(ctx: WorkContext, build_info: PackageBuildInfo) -> Source:
     if annotations and (expression := annotations.get(DEPENDS_ON)) is not None:
         return _annotation(ctx, build_info, expression)
     module = plugins.load_shipped_override(build_info.override_module_name)
-    return _NOBODY if module is None else _override(SourceKind.SHIPPED_OVERRIDE, module)
+    return _DEFAULT if module is None else _override(SourceKind.SHIPPED_OVERRIDE, module)
 
 
 def _override(kind: SourceKind, module: types.ModuleType) -> Source:
     function = getattr(module, WHEEL_BUILD_TAG, None)
-    if not isinstance(function, DependsOn) and (complaint := problem_with(function)):
-        raise PluginError(f"{module.__name__}.{WHEEL_BUILD_TAG} {complaint}")
+    if not isinstance(function, DependsOn) and (problem := problem_with(function)):
+        raise PluginError(f"{module.__name__}.{WHEEL_BUILD_TAG} {problem}")
     return Source(kind=kind, name=module.__name__, function=cast(WheelBuildTag, function))
 
 
 def problem_with(function: object) -> str | None:
-    """Return what keeps fromager from calling *function*, if anything.
+    """Return why fromager cannot call *function*; None if it can.
 
     ``fromager.overrides.find_and_invoke`` passes the arguments that the signature names, and
     logs the function's ``__name__``.
@@ -117,7 +117,7 @@ def problem_with(function: object) -> str | None:
         return f"has no __name__, which fromager logs: {function!r}; write it with def"
     if "wheel_tags" not in inspect.signature(function).parameters:
         return (
-            "does not take wheel_tags, so it cannot tell a purelib wheel; "
+            "does not take wheel_tags, so it cannot recognize a purelib wheel; "
             f"write def {WHEEL_BUILD_TAG}(*, ctx, req, version, wheel_tags)"
         )
     return None
@@ -125,7 +125,7 @@ def problem_with(function: object) -> str | None:
 
 def _annotation(ctx: WorkContext, build_info: PackageBuildInfo, expression: str) -> Source:
     try:
-        says = depends_on(expression)
+        function = depends_on(expression)
     except NeedsError as err:
         file = f"{build_info.override_module_name}.yaml"
         place = file if ctx.settings_dir is None else ctx.settings_dir / file
@@ -133,7 +133,7 @@ def _annotation(ctx: WorkContext, build_info: PackageBuildInfo, expression: str)
             f"the annotation {DEPENDS_ON} of {build_info.package} for variant "
             f"{build_info.variant!r} ({place}) is wrong: {err}"
         ) from None
-    return Source(kind=SourceKind.ANNOTATION, name=expression, function=says)
+    return Source(kind=SourceKind.ANNOTATION, name=expression, function=function)
 
 
-_NOBODY: Final = Source(kind=SourceKind.NOBODY, name="", function=depends_on("none"))
+_DEFAULT: Final = Source(kind=SourceKind.DEFAULT, name="", function=depends_on("none"))

@@ -9,11 +9,11 @@ from ..plan.explanation import Explanation
 from ..plan.source import SourceKind
 from ..stack.facts import Fact, Missing
 
-_WITNESSES: Final = {
+_KINDS: Final = {
     SourceKind.OWN_OVERRIDE: "its own override",
     SourceKind.ANNOTATION: "its annotation",
     SourceKind.SHIPPED_OVERRIDE: "the shipped override",
-    SourceKind.NOBODY: "nobody",
+    SourceKind.DEFAULT: "default",
 }
 
 
@@ -63,9 +63,10 @@ def _segments(explanation: Explanation) -> Sequence[str]:
 
 def _needs(explanation: Explanation) -> Sequence[str]:
     lines = [f"who says what {explanation.tag.package} needs, the first that speaks"]
-    for witness in explanation.witnesses:
-        mark = ">" if witness.spoke else " "
-        lines.append(f"{mark} {witness.rule} {_WITNESSES[witness.rule]:<20}  {witness.text}")
+    for source in explanation.sources:
+        mark = ">" if source.is_source else " "
+        kind = source.kind
+        lines.append(f"{mark} {kind} {_KINDS[kind]:<20}  {source.text}")
     return lines
 
 

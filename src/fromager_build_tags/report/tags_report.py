@@ -63,7 +63,7 @@ _SOURCES: Final = {
     SourceKind.OWN_OVERRIDE: "own override",
     SourceKind.ANNOTATION: "annotation",
     SourceKind.SHIPPED_OVERRIDE: "shipped override",
-    SourceKind.NOBODY: "",
+    SourceKind.DEFAULT: "",
 }
 
 

@@ -1,18 +1,16 @@
-"""The stack of a fromager work context: where override modules ask.
+"""The stack of a fromager work context, which override modules use.
 
 Settings, variables and machine are read once for a context, as fromager reads its own settings
-once: a fresh build and a cache look-up of one run agree, even while somebody edits a file or
-an override sets a variable.
+once: a fresh build and a cache look-up of one run agree, even if a person edits a file or an
+override sets a variable between them. The context of a plan is bound to a stack: nothing is read.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pathlib
 import weakref
-from collections.abc import Iterator, MutableMapping
-from contextvars import ContextVar
+from collections.abc import MutableMapping
 from typing import Final, Protocol
 
 from packaging.specifiers import SpecifierSet
@@ -40,7 +38,7 @@ class _Constraints(Protocol):
 
 
 class BuildContext(Protocol):
-    """What the stack needs of fromager's ``WorkContext``."""
+    """The part of fromager's ``WorkContext`` that the stack depends on."""
 
     @property
     def settings(self) -> _Settings: ...  # noqa: D102 - fromager's
@@ -54,10 +52,8 @@ def stack_of(ctx: BuildContext) -> Stack:
     """Return the stack that the wheels of *ctx* are built for.
 
     Raises:
-        BuildTagError: what is declared is wrong, or contradicts this machine.
+        BuildTagError: a declaration is wrong, or conflicts with this machine.
     """
-    if (assumed := _ASSUMED.get()) is not None:
-        return assumed
     variant = ctx.settings.variant
     by_variant = _STACKS.setdefault(ctx, {})
     if variant not in by_variant:
@@ -65,17 +61,11 @@ def stack_of(ctx: BuildContext) -> Stack:
     return by_variant[variant]
 
 
-@contextlib.contextmanager
-def assume(stack: Stack) -> Iterator[None]:
-    """Let :func:`stack_of` answer *stack* in this thread: a plan asks no machine."""
-    token = _ASSUMED.set(stack)
-    try:
-        yield
-    finally:
-        _ASSUMED.reset(token)
+def bind(ctx: BuildContext, stack: Stack) -> None:
+    """Let :func:`stack_of` return *stack* for *ctx*, whatever this machine reports."""
+    _STACKS[ctx] = {ctx.settings.variant: stack}
 
 
-_ASSUMED: Final[ContextVar[Stack | None]] = ContextVar("assumed stack", default=None)
 _STACKS: Final[MutableMapping[BuildContext, dict[str, Stack]]] = weakref.WeakKeyDictionary()
 
 
@@ -91,6 +81,6 @@ def _resolve(ctx: BuildContext) -> Stack:
 
 
 def this_machine(ctx: BuildContext) -> Machine:
-    """Return what this machine says, with fromager's constraints on Torch."""
+    """Return the facts that this machine reports, with fromager's constraints on Torch."""
     constraint = ctx.constraints.get_constraint("torch")
     return observe(os.environ, constraint.specifier if constraint else SpecifierSet())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from fromager.packagesettings import (
     PackageSettings,
     Settings,
     SettingsFile,
-    Variant,
 )
 from packaging.utils import NormalizedName, canonicalize_name
 from pydantic_core import ErrorDetails
@@ -23,7 +23,7 @@ from ..errors import SettingsError, explain_error
 from ..stack.resolve import declared_stacks, reconcile
 from ..stack.stack import Stack
 from ..stack.variables import variants_dir
-from .context import this_machine
+from .context import bind, this_machine
 from .declare import declare, read_explicit_settings
 from .discover import package_files
 from .yamlfile import Path, YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
@@ -33,6 +33,7 @@ __all__ = [
     "PackageBuildInfo",
     "PackageSettings",
     "SettingsTree",
+    "VariantTree",
     "WorkContext",
     "broken_package_files",
     "broken_settings_file",
@@ -42,7 +43,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SettingsTree:
-    """The settings that tags are planned from.
+    """fromager's settings of all variants, and the variant files beside them.
 
     Attributes:
         ctx: fromager's work context; it need not be set up, and nothing is written.
@@ -56,18 +57,26 @@ class SettingsTree:
     _files: dict[NormalizedName, list[pathlib.Path]] = field(
         default_factory=dict, repr=False, compare=False
     )
+    _by_variant: dict[str, VariantTree] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def settings(self) -> Settings:
-        """The settings of fromager; their ``variant`` can be set."""
+        """Fromager's settings, for questions that do not depend on the variant."""
         return self.ctx.settings
 
-    def select(self, variant: str) -> None:
-        """Let fromager's settings answer for *variant*."""
-        self.settings.variant = Variant(variant)
+    @property
+    def variant(self) -> str:
+        """The variant of fromager's command line."""
+        return str(self.ctx.variant)
+
+    def on(self, variant: str) -> VariantTree:
+        """Return the settings of one variant; the same object for the same variant."""
+        if variant not in self._by_variant:
+            self._by_variant[variant] = VariantTree(tree=self, ctx=_on_variant(self.ctx, variant))
+        return self._by_variant[variant]
 
     def packages(self) -> list[NormalizedName]:
-        """Return every package that the settings or an override module of a user know."""
+        """Return every package that the settings or a project override name."""
         return sorted({canonicalize_name(name) for name in self.settings.list_overrides()})
 
     def variants(self) -> list[str]:
@@ -80,22 +89,65 @@ class SettingsTree:
         """Return the folder of the variant files."""
         return read_explicit_settings().variants_dir or variants_dir(self.settings_dir)
 
-    def stacks(self, variant: str, *, here: bool = False) -> Sequence[Stack]:
-        """Return the stacks of *variant*: all that are declared, or the one of this machine.
+    def package_file(self, package: NormalizedName) -> pathlib.Path | None:
+        """Return the settings file of *package* that fromager uses, however it is spelled."""
+        if not self._files:
+            self._files.update(package_files(self.settings_dir))
+        return self._files[package][-1] if package in self._files else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VariantTree:
+    """The settings of one variant.
+
+    Attributes:
+        tree: the settings of all variants.
+        ctx: fromager's work context as ``fromager --variant`` makes it for this variant.
+    """
+
+    tree: SettingsTree
+    ctx: WorkContext
+
+    @property
+    def variant(self) -> str:
+        """Fromager's name of the variant."""
+        return str(self.ctx.variant)
+
+    def build_info(self, package: NormalizedName) -> PackageBuildInfo:
+        """Return fromager's settings of a package on this variant."""
+        return self.ctx.settings.package_build_info(package)
+
+    def stacks(self, *, here: bool = False) -> Sequence[Stack]:
+        """Return all declared stacks; or, if *here*, the one stack that fits this machine.
 
         Raises:
-            BuildTagError: the declaration is wrong, or contradicts this machine.
+            BuildTagError: the declaration is wrong, or conflicts with this machine.
         """
-        declaration = declare(variant, variants_dir(self.settings_dir))
+        declaration = declare(self.variant, variants_dir(self.tree.settings_dir))
         if here:
             return [reconcile(declaration, this_machine(self.ctx))]
         return declared_stacks(declaration)
 
-    def package_file(self, package: NormalizedName) -> pathlib.Path | None:
-        """Return the settings file of *package* that fromager takes, however it is spelled."""
-        if not self._files:
-            self._files.update(package_files(self.settings_dir))
-        return self._files[package][-1] if package in self._files else None
+    def context_on(self, stack: Stack) -> WorkContext:
+        """Return a work context whose wheels are built for *stack*, whatever this machine is."""
+        ctx = copy.copy(self.ctx)
+        bind(ctx, stack)
+        return ctx
+
+
+def _on_variant(ctx: WorkContext, variant: str) -> WorkContext:
+    """Return a copy of *ctx* for another variant, which shares all that does not depend on it."""
+    made = copy.copy(ctx)
+    made.variant = variant
+    settings = ctx.settings
+    made.settings = Settings(
+        settings=settings._settings,  # fromager has no other way to the content of files
+        package_settings=settings._package_settings.values(),
+        variant=variant,
+        patches_dir=settings.patches_dir,
+        max_jobs=settings.max_jobs,
+    )
+    return made
 
 
 def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path, str]]:

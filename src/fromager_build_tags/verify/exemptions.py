@@ -36,8 +36,7 @@ def declared_on(tree: SettingsTree, variant: str, package: NormalizedName) -> De
     """
     from packaging.requirements import Requirement
 
-    tree.select(variant)
-    return declared_for(tree.ctx, Requirement(package))
+    return declared_for(tree.on(variant).ctx, Requirement(package))
 
 
 def declared_for_any(ctx: WorkContext, req: Requirement) -> Declared:
