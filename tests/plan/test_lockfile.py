@@ -22,9 +22,9 @@ from fromager_build_tags.plan.lockfile import (
     format_lock,
     parse_lock,
 )
-from fromager_build_tags.stack.key import StackKey
 
 from ..conftest import Cli
+from ..review.tags import build_tag, locked_stack
 from ..stack.test_key import KEYS
 from ..tag.test_order import TAGS
 from ..trees import GOOD, ROCM, ROCM_FILE, write_tree
@@ -45,8 +45,7 @@ LOCK = "settings/build-tags.lock"
 
 
 def stack(variant: str, label: str, **tags: str) -> LockedStack:
-    keys = {(name, ANY): tag for name, tag in tags.items()}
-    return LockedStack(variant=variant, key=StackKey.parse(label), tags=keys)
+    return locked_stack(variant, label, {(name, ANY): text for name, text in tags.items()})
 
 
 def test_format() -> None:
@@ -62,7 +61,7 @@ def test_format() -> None:
     lock = Lock(
         stacks=(
             stack("rocm", "b"),
-            LockedStack(variant="rocm", key=StackKey(distro="a"), tags=tags),
+            locked_stack("rocm", "a", tags),
             stack("cuda-ubi9", "c", x="1"),
         )
     )
@@ -92,7 +91,7 @@ _STACKS = st.builds(
     KEYS,
     st.dictionaries(
         st.tuples(st.just(ANY) | _WORDS, _VERSIONS),
-        TAGS | st.sampled_from(["-", "0_?", "12_?"]),
+        (TAGS | st.sampled_from(["-", "0_?", "12_?"])).map(build_tag),
         max_size=6,
     ),
 )
@@ -108,51 +107,67 @@ def test_what_is_written_is_read(stacks: list[LockedStack]) -> None:
     assert format_lock(Lock(stacks=tuple(reversed(stacks)))) == text
 
 
-AGAIN = "make it again with `fromager-build-tags lock`"
+NO_FORMAT = "f is not a lock file: its first line does not contain the format"
+AGAIN = "write the lock again with `fromager-build-tags lock`"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", f"f is not a lock: its first line has to tell its format: {AGAIN}"),
-        ("a: b\n", f"f is not a lock: its first line has to tell its format: {AGAIN}"),
-        ("# a comment\n", f"f is not a lock: its first line has to tell its format: {AGAIN}"),
-        ("\0\0\n", f"f is not a lock: its first line has to tell its format: {AGAIN}"),
+        ("", f"{NO_FORMAT}: {AGAIN}"),
+        ("a: b\n", f"{NO_FORMAT}: {AGAIN}"),
+        (
+            "# a comment\n",
+            f"{NO_FORMAT}: {AGAIN}",
+        ),
+        ("\0\0\n", f"{NO_FORMAT}: {AGAIN}"),
         (
             HEADER.replace("format 1", "format 2"),
-            "f is of format 2, newer than 1: upgrade fromager-build-tags",
+            "f has format 2, newer than 1: upgrade fromager-build-tags",
         ),
         (
             HEADER.replace("format 1", "format 10") + "anything\n",
-            "f is of format 10, newer than 1: upgrade fromager-build-tags",
+            "f has format 10, newer than 1: upgrade fromager-build-tags",
         ),
         (
             f"{HEADER}<<<<<<< HEAD\nrocm: a\n=======\nrocm: b\n>>>>>>> other\n",
-            f"f:3: the lock has conflict markers: {AGAIN}",
+            f"f:3: the lock file has conflict markers: {AGAIN}",
         ),
         (
             f"<<<<<<< HEAD\n{HEADER}=======\n# build-tags.lock, format 2: x\n>>>>>>> other\n",
-            f"f:1: the lock has conflict markers: {AGAIN}",
+            f"f:1: the lock file has conflict markers: {AGAIN}",
         ),
-        (f"{HEADER}||||||| base\n", f"f:3: the lock has conflict markers: {AGAIN}"),
-        (f"{HEADER}garbage\n", f"f:3: 'garbage' is no line of a lock: {AGAIN}"),
-        (f"{HEADER}rocm:a\n", f"f:3: 'rocm:a' is no line of a lock: {AGAIN}"),
-        (f"{HEADER}  a * 1\n", f"f:3: '  a * 1' is no line of a lock: {AGAIN}"),
-        (f"{HEADER}rocm: a\n  a *\n", f"f:4: '  a *' is no line of a lock: {AGAIN}"),
-        (f"{HEADER}rocm: a\n  a * 1 2\n", f"f:4: '  a * 1 2' is no line of a lock: {AGAIN}"),
-        (f"{HEADER}rocm: a\n  a * el9\n", f"f:4: '  a * el9' is no line of a lock: {AGAIN}"),
-        (f"{HEADER}rocm: a\n  a * 1_\n", f"f:4: '  a * 1_' is no line of a lock: {AGAIN}"),
-        (f"{HEADER}rocm: a\n  a * ?\n", f"f:4: '  a * ?' is no line of a lock: {AGAIN}"),
-        (f"{HEADER}rocm: a\n  a * 1_a_?\n", f"f:4: '  a * 1_a_?' is no line of a lock: {AGAIN}"),
-        (f"{HEADER}rocm: a\n  a * 1-b\n", f"f:4: '  a * 1-b' is no line of a lock: {AGAIN}"),
-        (f"{HEADER}rocm: a\n  a <b 1\n", f"f:4: '<b' is no span of versions: {AGAIN}"),
+        (f"{HEADER}||||||| base\n", f"f:3: the lock file has conflict markers: {AGAIN}"),
+        (f"{HEADER}garbage\n", f"f:3: 'garbage' is not a valid line: {AGAIN}"),
+        (f"{HEADER}rocm:a\n", f"f:3: 'rocm:a' is not a valid line: {AGAIN}"),
+        (f"{HEADER}  a * 1\n", f"f:3: '  a * 1' is not a valid line: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a *\n", f"f:4: '  a *' is not a valid line: {AGAIN}"),
+        (
+            f"{HEADER}rocm: a\n  a * 1 2\n",
+            f"f:4: '  a * 1 2' is not a valid line: {AGAIN}",
+        ),
+        (
+            f"{HEADER}rocm: a\n  a * el9\n",
+            f"f:4: '  a * el9' is not a valid line: {AGAIN}",
+        ),
+        (f"{HEADER}rocm: a\n  a * 1_\n", f"f:4: '  a * 1_' is not a valid line: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a * ?\n", f"f:4: '  a * ?' is not a valid line: {AGAIN}"),
+        (
+            f"{HEADER}rocm: a\n  a * 1_a_?\n",
+            f"f:4: '  a * 1_a_?' is not a valid line: {AGAIN}",
+        ),
+        (
+            f"{HEADER}rocm: a\n  a * 1-b\n",
+            f"f:4: '  a * 1-b' is not a valid line: {AGAIN}",
+        ),
+        (f"{HEADER}rocm: a\n  a <b 1\n", f"f:4: '<b' is not a version range: {AGAIN}"),
         (
             f"{HEADER}rocm: a\n  a * 1\n  b * 1\n  a * 2\n",
-            f"f:6: 'a * 2' is there twice: {AGAIN}",
+            f"f:6: 'a * 2' is listed twice: {AGAIN}",
         ),
         (
             f"{HEADER}\nrocm: a\n  a * 1\n\n\nrocm: b\nrocm: c\n\n  a *\n",
-            f"f:11: '  a *' is no line of a lock: {AGAIN}",
+            f"f:11: '  a *' is not a valid line: {AGAIN}",
         ),
     ],
 )
@@ -178,14 +193,14 @@ def test_a_stack_that_stands_in_two_locks_is_read_once() -> None:
 
 def test_a_tag_that_nothing_names_is_the_next_wider_one() -> None:
     [rocm] = parse_lock(TEXT, "f").of_variant("rocm")
-    assert rocm.tag("torch", "2.9.1") == "2_el9.6_rocm7.1"
-    assert rocm.tag("torch", "3") == "1_el9.6_rocm7.1"
-    assert rocm.tag("pillow", "3") == "1_el9.6"
-    assert stack("rocm", "a", b="1").tag("pillow", "3") == "-"
+    assert str(rocm.tag("torch", "2.9.1")) == "2_el9.6_rocm7.1"
+    assert str(rocm.tag("torch", "3")) == "1_el9.6_rocm7.1"
+    assert str(rocm.tag("pillow", "3")) == "1_el9.6"
+    assert stack("rocm", "a", b="1").tag("pillow", "3").is_none
 
 
 @pytest.mark.parametrize(
-    ("version", "tag"),
+    ("version", "expected"),
     [
         ("2.9.1.0", "2_el9.6_rocm7.1"),
         ("2.9.1+rocm7.1", "2_el9.6_rocm7.1"),
@@ -193,13 +208,13 @@ def test_a_tag_that_nothing_names_is_the_next_wider_one() -> None:
         ("not a version", "1_el9.6_rocm7.1"),
     ],
 )
-def test_a_version_is_found_however_it_is_spelled(version: str, tag: str) -> None:
+def test_a_version_is_found_however_it_is_spelled(version: str, expected: str) -> None:
     """fromager compares versions, and leaves the local part out."""
     [rocm] = parse_lock(TEXT, "f").of_variant("rocm")
-    assert rocm.tag("torch", version) == tag
+    assert str(rocm.tag("torch", version)) == expected
     odd = TEXT.replace("torch 2.9.1", "torch 2.9.1.0+rocm7.1")
     [rocm] = parse_lock(odd, "f").of_variant("rocm")
-    assert rocm.tag("torch", "2.9.1") == "2_el9.6_rocm7.1"
+    assert str(rocm.tag("torch", "2.9.1")) == "2_el9.6_rocm7.1"
 
 
 def test_spans_of_versions(cli: Cli, tmp_path: pathlib.Path) -> None:
@@ -211,7 +226,9 @@ def test_spans_of_versions(cli: Cli, tmp_path: pathlib.Path) -> None:
     assert ("  demo 0.29 2_el9.6\n  demo <0.29 1_el9.6_torch2.9.1\n  demo * 1_el9.6\n") in text
     [stack] = parse_lock(text, "f").stacks
     assert format_lock(parse_lock(text, "f")) == text
-    tags = {each: stack.tag("demo", each) for each in ("0.28.1", "0.29.0", "0.30", "<0.29", "*")}
+    tags = {
+        each: str(stack.tag("demo", each)) for each in ("0.28.1", "0.29.0", "0.30", "<0.29", "*")
+    }
     assert tags == {
         "0.28.1": "1_el9.6_torch2.9.1",
         "0.29.0": "2_el9.6",
@@ -220,9 +237,9 @@ def test_spans_of_versions(cli: Cli, tmp_path: pathlib.Path) -> None:
         "*": "1_el9.6",
     }
     # what no changelog names is never asked of the row of a version that one does
-    assert stack.tag("demo", "==0.29") == "1_el9.6"
-    assert stack.tag("demo", "nightly") == "1_el9.6"
-    assert stack.spans() == {"demo": ["<0.29"]}
+    assert str(stack.tag("demo", "==0.29")) == "1_el9.6"
+    assert str(stack.tag("demo", "nightly")) == "1_el9.6"
+    assert stack.ranges == {"demo": ["<0.29"]}
 
 
 def test_lock_writes_what_the_settings_give(cli: Cli, tmp_path: pathlib.Path) -> None:
@@ -272,7 +289,7 @@ def test_check(cli: Cli, tmp_path: pathlib.Path) -> None:
 def test_check_of_what_is_no_lock_says_so(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, {**GOOD, LOCK: "rubbish\n"})
     assert cli("lock", "--check", status=1).stderr == (
-        f"Error: {LOCK} is not a lock: its first line has to tell its format: {AGAIN}\n"
+        f"Error: {NO_FORMAT.replace('f is', f'{LOCK} is', 1)}: {AGAIN}\n"
     )
     cli("lock")
     assert (tmp_path / LOCK).read_text() == TEXT

@@ -19,6 +19,8 @@ from fromager_build_tags.review.change_checks import review_findings
 from fromager_build_tags.review.compare import Review
 from fromager_build_tags.text import markdown_text
 
+from ..review.tags import build_tag, tag_or_none
+
 CAUSE = Cause(
     what="torch_version of rocm 2.9.1 → 2.10.0",
     place="settings/variants/rocm.yaml:4",
@@ -32,8 +34,8 @@ def review_of(number: int) -> Review:
             variant="rocm",
             package=f"package-{each}",
             version="1.0",
-            before="8_el9.6_torch2.9.1",
-            after="8_el9.6_torch2.10.0",
+            before=build_tag("8_el9.6_torch2.9.1"),
+            after=build_tag("8_el9.6_torch2.10.0"),
             causes=(CAUSE,),
         )
         for each in range(number)
@@ -62,7 +64,7 @@ def test_a_comment_stays_under_the_limit_and_says_what_it_left_out() -> None:
         "\n<details><summary>error BT201: "
     )
     assert text.count("<details>") == text.count("</details>") == 2
-    assert text.count("let `fromager-build-tags bump` add them") == 1
+    assert text.count("or run `fromager-build-tags bump`") == 1
     findings, names = text.count("so installers keep the old wheel\n"), text.count("\n- rocm: `")
     assert min(findings, names) > 150
     assert left_out(text) == [
@@ -122,8 +124,8 @@ def test_what_a_cause_does(
             variant="rocm",
             package="demo",
             version="1",
-            before=old,
-            after=new,
+            before=tag_or_none(old),
+            after=tag_or_none(new),
             causes=(CAUSE, *beside),
         )
         for old, new in zip(before, after, strict=True)
@@ -138,8 +140,8 @@ _CHANGES = st.builds(
     variant=_TEXTS,
     package=_TEXTS,
     version=_TEXTS,
-    before=st.sampled_from(["", "1_a", "2_el9.6"]),
-    after=st.sampled_from(["", "-", "1_b"]),
+    before=st.sampled_from(["", "1_a", "2_el9.6"]).map(tag_or_none),
+    after=st.sampled_from(["", "-", "1_b"]).map(tag_or_none),
     causes=st.lists(st.builds(Cause, what=_TEXTS, place=_TEXTS), max_size=3).map(tuple),
 )
 

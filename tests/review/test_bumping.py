@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fromager_build_tags.errors import EditError
-from fromager_build_tags.plan.lockfile import ANY, Key, Lock, LockedStack, split_tag
+from fromager_build_tags.plan.lockfile import ANY, Lock, Row, format_tag
 from fromager_build_tags.review.bumping import (
     Edit,
     missing_entries,
@@ -29,12 +29,12 @@ from fromager_build_tags.review.change import Change
 from fromager_build_tags.review.compare import compare
 from fromager_build_tags.review.settings_layout import Layout
 from fromager_build_tags.review.snapshot import Evaluation
-from fromager_build_tags.stack.key import StackKey
 
 from ..conftest import Cli
 from ..repositories import Checkout
 from ..tag.test_order import TAGS
 from ..trees import GOOD, ROCM, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH, TORCH_FILE
+from .tags import build_tag, locked_stack, tag_or_none
 
 FLASH_FILE = "settings/packages/flash_attn.yaml"
 FLASH = 'changelog:\n  "2.8.3":\n    - first\n'
@@ -53,7 +53,13 @@ LAYOUT = Layout(
 def change(
     before: str, after: str, *, variant: str = "rocm", package: str = "demo", version: str = "1"
 ) -> Change:
-    return Change(variant=variant, package=package, version=version, before=before, after=after)
+    return Change(
+        variant=variant,
+        package=package,
+        version=version,
+        before=tag_or_none(before),
+        after=tag_or_none(after),
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,9 +95,7 @@ def test_missing_entries(before: str, after: str, missing: int) -> None:
 @given(TAGS, TAGS)
 def test_missing_entries_are_enough_and_no_more(before: str, after: str) -> None:
     missing = missing_entries(change(before, after))
-    old, new = split_tag(before), split_tag(after)
-    assert old is not None
-    assert new is not None
+    old, new = build_tag(before).sort_key, build_tag(after).sort_key
     assert (missing > 0) == (new < old)
     if missing:
         assert (new[0] + missing, new[1]) > old
@@ -114,19 +118,16 @@ _KEYS = st.tuples(st.sampled_from([ANY, "a", "b"]), st.sampled_from([ANY, "1", "
 _VARIANTS = ("cuda", "rocm")
 
 
-def _side(name: str, tables: Mapping[str, Mapping[Key, str]]) -> Evaluation:
-    stacks = [
-        LockedStack(variant=v, key=StackKey(distro="el9.6"), tags=tags)
-        for v, tags in tables.items()
-    ]
+def _side(name: str, tables: Mapping[str, Mapping[Row, str]]) -> Evaluation:
+    stacks = [locked_stack(variant, "el9.6", tags) for variant, tags in tables.items()]
     return Evaluation(name=name, lock=Lock(stacks=tuple(stacks)))
 
 
-def _raised(tag: str, more: int) -> str:
-    told = split_tag(tag)
-    if told is None:
-        return str(more) if more else tag
-    return f"{told[0] + more}{told[1]}"
+def _raised(text: str, more: int) -> str:
+    old = build_tag(text)
+    if old.number is None:
+        return str(more) if more else text
+    return f"{old.number + more}{old.suffix}"
 
 
 _TAGS = TAGS | st.just("-")
@@ -143,7 +144,7 @@ _SIDES = st.tuples(
 
 @given(_SIDES, _SIDES)
 def test_after_a_bump_no_wheel_that_is_named_sorts_below(
-    base: dict[str, dict[Key, str]], head: dict[str, dict[Key, str]]
+    base: dict[str, dict[Row, str]], head: dict[str, dict[Row, str]]
 ) -> None:
     """The entries raise a version on every variant, as fromager counts them."""
     before = compare(_side("base", base), _side("head", head), [])
@@ -151,7 +152,7 @@ def test_after_a_bump_no_wheel_that_is_named_sorts_below(
     bumped = {}
     for variant, tags in head.items():
         [stack] = _side("head", {variant: tags}).lock.stacks
-        raised = {key: _raised(stack.tag(*key), more) for key, more in entries.items()}
+        raised = {key: _raised(format_tag(stack.tag(*key)), more) for key, more in entries.items()}
         bumped[variant] = {**tags, **raised}
     after = compare(_side("base", base), _side("head", bumped), [])
     assert package_entries(after.changes) == {}
@@ -160,11 +161,11 @@ def test_after_a_bump_no_wheel_that_is_named_sorts_below(
 
 @given(_SIDES, _SIDES)
 def test_after_a_global_bump_nothing_sorts_below(
-    base: dict[str, dict[Key, str]], head: dict[str, dict[Key, str]]
+    base: dict[str, dict[Row, str]], head: dict[str, dict[Row, str]]
 ) -> None:
     entries = variant_entries(compare(_side("base", base), _side("head", head), []).changes)
     bumped = {
-        variant: {key: _raised(tag, entries.get(variant, 0)) for key, tag in tags.items()}
+        variant: {key: _raised(text, entries.get(variant, 0)) for key, text in tags.items()}
         for variant, tags in head.items()
     }
     after = compare(_side("base", base), _side("head", bumped), [])
@@ -209,10 +210,13 @@ def test_packages_whose_changelog_names_no_version(cli: Cli, checkout: Checkout)
     checkout.commit(files)
     checkout.write(NEW_TORCH)
     whole = (
-        "BT201: on rocm, all wheels of 2 packages sort below what they were, so installers keep "
-        "the old ones: demo, other"
+        "BT201: on rocm, all wheels of 2 packages sort below the wheels that they replace, so "
+        "installers keep the old ones: demo, other"
     )
-    open_ = "BT201: on rocm, versions without a changelog entry sort below what they were, of "
+    open_ = (
+        "BT201: on rocm, versions without a changelog entry sort below the wheels that they "
+        "replace, so installers keep the old ones: "
+    )
     assert findings(cli, status=1)[1:] == [whole, f"{open_}flash-attn"]
     result = cli("bump", "-m", "x", status=1)
     assert (checkout.folder / FLASH_FILE).read_text() == f'{FLASH}    - "x"\n'

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from fromager_build_tags.plan.lockfile import Key, Lock, LockedStack
+from fromager_build_tags.plan.lockfile import Lock, Row
 from fromager_build_tags.review.causes import Cause, causes
 from fromager_build_tags.review.change import Change
 from fromager_build_tags.review.compare import Review, compare
@@ -17,13 +17,13 @@ from fromager_build_tags.review.snapshot import Evaluation, Side
 from fromager_build_tags.review.written import written_stacks
 from fromager_build_tags.settings.declare import declare
 from fromager_build_tags.settings.yamlfile import read_yaml_mapping
-from fromager_build_tags.stack.key import StackKey
 from fromager_build_tags.stack.resolve import declared_stacks
 from fromager_build_tags.tag.segment import Order
 
 from ..conftest import Cli
 from ..repositories import Checkout
 from ..trees import GOOD, ROCM, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH, TORCH_FILE
+from .tags import build_tag, locked_stack
 
 LAYOUT = Layout(
     settings_file=pathlib.PurePath(SETTINGS_FILE),
@@ -168,10 +168,8 @@ LABEL = "el9.6 rocm7.1 torch2.9.1"
 NEW_LABEL = "el9.8 rocm7.2 torch2.10.0"
 
 
-def evaluation(*stacks: tuple[str, Mapping[Key, str]]) -> Evaluation:
-    locked = [
-        LockedStack(variant="rocm", key=StackKey.parse(key), tags=tags) for key, tags in stacks
-    ]
+def evaluation(*stacks: tuple[str, Mapping[Row, str]]) -> Evaluation:
+    locked = [locked_stack("rocm", key, tags) for key, tags in stacks]
     return Evaluation(name="side", lock=Lock(stacks=tuple(locked)))
 
 
@@ -204,7 +202,8 @@ def blamed(before: str, after: str, *known: Cause) -> list[str]:
         ("1_el9.6", "1_el9.8", [TORCH_VERSION], ["torch"]),
         ("1_el9.6", "1_el9.8", [], []),
         # of a tag that is not known either can be it
-        ("?", "1_el9.6", [NUMBER, TORCH_VERSION], ["number", "torch"]),
+        ("1_?", "2_el9.6", [NUMBER, TORCH_VERSION], ["number", "torch"]),
+        ("1_?", "1_el9.6", [NUMBER, TORCH_VERSION], ["torch"]),
         # there is a tag where there is a number
         ("1_el9.6", "-", [NUMBER, *STACK], ["number"]),
         ("-", "1_el9.8", [NUMBER, *STACK], ["number"]),
@@ -220,10 +219,10 @@ def test_what_can_have_caused_a_change(
 def cuda(*stacks: tuple[str, str]) -> Evaluation:
     """Return a family: CUDA and Torch version of each stack."""
     locked = [
-        LockedStack(
-            variant="cuda",
-            key=StackKey.parse(f"el9.8 cuda{cuda} torch{torch}"),
-            tags={("demo", "1"): f"1_el9.8_cuda{cuda}_torch{torch}", ("old", "1"): "1_el9.8"},
+        locked_stack(
+            "cuda",
+            f"el9.8 cuda{cuda} torch{torch}",
+            {("demo", "1"): f"1_el9.8_cuda{cuda}_torch{torch}", ("old", "1"): "1_el9.8"},
         )
         for cuda, torch in stacks
     ]
@@ -235,7 +234,8 @@ def of_family(old: list[tuple[str, str]], new: list[tuple[str, str]]) -> list[tu
     before, after = (family(*(stack(*each) for each in side)) for side in (old, new))
     review = compare(cuda(*old), cuda(*new), causes(side(before), side(after)))
     return [
-        (each.after or each.before, "; ".join(map(str, each.causes))) for each in review.changes
+        (str(each.after or each.before), "; ".join(map(str, each.causes)))
+        for each in review.changes
     ]
 
 
@@ -292,8 +292,8 @@ def test_groups_are_those_of_the_cause_that_wheels_share() -> None:
             variant="rocm",
             package=package,
             version="1",
-            before="1_el9.6_torch2.9.1",
-            after="2_el9.6_torch2.10.0",
+            before=build_tag("1_el9.6_torch2.9.1"),
+            after=build_tag("2_el9.6_torch2.10.0"),
             causes=found,
         )
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from fromager_build_tags.findings.catalogue import FAMILIES
 from fromager_build_tags.findings.finding import Finding
 from fromager_build_tags.findings.rule import Rule
-from fromager_build_tags.plan.lockfile import ANY, Key, Lock, LockedStack
+from fromager_build_tags.plan.lockfile import ANY, Lock, LockedStack, Row
 from fromager_build_tags.review.causes import Cause
-from fromager_build_tags.review.change import Kind, Wheels
+from fromager_build_tags.review.change import ChangeKind, Wheels
 from fromager_build_tags.review.change_checks import review_findings
 from fromager_build_tags.review.compare import Review, compare
 from fromager_build_tags.review.declarations import own_packages, shared_indexes
@@ -28,11 +28,17 @@ from ..conftest import Cli
 from ..repositories import Checkout
 from ..tag.test_order import TAGS
 from ..trees import GOOD, HOOK, ROCM, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH, TORCH_FILE
+from .tags import before_and_after, build_tag, locked_stack
 
 type Tags = Mapping[str, str]
 
 NUMBERLESS = (
-    "fromager gives no suffix and takes any wheel; a wheel without a number is installed after"
+    "no build number any more: fromager adds no suffix and accepts any wheel, and installers "
+    "prefer the old wheel"
+)
+BELOW = (
+    "versions without a changelog entry sort below the wheels that they replace, so installers "
+    "keep the old ones"
 )
 KEEP = "so installers keep the old wheel"
 CHANGELOG = Cause(
@@ -64,11 +70,11 @@ TORCH_VERSION = Cause(
 
 def side(name: str, tags: Tags, variant: str = "rocm", label: str = "el9.6 rocm7.1") -> Evaluation:
     """Return a side with one stack; keys are ``package version``."""
-    table: dict[Key, str] = {}
+    table: dict[Row, str] = {}
     for text, tag in tags.items():
         package, version = text.split()
         table[package, version] = tag
-    stack = LockedStack(variant=variant, key=StackKey.parse(label), tags=table)
+    stack = locked_stack(variant, label, table)
     return Evaluation(name=name, lock=Lock(stacks=(stack,)))
 
 
@@ -104,8 +110,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "warning",
         "rocm",
         "settings/variants/rocm.yaml:3",
-        "on rocm, versions without a changelog entry sort below what they were, of demo, every "
-        "package that nothing names",
+        f"on rocm, {BELOW}: demo, every other package",
     ),
     (
         "BT201",
@@ -115,8 +120,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "warning",
         "rocm",
         "",
-        "on rocm, versions without a changelog entry sort below what they were, of demo0, demo1, "
-        "demo2, demo3, demo4, demo5, demo6, demo7 and 2 more",
+        f"on rocm, {BELOW}: demo0, demo1, demo2, demo3, demo4, demo5, demo6, demo7 and 2 more",
     ),
     (
         "BT202",
@@ -147,7 +151,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "error",
         "rocm",
         "",
-        "on rocm, versions without a changelog entry sort below what they were, of demo",
+        f"on rocm, {BELOW}: demo",
     ),
     # the number is known where the suffix is not
     (
@@ -168,7 +172,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "warning",
         "demo",
         "",
-        "the tag of demo 1 on rocm cannot be told any more, it was 8_a",
+        "demo 1 on rocm: the suffix became unknown (8_a → 8_?)",
     ),
     # a package is named once, however many of its versions there are
     (
@@ -179,8 +183,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "warning",
         "rocm",
         "settings/variants/rocm.yaml:3",
-        "5 tags of rocm cannot be told any more, of every package that nothing names, demo, torch "
-        "and 1 more",
+        "5 suffixes of rocm became unknown: every other package, demo, torch and 1 more",
     ),
     (
         "BT209",
@@ -190,7 +193,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "note",
         "rocm",
         "",
-        "1 tag of rocm (el9.6 rocm7.1) cannot be compared",
+        "1 suffix of rocm (el9.6 rocm7.1) is unknown and not compared",
     ),
     (
         "BT209",
@@ -200,7 +203,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "note",
         "rocm",
         "",
-        "2 tags of rocm (el9.6 rocm7.1) cannot be compared",
+        "2 suffixes of rocm (el9.6 rocm7.1) are unknown and not compared",
     ),
     (
         "BT204",
@@ -220,7 +223,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "warning",
         "demo",
         "",
-        "demo 1 on rocm had 1_el9.6_rocm7.1, and has 2_el9.6",
+        "demo 1 on rocm lost a segment (1_el9.6_rocm7.1 → 2_el9.6)",
     ),
     (
         "BT205",
@@ -230,7 +233,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "warning",
         "demo",
         "",
-        "demo (any other version) on rocm had 1_el9.6, and has 2",
+        "demo (any other version) on rocm lost a segment (1_el9.6 → 2)",
     ),
     (
         "BT202",
@@ -240,7 +243,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "error",
         "demo",
         "",
-        f"demo 1 on rocm has no build number any more: {NUMBERLESS} 1_a",
+        f"demo 1 on rocm has {NUMBERLESS} 1_a",
     ),
     (
         "BT202",
@@ -250,7 +253,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "error",
         "demo",
         "",
-        f"demo 1 on rocm has no build number any more: {NUMBERLESS} 1_?",
+        f"demo 1 on rocm has {NUMBERLESS} 1_?",
     ),
     # one cause, one finding
     (
@@ -261,9 +264,8 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "error",
         "rocm",
         "settings/settings.yaml:4",
-        f"on rocm, what has no changelog entry has no build number any more: {NUMBERLESS} 2_a, of "
-        "every package that nothing names, demo0, demo1, demo2, demo3, demo4, demo5, demo6 and 3 "
-        "more",
+        f"on rocm, versions without a changelog entry have {NUMBERLESS} 2_a: every other package, "
+        "demo0, demo1, demo2, demo3, demo4, demo5, demo6 and 3 more",
     ),
     (
         "BT206",
@@ -273,8 +275,8 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "warning",
         "demo",
         "settings/packages/demo.yaml:2",
-        "demo 1 on rocm had 1_a, and gets no build tag: it is pre-built, and installers prefer the "
-        "wheels that were built",
+        "demo 1 on rocm became pre-built and lost its build tag 1_a: installers prefer the wheels "
+        "that were built",
     ),
     (
         "BT206",
@@ -383,8 +385,8 @@ def test_a_new_variant_without_numbers() -> None:
             "warning",
             "rocm",
             "",
-            "rocm has no changelog, so what has no entry of its own gets no build tag: every "
-            "package that nothing names, demo, a",
+            "rocm has no changelog, so versions without an entry of their own get no build tag: "
+            "every other package, demo, a",
         ),
     ]
 
@@ -468,11 +470,11 @@ def test_why_a_tag_cannot_be_told(cli: Cli, tmp_path: pathlib.Path) -> None:
         "the Torch version of variant 'rocm' is not known: set WHEEL_BUILD_TAG_TORCH_VERSION or "
         f"TORCH_VERSION, or torch_version in {ROCM_FILE}"
     )
-    gone = "the tag of flash-attn (any other version) on rocm cannot be told any more, it was "
-    gone += "1_el9.6_rocm7.1_torch2.9.1"
+    gone = "flash-attn (any other version) on rocm: the suffix became unknown "
+    gone += "(1_el9.6_rocm7.1_torch2.9.1 → 1_?)"
     assert untold(cli) == [("warning", "flash-attn", f"{gone}: {reason}")]
     checkout.commit({})
-    same = "1 tag of rocm (el9.6 rocm7.1) cannot be compared"
+    same = "1 suffix of rocm (el9.6 rocm7.1) is unknown and not compared"
     assert untold(cli) == [("note", "rocm", f"{same}: {reason}")]
     cli("lock")
     checkout.commit({})
@@ -499,7 +501,7 @@ def untold(cli: Cli) -> list[tuple[str, str, str]]:
             {"rocm": "cuda"},
             {"demo 1": "1_a"},
             {"demo 1": "1_b"},
-            ["1 names of rocm change, and cuda shares its index"],
+            ["1 wheel name of rocm changes, and cuda has the same index"],
         ),
         ({"rocm": "cuda"}, {"demo 1": "1_a"}, {"demo 1": "1_a"}, []),
         ({"cuda": "rocm"}, {"demo 1": "1_a"}, {"demo 1": "1_b"}, []),
@@ -789,25 +791,27 @@ def test_a_family_is_compared_stack_by_stack() -> None:
 
     def family(*versions: str) -> Evaluation:
         stacks = [
-            LockedStack(
-                variant="cuda",
-                key=StackKey.parse(f"el9.6 cuda{version} torch2.9.1"),
-                tags={("demo", ANY): f"1_el9.6_cuda{version}"},
+            locked_stack(
+                "cuda",
+                f"el9.6 cuda{version} torch2.9.1",
+                {("demo", ANY): f"1_el9.6_cuda{version}"},
             )
             for version in versions
         ]
         return Evaluation(name="x", lock=Lock(stacks=tuple(stacks)))
 
     def changes(old: Evaluation, new: Evaluation) -> list[tuple[str, str, str]]:
-        return [(each.kind, each.before, each.after) for each in compare(old, new, []).changes]
+        return [(each.kind, *before_and_after(each)) for each in compare(old, new, []).changes]
 
     two = family("12.9", "13.0")
     assert changes(two, two) == []
     assert changes(two, family("13.0", "12.9")) == []
-    assert changes(two, family("12.9", "13.0", "13.1")) == [(Kind.NEW, "", "1_el9.6_cuda13.1")]
-    assert changes(two, family("13.0")) == [(Kind.GONE, "1_el9.6_cuda12.9", "")]
+    assert changes(two, family("12.9", "13.0", "13.1")) == [
+        (ChangeKind.NEW, "", "1_el9.6_cuda13.1")
+    ]
+    assert changes(two, family("13.0")) == [(ChangeKind.GONE, "1_el9.6_cuda12.9", "")]
     assert changes(two, family("12.9", "13.1")) == [
-        (Kind.CHANGED, "1_el9.6_cuda13.0", "1_el9.6_cuda13.1")
+        (ChangeKind.CHANGED, "1_el9.6_cuda13.0", "1_el9.6_cuda13.1")
     ]
 
 
@@ -852,10 +856,8 @@ def test_how_stacks_are_paired(
 
     def family(words: Iterable[str]) -> Evaluation:
         stacks = [
-            LockedStack(
-                variant="rocm",
-                key=StackKey.parse(f"el9.6 {each}"),
-                tags={("demo", "1"): f"3_el9.6_{each.replace(' ', '_')}"},
+            locked_stack(
+                "rocm", f"el9.6 {each}", {("demo", "1"): f"3_el9.6_{each.replace(' ', '_')}"}
             )
             for each in words
         ]
@@ -867,19 +869,17 @@ def test_how_stacks_are_paired(
     for old in (before, before[::-1]):
         for new in (after, after[::-1]):
             changes = compare(family(old), family(new), []).changes
-            assert [
-                (segment_texts(each.before), segment_texts(each.after)) for each in changes
-            ] == pairs
+            assert [tuple(map(segment_texts, before_and_after(each))) for each in changes] == pairs
 
 
 @pytest.mark.parametrize(
     ("stays", "remedy"),
     [
-        (False, "add a changelog entry, or let `fromager-build-tags bump` add them"),
+        (False, "add a changelog entry, or run `fromager-build-tags bump`"),
         (
             True,
-            "publish each stack to an index of its own: a changelog entry, as `fromager-build-tags "
-            "bump` adds it, raises the wheels of cuda13.0 torch2.9.1 as well, which stays",
+            "publish each stack to its own index: a changelog entry, as `fromager-build-tags bump` "
+            "adds it, also raises the wheels of cuda13.0 torch2.9.1, which stays",
         ),
     ],
 )
@@ -888,10 +888,10 @@ def test_no_entry_wins_over_a_stack_that_stays(*, stays: bool, remedy: str) -> N
 
     def family(*torches: str) -> Evaluation:
         stacks = [
-            LockedStack(
-                variant="cuda",
-                key=StackKey.parse(f"cuda13.0 torch{torch}"),
-                tags={("demo", "1"): f"3_cuda13.0_torch{torch}"},
+            locked_stack(
+                "cuda",
+                f"cuda13.0 torch{torch}",
+                {("demo", "1"): f"3_cuda13.0_torch{torch}"},
             )
             for torch in torches
         ]
@@ -938,9 +938,9 @@ def test_a_pure_python_wheel_has_no_segments(
 ) -> None:
     real = [Wheels("demo", "1", purelib=True)]
     review = compare(side("base", {"demo 1": before}), side("head", {"demo 1": after}), [], real)
-    assert [(each.before, each.after) for each in review.changes] == changes
+    assert [before_and_after(each) for each in review.changes] == changes
     assert {each.wheel for each in review.changes} <= {"demo 1 (pure Python)"}
-    assert list(review.untold) == []
+    assert list(review.unknown) == []
 
 
 # a tree that is equal on both sides reviews to nothing
@@ -951,7 +951,7 @@ _STACKS = st.builds(
     LockedStack,
     variant=st.sampled_from(["cuda", "cuda-ubi9"]),
     key=st.sampled_from(_LABELS).map(StackKey.parse),
-    tags=st.dictionaries(_KEYS, TAGS | st.sampled_from(["-", "1_?"]), max_size=5),
+    tags=st.dictionaries(_KEYS, (TAGS | st.sampled_from(["-", "1_?"])).map(build_tag), max_size=5),
 )
 
 

@@ -734,8 +734,8 @@ def test_two_folders_two_locks_and_one_of_each(
     assert changes(cli, "old.lock", "new") == ROCM_7_2
     assert changes(cli, "old", "new.lock") == ROCM_7_2
     assert changes(cli, "old.lock", "new.lock", "--no-lock") == ROCM_7_2
-    untold = "(installed overrides, variables, what is behind a lock file)"
-    line = f"\nwhat no settings file tells {untold} renames 3 wheels\n"
+    outside = "(an installed override, a variable, a lock file alone)"
+    line = f"\nsomething outside the settings files {outside} renames 3 wheels\n"
     assert line in cli("review", "old.lock", "new.lock").stdout
 
 
@@ -841,7 +841,7 @@ def test_a_hook_that_is_switched_on_or_off(
         (
             "warning",
             "BT205",
-            f"{len(found)} tags of rocm had segments, and have none: the settings name no hook any "
+            f"{len(found)} build tags of rocm lost all segments: the settings name no hook any "
             "more",
         ),
     ]

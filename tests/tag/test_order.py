@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import parse_wheel_filename
 
-from fromager_build_tags.plan.lockfile import split_tag
 from fromager_build_tags.review.change import Change
 
 from ..e2e.environment import offline_environment
 from ..e2e.processes import run
+from ..review.tags import build_tag, tag_or_none
 
 #: Pairs of build tags, the one that installers prefer last.
 PAIRS: Final = [
@@ -84,7 +84,13 @@ TAGS: Final = st.builds(
 
 
 def change(before: str, after: str) -> Change:
-    return Change(variant="rocm", package="demo", version="1", before=before, after=after)
+    return Change(
+        variant="rocm",
+        package="demo",
+        version="1",
+        before=tag_or_none(before),
+        after=tag_or_none(after),
+    )
 
 
 def test_there_are_enough_pairs() -> None:
@@ -103,16 +109,18 @@ def test_our_order_is_packagings(before: str, after: str) -> None:
     old, new = (
         parse_wheel_filename(f"demo-1-{tag}-py3-none-any.whl")[2] for tag in (before, after)
     )
-    assert (split_tag(before), split_tag(after)) == (old, new)
+    assert [(each.number, each.suffix) for each in (build_tag(before), build_tag(after))] == [
+        old,
+        new,
+    ]
     assert change(before, after).sorts_below == (new < old)
 
 
-@pytest.mark.parametrize("tag", ["", "-"])
-def test_what_is_no_tag_is_above_nothing(tag: str) -> None:
+@pytest.mark.parametrize("text", ["", "-"])
+def test_what_is_no_tag_is_above_nothing(text: str) -> None:
     """A wheel that is gone has no order; one without a build tag is below all that have one."""
-    assert split_tag(tag) is None
-    assert not change(tag, "1_a").sorts_below
-    assert change("1_a", tag).sorts_below == (tag == "-")
+    assert not change(text, "1_a").sorts_below
+    assert change("1_a", text).sorts_below == (text == "-")
 
 
 @pytest.mark.parametrize(

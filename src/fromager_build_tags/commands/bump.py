@@ -101,7 +101,7 @@ def _tell_broken(compared: Review) -> bool:
 
 def _left(compared: Review) -> bool:
     """Say what entries of packages cannot mend; return whether that is an error."""
-    left = [each for each in compared.changes if each.loses_openly]
+    left = [each for each in compared.changes if each.is_open and each.sorts_below]
     fell = sorted({each.variant for each in left if each.number_fell})
     losing = [each for each in left if not each.number_fell]
     whole = {each.package for each in losing if compared.is_certain(each)}

@@ -11,7 +11,7 @@ import click
 
 from ..errors import InputError
 from ..files import read_text, write_text
-from ..plan.lockfile import format_lock, parse_lock
+from ..plan.lockfile import format_lock, lock_file, parse_lock
 from ..text import first_few
 from . import common, trees
 
@@ -66,7 +66,7 @@ def make_lock(
     Raises:
         InputError: the settings of a variant are wrong.
     """
-    from ..plan.locking import lock_file, lock_of
+    from ..plan.locking import lock_of
     from ..plan.requirements import from_lock
 
     tree = trees.planned_tree(ctx)

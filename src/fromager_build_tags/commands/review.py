@@ -135,7 +135,7 @@ def reviewed(
     if is_hook_switched(old, new):
         before, after = _as_named(old, before), _as_named(new, after)
     compared = compare(before, after, known, real)
-    if any(change.loses_openly for change in compared.changes):
+    if any(change.is_open and change.sorts_below for change in compared.changes):
         compared = dataclasses.replace(compared, own=own_packages(old, new))
     found = list(review_findings(compared, shared_indexes(new, after.lock)))
     if locked and old.lock != new.lock:

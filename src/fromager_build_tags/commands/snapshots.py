@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..errors import InputError
+from ..plan.lockfile import lock_file
 from ..review.git import Repository, revision_in_full
 from ..review.settings_layout import Layout
 from ..review.snapshot import Side, side_of_commit, side_of_folder, side_of_lock
@@ -31,7 +32,7 @@ def settings_layout(ctx: click.Context, lock: pathlib.Path | None) -> Layout:
         settings_dir=settings_dir,
         variants_dir=pathlib.Path(variants),
         patches_dir=options["patches_dir"],
-        lock_file=lock or settings_file.parent / "build-tags.lock",
+        lock_file=lock or lock_file(settings_file),
     )
 
 

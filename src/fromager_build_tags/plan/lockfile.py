@@ -1,21 +1,22 @@
-"""The lock: a plan as a file, made for line diffs and human eyes.
+"""The lock file: a plan as text, one build tag a line, for the diff of a pull request.
 
-A stack's line begins at the margin, so that ``git diff`` shows it above each hunk; its tags
-stand below it, one a line: package, version, build tag::
+The line of a stack begins at the margin, so that ``git diff`` shows it above each hunk. Its build
+tags follow, one a line: package, version, build tag::
 
     rocm: el9.6 rocm7.1 torch2.10.0
       * * 2_el9.6
       flash-attn 2.8.3 8_el9.6_rocm7.1_torch2.10.0
 
-``*`` stands for every version without a changelog entry, but for those of a span such as
-``<0.29``, if what the package depends on changes there; and for every package that nothing names.
-The tag ``-`` stands for no build tag, and ``2_?`` for one whose suffix cannot be told: the number
-is fromager's, and known.
+The version ``*`` stands for every version without a changelog entry. Where the dependencies of a
+package change at a version, a version range such as ``<0.29`` has a line of its own. The package
+``*`` stands for every package that neither the settings nor an override name. ``-`` is no build
+tag; ``2_?`` is a build tag with an unknown suffix, since the number comes from fromager alone.
 """
 
 from __future__ import annotations
 
 import functools
+import pathlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,12 +26,12 @@ from packaging.version import InvalidVersion, Version
 
 from ..errors import InputError
 from ..stack.key import StackKey
+from ..tag.build_tag import NO_BUILD_TAG, BuildTag, parse_build_tag
 from ..tag.version_ranges import holds, is_span, is_well_formed, like
 
 FORMAT: Final = 1
 ANY: Final = "*"
-NO_TAG: Final = "-"
-UNKNOWN_SUFFIX: Final = "_?"
+_NO_TAG: Final = "-"
 
 _HEADER: Final = (
     f"# build-tags.lock, format {FORMAT}: the build tags that these settings give.\n"
@@ -39,75 +40,72 @@ _HEADER: Final = (
 _FORMAT_LINE: Final = re.compile(r"# build-tags\.lock, format (\d+)\b.*")
 _MARKERS: Final = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _NEXT_STACK: Final = re.compile(r"\n\n(?=[^\s#])")
-_TAG: Final = re.compile(r"\d+((_[A-Za-z0-9.]+)*|_\?)|-")
+_TAG: Final = re.compile(r"\d{1,255}((_[A-Za-z0-9.]+)*|_\?)|-")
 
-#: Package and version, each of them perhaps ``*``.
-type Key = tuple[str, str]
+#: A package and a version, or ``*`` for either.
+type Row = tuple[str, str]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)  # slots exclude cached properties
 class LockedStack:
-    """The tags of one stack.
+    """The build tags of one stack.
 
     Attributes:
-        variant: fromager's word.
+        variant: fromager's variant.
         key: the facts of the stack.
-        tags: the tag of each package and version.
-        reasons: why the suffixes that are not known cannot be told; no part of the file.
+        tags: the build tag of each row.
+        reasons: why suffixes are unknown; not part of the file.
     """
 
     variant: str
     key: StackKey
-    tags: Mapping[Key, str]
-    reasons: Mapping[Key, str] = field(default_factory=dict, compare=False)
-    _by_version: dict[tuple[str, Version | str], Key] = field(
-        default_factory=dict, init=False, compare=False, repr=False
-    )
-    _spans: list[dict[str, list[str]]] = field(
-        default_factory=list, init=False, compare=False, repr=False
-    )
+    tags: Mapping[Row, BuildTag]
+    reasons: Mapping[Row, str] = field(default_factory=dict, compare=False)
 
-    def tag(self, package: str, version: str) -> str:
-        """Return the tag of a version of a package, named or not."""
-        named = self.tags.get((package, version))
-        return self.tags.get(self._row(package, version), NO_TAG) if named is None else named
+    def tag(self, package: str, version: str) -> BuildTag:
+        """Return the build tag of a version of a package, listed or not."""
+        listed = self.tags.get((package, version))
+        if listed is not None:
+            return listed
+        return self.tags.get(self._row(package, version), NO_BUILD_TAG)
 
     def reason(self, package: str, version: str) -> str:
-        """Return why that tag's suffix cannot be told, as far as it is known."""
+        """Return why the suffix is unknown; "" where it is known, or the reason is not recorded."""
         return self.reasons.get(self._row(package, version), "")
 
-    def _row(self, package: str, version: str) -> Key:
+    @functools.cached_property
+    def ranges(self) -> Mapping[str, Sequence[str]]:
+        """The version ranges that have a row of their own, by package."""
+        ranges: dict[str, list[str]] = {}
+        for package, version in self.tags:
+            if is_span(version):
+                ranges.setdefault(package, []).append(version)
+        return ranges
+
+    def _row(self, package: str, version: str) -> Row:
         if (package, version) in self.tags:
             return (package, version)
         asked = like(version) if is_span(version) else public_version(version)
-        if not is_span(version) and (spelled := self._versions().get((package, asked))):
-            return spelled
+        if not is_span(version) and (row := self._rows_by_version.get((package, asked))):
+            return row
         if isinstance(asked, Version):
-            for span in self.spans().get(package, ()):
-                if holds(span, asked):
-                    return (package, span)
+            for version_range in self.ranges.get(package, ()):
+                if holds(version_range, asked):
+                    return (package, version_range)
         return (package, ANY) if (package, ANY) in self.tags else (ANY, ANY)
 
-    def spans(self) -> Mapping[str, Sequence[str]]:
-        """Return the spans of versions that have a row of their own, by package."""
-        if not self._spans:
-            self._spans.append({})
-            for package, version in self.tags:
-                if is_span(version):
-                    self._spans[0].setdefault(package, []).append(version)
-        return self._spans[0]
-
-    def _versions(self) -> Mapping[tuple[str, Version | str], Key]:
-        """Return the rows by version, however the lock spells it."""
-        if not self._by_version:
-            for key in self.tags:
-                self._by_version.setdefault((key[0], public_version(key[1])), key)
-        return self._by_version
+    @functools.cached_property
+    def _rows_by_version(self) -> Mapping[tuple[str, Version | str], Row]:
+        """The rows by parsed version: a lock may spell it otherwise than the caller."""
+        rows: dict[tuple[str, Version | str], Row] = {}
+        for row in self.tags:
+            rows.setdefault((row[0], public_version(row[1])), row)
+        return rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lock:
-    """The tags of every stack of every variant."""
+    """The build tags of every stack of every variant."""
 
     stacks: tuple[LockedStack, ...]
 
@@ -116,18 +114,20 @@ class Lock:
         return [stack for stack in self.stacks if stack.variant == variant]
 
     def without_suffixes(self) -> Lock:
-        """Return the tags as fromager gives them where it is told of no hook: numbers alone."""
+        """Return the build tags that fromager gives without a hook: numbers alone."""
         return Lock(
             stacks=tuple(
                 replace(
-                    stack, tags={key: _bare(tag) for key, tag in stack.tags.items()}, reasons={}
+                    stack,
+                    tags={row: tag.without_suffix() for row, tag in stack.tags.items()},
+                    reasons={},
                 )
                 for stack in self.stacks
             )
         )
 
     def is_part_of(self, other: Lock) -> bool:
-        """Tell whether the other has the same stacks, and in each every tag of this one."""
+        """Return whether *other* has the same stacks, and every row of this lock."""
         stacks = {(each.variant, each.key): each.tags for each in self.stacks}
         others = {(each.variant, each.key): each.tags for each in other.stacks}
         return stacks.keys() == others.keys() and all(
@@ -139,8 +139,8 @@ class Lock:
 def public_version(text: str) -> Version | str:
     """Return the version that fromager looks up in a changelog: without its local part.
 
-    It equals every other spelling: ``2.8.3.0`` is ``2.8.3``. What is no version is returned as
-    it is.
+    Versions that are spelled differently are equal: ``2.8.3.0`` and ``2.8.3``. A text that is not
+    a version is returned unchanged.
     """
     try:
         return Version(Version(text).public)
@@ -148,32 +148,22 @@ def public_version(text: str) -> Version | str:
         return text
 
 
-@functools.lru_cache(maxsize=65536)
-def split_tag(tag: str) -> tuple[int, str] | None:
-    """Return number and suffix, as installers compare them; None where there is no tag.
-
-    A suffix that is not known compares with none: see :func:`is_told`.
-    """
-    number = re.match(r"\d+", tag)
-    return (int(number[0]), tag[number.end() :]) if number else None
+def lock_file(settings_file: pathlib.Path) -> pathlib.Path:
+    """Return the default lock file: beside the settings file."""
+    return settings_file.parent / "build-tags.lock"
 
 
-def _bare(tag: str) -> str:
-    told = split_tag(tag)
-    return str(told[0]) if told else tag
-
-
-def is_told(tag: str) -> bool:
-    """Tell whether the suffix of a tag is known; that of no tag at all is."""
-    return not tag.endswith(UNKNOWN_SUFFIX)
+def format_tag(tag: BuildTag) -> str:
+    """Return a build tag as a lock file spells it: ``-`` for none."""
+    return str(tag) or _NO_TAG
 
 
 def format_lock(lock: Lock) -> str:
-    """Return the text of a lock file; the same for the same tags, whatever their order."""
+    """Return the text of a lock file; the order of stacks and rows in *lock* does not matter."""
     blocks = [_HEADER]
     for stack in sorted(lock.stacks, key=lambda each: (each.variant, str(each.key))):
-        lines = sorted(stack.tags.items(), key=lambda item: _sort_key(item[0]))
-        body = "".join(f"  {package} {version} {tag}\n" for (package, version), tag in lines)
+        rows = sorted(stack.tags.items(), key=lambda item: _sort_key(item[0]))
+        body = "".join(f"  {' '.join(row)} {format_tag(tag)}\n" for row, tag in rows)
         blocks.append(f"{stack.variant}: {stack.key}\n{body}")
     return "\n".join(blocks)
 
@@ -182,7 +172,7 @@ def parse_lock(text: str, source: str) -> Lock:
     """Read the text of a lock file.
 
     Raises:
-        InputError: the text is not a lock of this format; with *source* and the line.
+        InputError: the text is not a lock file of this format; with *source* and the line.
     """
     _check_format(text, source)
     blocks = _NEXT_STACK.split(text.rstrip("\n"))
@@ -197,7 +187,7 @@ def parse_lock(text: str, source: str) -> Lock:
 
 
 class _LineError(Exception):
-    """A line of a block, from 1, is not what it should be."""
+    """A line of a block, from 1, is wrong."""
 
     def __init__(self, line: int, problem: str) -> None:
         super().__init__(line, problem)
@@ -207,21 +197,21 @@ class _LineError(Exception):
 
 @functools.lru_cache(maxsize=1024)
 def _parse_block(block: str) -> tuple[LockedStack, ...]:
-    """Read a stack; or several, where no empty line stands between them.
+    """Parse a stack; or several, where no empty line separates them.
 
-    Two locks that are compared have most stacks in common, so the same text is read once.
+    Two locks of a comparison have most stacks in common, so the same text is parsed once.
     """
     stacks: list[LockedStack] = []
-    rows: dict[Key, str] = {}
+    rows: dict[Row, BuildTag] = {}
     for number, line in enumerate(block.splitlines(), start=1):
         try:
             if line.startswith(" "):
-                key, tag = _parse_row(line)
+                row, tag = _parse_row(line)
                 if not stacks:
-                    raise ValueError(f"{line!r} is no line of a lock")
-                if key in rows:
-                    raise ValueError(f"{line.strip()!r} is there twice")
-                rows[key] = tag
+                    raise ValueError(_NOT_A_LINE.format(line))
+                if row in rows:
+                    raise ValueError(f"{line.strip()!r} is listed twice")
+                rows[row] = tag
             elif line and not line.startswith("#"):
                 rows = {}
                 stacks.append(_parse_heading(line, rows))
@@ -231,40 +221,42 @@ def _parse_block(block: str) -> tuple[LockedStack, ...]:
 
 
 @functools.lru_cache(maxsize=65536)
-def _parse_row(line: str) -> tuple[Key, str]:
-    """Read a row, of which many stacks have the same."""
+def _parse_row(line: str) -> tuple[Row, BuildTag]:
+    """Parse a row; many stacks have the same one."""
     fields = line.split()
     if len(fields) != 3 or not _TAG.fullmatch(fields[2]):
-        raise ValueError(f"{line!r} is no line of a lock")
+        raise ValueError(_NOT_A_LINE.format(line))
     package, version, tag = fields
     if is_span(version) and not is_well_formed(version):
-        raise ValueError(f"{version!r} is no span of versions")
-    return (package, version), tag
+        raise ValueError(f"{version!r} is not a version range")
+    return (package, version), parse_build_tag("" if tag == _NO_TAG else tag)
 
 
-def _parse_heading(line: str, rows: Mapping[Key, str]) -> LockedStack:
+def _parse_heading(line: str, rows: Mapping[Row, BuildTag]) -> LockedStack:
     variant, colon, key = line.partition(": ")
     if not colon:
-        raise ValueError(f"{line!r} is no line of a lock")
+        raise ValueError(_NOT_A_LINE.format(line))
     return LockedStack(variant=variant, key=StackKey.parse(key), tags=rows)
 
 
-_AGAIN: Final = "make it again with `fromager-build-tags lock`"
+_NOT_A_LINE: Final = "{!r} is not a valid line"
+_AGAIN: Final = "write the lock again with `fromager-build-tags lock`"
 
 
 def _check_format(text: str, source: str) -> None:
     if any(f"\n{marker}" in text or text.startswith(marker) for marker in _MARKERS):
         lines = enumerate(text.splitlines(), start=1)
         number = next(number for number, line in lines if line.startswith(_MARKERS))
-        raise InputError(f"{source}:{number}: the lock has conflict markers: {_AGAIN}")
+        raise InputError(f"{source}:{number}: the lock file has conflict markers: {_AGAIN}")
     head = _head(_NEXT_STACK.split(text, maxsplit=1)[0].splitlines())
     formats = [found for line in head if (found := _FORMAT_LINE.fullmatch(line))]
     if not formats:
-        raise InputError(f"{source} is not a lock: its first line has to tell its format: {_AGAIN}")
+        raise InputError(
+            f"{source} is not a lock file: its first line does not contain the format: {_AGAIN}"
+        )
     if int(formats[0][1]) > FORMAT:
         raise InputError(
-            f"{source} is of format {formats[0][1]}, newer than {FORMAT}: "
-            "upgrade fromager-build-tags"
+            f"{source} has format {formats[0][1]}, newer than {FORMAT}: upgrade fromager-build-tags"
         )
 
 
@@ -275,9 +267,9 @@ def _head(lines: Iterable[str]) -> Iterator[str]:
         yield line
 
 
-def _sort_key(key: Key) -> tuple[str, int, Version, str]:
-    """Sort the versions of a package from old to new, then its spans, last the rest."""
-    package, version = key
+def _sort_key(row: Row) -> tuple[str, int, Version, str]:
+    """Sort the versions of a package from old to new, then its version ranges, then ``*``."""
+    package, version = row
     if version == ANY:
         return (package, 2, _NOTHING, version)
     if is_span(version):

@@ -1,15 +1,14 @@
-"""Plan every tag that a settings tree gives, and hold it as a lock."""
+"""Plan every build tag of a settings tree, as a lock."""
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..errors import BuildTagError, explain_error
 from ..settings.tree import SettingsTree
 from ..stack.key import StackKey
-from .lockfile import ANY, NO_TAG, Key, Lock, LockedStack
+from .lockfile import ANY, Lock, LockedStack, Row
 from .model import ANY_PACKAGE, PlannedTag, Wanted
 from .planner import listed, plan
 from .plugins import known_packages
@@ -17,11 +16,11 @@ from .plugins import known_packages
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedLock:
-    """The lock that settings give.
+    """The lock of a settings tree.
 
     Attributes:
-        lock: the tags of every variant whose stacks are declared well.
-        wrong: the other variants, and what is wrong with each.
+        lock: the build tags of every variant whose stacks are valid.
+        wrong: the other variants, each with its errors.
     """
 
     lock: Lock
@@ -38,11 +37,11 @@ class PlannedLock:
 
 
 def lock_of(tree: SettingsTree, more: Iterable[Wanted] = ()) -> PlannedLock:
-    """Plan the lock of a settings tree; one wrong variant never hides the next.
+    """Plan the lock of a settings tree; an invalid variant does not hide the others.
 
     Args:
         tree: the settings.
-        more: packages and versions of a real build, beside those that the tree knows.
+        more: packages and versions of a real build, besides those of the tree.
     """
     wanted = [
         Wanted(package=ANY_PACKAGE),
@@ -62,22 +61,16 @@ def lock_of(tree: SettingsTree, more: Iterable[Wanted] = ()) -> PlannedLock:
     return PlannedLock(lock=Lock(stacks=tuple(stacks)), wrong=wrong)
 
 
-def _locked(variant: str, stack: StackKey, tags: Iterable[PlannedTag]) -> LockedStack:
-    locked: dict[Key, str] = {}
-    reasons: dict[Key, str] = {}
-    for tag in tags:
-        key = _key(tag)
-        locked[key] = str(tag.build_tag) or NO_TAG
-        if tag.error:
-            reasons[key] = tag.error
-    return LockedStack(variant=variant, key=stack, tags=locked, reasons=reasons)
+def _locked(variant: str, key: StackKey, tags: Iterable[PlannedTag]) -> LockedStack:
+    planned = {_row(tag): tag for tag in tags}
+    return LockedStack(
+        variant=variant,
+        key=key,
+        tags={row: tag.build_tag for row, tag in planned.items()},
+        reasons={row: tag.error for row, tag in planned.items() if tag.error},
+    )
 
 
-def lock_file(tree_settings_file: pathlib.Path) -> pathlib.Path:
-    """Return where the lock stands, unless it is told otherwise: beside the settings file."""
-    return tree_settings_file.parent / "build-tags.lock"
-
-
-def _key(tag: PlannedTag) -> Key:
+def _row(tag: PlannedTag) -> Row:
     package = ANY if tag.package == ANY_PACKAGE else tag.package
     return (package, tag.version_text)

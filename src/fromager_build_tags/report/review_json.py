@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ..findings.verdict import Verdict
+from ..plan.lockfile import format_tag
 from ..review.causes import Cause
 from ..review.change import Change
 from ..review.compare import Review
@@ -30,8 +31,8 @@ def _change(change: Change) -> dict[str, Any]:
         "variant": change.variant,
         "package": change.package,
         "version": change.version,
-        "before": change.before or None,
-        "after": change.after or None,
+        "before": None if change.before is None else format_tag(change.before),
+        "after": None if change.after is None else format_tag(change.after),
         "sorts_below": change.sorts_below,
         "purelib": change.purelib,
         "wheels": change.files,

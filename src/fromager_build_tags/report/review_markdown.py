@@ -52,8 +52,8 @@ def _names(review: Review) -> Iterator[Block]:
 
 def _item(change: Change) -> str:
     remark = f", **{words.remark(change)}**" if words.remark(change) else ""
-    before = markdown_code(change.before) or "(new)"
-    after = markdown_code(change.after) or "(gone)"
+    before = "(new)" if change.before is None else markdown_code(words.before(change))
+    after = "(gone)" if change.after is None else markdown_code(words.after(change))
     wheel = markdown_code(f"{change.package} {change.version}")
     return f"- {markdown_text(change.variant)}: {wheel} {before} → {after}{remark}"
 

@@ -36,8 +36,8 @@ def _table(changes: Sequence[Change]) -> Table:
                 f"  {change.variant}",
                 change.package,
                 change.version,
-                change.before or "(new)",
-                change.after or "(gone)",
+                words.before(change),
+                words.after(change),
                 words.remark(change),
             )
             for change in changes

@@ -6,12 +6,15 @@ import collections
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from ..plan.lockfile import format_tag
 from ..review.causes import Cause
-from ..review.change import Change, Kind
+from ..review.change import Change, ChangeKind
 from ..review.compare import Review
 from ..text import counted
 
-UNTOLD = "what no settings file tells (installed overrides, variables, what is behind a lock file)"
+UNEXPLAINED = (
+    "something outside the settings files (an installed override, a variable, a lock file alone)"
+)
 
 
 def verdict_line(review: Review, verdict: object) -> str:
@@ -25,23 +28,23 @@ def verdict_line(review: Review, verdict: object) -> str:
 
 def cause_line(causes: Sequence[Cause], changes: Sequence[Change]) -> str:
     """Return what renames, adds and removes how many wheels."""
-    what = "; ".join(map(str, causes)) if causes else UNTOLD
+    what = "; ".join(map(str, causes)) if causes else UNEXPLAINED
     beside = {each for change in changes for each in change.causes} - {*causes}
     if beside:
         what += f", with {counted(len(beside), 'changelog')} of packages,"
-    kinds: collections.Counter[Kind] = collections.Counter()
+    kinds: collections.Counter[ChangeKind] = collections.Counter()
     for change in changes:
         kinds[change.kind] += change.files
     did = [f"{_DID[kind]} {counted(kinds[kind], 'wheel')}" for kind in _DID if kinds[kind]]
     return f"{what} {' and '.join(did)}"
 
 
-_DID: Final = {Kind.CHANGED: "renames", Kind.NEW: "adds", Kind.GONE: "removes"}
+_DID: Final = {ChangeKind.CHANGED: "renames", ChangeKind.NEW: "adds", ChangeKind.GONE: "removes"}
 
 
 def noun(changes: Sequence[Change]) -> str:
     """Return what these are."""
-    renamed = all(change.kind is Kind.CHANGED for change in changes)
+    renamed = all(change.kind is ChangeKind.CHANGED for change in changes)
     return "renamed wheel" if renamed else "wheel"
 
 
@@ -51,6 +54,16 @@ def counts(review: Review) -> Iterator[str]:
         rebuilt = [each for each in review.changes if each.variant == variant and each.is_rebuilt]
         number = sum(change.files for change in rebuilt)
         yield f"{number:,} of {of:,} wheels rebuilt on {variant}"
+
+
+def before(change: Change) -> str:
+    """Return the build tag of the base."""
+    return "(new)" if change.before is None else format_tag(change.before)
+
+
+def after(change: Change) -> str:
+    """Return the build tag of the head."""
+    return "(gone)" if change.after is None else format_tag(change.after)
 
 
 def remark(change: Change) -> str:

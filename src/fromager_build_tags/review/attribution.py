@@ -1,7 +1,7 @@
-"""Which of the known causes can have made a change.
+"""Attribute a change of a build tag to the causes that can have made it.
 
-A tag tells by itself what differs in it: its number, its distribution, its accelerator, its
-Torch. A cause is blamed for what it can change of that, and for nothing else.
+The parts of a build tag that differ point to their causes: its number, its distribution, its
+accelerator, its Torch. A cause explains only the parts that it can change.
 """
 
 from __future__ import annotations
@@ -11,21 +11,22 @@ import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..plan.lockfile import NO_TAG, is_told, public_version, split_tag
+from ..plan.lockfile import public_version
 from ..stack.key import StackKey
+from ..tag.build_tag import NO_BUILD_TAG, BuildTag
 from ..tag.segment import Order
-from ..tag.vocabulary import accelerator_word
+from ..tag.vocabulary import accelerator_word, classify
 from .causes import Cause, StackKeys
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Suspects:
-    """The causes that can have changed the tags of one stack.
+class StackCauses:
+    """The causes that can have changed the build tags of one stack.
 
     Attributes:
-        keys: the stack's key before and after; None where there is no such stack.
-        general: the causes that are not about one package.
-        of_package: those that are.
+        keys: the stack in base and head; None where there is no such stack.
+        general: the causes that do not concern one package.
+        of_package: the others, by package.
     """
 
     keys: StackKeys
@@ -37,27 +38,29 @@ class Suspects:
         cls,
         variant: str,
         keys: StackKeys,
-        others: Collection[StackKey],
-        known: Iterable[Cause],
-    ) -> Suspects:
-        """Return the suspects among the *known* causes.
+        stacks: Collection[StackKey],
+        causes: Iterable[Cause],
+    ) -> StackCauses:
+        """Return those of *causes* that can have changed the stack.
 
         Args:
-            variant: the stack's variant.
-            keys: the stack's key before and after.
-            others: every stack of the variant, on either side. What happened to a stack that
-                is none of them can have changed any.
-            known: everything that changed.
+            variant: the variant of the stack.
+            keys: the stack in base and head.
+            stacks: every stack of the variant, in base and head. A cause that concerns none of
+                them, as where explicit variables override the file, can have changed any.
+            causes: everything that changed.
         """
         general: list[Cause] = []
         of_package: dict[str, list[Cause]] = collections.defaultdict(list)
-        for cause in known:
-            if cause.variant in {"", variant} and _is_of_stack(cause, keys, others):
+        for cause in causes:
+            if cause.variant in {"", variant} and _concerns(cause, keys, stacks):
                 (of_package[cause.package] if cause.package else general).append(cause)
         return cls(keys=keys, general=general, of_package=of_package)
 
-    def of_change(self, package: str, version: str, before: str, after: str) -> tuple[Cause, ...]:
-        """Return the causes that can have made the tag of a package *after* from *before*."""
+    def of_change(
+        self, package: str, version: str, before: BuildTag | None, after: BuildTag | None
+    ) -> tuple[Cause, ...]:
+        """Return the causes that can have changed the build tag of a package."""
         own = [
             cause
             for cause in self.of_package.get(package, ())
@@ -68,84 +71,84 @@ class Suspects:
                 [cause for cause in self.general if cause.variant] or [*own, *self.general]
             )
         else:
-            found = _of_tag([*own, *self.general], before, after, self.keys)
+            tags = (before or NO_BUILD_TAG, after or NO_BUILD_TAG)
+            found = _of_tags([*own, *self.general], *tags, self.keys)
         return tuple({str(cause): cause for cause in found}.values())
 
 
-def _is_of_stack(cause: Cause, keys: StackKeys, others: Collection[StackKey]) -> bool:
+def _concerns(cause: Cause, keys: StackKeys, stacks: Collection[StackKey]) -> bool:
     if cause.stacks is None:
         return True
     before, after = cause.stacks
     key, mine = (after, keys[1]) if after and keys[1] else (before, keys[0])
-    return key == mine or (after or before) not in others
+    return key == mine or (after or before) not in stacks
 
 
-def _of_tag(known: Sequence[Cause], before: str, after: str, keys: StackKeys) -> list[Cause]:
-    numbers = [cause for cause in known if cause.of_number]
-    if NO_TAG in {before, after} and numbers:
-        return numbers  # there is a tag where there is a number
-    old, new = split_tag(before), split_tag(after)
-    if old is None or new is None:
-        return [*numbers, *_by_file([cause for cause in known if not cause.of_number])]
-    found = numbers if old[0] != new[0] else []
-    if not (is_told(before) and is_told(after)):
-        return [*found, *_by_file([cause for cause in known if not cause.of_number])]
-    if old[1] != new[1]:
-        texts = _texts(old[1], keys[0]), _texts(new[1], keys[1])
-        found += _of_segments([cause for cause in known if not cause.of_number], *texts)
+def _of_tags(
+    causes: Sequence[Cause], before: BuildTag, after: BuildTag, keys: StackKeys
+) -> list[Cause]:
+    numbers = [cause for cause in causes if cause.of_number]
+    others = [cause for cause in causes if not cause.of_number]
+    if before.is_none or after.is_none:  # there is a build tag where there is a number
+        return numbers or _by_file(others)
+    found = numbers if before.number != after.number else []
+    if not (before.is_known and after.is_known):
+        return [*found, *_by_file(others)]
+    if before.suffix != after.suffix:
+        found += _of_segments(others, _texts(before, keys[0]), _texts(after, keys[1]))
     return found
 
 
 type _Texts = Mapping[Order | None, Sequence[str]]
 
 
-def _of_segments(known: Sequence[Cause], before: _Texts, after: _Texts) -> Iterator[Cause]:
-    """Yield the causes of each segment that differs; all, if there is one that none can change."""
-    blamed: list[Cause] = []
+def _of_segments(causes: Sequence[Cause], before: _Texts, after: _Texts) -> Iterator[Cause]:
+    """Yield the causes of each segment that differs; all, if no cause explains one of them."""
+    found: list[Cause] = []
     for order in before.keys() | after.keys():
         if before.get(order) == after.get(order):
             continue
         is_in_both = order in before and order in after
-        able = [cause for cause in known if _can_change(cause, order, is_in_both=is_in_both)]
+        able = [cause for cause in causes if _can_change(cause, order, is_in_both=is_in_both)]
         if not able:
-            yield from _by_file(known)
+            yield from _by_file(causes)
             return
-        blamed += able
-    yield from (cause for cause in known if cause in blamed)
+        found += able
+    yield from (cause for cause in causes if cause in found)
 
 
 def _can_change(cause: Cause, order: Order | None, *, is_in_both: bool) -> bool:
     if not cause.segments:
         return True
-    # what a package depends on says whether it has a segment, the stack says what is in it
+    # the dependencies of a package add and remove a segment, the stack changes its text
     return order in cause.segments and is_in_both is not bool(cause.package)
 
 
 @functools.lru_cache(maxsize=4096)
-def _texts(suffix: str, stack: StackKey | None) -> _Texts:
-    """Return the segments of a suffix by what they tell; None for what a stack does not know."""
+def _texts(tag: BuildTag, stack: StackKey | None) -> _Texts:
+    """Return the segments of a build tag by their order; None for those of the user."""
     facts = stack.by_order if stack else {}
     texts: dict[Order | None, list[str]] = collections.defaultdict(list)
-    for text in suffix.split("_")[1:]:
+    for text in tag.segments:
         texts[_order(text, facts)].append(text)
     return texts
 
 
 def _order(text: str, facts: Mapping[Order, str]) -> Order | None:
-    if text.startswith("torch"):
+    if classify(text) is Order.TORCH:  # an override can add it to a stack without Torch
         return Order.TORCH
-    kind = accelerator_word(text)
-    return next((order for order, fact in facts.items() if accelerator_word(fact) == kind), None)
+    word = accelerator_word(text)
+    return next((order for order, fact in facts.items() if accelerator_word(fact) == word), None)
 
 
-def _by_file(known: Sequence[Cause]) -> list[Cause]:
-    """Return causes among which nothing tells, as one for each file."""
+def _by_file(causes: Sequence[Cause]) -> list[Cause]:
+    """Return causes that are all possible as one cause for each file."""
     files: dict[str, list[Cause]] = {}
-    for cause in known:
+    for cause in causes:
         files.setdefault(cause.place.rpartition(":")[0] or cause.place, []).append(cause)
     return [
-        causes[0]
-        if len({str(cause) for cause in causes}) == 1
-        else Cause(what=f"{len(causes)} changes", place=file, variant=causes[0].variant)
-        for file, causes in files.items()
+        found[0]
+        if len({str(cause) for cause in found}) == 1
+        else Cause(what=f"{len(found)} changes", place=file, variant=found[0].variant)
+        for file, found in files.items()
     ]

@@ -14,10 +14,11 @@ from packaging.version import InvalidVersion, Version
 
 from ..errors import EditError, SettingsError
 from ..files import read_text, refuse_read_only, write_text
-from ..plan.lockfile import public_version, split_tag
+from ..plan.lockfile import public_version
 from ..settings.discover import file_to_edit
 from ..settings.yamledit import add
 from ..settings.yamlfile import parse_yaml_mapping
+from ..tag.build_tag import BuildTag
 from .change import Change
 from .settings_layout import Layout
 
@@ -38,13 +39,12 @@ class Edit:
 
 
 def missing_entries(change: Change) -> int:
-    """Return how many entries more make the new tag sort above the old one."""
-    old = split_tag(change.before)
-    new = (0, "") if change.lost_its_number else split_tag(change.after)
+    """Return how many more changelog entries make the new build tag sort above the old one."""
+    old, new = change.before, change.after
     if old is None or new is None or not change.sorts_below:
         return 0
-    number = old[0] if change.both_told and new[1] > old[1] else old[0] + 1
-    return number - new[0]
+    same_number_suffices = old.sorts_below(BuildTag(old.number, new.suffix))
+    return (old.number or 0) - (new.number or 0) + (0 if same_number_suffices else 1)
 
 
 def package_entries(changes: Iterable[Change]) -> dict[tuple[str, str], int]:

@@ -1,23 +1,24 @@
-"""A build tag that is not what it was, and what installers make of it.
+"""A build tag that a change of settings changes, and its order for installers.
 
-They compare the number, then the suffix as a string. A renamed wheel has to sort above the one
-that it replaces, or they go on installing that.
+A renamed wheel has to sort above the wheel that it replaces. Otherwise installers keep the old
+one.
 """
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from ..plan.lockfile import ANY, NO_TAG, is_told, split_tag
+from ..plan.lockfile import ANY
 from ..stack.key import StackKey
+from ..tag.build_tag import BuildTag
 from ..tag.version_ranges import is_span
 from .causes import Cause
 
 
-class Kind(enum.StrEnum):
-    """What happened to a tag."""
+class ChangeKind(enum.StrEnum):
+    """What happened to a wheel."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -25,11 +26,11 @@ class Kind(enum.StrEnum):
 
 
 class Wheels(NamedTuple):
-    """Wheels of one version, of which either side gives all the same build tag.
+    """The wheels of one version; each snapshot gives all of them the same build tag.
 
     Attributes:
-        purelib: they are for any platform: their build tag is a number, without segments.
-        files: how many there are, one for each Python and platform.
+        purelib: whether they are for any platform: their build tag is a number without segments.
+        files: how many there are: one for each Python and platform.
     """
 
     package: str
@@ -38,28 +39,32 @@ class Wheels(NamedTuple):
     files: int = 1
 
 
+#: What ``*`` stands for as a package.
+OTHER_PACKAGES: Final = "every other package"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """A tag that is not what it was.
+    """A build tag that differs between base and head.
 
     Attributes:
-        variant: fromager's word.
-        package: the package; ``*`` for all that nothing names.
-        version: its version; ``*`` for all without a changelog entry.
-        before: the tag of the base, "" where its stack is new.
-        after: the tag of the head, "" where its stack is gone.
-        causes: what changed it; empty where no settings file tells.
-        reason: why the suffix of the head's tag cannot be told, if it cannot, as far as known.
-        purelib: it is the tag of wheels for any platform.
+        variant: fromager's variant.
+        package: the package; ``*`` for all that neither the settings nor an override name.
+        version: the version or version range; ``*`` for all others without a changelog entry.
+        before: the build tag of the base; None where the base does not have the stack.
+        after: the build tag of the head; None where the head does not have the stack.
+        causes: what changed it; empty where no settings file explains the change.
+        reason: why the suffix of the head is unknown; "" where it is known or nothing is recorded.
+        purelib: whether it is the build tag of wheels for any platform.
         files: how many wheels have it, where real ones are counted.
-        beside: the stack that the old tag is of, where that stays beside a new one.
+        beside: the stack of *before*, where the head has that stack as well as the new one.
     """
 
     variant: str
     package: str
     version: str
-    before: str
-    after: str
+    before: BuildTag | None
+    after: BuildTag | None
     causes: tuple[Cause, ...] = ()
     reason: str = ""
     purelib: bool = False
@@ -67,104 +72,92 @@ class Change:
     beside: StackKey | None = None
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ChangeKind:
         """What happened."""
-        if not self.before:
-            return Kind.NEW
-        return Kind.CHANGED if self.after else Kind.GONE
+        if self.before is None:
+            return ChangeKind.NEW
+        return ChangeKind.GONE if self.after is None else ChangeKind.CHANGED
 
     @property
     def is_rebuilt(self) -> bool:
-        """Whether fromager builds a wheel of this name: it is not gone, nor pre-built now."""
-        return self.kind is not Kind.GONE and not (self.lost_its_tag and self.is_pre_built)
+        """Whether fromager builds the wheel: it is neither gone nor newly pre-built."""
+        return self.after is not None and not self.became_pre_built
 
     @property
     def is_open(self) -> bool:
-        """Whether it speaks of versions, or packages, that nothing names."""
+        """Whether it stands for versions or packages that are not listed one by one."""
         return ANY in {self.package, self.version} or is_span(self.version)
 
     @property
     def sorts_below(self) -> bool:
-        """Whether installers are sure to prefer the old wheel to the new one."""
-        old, new = split_tag(self.before), split_tag(self.after)
-        if old is None or new is None:
-            return self.lost_its_number
-        return new < old if self.both_told else new[0] < old[0]
-
-    @property
-    def loses_openly(self) -> bool:
-        """Whether what nothing names sorts below what it was."""
-        return self.is_open and self.sorts_below
-
-    @property
-    def both_told(self) -> bool:
-        """Whether both suffixes are known, so that they can be compared."""
-        return is_told(self.before) and is_told(self.after)
-
-    @property
-    def is_told_no_more(self) -> bool:
-        """Whether the suffix was known, and is not any more."""
-        return self.before != "" and is_told(self.before) and not is_told(self.after)
+        """Whether installers certainly prefer the old wheel to the new one."""
+        return _sorts_below(self.after, self.before) and not self.became_pre_built
 
     @property
     def number_fell(self) -> bool:
-        """Whether the build number went down, or away."""
-        old, new = split_tag(self.before), split_tag(self.after)
-        if old is None or new is None:
-            return self.lost_its_number
-        return new[0] < old[0]
+        """Whether the build number is lower than before, or gone."""
+        after, before = (tag and tag.without_suffix() for tag in (self.after, self.before))
+        return _sorts_below(after, before) and not self.became_pre_built
 
     @property
     def lost_its_number(self) -> bool:
-        """Whether there is no build number any more, yet fromager builds the wheel."""
-        return self.lost_its_tag and not self.is_pre_built
+        """Whether the build number is gone, though fromager builds the wheel."""
+        return self._lost_its_tag and not self.became_pre_built
 
     @property
-    def is_bare(self) -> bool:
-        """Whether it is new, and gets no build tag."""
-        return self.kind is Kind.NEW and self.after == NO_TAG
+    def became_pre_built(self) -> bool:
+        """Whether there is no build tag any more because fromager takes the wheel unchanged."""
+        return self._lost_its_tag and any(cause.pre_built for cause in self.causes)
 
     @property
-    def lost_its_tag(self) -> bool:
-        """Whether there was a build tag, and is none."""
-        return split_tag(self.before) is not None and self.after == NO_TAG
+    def _lost_its_tag(self) -> bool:
+        return bool(self.before and self.after and self.after.is_none and not self.before.is_none)
 
     @property
-    def is_pre_built(self) -> bool:
-        """Whether it became pre-built, so that fromager takes the wheel as it is."""
-        return any(cause.pre_built for cause in self.causes)
+    def is_new_without_tag(self) -> bool:
+        """Whether it is new, and has no build tag."""
+        return self.before is None and self.after is not None and self.after.is_none
+
+    @property
+    def suffix_became_unknown(self) -> bool:
+        """Whether the suffix was known, and is unknown now."""
+        return bool(self.before and self.after and self.before.is_known and not self.after.is_known)
 
     @property
     def lost_a_segment(self) -> bool:
-        """Whether the new tag has fewer segments."""
-        old, new = split_tag(self.before), split_tag(self.after)
-        if old is None or new is None or not self.both_told:
+        """Whether the new build tag has fewer segments."""
+        before, after = self.before, self.after
+        if before is None or after is None or after.is_none or not after.is_known:
             return False
-        return new[1].count("_") < old[1].count("_")
+        return len(after.segments) < len(before.segments)
 
     @property
     def lost_its_suffix(self) -> bool:
-        """Whether there are no segments any more, as there is no hook to give them."""
+        """Whether the segments are gone because the settings name no hook."""
         return self.lost_a_segment and any(cause.no_hook for cause in self.causes)
 
     @property
     def wheel(self) -> str:
         """The package and version, for a message."""
         if self.package == ANY:
-            return "every package that nothing names"
+            return OTHER_PACKAGES
         version = "(any other version)" if self.version == ANY else self.version
         return f"{self.package} {version}{' (pure Python)' if self.purelib else ''}"
 
 
+def _sorts_below(one: BuildTag | None, other: BuildTag | None) -> bool:
+    return one is not None and other is not None and one.sorts_below(other) is True
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Untold:
-    """Tags of one stack that cannot be compared: the same number, and the old suffix not known.
+class UnknownTags:
+    """The build tags of a stack that cannot be compared: equal numbers, an unknown old suffix.
 
     Attributes:
-        variant: fromager's word.
-        stack: the facts of the head's stack.
-        count: how many.
-        reasons: why they cannot be told, as far as it is known.
+        variant: fromager's variant.
+        stack: the stack of the head.
+        count: how many there are.
+        reasons: why their suffixes are unknown, as far as it is recorded.
     """
 
     variant: str

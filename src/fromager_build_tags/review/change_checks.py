@@ -1,66 +1,71 @@
-"""What a review has to say about a change of settings."""
+"""The checks of a change of settings: rules BT201 to BT207, and BT209."""
 
 from __future__ import annotations
 
 import collections
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from ..findings import review_rules as rules
 from ..findings.finding import Finding, Place, Severity
 from ..findings.rule import Rule
-from ..plan.lockfile import ANY
+from ..plan.lockfile import ANY, format_tag
+from ..tag.build_tag import NO_BUILD_TAG
+from ..text import counted, first_few
 from .causes import Cause
-from .change import Change
+from .change import OTHER_PACKAGES, Change
 from .compare import Review
 
-_BUMP: Final = "add a changelog entry, or let `fromager-build-tags bump` add them"
-_BESIDE: Final = (
-    "publish each stack to an index of its own: a changelog entry, as `fromager-build-tags bump` "
-    "adds it, raises the wheels of {} as well, which stays"
+_ADD_AN_ENTRY: Final = "add a changelog entry, or run `fromager-build-tags bump`"
+_SEPARATE_INDEXES: Final = (
+    "publish each stack to its own index: a changelog entry, as `fromager-build-tags bump` adds "
+    "it, also raises the wheels of {}, which stays"
 )
-_NUMBERLESS: Final = (
-    "has no build number any more: fromager gives no suffix and takes any wheel; a wheel without "
-    "a number is installed after"
+_LOST_ITS_NUMBER: Final = (
+    "no build number any more: fromager adds no suffix and accepts any wheel, and installers "
+    "prefer the old wheel"
 )
-_OPEN: Final = {
-    Severity.ERROR: "name their wheels to review and bump with --graph or --index, or rebuild all "
-    "of the variant with `fromager-build-tags bump --global`",
-    Severity.WARNING: "if there are wheels of them, add an entry for each such version (--graph "
-    "and --index name them to review and bump), or raise the whole variant with "
+_PASS_THE_WHEELS: Final = {
+    Severity.ERROR: "pass the wheels to review and bump with --graph or --index, or rebuild the "
+    "whole variant with `fromager-build-tags bump --global`",
+    Severity.WARNING: "if such wheels exist, add an entry for each of their versions (pass them "
+    "to review and bump with --graph or --index), or rebuild the whole variant with "
     "`fromager-build-tags bump --global`",
-    Severity.NOTE: "if there are such wheels, name them to review and bump with --graph or --index",
+    Severity.NOTE: "if such wheels exist, pass them to review and bump with --graph or --index",
 }
-
-_PUT_BACK: Final = (
-    "put the entries back, and add one that says so, or raise the whole variant with "
+_RESTORE: Final = (
+    "restore the entries and add one that gives the reason, or rebuild the whole variant with "
     "`fromager-build-tags bump --global`"
 )
+_DECLARE: Final = "declare the missing fact: `fromager-build-tags check` names it"
 
 
 def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Finding]:
-    """Return everything that a review finds.
+    """Yield the findings of a review.
 
     Args:
         review: the comparison.
-        shared: variants whose index wheels of another accelerator share, and with whom.
+        shared: variants that share an index with another accelerator, each with the others.
     """
     yield from _broken(review)
-    numberless = {each.variant for each in review.changes if each.package == ANY and each.is_bare}
+    numberless = {
+        each.variant for each in review.changes if each.package == ANY and each.is_new_without_tag
+    }
     for change in review.changes:
-        yield from _of_order(change)
-        yield from _of_segments(change)
-        if not (change.is_bare and change.is_open and change.variant in numberless):
-            yield from _of_new(change)
+        yield from _order(change)
+        yield from _segments(change)
+        is_of_variant = change.is_new_without_tag and change.is_open
+        if not (is_of_variant and change.variant in numberless):
+            yield from _without_number(change)
     for change in review.unnumbered:
-        yield from _of_new(change)
-    yield from _of_new_variants(review, numberless)
-    yield from _of_suffixes(review)
-    yield from _of_open_order(review)
-    yield from _told_no_more(review)
-    yield from _untold(review)
-    yield from _everything(review)
-    yield from _shared(review, shared)
+        yield from _without_number(change)
+    yield from _variants_without_number(review, numberless)
+    yield from _suffixes(review)
+    yield from _open_order(review)
+    yield from _became_unknown(review)
+    yield from _unknown(review)
+    yield from _everything_rebuilt(review)
+    yield from _shared_index(review, shared)
 
 
 def _broken(review: Review) -> Iterator[Finding]:
@@ -68,40 +73,45 @@ def _broken(review: Review) -> Iterator[Finding]:
         yield rules.BROKEN_SIDE.finding(
             f"{broken.side}: {broken.message}",
             subject=broken.variant or broken.package or broken.place,
-            remedy="mend it; until then its wheels are not compared",
+            remedy="fix the file; until then its wheels are not compared",
             place=Place(file=broken.place),
             severity=Severity.WARNING if broken.side == review.base else None,
         )
 
 
-def _of_order(change: Change) -> Iterator[Finding]:
-    """A rebuilt wheel has to sort above the one it replaces: only a higher number is sure to."""
+def _order(change: Change) -> Iterator[Finding]:
+    """A rebuilt wheel has to sort above the old one: only a higher number always does."""
     if change.sorts_below and not change.is_open:
-        rule = rules.CHANGELOG_SHRANK if change.number_fell else rules.SORTS_BELOW
-        yield rule.finding(
-            f"{change.wheel} on {change.variant} {_NUMBERLESS} {change.before}"
-            if change.lost_its_number
-            else f"{change.wheel} on {change.variant}: {change.after} sorts below {change.before}, "
-            "so installers keep the old wheel",
+        what = f"{_wheel(change)} has {_LOST_ITS_NUMBER} {change.before}"
+        if not change.lost_its_number:
+            what = (
+                f"{_wheel(change)}: {change.after} sorts below {change.before}, so installers "
+                "keep the old wheel"
+            )
+        yield _order_rule(change).finding(
+            what,
             subject=change.package,
-            remedy=_BESIDE.format(change.beside) if change.beside else _BUMP,
+            remedy=_SEPARATE_INDEXES.format(change.beside) if change.beside else _ADD_AN_ENTRY,
             place=_place(change),
         )
 
 
-def _of_open_order(review: Review) -> Iterator[Finding]:
-    """Versions that nothing names are told together: a variant's changelog counts for all."""
+def _order_rule(change: Change) -> Rule:
+    return rules.CHANGELOG_SHRANK if change.number_fell else rules.SORTS_BELOW
+
+
+def _open_order(review: Review) -> Iterator[Finding]:
+    """Versions that are not listed make one finding: the changelog of the variant raises all."""
     groups: dict[tuple[str, Rule, Severity], list[Change]] = {}
     for change in review.changes:
-        if change.loses_openly:
-            rule = rules.CHANGELOG_SHRANK if change.number_fell else rules.SORTS_BELOW
-            key = (change.variant, rule, _open_severity(review, change))
+        if change.is_open and change.sorts_below:
+            key = (change.variant, _order_rule(change), _open_severity(review, change))
             groups.setdefault(key, []).append(change)
     for (variant, rule, severity), changes in groups.items():
         yield rule.finding(
             f"on {variant}, {_open_message(changes, severity)}",
             subject=variant,
-            remedy=_PUT_BACK if rule is rules.CHANGELOG_SHRANK else _OPEN[severity],
+            remedy=_RESTORE if rule is rules.CHANGELOG_SHRANK else _PASS_THE_WHEELS[severity],
             place=_place(changes[0]),
             severity=severity,
         )
@@ -115,106 +125,93 @@ def _open_severity(review: Review, change: Change) -> Severity:
 
 
 def _open_message(changes: Sequence[Change], severity: Severity) -> str:
-    packages = list(dict.fromkeys(map(_name, changes)))
-    names = _few(packages)
+    names = _names(changes)
+    below = "sort below the wheels that they replace, so installers keep the old ones"
     if severity is Severity.ERROR and not changes[0].number_fell:
-        count = "1 package" if len(packages) == 1 else f"{len(packages):,} packages"
-        return (
-            f"all wheels of {count} sort below what they were, so installers keep the old ones: "
-            f"{names}"
-        )
+        number = len({change.package for change in changes})
+        return f"all wheels of {counted(number, 'package')} {below}: {names}"
     if changes[0].lost_its_number:
-        return f"what has no changelog entry {_NUMBERLESS} {changes[0].before}, of {names}"
-    return f"versions without a changelog entry sort below what they were, of {names}"
+        before = changes[0].before
+        return f"versions without a changelog entry have {_LOST_ITS_NUMBER} {before}: {names}"
+    return f"versions without a changelog entry {below}: {names}"
 
 
-def _name(change: Change) -> str:
-    return "every package that nothing names" if change.package == ANY else change.package
+def _names(changes: Iterable[Change], limit: int = 8) -> str:
+    names = (OTHER_PACKAGES if each.package == ANY else each.package for each in changes)
+    return first_few(dict.fromkeys(names), limit)
 
 
-def _few(names: Sequence[str], most: int = 8) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _told_no_more(review: Review) -> Iterator[Finding]:
-    """A tag that was known and is not: whether the new wheel wins is not known, either."""
+def _became_unknown(review: Review) -> Iterator[Finding]:
+    """Without its suffix, nothing shows whether the new wheel sorts above the old one."""
     groups: dict[tuple[str, str], list[Change]] = {}
     for change in review.changes:
-        if change.is_told_no_more:
+        if change.suffix_became_unknown:
             groups.setdefault((change.variant, change.reason), []).append(change)
     for (variant, reason), changes in groups.items():
+        one = changes[0]
+        what = f"{len(changes):,} suffixes of {variant} became unknown: {_names(changes, 3)}"
         if len(changes) == 1:
-            [change] = changes
-            what = f"the tag of {change.wheel} on {variant} cannot be told any more, it was "
-            what += change.before
-        else:
-            names = _few(list(dict.fromkeys(map(_name, changes))), most=3)
-            what = f"{len(changes):,} tags of {variant} cannot be told any more, of {names}"
+            before, after = one.before or NO_BUILD_TAG, one.after
+            what = f"{_wheel(one)}: the suffix became unknown ({format_tag(before)} → {after})"
         yield rules.TOLD_NO_MORE.finding(
             f"{what}: {reason}" if reason else what,
-            subject=changes[0].package if len(changes) == 1 else variant,
-            remedy=_TELL,
-            place=_place(changes[0]),
+            subject=one.package if len(changes) == 1 else variant,
+            remedy=_DECLARE,
+            place=_place(one),
         )
 
 
-def _untold(review: Review) -> Iterator[Finding]:
-    """What neither side tells is not compared, and that is said."""
-    for untold in review.untold:
-        tags = "1 tag" if untold.count == 1 else f"{untold.count:,} tags"
-        what = f"{tags} of {untold.variant} ({untold.stack}) cannot be compared"
+def _unknown(review: Review) -> Iterator[Finding]:
+    for unknown in review.unknown:
+        suffixes = "1 suffix" if unknown.count == 1 else f"{unknown.count:,} suffixes"
+        verb = "is" if unknown.count == 1 else "are"
+        what = f"{suffixes} of {unknown.variant} ({unknown.stack}) {verb} unknown and not compared"
         yield rules.TOLD_NO_MORE.finding(
-            ": ".join([what, "; ".join(untold.reasons)]) if untold.reasons else what,
-            subject=untold.variant,
-            remedy=_TELL,
+            ": ".join([what, "; ".join(unknown.reasons)]) if unknown.reasons else what,
+            subject=unknown.variant,
+            remedy=_DECLARE,
             severity=Severity.NOTE,
         )
 
 
-_TELL: Final = "declare what is missing; `fromager-build-tags check` says what that is"
-
-
-def _of_segments(change: Change) -> Iterator[Finding]:
+def _segments(change: Change) -> Iterator[Finding]:
     if change.lost_a_segment and not change.lost_its_suffix:
         yield rules.LOST_SEGMENT.finding(
-            f"{change.wheel} on {change.variant} had {change.before}, and has {change.after}",
+            f"{_wheel(change)} lost a segment ({change.before} → {change.after})",
             subject=change.package,
-            remedy="make sure that its wheels no longer depend on what the segment told",
+            remedy="make sure that its wheels no longer depend on what the segment names",
             place=_place(change),
         )
 
 
-def _of_suffixes(review: Review) -> Iterator[Finding]:
-    """Without a hook no name has segments: that is one thing to say, not one for each name."""
+def _suffixes(review: Review) -> Iterator[Finding]:
+    """Without a hook no wheel name has segments: that is one finding for each variant."""
     groups: dict[str, list[Change]] = {}
     for change in review.changes:
         if change.lost_its_suffix:
             groups.setdefault(change.variant, []).append(change)
     for variant, changes in groups.items():
-        tags = "1 tag" if len(changes) == 1 else f"{len(changes):,} tags"
         yield rules.LOST_SEGMENT.finding(
-            f"{tags} of {variant} had segments, and {'has' if len(changes) == 1 else 'have'} none: "
-            "the settings name no hook any more",
+            f"{counted(len(changes), 'build tag')} of {variant} lost all segments: the settings "
+            "name no hook any more",
             subject=variant,
-            remedy="set wheels.build_tag_hook again, unless that is meant",
+            remedy="set wheels.build_tag_hook again, unless that is intended",
             place=next(Place.parse(each.place) for each in changes[0].causes if each.no_hook),
         )
 
 
-def _of_new(change: Change) -> Iterator[Finding]:
-    if change.lost_its_tag and change.is_pre_built:
+def _without_number(change: Change) -> Iterator[Finding]:
+    if change.became_pre_built:
         yield rules.NEW_WITHOUT_NUMBER.finding(
-            f"{change.wheel} on {change.variant} had {change.before}, and gets no build tag: it is "
-            "pre-built, and installers prefer the wheels that were built",
+            f"{_wheel(change)} became pre-built and lost its build tag {change.before}: installers "
+            "prefer the wheels that were built",
             subject=change.package,
-            remedy="take those off the index, if it is pre-built on purpose",
+            remedy="remove the built wheels from the index, if it is pre-built on purpose",
             place=_place(change),
         )
-    elif change.is_bare:
+    elif change.is_new_without_tag:
         yield rules.NEW_WITHOUT_NUMBER.finding(
-            f"{change.wheel} on {change.variant} gets no build tag: it has no changelog entry, or "
-            "is pre-built",
+            f"{_wheel(change)} gets no build tag: it has no changelog entry, or is pre-built",
             subject=change.package,
             remedy="add a changelog entry for the variant or the version, unless it is pre-built "
             "on purpose",
@@ -222,52 +219,57 @@ def _of_new(change: Change) -> Iterator[Finding]:
         )
 
 
-def _of_new_variants(review: Review, numberless: Collection[str]) -> Iterator[Finding]:
-    """A new variant without a changelog: that is one thing to say, not one for each package."""
+def _variants_without_number(review: Review, numberless: Collection[str]) -> Iterator[Finding]:
+    """A new variant without a changelog is one finding, not one for each package."""
     for variant in sorted(numberless):
         changes = [
             each
             for each in review.changes
-            if each.variant == variant and each.is_bare and each.is_open
+            if each.variant == variant and each.is_new_without_tag and each.is_open
         ]
-        names = _few(list(dict.fromkeys(map(_name, changes))))
         yield rules.NEW_WITHOUT_NUMBER.finding(
-            f"{variant} has no changelog, so what has no entry of its own gets no build tag: "
-            f"{names}",
+            f"{variant} has no changelog, so versions without an entry of their own get no build "
+            f"tag: {_names(changes)}",
             subject=variant,
             remedy="add a changelog entry for the variant",
             place=_place(changes[0]),
         )
 
 
-def _everything(review: Review) -> Iterator[Finding]:
-    """One entry in a variant's changelog rebuilds each of its wheels."""
+def _everything_rebuilt(review: Review) -> Iterator[Finding]:
+    """An entry in the changelog of a variant rebuilds each of its wheels."""
     counts: collections.Counter[Cause] = collections.Counter()
     for change in review.changes:
         for cause in change.causes:
             if cause.of_number and cause.variant and not cause.package:
                 counts[cause] += change.files
     for cause, number in sorted(counts.items(), key=lambda item: str(item[0])):
-        of = review.counted[cause.variant]
         yield rules.EVERYTHING_REBUILT.finding(
-            f"{cause.what} rebuilds {number:,} of {of:,} wheels of {cause.variant}",
+            f"{cause.what} rebuilds {number:,} of {review.counted[cause.variant]:,} wheels of "
+            f"{cause.variant}",
             subject=cause.variant,
-            remedy="keep it if that is meant; else add entries to the packages instead",
+            remedy="keep the entry if that is intended; otherwise add entries to the packages",
             place=Place.parse(cause.place),
         )
 
 
-def _shared(review: Review, shared: Mapping[str, str]) -> Iterator[Finding]:
+def _shared_index(review: Review, shared: Mapping[str, str]) -> Iterator[Finding]:
     for variant, others in shared.items():
         changed = [each for each in review.changes if each.variant == variant]
         if changed:
+            verb = "changes" if len(changed) == 1 else "change"
             yield rules.SHARED_INDEX.finding(
-                f"{len(changed):,} names of {variant} change, and {others} shares its index",
+                f"{counted(len(changed), 'wheel name')} of {variant} {verb}, and {others} has the "
+                "same index",
                 subject=variant,
-                remedy="give each accelerator an index of its own: an installer takes one wheel "
-                "by the order of the names",
+                remedy="give each accelerator its own index: an installer selects a wheel by the "
+                "order of the names",
                 place=_place(changed[0]),
             )
+
+
+def _wheel(change: Change) -> str:
+    return f"{change.wheel} on {change.variant}"
 
 
 def _place(change: Change) -> Place:

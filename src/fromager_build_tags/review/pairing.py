@@ -1,4 +1,4 @@
-"""Pair the stacks of a variant before and after a change, in whatever order they are declared."""
+"""Pair the stacks of a variant in base and head, in whatever order they are declared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..stack.key import StackKey
 
 
 class Keyed(Protocol):
-    """A stack, as a lock or a variant file has it."""
+    """A stack of a lock or of a variant file."""
 
     @property
     def key(self) -> StackKey:
@@ -18,28 +18,28 @@ class Keyed(Protocol):
         ...
 
 
-def pair[T: Keyed](old: Iterable[T], new: Iterable[T]) -> list[tuple[T | None, T | None]]:
-    """Pair stacks by what they are, the most alike first; None for one that comes or goes.
+def pair[T: Keyed](base: Iterable[T], head: Iterable[T]) -> list[tuple[T | None, T | None]]:
+    """Pair the most similar stacks first; None stands for a stack that is new or gone.
 
-    Among equally similar old stacks, take the one that sorts last: the new tag has to sort
+    Among equally similar old stacks, take the one that sorts last: the new build tag has to sort
     above it.
     """
-    base = sorted(old, key=_text, reverse=True)
-    left, right = list(base), sorted(new, key=_text)
+    old = sorted(base, key=_text, reverse=True)
+    left, right = list(old), sorted(head, key=_text)
     pairs: list[tuple[T | None, T | None]] = []
-    while candidates := [each for each in itertools.product(left, right) if _may_pair(*each, base)]:
-        one, other = max(candidates, key=_likeness)
+    while candidates := [each for each in itertools.product(left, right) if _may_pair(*each, old)]:
+        one, other = max(candidates, key=_similarity)
         pairs.append((one, other))
         left.remove(one)
         right.remove(other)
     return [*pairs, *((one, None) for one in left), *((None, one) for one in right)]
 
 
-def twin[T: Keyed](stack: T, others: Iterable[T]) -> T | None:
-    """Return the one that is most alike of those with the same accelerator and version."""
+def most_similar[T: Keyed](stack: T, others: Iterable[T]) -> T | None:
+    """Return the most similar of the stacks with the same accelerator and version."""
     text = stack.key.accelerator
-    alike = [(one, stack) for one in others if text and one.key.accelerator == text]
-    return max(alike, key=_likeness)[0] if alike else None
+    similar = [(one, stack) for one in others if text and one.key.accelerator == text]
+    return max(similar, key=_similarity)[0] if similar else None
 
 
 def _text(stack: Keyed) -> str:
@@ -47,13 +47,13 @@ def _text(stack: Keyed) -> str:
 
 
 def _may_pair(one: Keyed, other: Keyed, base: Iterable[Keyed]) -> bool:
-    """No other accelerator takes the place of one that the old side has."""
+    """Return whether *other* has the same accelerator, or an accelerator that is new."""
     text = other.key.accelerator
     return one.key.accelerator == text or all(each.key.accelerator != text for each in base)
 
 
-def _likeness(both: tuple[Keyed, Keyed]) -> tuple[bool, bool, bool, int]:
-    """The accelerator and its version weigh more than distribution and Torch."""
+def _similarity(both: tuple[Keyed, Keyed]) -> tuple[bool, bool, bool, int]:
+    """Weigh the accelerator and its version more than the distribution and Torch."""
     one, other = (each.key for each in both)
     return (
         one == other,
