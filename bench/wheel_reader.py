@@ -72,7 +72,7 @@ def compare(wheel: Path, rounds: int) -> tuple[float, float]:
 
 
 def main() -> int:
-    """Compare, and say by the exit status whether both limits hold."""
+    """Compare; return 1 where a limit is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--rounds", type=int, default=3)

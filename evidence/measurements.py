@@ -70,11 +70,11 @@ def summarise(facts: WheelFacts, *, wheel: Path, package: str, version: str) -> 
         purelib=facts.purelib,
         libraries=facts.libraries,
         accelerators={
-            use.accelerator.value: tuple(map(str, use.proofs[:_PROOFS]))
+            use.accelerator.value: tuple(map(str, use.evidence[:_PROOFS]))
             for use in facts.accelerators
         },
         torch=facts.torch.abi,
-        torch_proofs=tuple(map(str, facts.torch.proofs[:_PROOFS])),
+        torch_proofs=tuple(map(str, facts.torch.evidence[:_PROOFS])),
         cxx_symbols=facts.torch.cxx_symbols,
         stable_symbols=facts.torch.stable_symbols,
         requires_torch=facts.requires_torch,

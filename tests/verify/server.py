@@ -18,14 +18,14 @@ class Served:
     """What is served, and how.
 
     Attributes:
-        manner: ``whole``, or the name of a misbehaviour.
+        manner: ``complete``, or the name of a misbehaviour.
         paths: the path of each request.
         authorizations: the ``Authorization`` header of each.
         elsewhere: where the manner "leaves" redirects to.
     """
 
     body: bytes
-    manner: str = "whole"
+    manner: str = "complete"
     url: str = ""
     elsewhere: str = ""
     paths: list[str] = field(default_factory=list)
@@ -75,21 +75,21 @@ class _Handler(BaseHTTPRequestHandler):
                 self._head(int(status))
             case "HTML" | "a wheel called HTML" as manner:
                 self.what.body = b"\n<!DOCTYPE html>" if manner == "HTML" else self.what.body
-                self._whole(len(self.what.body), {"Content-Type": "text/html; charset=utf-8"})
+                self._complete(len(self.what.body), {"Content-Type": "text/html; charset=utf-8"})
             case "hangs up":
                 self.close_connection = True
             case "no length":
-                self._whole(None)
+                self._complete(None)
             case "cut":
-                self._whole(size + 1000)
+                self._complete(size + 1000)
             case "10 GB":
-                self._whole(GIGABYTES)
+                self._complete(GIGABYTES)
             case "damaged encoding":
-                self._whole(size, {"Content-Encoding": "gzip"})
+                self._complete(size, {"Content-Encoding": "gzip"})
             case "slow":
                 self._trickle()
             case _:
-                self._whole(size)
+                self._complete(size)
 
     def _trickle(self) -> None:
         self._head(200, len(self.what.body))
@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(bytes([byte]))
             time.sleep(0.05)
 
-    def _whole(self, length: int | None, headers: Mapping[str, str] | None = None) -> None:
+    def _complete(self, length: int | None, headers: Mapping[str, str] | None = None) -> None:
         self._head(200, length, headers)
         self.wfile.write(self.what.body)
 

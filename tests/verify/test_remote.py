@@ -53,7 +53,7 @@ def verify(url: str) -> list[Finding]:
     return list(verify_wheel(WheelSource(text=url), lambda _: NOTHING))
 
 
-@pytest.mark.parametrize("manner", ["whole", "no length", "503 once", "a wheel called HTML"])
+@pytest.mark.parametrize("manner", ["complete", "no length", "503 once", "a wheel called HTML"])
 def test_it_finds_what_it_finds_in_a_file(start: Start, write: Write, manner: str) -> None:
     """A server that fails once is asked again."""
     served = start(CUDA, manner)
@@ -107,7 +107,7 @@ def test_a_body_that_has_no_end_is_cut_off(start: Start, monkeypatch: pytest.Mon
 
 
 def test_credentials_reach_the_server_and_no_other(start: Start) -> None:
-    target, served = start(CUDA, "whole"), start(CUDA, "leaves")
+    target, served = start(CUDA, "complete"), start(CUDA, "leaves")
     served.elsewhere = target.url.replace("127.0.0.1", "localhost")
     findings = verify(f"{served.url.replace('//', '//user:secret@')}/{CUDA.filename}")
     assert served.authorizations == ["Basic dXNlcjpzZWNyZXQ="]
@@ -124,7 +124,7 @@ def test_a_redirect_to_another_scheme_is_refused(start: Start, url: str) -> None
     assert found.message == "it redirects to a URL that is not http or https"
 
 
-def test_nobody_listens() -> None:
+def test_no_server_listens() -> None:
     [found] = verify("http://127.0.0.1:9/demo_pkg-1.0-py3-none-any.whl")
     assert found.message == "the server cannot be reached, or closes the connection"
 
@@ -199,7 +199,7 @@ def test_a_full_disk_is_no_fault_of_the_wheel(
     def full(**_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    served = start(CUDA, "whole")
+    served = start(CUDA, "complete")
     with monkeypatch.context() as patch:
         patch.setattr(tempfile, "TemporaryFile", full)
         [found] = verify(f"{served.url}/{CUDA.filename}")
@@ -208,7 +208,7 @@ def test_a_full_disk_is_no_fault_of_the_wheel(
 
 def test_a_damaged_member_is_a_clear_refusal(start: Start) -> None:
     wheel = Wheel(tag="8_el9.6", members={"demo/unknown": NOISE[:5000]})
-    served = start(wheel, "whole")
+    served = start(wheel, "complete")
     at = served.body.index(b"demo/unknown") + len("demo/unknown")
     served.body = served.body[:at] + b"\xff" * 20 + served.body[at + 20 :]
     [found] = verify(f"{served.url}/{wheel.filename}")

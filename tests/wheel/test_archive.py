@@ -163,7 +163,7 @@ def test_a_list_of_members_without_bound_is_not_read(make_wheel: MakeWheel) -> N
     )
 
 
-def test_many_dist_infos_are_not_all_told(make_wheel: MakeWheel) -> None:
+def test_many_dist_infos_are_shortened(make_wheel: MakeWheel) -> None:
     path = make_wheel({f"x{number}-1.dist-info/RECORD": "" for number in range(5)})
 
     assert reason(path) == (
@@ -214,7 +214,7 @@ def test_a_bomb(make_wheel: MakeWheel, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
 def test_a_compression_that_wheels_do_not_use(tmp_path: Path, method: int) -> None:
-    """lzma takes as much memory as the archive tells it to."""
+    """lzma takes as much memory as the archive asks for."""
     path = tmp_path / "demo.whl"
     with zipfile.ZipFile(path, "w", method) as made:
         made.writestr("demo.py", "x = 1")
@@ -226,7 +226,7 @@ LOCAL, LISTED = (b"PK\x03\x04", 18), (b"PK\x01\x02", 20)
 
 
 def with_sizes(path: Path, places: Sequence[tuple[bytes, int]], packed: int, unpacked: int) -> Path:
-    """Have the first member say other sizes in these places."""
+    """Set other sizes of the first member in these places."""
     data = bytearray(path.read_bytes())
     for magic, offset in places:
         at = data.index(magic) + offset
@@ -272,7 +272,7 @@ def test_sizes_that_lie(
     assert reason(path) == f"its member 'demo/x.so' is damaged: {what}"
 
 
-def test_a_text_that_is_shorter_than_it_says(make_wheel: MakeWheel) -> None:
+def test_a_text_that_is_shorter_than_stated(make_wheel: MakeWheel) -> None:
     name = "demo_pkg-1.0.dist-info/METADATA"
     path = make_wheel({name: METADATA, **DIST_INFO}, plain=True)
     with zipfile.ZipFile(path) as made:

@@ -1,4 +1,4 @@
-"""What one ELF file says."""
+"""The facts of one ELF file."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def sample(stand_ins: Compiler) -> Path:
     )
 
 
-def test_a_library_says_what_it_needs_imports_and_carries(sample: Path) -> None:
+def test_the_facts_of_a_library(sample: Path) -> None:
     found = facts(sample.read_bytes())
 
     assert found.machine == "x86_64"
@@ -101,7 +101,7 @@ def test_only_the_names_asked_for_are_kept(sample: Path) -> None:
     assert found.exports == {"sample_stop"}
 
 
-def test_a_stripped_library_says_the_same(sample: Path, tmp_path: Path) -> None:
+def test_a_stripped_library_has_the_same_facts(sample: Path, tmp_path: Path) -> None:
     stripped = tmp_path / "stripped.so"
     subprocess.run(["strip", "-o", str(stripped), str(sample)], check=True)
 
@@ -122,7 +122,7 @@ def test_debug_information_alone_needs_and_carries_nothing(sample: Path, tmp_pat
 
 
 def test_without_section_headers_symbols_come_from_the_dynamic_table(sample: Path) -> None:
-    """Device code cannot be looked for then, and `has_sections` says so."""
+    """Device code cannot be looked for then, and `has_sections` is False."""
     data = bytearray(sample.read_bytes())
     data[0x28:0x30] = bytes(8)  # e_shoff
     data[0x3C:0x40] = bytes(4)  # e_shnum, e_shstrndx
@@ -202,7 +202,7 @@ def test_device_code_is_seen_by_the_names_of_sections(shape: Shape) -> None:
 
 
 @pytest.mark.parametrize(("machine", "name"), [(190, "cuda"), (224, "amdgpu")])
-def test_device_code_is_told_by_its_machine(machine: int, name: str) -> None:
+def test_device_code_is_recognized_by_its_machine(machine: int, name: str) -> None:
     data = elf_without_sections(Shape(machine=machine), needed=[], imports=[])
 
     assert facts(data).machine == name

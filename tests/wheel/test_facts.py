@@ -28,10 +28,10 @@ from .craft import Shape, elf_without_sections
 
 
 def stacks(facts: WheelFacts) -> dict[Accelerator, list[str]]:
-    return {use.accelerator: [str(proof) for proof in use.proofs] for use in facts.accelerators}
+    return {use.accelerator: [str(proof) for proof in use.evidence] for use in facts.accelerators}
 
 
-def test_cxx_symbols_tie_a_wheel_to_its_torch(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+def test_cxx_symbols_bind_a_wheel_to_its_torch(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
     library = stand_ins.library(
         "_unstable.so", imports=[*CXX_SYMBOLS, *STABLE_SYMBOLS], needs=["libtorch.so"]
     )
@@ -40,7 +40,7 @@ def test_cxx_symbols_tie_a_wheel_to_its_torch(stand_ins: Compiler, make_wheel: M
 
     assert torch.abi is TorchAbi.UNSTABLE
     assert (torch.cxx_symbols, torch.stable_symbols) == (4, 2)
-    assert [str(proof) for proof in torch.proofs] == [
+    assert [str(proof) for proof in torch.evidence] == [
         "demo/_unstable.so imports 4 C++ symbols of Torch, as c10::Error",
         "demo/_unstable.so imports 2 functions of Torch's stable ABI, as aoti_torch_get_dim",
         "demo/_unstable.so needs libtorch.so",
@@ -48,7 +48,7 @@ def test_cxx_symbols_tie_a_wheel_to_its_torch(stand_ins: Compiler, make_wheel: M
 
 
 def test_c_functions_alone_do_not(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
-    """Both need libtorch.so; only the symbols tell them apart."""
+    """Both need libtorch.so; only the symbols differ."""
     library = stand_ins.library("_stable.so", imports=STABLE_SYMBOLS, needs=["libtorch.so"])
 
     torch = read_wheel(make_wheel({"demo/_stable.so": library})).torch
@@ -64,7 +64,7 @@ def test_a_link_without_a_symbol_proves_no_tie(stand_ins: Compiler, make_wheel: 
     torch = read_wheel(make_wheel({"_linked.so": library})).torch
 
     assert torch.abi is TorchAbi.LINKED
-    assert [str(proof) for proof in torch.proofs] == ["_linked.so needs libtorch.so"]
+    assert [str(proof) for proof in torch.evidence] == ["_linked.so needs libtorch.so"]
 
 
 def test_a_link_beside_the_stable_abi_is_stable(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
@@ -76,7 +76,7 @@ def test_a_link_beside_the_stable_abi_is_stable(stand_ins: Compiler, make_wheel:
     assert facts.torch.abi is TorchAbi.STABLE
 
 
-def test_torch_distributed_alone_ties_a_wheel(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+def test_torch_distributed_alone_binds_a_wheel(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
     """Its namespace is c10d, which is not c10."""
     stand_ins.library("libtorch_c10d.so", exports=["_ZN4c10d12ProcessGroupD2Ev"])
     library = stand_ins.library(
@@ -100,7 +100,7 @@ def test_one_unstable_library_is_enough(stand_ins: Compiler, make_wheel: MakeWhe
 def test_symbols_that_the_wheel_has_itself_are_no_imports(
     stand_ins: Compiler, make_wheel: MakeWheel
 ) -> None:
-    """Torch's own wheel is not tied to another Torch."""
+    """Torch's own wheel does not depend on another Torch."""
     library = stand_ins.library(
         "libtorch_python.so", imports=[*CXX_SYMBOLS, *STABLE_SYMBOLS], needs=["libtorch.so"]
     )
@@ -109,7 +109,7 @@ def test_symbols_that_the_wheel_has_itself_are_no_imports(
     facts = read_wheel(make_wheel({"torch/lib/a.so": library, "torch/lib/libtorch.so": torch}))
 
     assert facts.torch.abi is TorchAbi.NONE
-    assert facts.torch.proofs == ()
+    assert facts.torch.evidence == ()
     assert facts.needed == ()
 
 
@@ -144,7 +144,7 @@ def test_symbols_that_the_wheel_has_itself_are_no_imports(
         ("libnccl-net-plugin.so", None),
     ],
 )
-def test_a_needed_library_tells_the_stack(
+def test_a_needed_library_is_evidence_of_its_stack(
     stand_ins: Compiler, make_wheel: MakeWheel, name: str, stack: Accelerator | None
 ) -> None:
     stand_ins.library(name)
@@ -231,12 +231,12 @@ def test_a_runtime_that_nothing_needs_is_carried_and_not_used(
     facts = read_wheel(make_wheel({"triton/libcupti.so.12": runtime}))
 
     assert facts.accelerators == ()
-    assert [str(proof) for use in facts.carried for proof in use.proofs] == [
+    assert [str(proof) for use in facts.carried for proof in use.evidence] == [
         "triton/libcupti.so.12 is a library of cuda"
     ]
 
 
-def test_a_pure_wheel_says_so(make_wheel: MakeWheel) -> None:
+def test_the_note_of_a_pure_wheel(make_wheel: MakeWheel) -> None:
     wheel = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py2-none-any\nTag: py3-none-any\n"
     facts = read_wheel(make_wheel({"demo.py": "", "demo_pkg-1.0.dist-info/WHEEL": wheel}))
 
@@ -246,7 +246,7 @@ def test_a_pure_wheel_says_so(make_wheel: MakeWheel) -> None:
     )
 
 
-def test_a_platform_wheel_without_libraries_says_so(make_wheel: MakeWheel) -> None:
+def test_the_note_of_a_platform_wheel_without_libraries(make_wheel: MakeWheel) -> None:
     facts = read_wheel(make_wheel({"demo.py": ""}))
 
     assert not facts.purelib

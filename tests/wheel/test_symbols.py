@@ -38,6 +38,11 @@ def test_symbols_that_change_with_torch(symbol: str, name: str) -> None:
     assert readable(symbol) == name
 
 
+@pytest.mark.parametrize("digits", [4, 5, 30, 5_000])
+def test_a_length_that_is_too_large_ends_the_name(digits: int) -> None:
+    assert readable(f"_ZN3c10{'9' * digits}x") == "c10"
+
+
 @pytest.mark.parametrize("symbol", ["aoti_torch_get_dim", "torch_call_dispatcher"])
 def test_symbols_that_stay(symbol: str) -> None:
     assert is_stable(symbol)

@@ -23,7 +23,7 @@ from ..stack.facts import Fact, Missing
 from ..stack.stack import Stack
 from ..tag.expression import Need, parse_expression
 from ..text import first_few
-from ..wheel import Proof, RefusalReason, TorchAbi, WheelFacts, read_wheel
+from ..wheel import Evidence, RefusalReason, TorchAbi, WheelFacts, read_wheel
 from ..wheel.libraries import accelerator_of, is_system, is_torch
 
 #: The dependencies of a package of which nothing is known: a missing segment can break an
@@ -187,25 +187,25 @@ def propose_from_wheel(facts: WheelFacts, source: str) -> Proposal:
 def evidence_in(facts: WheelFacts) -> Iterator[str]:
     """Yield what shows the dependencies of a wheel, and what in it was not read."""
     for use in facts.accelerators:
-        yield from _lines(use.accelerator.value, use.proofs)
-    yield from _lines(_torch(facts), facts.torch.proofs)
+        yield from _lines(use.accelerator.value, use.evidence)
+    yield from _lines(_torch(facts), facts.torch.evidence)
     if facts.purelib:
         yield "it is a purelib wheel, which gets no segments, whatever it contains"
-    elif not facts.accelerators and not facts.torch.proofs and not list(_unread(facts)):
+    elif not facts.accelerators and not facts.torch.evidence and not list(_unread(facts)):
         yield f"no library in it needs an accelerator or Torch ({facts.libraries:,} checked)"
     yield from facts.notes
 
 
-def _lines(what: str, proofs: Sequence[Proof]) -> Iterator[str]:
-    yield from (f"{what}: {proof}" for proof in proofs[:_MOST])
-    if (more := len(proofs) - _MOST) > 0:
+def _lines(what: str, evidence: Sequence[Evidence]) -> Iterator[str]:
+    yield from (f"{what}: {each}" for each in evidence[:_MOST])
+    if (more := len(evidence) - _MOST) > 0:
         yield f"{what}: {more:,} more like these"
 
 
 def open_questions(facts: WheelFacts) -> Iterator[str]:
     """Yield what a wheel does not show."""
     torch = facts.torch
-    if torch.proofs and not torch.cxx_symbols and not torch.stable_symbols:
+    if torch.evidence and not torch.cxx_symbols and not torch.stable_symbols:
         yield "it links libtorch, but imports no symbol that shows which ABI"
     if facts.purelib and facts.hosts and (seen := _seen(facts)):
         machines = ", ".join(dict.fromkeys(each.machine for each in facts.hosts))

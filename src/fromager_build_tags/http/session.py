@@ -247,7 +247,7 @@ def _is_unanswered(err: Exception) -> bool:
 
 
 def _reason(err: Exception) -> str:
-    """Return what is wrong without the message of requests, which can contain the whole URL."""
+    """Return what is wrong without the message of requests, which can contain the URL."""
     if _is_time_out(err):
         return _TIMED_OUT
     found = (text for kind, text in _FAILURES if isinstance(err, kind))

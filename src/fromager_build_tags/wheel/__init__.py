@@ -5,17 +5,18 @@ Bytes in, facts out: this package imports nothing of fromager, and of ours only 
 
 from .archive import Member, WheelArchive, WheelError, open_url
 from .elf import ElfRefusal, RefusalReason
+from .evidence import AcceleratorUse, Evidence
 from .facts import HostCode, WheelFacts, read_facts, read_wheel
 from .libraries import Accelerator, Refused, accelerator_of, is_torch, major_of, stem
-from .proofs import AcceleratorUse, Proof, TorchAbi, TorchUse
+from .torch_abi import TorchAbi, TorchUse
 
 __all__ = [
     "Accelerator",
     "AcceleratorUse",
     "ElfRefusal",
+    "Evidence",
     "HostCode",
     "Member",
-    "Proof",
     "RefusalReason",
     "Refused",
     "TorchAbi",

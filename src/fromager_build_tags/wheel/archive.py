@@ -327,7 +327,7 @@ class _TooLongError(Exception):
 
 
 class _BoundedFile:
-    """A file as ``zipfile`` wants it, which reads the whole list of members at once.
+    """A file as ``zipfile`` wants it, which reads all of the list of members at once.
 
     It makes an object of each member before they can be counted, so the bytes are counted.
     """

@@ -16,7 +16,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, Final
 
 from elftools.elf.structs import ELFStructs
 
@@ -37,11 +37,11 @@ NAMES: Final = 32 << 20
 """Bytes of names that are kept of one wheel, with what an object costs. torch 2.14 has 8 MB."""
 _STRINGS_LIMIT: Final = 128 << 20
 _DYNAMIC_LIMIT: Final = 1 << 20
-_SECTIONS_LIMIT: Final = 1 << 18
+_SECTIONS_LIMIT: Final = 1 << 17
 _NAME_LIMIT: Final = 4096
 _CHAIN_LIMIT: Final = 4096
 _OBJECT: Final = 64
-_SECTION_NAME_LIMIT: Final = 1 + max(map(len, DEVICE_SECTIONS))
+_SECTION_NAME: Final = 1 + max(map(len, DEVICE_SECTIONS))
 _SYMBOLS_AT_ONCE: Final = 1 << 16
 _STB_WEAK, _SHN_XINDEX = 2, 0xFFFF
 # Offset of the name, binding and type, section.
@@ -52,6 +52,9 @@ _MACH_O: Final = frozenset(
     for magic in ("feedface", "feedfacf", "cefaedfe", "cffaedfe", "cafebabe", "cafebabf")
 )
 _LINKER_SCRIPT: Final = re.compile(rb"\s*(/\*|INPUT\b|GROUP\b|OUTPUT_FORMAT\b)")
+
+
+type _Row = Mapping[str, Any]
 
 
 class RefusalReason(StrEnum):
@@ -114,15 +117,11 @@ class Budget:
 
     def take_headers(self, count: int) -> None:
         """Raise for more rows than are left; then none of them is taken."""
-        if count > self.headers:
-            raise _too_large(f"{count} rows in headers; {self.headers} are left of {HEADERS}")
-        self.headers -= count
+        self.headers -= _taken(count, "rows in headers", self.headers, HEADERS)
 
     def take_symbols(self, count: int) -> None:
         """Raise for more rows than are left; then none of them is taken."""
-        if count > self.symbols:
-            raise _too_large(f"{count} symbols; {self.symbols} are left of {SYMBOLS}")
-        self.symbols -= count
+        self.symbols -= _taken(count, "symbols", self.symbols, SYMBOLS)
 
     def take_name(self, name: str) -> str:
         """Return the name; raise where no room is left for it."""
@@ -130,6 +129,12 @@ class Budget:
         if self.names < 0:
             raise _too_large(f"more than {NAMES} bytes of names")
         return name
+
+
+def _taken(count: int, what: str, left: int, limit: int) -> int:
+    if count > left:
+        raise _too_large(f"{count} {what}; {left} are left of {limit}")
+    return count
 
 
 def read_head(head: bytes) -> ElfFacts | ElfRefusal | None:
@@ -196,14 +201,6 @@ def _facts(elf: _Elf, keep: re.Pattern[bytes]) -> ElfFacts:
     )
 
 
-class _SectionHeader(NamedTuple):
-    name: int
-    type: str | int
-    offset: int
-    size: int
-    link: int
-
-
 class _Elf:
     """The headers of an ELF file, and its bytes, none from outside of it."""
 
@@ -223,12 +220,17 @@ class _Elf:
 
     def read(self, offset: int, size: int) -> bytes:
         """Return bytes of the file; raise where it has fewer."""
-        if size and offset + size > self.size:
-            raise _RefusedError(RefusalReason.TRUNCATED, f"{size} bytes at {offset} of {self.size}")
-        self._file.seek(offset)
+        self.check(offset, size)
+        self._file.seek(offset if size else 0)
         return self._file.read(size)
 
-    def rows(self, form: Any, offset: int, size: int) -> Iterator[Mapping[str, Any]]:
+    def check(self, offset: int, size: int) -> None:
+        """Raise where the file has fewer bytes."""
+        if size and offset + size > self.size:
+            detail = f"{size} bytes at {offset} of {self.size}"
+            raise _RefusedError(RefusalReason.TRUNCATED, detail)
+
+    def rows(self, form: Any, offset: int, size: int) -> Iterator[_Row]:
         """Yield the rows of a table in a format of pyelftools."""
         width = form.sizeof()
         self.budget.take_headers(size // width)
@@ -236,71 +238,58 @@ class _Elf:
         return (form.parse(data[at : at + width]) for at in range(0, size - width + 1, width))
 
     @functools.cached_property
-    def segments(self) -> Sequence[Mapping[str, Any]]:
+    def segments(self) -> Sequence[_Row]:
         """The program headers."""
-        head = self.header
-        return list(
-            self._headers(
-                self.structs.Elf_Phdr, head["e_phoff"], head["e_phnum"], head["e_phentsize"]
-            )
-        )
+        return self._headers(self.structs.Elf_Phdr, "ph", self.header["e_phnum"])
 
     @functools.cached_property
-    def sections(self) -> Sequence[_SectionHeader]:
+    def sections(self) -> Sequence[_Row]:
         """The section headers.
 
         A count of 0 beside an offset, for more than 65,279: the first one contains the true count.
         """
-        offset, count = self.header["e_shoff"], self.header["e_shnum"]
-        found = list(self._section_headers(offset, count or 1))
-        if not count and found and found[0].size > 1:
-            if found[0].size > _SECTIONS_LIMIT:
-                raise _broken(f"{found[0].size} sections")
-            found = list(self._section_headers(offset, found[0].size))
-        return found
+        form, count = self.structs.Elf_Shdr, self.header["e_shnum"]
+        found = self._headers(form, "sh", count or 1)
+        true_count = found[0]["sh_size"] if found and not count else 0
+        if true_count > _SECTIONS_LIMIT:
+            raise _broken(f"{true_count} sections")
+        return self._headers(form, "sh", true_count) if true_count > 1 else found
 
     def section_names(self) -> set[str]:
         """Return the names of the sections that hold anything, cut off behind those of interest.
 
         In a file of debug information alone, sections of code keep their size, and hold nothing.
         """
-        if (table := self._name_table()) is None:
-            return set()
-        held = [each for each in self.sections if each.size and each.type != "SHT_NOBITS"]
-        return {self._section_name(table, each.name) for each in held} - {""}
+        offset, size = self._name_table()
+        names = set()
+        for section in self.sections:
+            if size and section["sh_size"] and section["sh_type"] != "SHT_NOBITS":
+                start = section["sh_name"]
+                if start >= size:
+                    raise _broken(f"a name at {start} in a table of {size} bytes")
+                names.add(_text(self.read(offset + start, min(_SECTION_NAME, size - start))))
+        return names - {""}
 
-    def _section_name(self, table: _SectionHeader, start: int) -> str:
-        end = min(start + _SECTION_NAME_LIMIT, table.size)
-        data = self.read(table.offset + start, max(0, end - start))
-        if not data:
-            raise _broken(f"a name at {start} in a table of {table.size} bytes")
-        return _text(data)
-
-    def _name_table(self) -> _SectionHeader | None:
+    def _name_table(self) -> tuple[int, int]:
+        """Return offset and size; both are 0 where there is none."""
         index = self.header["e_shstrndx"]
-        if self.sections and index == _SHN_XINDEX:
-            index = self.sections[0].link
-        if self.sections and index >= len(self.sections):
+        if not self.sections or not index:
+            return 0, 0
+        if index == _SHN_XINDEX:
+            index = self.sections[0]["sh_link"]
+        if index >= len(self.sections):
             raise _broken(f"section names in section {index} of {len(self.sections)}")
-        table = self.sections[index] if self.sections and index else None
-        return table if table and self.read(table.offset, table.size) else None
+        offset, size = self.sections[index]["sh_offset"], self.sections[index]["sh_size"]
+        self.check(offset, size)
+        return (offset, size) if index else (0, 0)
 
-    def _section_headers(self, offset: int, count: int) -> Iterator[_SectionHeader]:
-        form, width = self.structs.Elf_Shdr, self.header["e_shentsize"]
-        for row in self._headers(form, offset, count, width):
-            yield _SectionHeader(
-                row["sh_name"], row["sh_type"], row["sh_offset"], row["sh_size"], row["sh_link"]
-            )
-
-    def _headers(
-        self, form: Any, offset: int, count: int, stated: int
-    ) -> Iterator[Mapping[str, Any]]:
+    def _headers(self, form: Any, kind: str, count: int) -> Sequence[_Row]:
+        offset, stated = self.header[f"e_{kind}off"], self.header[f"e_{kind}entsize"]
         if not offset or not count:
-            return iter(())
-        width = form.sizeof()
-        if stated != width:
-            raise _broken(f"rows of {stated} bytes where the format has {width}")
-        return self.rows(form, offset, count * width)
+            return []
+        if stated != form.sizeof():
+            raise _broken(f"rows of {stated} bytes where the format has {form.sizeof()}")
+        return list(self.rows(form, offset, count * stated))
 
 
 class _Dynamic:
@@ -368,8 +357,8 @@ class _Dynamic:
     def _symbol_table(self, width: int) -> tuple[int, int]:
         """Return offset and size."""
         for section in self._elf.sections:
-            if section.type == "SHT_DYNSYM":
-                return section.offset, section.size
+            if section["sh_type"] == "SHT_DYNSYM":
+                return section["sh_offset"], section["sh_size"]
         if "DT_SYMTAB" not in self._values:
             return 0, 0
         return self._offset("DT_SYMTAB"), self._symbol_count() * width

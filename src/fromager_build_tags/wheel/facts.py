@@ -15,8 +15,9 @@ from packaging.version import Version
 
 from .archive import WheelArchive, WheelError
 from .elf import DEVICE_MACHINES
+from .evidence import AcceleratorUse, carried_accelerators, used_accelerators
 from .libraries import Library, Refused, read_contents
-from .proofs import AcceleratorUse, TorchUse, accelerators, carried, torch_use
+from .torch_abi import TorchUse, torch_use
 
 _TORCH = re.compile(r"\s*torch(?![\w.-])", re.IGNORECASE)
 # packaging reads each parenthesis of a marker by a call within a call.
@@ -39,12 +40,12 @@ class HostCode:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WheelFacts:
-    """What was seen in one wheel."""
+    """What one wheel contains and depends on."""
 
     name: NormalizedName
     version: Version
     purelib: bool
-    """Its tags say that it runs on any platform."""
+    """All of its tags are for any platform."""
     libraries: int
     """How many ELF files could be read."""
     machines: tuple[str, ...]
@@ -59,9 +60,9 @@ class WheelFacts:
     hosts: tuple[HostCode, ...]
     """What is not device code, by machine, word size and byte order."""
     noted: frozenset[str] | None
-    """Libraries that fromager noted when it built the wheel; None if it noted nothing."""
+    """Libraries that fromager recorded when it built the wheel; None if it recorded none."""
     without_sections: tuple[str, ...] = ()
-    """Members in which device code could not be looked for."""
+    """Members without section names, so that device code in them cannot be seen."""
     refused: tuple[Refused, ...] = ()
     carried: tuple[AcceleratorUse, ...] = ()
     """Accelerators whose libraries it carries, and nothing in it needs."""
@@ -72,7 +73,7 @@ class WheelFacts:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Say what the other fields cannot: why there is nothing, or what was not looked at."""
+        """Remarks: why nothing was found, or what was not read."""
         return tuple(_notes(self))
 
 
@@ -87,7 +88,7 @@ def read_wheel(path: Path) -> WheelFacts:
 
 
 def read_facts(archive: WheelArchive) -> WheelFacts:
-    """Read a wheel that is open, as :func:`read_wheel` does."""
+    """Read an open wheel, as :func:`read_wheel` does."""
     metadata = archive.metadata()
     wheel = archive.wheel_metadata()
     contents = read_contents(archive)
@@ -98,7 +99,7 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
         libraries=len(contents.libraries),
         machines=tuple(sorted({library.elf.machine for library in contents.libraries})),
         needed=contents.needed_from_outside(),
-        accelerators=accelerators(contents),
+        accelerators=used_accelerators(contents),
         torch=torch_use(contents),
         requires_torch=tuple(_torch_requirements(archive.path, metadata)),
         builds=tuple(str(build).strip() for build in wheel.get_all("Build", [])),
@@ -110,7 +111,7 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
             if not each.elf.has_sections and each.elf.machine not in DEVICE_MACHINES
         ),
         refused=contents.refused,
-        carried=carried(contents),
+        carried=carried_accelerators(contents),
         dist_info=archive.dist_info,
         tags=tuple(str(tag).strip() for tag in wheel.get_all("Tag", [])),
     )
@@ -172,7 +173,7 @@ def _torch_requirements(path: Path | str, metadata: RawMetadata) -> Iterator[str
         try:
             requirement = Requirement(text)
         except ValueError:
-            continue  # Old metadata holds requirements that PEP 508 does not know.
+            continue  # old metadata has requirements that PEP 508 does not allow
         if not _is_extra(requirement):
             yield str(requirement)
 

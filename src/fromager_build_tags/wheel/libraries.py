@@ -132,7 +132,7 @@ def accelerator_of(name: str) -> Accelerator | None:
 
 
 def major_of(name: str) -> int | None:
-    """Return the major version of the stack that a library's soname tells, if it tells one.
+    """Return the major version of the stack that a library's soname contains, if it contains one.
 
     >>> [major_of(name) for name in ("libcudart-3eda8113.so.13.0.96", "libcufft.so.11")]
     [13, 12]
@@ -156,7 +156,7 @@ def is_system(name: str) -> bool:
 
 
 def is_torch(name: str) -> bool:
-    """Whether a library is one of libtorch's own."""
+    """Return whether a library is one of libtorch's own."""
     return _TORCH.fullmatch(stem(name)) is not None
 
 
@@ -164,7 +164,7 @@ _MANGLED = re.compile(r"[-.][0-9a-f]{8}(?=$|[-.])")
 _TORCH = re.compile(r"libc10(_cuda|_hip|_xpu)?|libtorch(_(cpu|cuda|hip|xpu|python|global_deps))?")
 
 _SONAME = re.compile(r"\.so\.(\d{1,4})(?![0-9])")
-# Of the toolkits' libraries these bear the toolkit's own major; the others count for themselves.
+# Libraries whose major is the toolkit's own; the others have versions of their own.
 _SAME_MAJOR = re.compile(
     r"libcudart|libcublas(Lt)?|libnvrtc(-builtins)?|libnvJitLink|libcupti|libnpp\w+|libnvjpeg"
     r"|libnvblas|libnvfatbin|libcuinj64|libamdhip64|libhiprtc(-builtins)?"

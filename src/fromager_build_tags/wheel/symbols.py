@@ -21,21 +21,21 @@ _PYTHON = r"_Z(?:NK?)?\d+THP[A-Z]\w+|THP[A-Z]\w+(?:Class|Type)\b"
 _STABLE = r"aoti_torch_|torch_"
 
 TORCH_NAMES = re.compile(rf"{_CXX}|{_PYTHON}|{_STABLE}".encode())
-"""Matches the start of every symbol that this module judges."""
+"""Matches the start of every symbol that this module classifies."""
 
 _UNSTABLE = re.compile(rf"{_CXX}|{_PYTHON}")
 _STABLE_START = re.compile(_STABLE)
 _NESTED = re.compile(r"_Z[A-Z_n\d]*?N[rVK]*[RO]?(?=\d)")
-_LENGTH = re.compile(r"\d+")
+_LENGTH = re.compile(r"\d{1,4}")  # a longer one is no name's, and may be too large for an int
 
 
 def is_unstable(symbol: str) -> bool:
-    """Whether a symbol ties its importer to one Torch release."""
+    """Return whether a symbol binds its importer to one Torch release."""
     return _UNSTABLE.match(symbol) is not None
 
 
 def is_stable(symbol: str) -> bool:
-    """Whether a symbol belongs to libtorch's stable C interface."""
+    """Return whether a symbol belongs to libtorch's stable C interface."""
     return _STABLE_START.match(symbol) is not None
 
 
@@ -54,5 +54,7 @@ def _source_names(symbol: str, at: int) -> list[str]:
     names: list[str] = []
     while (length := _LENGTH.match(symbol, at)) is not None:
         at = length.end() + int(length.group())
+        if at > len(symbol):
+            break
         names.append(symbol[length.end() : at])
     return names

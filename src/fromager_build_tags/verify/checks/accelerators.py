@@ -9,7 +9,7 @@ from typing import Final
 from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
 from ...tag.vocabulary import accelerator_word
-from ...wheel import Proof, major_of
+from ...wheel import Evidence, major_of
 from .binaries import unread
 from .examined import STACKS, Examined, shown
 from .exempted import ACCELERATOR
@@ -27,10 +27,10 @@ def hidden(wheel: Examined) -> Iterator[Finding]:
     elif inside and wheel.name.is_platlib:
         yield wheel.finding(
             rules.HIDDEN_ACCELERATOR,
-            f"the name has no accelerator segment, yet {shown(_proofs(wheel))}",
+            f"the name has no accelerator segment, yet {shown(_evidence(wheel))}",
             remedy=f"{wheel.set_depends_on()}, or build it without {_names(wheel)}"
             + (f"; or, if it works with any, declare it: {_ANY}" if wheel.for_others else ""),
-            inside=inside[0].proofs[0].member,
+            inside=inside[0].evidence[0].member,
             severity=Severity.WARNING if wheel.for_others else None,
         )
 
@@ -62,9 +62,9 @@ def other(wheel: Examined) -> Iterator[Finding]:
     if all(use.accelerator is not stack for use in inside):
         yield wheel.finding(
             rules.OTHER_ACCELERATOR,
-            f"the name says {segment}, yet {shown(_proofs(wheel))}",
+            f"the name says {segment}, yet {shown(_evidence(wheel))}",
             remedy=f"build it on the variant of {_names(wheel)}, or without {_names(wheel)}",
-            inside=inside[0].proofs[0].member,
+            inside=inside[0].evidence[0].member,
             severity=Severity.WARNING if stack is None and wheel.for_others else None,
         )
 
@@ -82,12 +82,12 @@ def other_major(wheel: Examined) -> Iterator[Finding]:
         if use.accelerator.value == word
     ]
     told = [
-        (number, proof)
+        (number, each)
         for use in uses
-        for proof in use.proofs
-        if (number := major_of(proof.library)) is not None
+        for each in use.evidence
+        if (number := major_of(each.library)) is not None
     ]
-    others = [proof for number, proof in told if number != major]
+    others = [each for number, each in told if number != major]
     if not others:
         return
     mixed = len(others) < len(told)
@@ -107,14 +107,14 @@ def several(wheel: Examined) -> Iterator[Finding]:
     if len(uses) > 1:
         yield wheel.finding(
             rules.SEVERAL_ACCELERATORS,
-            f"the wheel uses {_names(wheel)}: {shown(use.proofs[0] for use in uses)}",
+            f"the wheel uses {_names(wheel)}: {shown(use.evidence[0] for use in uses)}",
             remedy="build it for one of them, so that its name can tell all of it",
-            inside=uses[1].proofs[0].member,
+            inside=uses[1].evidence[0].member,
         )
 
 
-def _proofs(wheel: Examined) -> Sequence[Proof]:
-    return [proof for use in wheel.inside for proof in use.proofs]
+def _evidence(wheel: Examined) -> Sequence[Evidence]:
+    return [each for use in wheel.inside for each in use.evidence]
 
 
 def _names(wheel: Examined) -> str:

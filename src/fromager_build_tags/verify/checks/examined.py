@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...tag.filename import WheelName
     from ...wheel import AcceleratorUse, WheelFacts
 
-#: How many proofs a finding shows.
+#: How many pieces of evidence a finding shows.
 MOST: Final = 3
 #: The accelerators that content can show, by their words.
 STACKS: Final = {stack.value: stack for stack in Accelerator}
@@ -72,8 +72,8 @@ class Examined:
         That is so where it uses none itself, and most of its libraries are no accelerator's: such
         as those of a profiler in a compiler that works with any accelerator.
         """
-        proofs = sum(len(use.proofs) for use in self.facts.carried)
-        return not self.facts.accelerators and 2 * proofs < self.facts.libraries
+        evidence = sum(len(use.evidence) for use in self.facts.carried)
+        return not self.facts.accelerators and 2 * evidence < self.facts.libraries
 
     def finding(
         self,

@@ -124,7 +124,7 @@ def _system(platform: str) -> str:
 def stale_elf_requires(wheel: Examined) -> Iterator[Finding]:
     """BT325: a library that fromager noted, and that nothing needs now."""
     facts = wheel.facts
-    used = {proof.library for use in facts.accelerators for proof in use.proofs}
+    used = {each.library for use in facts.accelerators for each in use.evidence}
     now = {stem(library) for library in (*facts.needed, *used)}
     gone = sorted(
         library

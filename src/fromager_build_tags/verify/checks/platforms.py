@@ -46,7 +46,7 @@ def binary_without(wheel: Examined) -> Iterator[Finding]:
     if wheel.name.is_platlib or not wheel.facts.libraries:
         return
     members = [member for host in wheel.facts.hosts for member in host.members]
-    device = [proof.member for use in wheel.facts.accelerators for proof in use.proofs]
+    device = [each.member for use in wheel.facts.accelerators for each in use.evidence]
     yield wheel.finding(
         rules.BINARY_WITHOUT_PLATFORM,
         "the name is for any platform, yet it holds "

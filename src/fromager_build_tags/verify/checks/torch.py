@@ -21,17 +21,17 @@ _PREFIX: Final = "torch"
 
 def hidden(wheel: Examined) -> Iterator[Finding]:
     """BT301: tied to Torch's C++ ABI, and no Torch segment."""
-    proofs = wheel.facts.torch.cxx_proofs
+    evidence = wheel.facts.torch.cxx_evidence
     if wheel.torch is not None:
         return
     if reason := wheel.declared.facts.get(TORCH):
         yield wheel.untold(rules.HIDDEN_TORCH, "Torch", reason)
-    elif proofs and wheel.name.is_platlib:
+    elif evidence and wheel.name.is_platlib:
         yield wheel.finding(
             rules.HIDDEN_TORCH,
-            f"the name has no Torch segment, yet {shown(proofs)}",
+            f"the name has no Torch segment, yet {shown(evidence)}",
             remedy=f"{wheel.set_depends_on()}, or build it with Torch's stable ABI",
-            inside=proofs[0].member,
+            inside=evidence[0].member,
         )
 
 
@@ -42,9 +42,9 @@ def stable(wheel: Examined) -> Iterator[Finding]:
         yield wheel.finding(
             rules.STABLE_TORCH,
             f"the name says {wheel.torch}, yet the wheel uses Torch's stable ABI alone: "
-            f"{shown(use.proofs)}",
+            f"{shown(use.evidence)}",
             remedy=f"{wheel.set_depends_on()}, so that one wheel serves every Torch",
-            inside=use.proofs[0].member,
+            inside=use.evidence[0].member,
         )
 
 
