@@ -14,15 +14,15 @@ git fetch --quiet --no-tags origin "+refs/heads/$BASE:refs/remotes/origin/$BASE"
 base=$(git merge-base HEAD "refs/remotes/origin/$BASE") ||
   fail "HEAD and $BASE have no commit in common here: check out with fetch-depth: 0"
 
-gates=(--fail-on "$FAIL_ON")
-[ -z "$MAX_REBUILDS" ] || gates+=(--max-rebuilds "$MAX_REBUILDS")
+limits=(--fail-on "$FAIL_ON")
+[ -z "$MAX_REBUILDS" ] || limits+=(--max-rebuilds "$MAX_REBUILDS")
 
 report=$(mktemp)
 status=0
-fromager-build-tags review "$base" --format markdown --output "$report" "${gates[@]}" \
+fromager-build-tags review "$base" --format markdown --output "$report" "${limits[@]}" \
   --detailed-exitcode || status=$?
 if [ "$status" -ne 0 ] && [ "$status" -ne 1 ] && [ "$status" -ne 3 ]; then exit "$status"; fi
-[ -s "$report" ] || exit 1 # it could not be made, and said why
+[ -s "$report" ] || exit 1 # the command printed why there is no report
 
 fromager-build-tags review "$base" --format github --exit-zero
 
@@ -46,7 +46,7 @@ comment() {
   if [ -n "$mine" ]; then
     gh api --silent --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$mine" \
       -F "body=@$report"
-  elif [ "$status" -ne 0 ]; then # nothing is said where nothing changes
+  elif [ "$status" -ne 0 ]; then # no comment where nothing changes
     gh api --silent --method POST "$comments" -F "body=@$report"
   fi
 }

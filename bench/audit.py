@@ -37,7 +37,7 @@ STALE = 50
 
 
 def names(count: int) -> Iterator[str]:
-    """Yield names as an index has them: a thousand projects, each version for five Pythons."""
+    """Yield names as an index lists them: a thousand projects, each version for five Pythons."""
     pythons = range(10, 15)
     for number in range(count):
         project, rest = number % PROJECTS, number // PROJECTS

@@ -1,7 +1,7 @@
-"""One call of ``build_tag_hook``, as a ratio to parsing the name that it makes.
+"""One call of ``build_tag_hook``, as a ratio to parsing the resulting name.
 
 The baseline is ``packaging.utils.parse_wheel_filename`` in the same run; fromager's own
-``find_and_invoke`` of a function that does nothing is given beside it. Run it as
+``find_and_invoke`` of a function that does nothing is printed beside it. Run it as
 ``python -m bench.hook``; the aim is a ratio of at most 8.
 """
 

@@ -1,6 +1,6 @@
 """``review`` with locks of 1,200 packages x 12 variants, and ``lock`` of the same tree.
 
-``review`` is a whole process, as a ratio to ``git diff`` of the same two revisions plus
+``review`` is timed as a process, as a ratio to ``git diff`` of the same two revisions plus
 ``python -c "import click, yaml"``: the aim is at most 3. ``lock`` is a ratio to one
 ``Settings.from_files`` of the tree, in one process: at most 2. Run it as
 ``python -m bench.review``.
@@ -67,7 +67,7 @@ def _compare_reviews() -> None:
     for _ in range(RUNS):
         baseline = _process_seconds(diff) + _process_seconds(imports)
         ratios.append(_process_seconds(review) / baseline)
-    _print("review, whole process", 'git diff plus python -c "import click, yaml"', ratios)
+    _print("review, as a process", 'git diff plus python -c "import click, yaml"', ratios)
 
 
 def _process_seconds(command: Sequence[str]) -> float:

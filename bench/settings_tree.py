@@ -1,4 +1,4 @@
-"""A settings tree of the size that teams have: 1,200 packages, 12 variants, two dozen tied."""
+"""A settings tree of a usual size: 1,200 packages, of which 24 are sensitive, and 12 variants."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pathlib
 import shutil
 
 PACKAGES = 1_200
-TIED = 24
+SENSITIVE = 24
 
 _SHIPPED = ("torch", "flash_attn")
 
@@ -32,8 +32,8 @@ def write_settings_tree(root: pathlib.Path) -> None:
 
 
 def _package(number: int) -> str:
-    tied = 'annotations: {build-tags.depends-on: "accelerator torch"}\n'
-    return (tied if 2 <= number < TIED else "") + (
+    sensitive = 'annotations: {build-tags.depends-on: "accelerator torch"}\n'
+    return (sensitive if 2 <= number < SENSITIVE else "") + (
         "build_options:\n  memory_per_job_gb: 2.0\nenv:\n  A_FLAG: '1'\n  ANOTHER: 'two words'\n"
         "resolver_dist:\n  include_sdists: true\n"
     )

@@ -1,7 +1,7 @@
 """``fromager --version`` with this package installed, as a ratio to without it.
 
-Both are whole processes, in virtualenvs made by ``uv`` that differ in nothing else, run in
-turn. Run it from the root as ``python -m bench.startup``; the aim is a ratio of at most 1.03.
+Both are timed as processes, by turns, in virtualenvs made by ``uv`` that differ in nothing else.
+Run it from the root as ``python -m bench.startup``; the aim is a ratio of at most 1.03.
 """
 
 from __future__ import annotations

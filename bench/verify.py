@@ -2,9 +2,9 @@
 
     python -m bench.verify WHEEL [WHEEL …] [--rounds N] [--max-ratio 1.2] [--max-megabytes 300]
 
-Each reading happens in a process of its own, the two by turns; the best time of each counts,
-imports do not. elfdeps gives the libraries alone; verify gives symbols, device code and findings.
-Both limits hold for wheels of more than 100 MB; smaller ones are reported as well. The same wheel
+The two run by turns, each time in a new process. The best time of each counts, without imports.
+elfdeps finds the libraries only; verify finds symbols and device code, and applies the rules.
+Both limits apply to wheels of more than 100 MB; smaller ones are reported as well. The same wheel
 is then verified from a server on loopback, in the process of this benchmark.
 """
 

@@ -2,8 +2,8 @@
 
     python bench/wheel_reader.py WHEEL [--rounds N] [--max-ratio 1.5] [--max-megabytes 300]
 
-Each reading happens in a process of its own, the two by turns; the best time of each counts,
-imports do not. elfdeps gives the libraries alone; ours gives symbols and device code as well.
+The two readers run by turns, each time in a new process. The best time of each counts, without
+imports. elfdeps finds the libraries only; ours finds symbols and device code as well.
 """
 
 from __future__ import annotations

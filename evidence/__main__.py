@@ -18,7 +18,7 @@ from .measurements import Measurement
 
 @click.group(help=__doc__)
 def main() -> None:
-    """Hold the sub-commands."""
+    """Group the commands."""
 
 
 @main.command()

@@ -15,7 +15,7 @@ FILE = HERE / "packages.yaml"
 
 
 class Reading(BaseModel):
-    """A judgement from a source distribution, for want of a wheel."""
+    """What a source distribution shows, where there is no wheel."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,7 +23,7 @@ class Reading(BaseModel):
     accelerators: tuple[str, ...] = ()
     torch: str = "none"
     torch_version: str = ""
-    """The Torch that it is built against, where that decides."""
+    """The Torch that it is built against, where the answer depends on it."""
     what: str
     """What was read, and in which file."""
 
@@ -34,7 +34,7 @@ class Package(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     note: str
-    """What the table says beside its rows."""
+    """A remark, printed below the table."""
     versions: tuple[str, ...] = ()
     """Published wheels to measure."""
     read: tuple[Reading, ...] = ()
@@ -53,7 +53,7 @@ class Package(BaseModel):
 
 
 class Catalogue(BaseModel):
-    """The whole file."""
+    """The file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -43,7 +43,7 @@ class Measurement(BaseModel):
 
 
 class Measurements(BaseModel):
-    """The whole file."""
+    """The file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,34 +1,37 @@
-"""Write docs/packages.md: every package and version, what was seen, and what our override gives."""
+"""Write docs/packages.md: for every version, what was found and what our override provides."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator
 
 from packaging.requirements import Requirement
 
 from .catalogue import Catalogue, Package, Reading
-from .judgement import Judgement, Verdict, expression, judge_measured, judge_read, override
+from .comparison import Comparison, Verdict, compare_measured, compare_read, expression, override
 from .measurements import Measurement, Measurements
 
 _INTRO = """\
-# Packages that are tied to an accelerator or to Torch
+# Packages that depend on an accelerator or on Torch
 
-{verdict} {packages} packages, {wheels} wheels measured, {readings} sources read.
+{verdict}
+
+{packages} packages, {wheels} wheels measured, {readings} sources read.
 
 Made by `python -m evidence table` from `evidence/packages.yaml` and
 `evidence/measurements.json`; measure again with `python -m evidence measure --again`, which
 fetches each wheel with pip, reads it, and deletes it.
 
-- **Accelerator**: the wheel needs a library of that stack, or carries device code for it.
+- **Accelerator**: the wheel needs a library of that stack, or contains device code for it.
 - **Torch**: *unstable* wheels import C++ symbols of `c10::`, `at::`, `torch::` or `c10d::` and
-  work with the Torch that they were built against; *stable* ones import C functions of
-  libtorch's stable ABI, and work with every Torch from a minimum on. The number counts the
-  symbols that decide.
-- **Segments**: what the shipped override gives beside the distribution. `pure` wheels get none,
-  whatever they carry; `-` means that no override is shipped.
-- **more**: the override gives a segment that this wheel could do without; the reason is below.
-  **LESS**: it gives too little.
-- *read*: read, not measured. There is no such wheel on the registry.
+  work only with the Torch that they were built against; *stable* ones import C functions of
+  libtorch's stable ABI, and work with every Torch from a minimum on. The number counts these
+  symbols.
+- **Segments**: what the shipped override provides beside the distribution. `pure` wheels get none,
+  whatever they contain; `-` means that no override is shipped.
+- **more**: the override provides a segment that this wheel does not need; the reason is below.
+  **LESS**: a segment is missing.
+- *read*: read from sources, since the package index has no such wheel.
 
 | Package | Version | Accelerator | Torch | Requires-Dist torch | Segments | |
 |---|---|---|---|---|---|---|
@@ -41,7 +44,7 @@ def render(catalogue: Catalogue, measurements: Measurements) -> str:
         row for name in sorted(catalogue.packages) for row in _rows(name, catalogue, measurements)
     ]
     head = _INTRO.format(
-        verdict=_verdict([judgement for _, judgement in rows]),
+        verdict=_verdict([comparison for _, comparison in rows]),
         packages=len(catalogue.packages),
         wheels=len(measurements.measurements),
         readings=sum(len(package.read) for package in catalogue.packages.values()),
@@ -51,25 +54,25 @@ def render(catalogue: Catalogue, measurements: Measurements) -> str:
     return f"{head}{table}\n\n## Notes\n\n{notes}\n"
 
 
-def _verdict(judgements: Iterable[Judgement]) -> str:
-    judgements = list(judgements)
-    less = sum(each.verdict is Verdict.LESS for each in judgements)
-    more = sum(each.verdict is Verdict.MORE for each in judgements)
+def _verdict(comparisons: Iterable[Comparison]) -> str:
+    comparisons = list(comparisons)
+    less = sum(each.verdict is Verdict.LESS for each in comparisons)
+    more = sum(each.verdict is Verdict.MORE for each in comparisons)
     if less:
-        return f"**{less} rows where an override gives too little.**"
-    return f"**No override gives too little; {more} rows get more than that one wheel needs.**"
+        return f"**{less} rows where an override provides too little.**"
+    return f"**No override provides too little; {more} rows get more than the one wheel needs.**"
 
 
 def _rows(
     name: str, catalogue: Catalogue, measurements: Measurements
-) -> Iterator[tuple[str, Judgement]]:
+) -> Iterator[tuple[str, Comparison]]:
     package = catalogue.packages[name]
     for row in measurements.of(name):
-        judgement = judge_measured(row, package)
-        yield _line(_measured_cells(row), name, judgement), judgement
+        comparison = compare_measured(row, package)
+        yield _line(_measured_cells(row), name, comparison), comparison
     for reading in package.read:
-        judgement = judge_read(name, reading, package)
-        yield _line(_read_cells(name, reading), name, judgement), judgement
+        comparison = compare_read(name, reading, package)
+        yield _line(_read_cells(name, reading), name, comparison), comparison
 
 
 def _measured_cells(row: Measurement) -> list[str]:
@@ -84,17 +87,17 @@ def _read_cells(name: str, reading: Reading) -> list[str]:
     return [name, f"{_built(reading)} (*read*)", stacks, reading.torch, ""]
 
 
-def _line(cells: list[str], name: str, judgement: Judgement) -> str:
+def _line(cells: list[str], name: str, comparison: Comparison) -> str:
     mark = {Verdict.AGREES: "", Verdict.MORE: "more", Verdict.LESS: "**LESS**"}
-    return f"| {' | '.join(cells)} | {_segments(name, judgement)} | {mark[judgement.verdict]} |"
+    return f"| {' | '.join(cells)} | {_segments(name, comparison)} | {mark[comparison.verdict]} |"
 
 
-def _segments(name: str, judgement: Judgement) -> str:
-    if judgement.pure:
+def _segments(name: str, comparison: Comparison) -> str:
+    if comparison.pure:
         return "pure"
     if override(name) is None:
         return "-"
-    return " ".join(sorted(judgement.given)) or "none"
+    return " ".join(sorted(comparison.given)) or "none"
 
 
 def _built(reading: Reading) -> str:
@@ -110,7 +113,7 @@ def _shipped(name: str) -> str:
 
 
 def _requirement(text: str) -> str:
-    # Markers would fill the table: torch-tensorrt repeats its pin for each machine.
+    # Without markers: torch-tensorrt repeats its pin for each machine.
     return f"`torch{Requirement(text).specifier}`"
 
 
@@ -118,4 +121,16 @@ def _note(name: str, package: Package) -> str:
     lines = [f"- **{name}**: {_shipped(name)}. {package.note}"]
     lines += [f"  - {_built(each)}, read: {each.what}" for each in package.read]
     lines += [f"  - {version}, more: {reason}" for version, reason in package.differs.items()]
-    return "\n".join(lines)
+    return "\n".join(map(_wrapped, lines))
+
+
+def _wrapped(item: str) -> str:
+    """Return an item of a list in lines of at most 120 characters."""
+    marker = item[: item.index("- ") + 2]
+    return textwrap.fill(
+        item,
+        width=120,
+        subsequent_indent=" " * len(marker),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -29,7 +29,7 @@ from fromager_build_tags.stack.stack import Stack
 PLATLIB = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
 PURELIB = frozenset({Tag("py3", "none", "any")})
 
-# a machine may be busy; everything else is as hypothesis has it, in CI and elsewhere
+# a machine may be busy; every other setting is the default of hypothesis, in CI and elsewhere
 settings.register_profile("unhurried", settings.default, deadline=None)
 settings.load_profile("unhurried")
 
@@ -39,7 +39,7 @@ type Install = Callable[[str, Mapping[str, str]], None]
 
 
 def ask_stack(accelerator: str, torch: str = "") -> Callable[[], Stack]:
-    """Return what an expression asks of a stack with."""
+    """Return a function that gives an expression its stack."""
     stack = Stack(
         variant="",
         place="",
@@ -53,7 +53,7 @@ def ask_stack(accelerator: str, torch: str = "") -> Callable[[], Stack]:
 
 @pytest.fixture(autouse=True)
 def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine that runs the tests must not have a say in them."""
+    """Keep the machine that runs the tests from changing their results."""
     for name in os.environ:
         if name.startswith(("WHEEL_BUILD_TAG_", "FROMAGER_")):
             monkeypatch.delenv(name)
@@ -191,7 +191,7 @@ def install(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 @pytest.fixture
 def two_overrides(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Of the shipped overrides, two only: tables of all packages would be long."""
+    """Use only two shipped overrides: tables of all packages would be long."""
     two = {name: plugins.shipped_overrides()[name] for name in ("torch", "flash_attn")}
     plugins.load_shipped_override.cache_clear()
     monkeypatch.setattr(plugins, "shipped_overrides", lambda: two)

@@ -1,4 +1,4 @@
-"""Real git repositories, made in a folder of a test, whatever the user's git is told."""
+"""Real git repositories, made in a folder of a test, without the user's git configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .trees import write_tree
 
 
 def git(folder: pathlib.Path, *args: str) -> str:
-    """Run git, and return what it says."""
+    """Run git, and return its output."""
     environ = os.environ | {
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_SYSTEM": os.devnull,

@@ -1,4 +1,4 @@
-"""What the GitHub action runs, with the real git, and a gh that writes down what it is asked."""
+"""The script of the GitHub action, with the real git and a stand-in for gh that logs its calls."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def change_torch(checkout: pathlib.Path) -> None:
     path.write_text(path.read_text().replace("2.10.0", "2.9.1"))
 
 
-def asked(tmp_path: pathlib.Path) -> list[str]:
+def requests_of(tmp_path: pathlib.Path) -> list[str]:
     path = tmp_path / "gh.log"
     return path.read_text().splitlines() if path.exists() else []
 
@@ -98,7 +98,7 @@ def asked(tmp_path: pathlib.Path) -> list[str]:
 def test_no_comment_where_nothing_changes(run_action: RunAction, tmp_path: pathlib.Path) -> None:
     done = run_action()
     assert done.returncode == 0, done.stderr
-    assert not [line for line in asked(tmp_path) if "--method" in line]
+    assert not [line for line in requests_of(tmp_path) if "--method" in line]
     assert "No build tag changes" in (tmp_path / "summary.md").read_text()
 
 
@@ -108,7 +108,7 @@ def test_a_comment_where_something_changes(
     change_torch(checkout)
     done = run_action()
     assert done.returncode == 0, done.stderr
-    [posted] = [line for line in asked(tmp_path) if "--method" in line]
+    [posted] = [line for line in requests_of(tmp_path) if "--method" in line]
     assert "--method POST repos/o/r/issues/7/comments" in posted
     assert (tmp_path / "summary.md").read_text().startswith(MARKER)
 
@@ -118,7 +118,7 @@ def test_the_comment_is_updated_in_place(
 ) -> None:
     done = run_action(GH_COMMENT="42")
     assert done.returncode == 0, done.stderr
-    [patched] = [line for line in asked(tmp_path) if "--method" in line]
+    [patched] = [line for line in requests_of(tmp_path) if "--method" in line]
     assert "--method PATCH repos/o/r/issues/comments/42" in patched
 
 
@@ -155,7 +155,7 @@ def test_the_first_of_two_comments_is_updated(
     run_action: RunAction, tmp_path: pathlib.Path
 ) -> None:
     run_action(GH_COMMENT="42\n43\n")
-    [patched] = [line for line in asked(tmp_path) if "--method" in line]
+    [patched] = [line for line in requests_of(tmp_path) if "--method" in line]
     assert "issues/comments/42 " in patched
 
 
@@ -187,23 +187,23 @@ def test_a_lock_that_is_out_of_date_fails(
     lock.write_text(lock.read_text().replace("torch 2.10.0 7_", "torch 2.10.0 9_"))
     done = run_action()
     assert done.returncode == 1
-    said = (
+    message = (
         "settings/build-tags.lock is out of date: run `fromager-build-tags lock`, and commit it "
         "with the settings"
     )
-    assert f"::error file=settings/build-tags.lock::{said}\n" in done.stdout
-    assert f"\n**{said}**\n" in (tmp_path / "summary.md").read_text()
+    assert f"::error file=settings/build-tags.lock::{message}\n" in done.stdout
+    assert f"\n**{message}**\n" in (tmp_path / "summary.md").read_text()
     assert run_action(CHECK_LOCK="false").returncode == 0
 
 
-def test_gates_are_handed_on(run_action: RunAction, checkout: pathlib.Path) -> None:
+def test_limits_are_passed_on(run_action: RunAction, checkout: pathlib.Path) -> None:
     change_torch(checkout)
     assert run_action(MAX_REBUILDS="1").returncode == 1
     assert run_action(FAIL_ON="changes").returncode == 1
     assert run_action(COMMENT="false").returncode == 0
 
 
-def test_the_action_hands_every_variable_to_the_script() -> None:
+def test_the_action_passes_every_variable_to_the_script() -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     given = action["runs"]["steps"][-1]["env"].keys()
     script = (ROOT / ".github/review.sh").read_text()
@@ -222,14 +222,14 @@ def test_every_pre_commit_hook_names_a_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "is_looked_at"),
+    ("file", "is_checked"),
     [
         ("settings/packages/torch.yaml", True),
-        ("settings/packages/torch.yml", True),  # which nobody reads: BT123
+        ("settings/packages/torch.yml", True),  # which fromager does not read: BT123
         ("settings/build-tags.lock", True),
         ("README.md", False),
     ],
 )
-def test_what_makes_pre_commit_run_the_hooks(file: str, is_looked_at: bool) -> None:
+def test_what_makes_pre_commit_run_the_hooks(file: str, is_checked: bool) -> None:
     for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()):
-        assert bool(re.search(hook["files"], file)) is is_looked_at
+        assert bool(re.search(hook["files"], file)) is is_checked

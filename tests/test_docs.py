@@ -1,4 +1,4 @@
-"""Files that are made from the code are what the code makes."""
+"""Files that are generated from the code are up to date."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def test_the_schema_refuses_what_the_reader_refuses(text: str, tmp_path: pathlib
     assert validator.is_valid(yaml.safe_load(text)) is is_right
 
 
-def test_the_wheel_holds_every_package() -> None:
-    """What setuptools is not told of is missed only by those who install a wheel."""
+def test_the_wheel_contains_every_package() -> None:
+    """A package that setuptools does not list is missing from the wheel only."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     source = ROOT / "src"
     folders = (init.parent.relative_to(source) for init in source.glob("**/__init__.py"))

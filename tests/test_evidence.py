@@ -1,7 +1,7 @@
-"""Hold the shipped overrides against the wheels that were measured, without network.
+"""Compare the shipped overrides with the wheels that were measured, without network.
 
-Law 2, true: no override gives less than a wheel needs. Law 4, minimal: where one gives more,
-the catalogue says why.
+Law 2, true: no override provides less than a wheel needs. Law 4, minimal: where one provides more,
+the catalogue gives a reason.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from packaging.version import Version
 from evidence import catalogue, measurements, table
 from evidence.__main__ import main
 from evidence.catalogue import Package, Reading
-from evidence.judgement import (
-    Judgement,
+from evidence.comparison import (
+    Comparison,
     Verdict,
+    compare_measured,
+    compare_read,
     expression,
     given,
-    judge_measured,
-    judge_read,
     needs,
 )
 from evidence.measurements import Measurement
@@ -39,28 +39,28 @@ MODULES = sorted(path.stem for path in (ROOT / "overrides").glob("*.py") if path
 PACKAGE_OF = {name.replace("-", "_"): name for name in PLAN.packages}
 
 
-def judged() -> Iterator[tuple[str, str, Judgement]]:
+def compared() -> Iterator[tuple[str, str, Comparison]]:
     for row in MEASURED.measurements:
-        yield row.package, row.version, judge_measured(row, PLAN.packages[row.package])
+        yield row.package, row.version, compare_measured(row, PLAN.packages[row.package])
     for name, package in PLAN.packages.items():
         for reading in package.read:
-            yield name, reading.version, judge_read(name, reading, package)
+            yield name, reading.version, compare_read(name, reading, package)
 
 
-JUDGED = list(judged())
+COMPARED = list(compared())
 
 
-@pytest.mark.parametrize(("name", "version", "judgement"), JUDGED)
-def test_no_override_lies(name: str, version: str, judgement: Judgement) -> None:
-    assert judgement.verdict is not Verdict.LESS, f"{name} {version} needs {judgement.needed}"
+@pytest.mark.parametrize(("name", "version", "comparison"), COMPARED)
+def test_no_override_provides_too_little(name: str, version: str, comparison: Comparison) -> None:
+    assert comparison.verdict is not Verdict.LESS, f"{name} {version} needs {comparison.needed}"
 
 
-@pytest.mark.parametrize(("name", "version", "judgement"), JUDGED)
-def test_an_override_that_gives_more_has_a_reason(
-    name: str, version: str, judgement: Judgement
+@pytest.mark.parametrize(("name", "version", "comparison"), COMPARED)
+def test_an_override_that_provides_more_has_a_reason(
+    name: str, version: str, comparison: Comparison
 ) -> None:
-    more = judgement.verdict is Verdict.MORE
-    assert more == (judgement.reason is not None), f"{name} {version}: {judgement.reason}"
+    more = comparison.verdict is Verdict.MORE
+    assert more == (comparison.reason is not None), f"{name} {version}: {comparison.reason}"
 
 
 def test_there_is_enough_evidence() -> None:
@@ -167,7 +167,7 @@ ACCELERATOR = frozenset({Need.ACCELERATOR})
         ("xgrammar", "0.2.8", frozenset()),
     ],
 )
-def test_what_the_overrides_say(name: str, version: str, expected: frozenset[Need]) -> None:
+def test_what_the_overrides_provide(name: str, version: str, expected: frozenset[Need]) -> None:
     assert given(name, version) == expected
 
 
@@ -217,14 +217,14 @@ def test_an_override_that_is_missing_is_marked() -> None:
     )
 
     assert "| triton | 1.0 | cuda | unstable (7) | `torch<2.9,>=2.8` | - | **LESS** |" in page
-    assert "**1 rows where an override gives too little.**" in page
+    assert "**1 rows where an override provides too little.**" in page
     assert "- **triton**: no override. A note." in page
 
 
 def test_a_pure_wheel_needs_nothing() -> None:
-    judgement = judge_measured(row(purelib=True), Package(note=""))
+    comparison = compare_measured(row(purelib=True), Package(note=""))
 
-    assert judgement.verdict is Verdict.AGREES
+    assert comparison.verdict is Verdict.AGREES
 
 
 def test_measuring_again_replaces_a_row_and_keeps_the_order() -> None:
@@ -262,8 +262,8 @@ def test_a_catalogue_out_of_order_is_refused(package: dict[str, object]) -> None
 def test_a_reading_is_judged_like_a_measurement() -> None:
     reading = Reading(version="1.0", accelerators=("cuda",), torch="unstable", what="setup.py")
 
-    assert judge_read("triton", reading, Package(note="")).verdict is Verdict.LESS
-    assert judge_read("flash-attn", reading, Package(note="")).verdict is Verdict.AGREES
+    assert compare_read("triton", reading, Package(note="")).verdict is Verdict.LESS
+    assert compare_read("flash-attn", reading, Package(note="")).verdict is Verdict.AGREES
 
 
 @pytest.mark.parametrize(

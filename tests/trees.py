@@ -1,4 +1,4 @@
-"""Settings trees made in code: small, each other than the next in one thing."""
+"""Small settings trees, made in code; each test changes one thing."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SETTINGS: Final = f"{HOOK}changelog:\n  rocm:\n    - first\n"
 TORCH: Final = 'changelog:\n  "2.9.1":\n    - first\n'
 ROCM: Final = 'distro: el9.6\nrocm_version: "7.1"\ntorch_version: "2.9.1"\n'
 
-#: A tree that every check is content with: one variant, and one package with an entry.
+#: A tree without findings: one variant, and one package with an entry.
 GOOD: Final[Mapping[str, str]] = {SETTINGS_FILE: SETTINGS, TORCH_FILE: TORCH, ROCM_FILE: ROCM}
 
 
 def write_tree(root: pathlib.Path, files: Mapping[str, str | None]) -> None:
-    """Write files below *root*; take those away that are None."""
+    """Write files below *root*; delete those that are None."""
     for name, content in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -103,7 +103,7 @@ def make_workspace(
 
 @pytest.fixture(scope="session")
 def bootstrapped(make_workspace: MakeWorkspace) -> Bootstrapped:
-    """The workspace in which everything for a stack was bootstrapped: copy it, leave it alone."""
+    """The workspace in which everything for a stack was bootstrapped: copy it, do not change it."""
 
     @functools.cache
     def bootstrap(stack: ExampleStack) -> Workspace:

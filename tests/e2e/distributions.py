@@ -1,4 +1,4 @@
-"""Distributions of other people, made from a dict: wheels with plugins for fromager."""
+"""Third-party distributions, made from a dict: wheels with plugins for fromager."""
 
 from __future__ import annotations
 

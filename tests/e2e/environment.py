@@ -34,7 +34,7 @@ def offline_environment(cache: pathlib.Path) -> dict[str, str]:
         for name, value in clean_environment().items()
         if not name.startswith(_INSTALLERS) and not name.lower().endswith("_proxy")
     }
-    nowhere = "http://127.0.0.1:9"  # the discard port: nobody listens
+    nowhere = "http://127.0.0.1:9"  # the discard port: no server listens
     return environ | {
         "http_proxy": nowhere,
         "https_proxy": nowhere,

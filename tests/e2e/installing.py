@@ -1,4 +1,4 @@
-"""pip and uv, each installing from a folder of wheels alone."""
+"""pip and uv, each installing from a folder of wheels only."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .venvs import Venv
 
 type Install = Callable[[Venv, pathlib.Path, Iterable[str], Mapping[str, str]], None]
 
-#: Import each package, and tell what its WHEEL file says about the build tag.
-_TELL: Final = """\
+#: Import each package, and print the build tag in its WHEEL file.
+_PRINT_BUILD_TAGS: Final = """\
 import importlib, json, sys
 from importlib import metadata
 
@@ -46,6 +46,6 @@ INSTALLERS: Final = (pip, uv)
 def installed_build_tags(
     venv: Venv, names: Iterable[str], environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """Import each of *names*, and return the build tag that its WHEEL file tells."""
-    done = venv.run("python", "-c", _TELL, *names, environ=environ, cwd=venv.folder)
+    """Import each of *names*, and return the build tag in its WHEEL file."""
+    done = venv.run("python", "-c", _PRINT_BUILD_TAGS, *names, environ=environ, cwd=venv.folder)
     return cast(dict[str, str], json.loads(done.stdout))

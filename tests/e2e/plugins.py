@@ -1,4 +1,4 @@
-"""Other people's distributions that plug into fromager beside this project."""
+"""Third-party distributions with plugins for fromager."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def wheel_build_tag(*, ctx, req, version, wheel_tags):
     return [(2, "theirs1.0")]
 """
 
-#: Somebody's own ``torch`` override, as it was before there was this project.
+#: An existing ``torch`` override that knows nothing of this project.
 BUILDS_TORCH: Final = Distribution(
     name="their_torch",
     modules={"their_torch.py": _BUILD_WHEEL},
     entry_points={_PROJECT_OVERRIDES: {"torch": "their_torch"}},
 )
-#: One that has its own word on the build tag, too.
+#: An override that also provides segments.
 TAGS_TORCH: Final = Distribution(
     name="their_torch",
     modules={"their_torch.py": _BUILD_WHEEL + _WHEEL_BUILD_TAG},
@@ -73,7 +73,7 @@ def _broken(group: str, entry: str, value: str) -> Distribution:
     )
 
 
-#: A global hook that fails to import,
+#: A global hook that fails to import.
 BROKEN_HOOK: Final = _broken(_HOOKS, "wheel_build_tag", "broken_plugin:tag")
-#: and an override module in this project's own group that does.
+#: An override module in this project's own group that fails to import.
 BROKEN_OVERRIDE: Final = _broken(_SHIPPED, "pillow", "broken_plugin")

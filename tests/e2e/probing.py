@@ -18,7 +18,7 @@ _PROBE: Final = pathlib.Path(__file__).with_name("probe.py")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What a process says.
+    """The output of a process.
 
     Attributes:
         build_tags: one mapping for each different answer of its threads.
@@ -39,11 +39,11 @@ class Probe:
     cwd: pathlib.Path
 
     def ask(self, *options: str, variables: Mapping[str, str] | None = None) -> Answer:
-        """Return what a fresh process says, with *variables* added to its environment."""
+        """Return what a fresh process prints, with *variables* added to its environment."""
         done = self._run(*options, variables=variables or {}, status=0)
-        said = json.loads(done.stdout)
-        tags = [json.loads(answer) for answer in said["answers"]]
-        return Answer(build_tags=tags, plugins=said["plugins"])
+        output = json.loads(done.stdout)
+        tags = [json.loads(answer) for answer in output["answers"]]
+        return Answer(build_tags=tags, plugins=output["plugins"])
 
     def fail(self) -> str:
         """Return the traceback of a fresh process that cannot answer."""

@@ -1,4 +1,4 @@
-"""Run a command to its end, and show what it said when it fails."""
+"""Run a command to its end, and show its output if it fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two stacks of the README's tables, and the names that their wheels have to have."""
+"""The two stacks of the README's tables, and the expected names of their wheels."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class ExampleStack:
     """A stack, the packages to build on it, and the build tag of each.
 
     Attributes:
-        variant: fromager's word.
-        distro: what its file pins; the machine that runs the tests is told to be that.
+        variant: its name in fromager.
+        distro: what its file declares; the tests set it as the machine's, too.
         torch: the stand-in for Torch.
         build_tags: by requirement name.
     """
@@ -87,7 +87,7 @@ CUDA: Final = ExampleStack(
         "fromager": "2",
     },
 )
-#: Beside the two of the README's tables, for what is about several indexes.
+#: A third stack, for tests of several indexes.
 CPU: Final = ExampleStack(
     variant="cpu",
     distro="el9.6",

@@ -1,4 +1,4 @@
-"""A tag never contradicts the machine: the build stops, and says who contradicts whom."""
+"""A tag never contradicts the machine: the build stops, with both values and their sources."""
 
 from __future__ import annotations
 

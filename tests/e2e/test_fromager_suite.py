@@ -79,14 +79,14 @@ def _run_tests(venv: Venv, tree: pathlib.Path) -> Outcomes:
 
 
 def _outcome(case: ElementTree.Element) -> str:
-    """Return what a case of a JUnit report says: its first child, if it did not pass."""
+    """Return the outcome of a case in a JUnit report: its first child, if it did not pass."""
     return next((child.tag for child in case if child.tag in _NOT_PASSED), "passed")
 
 
 def _commands(venv: Venv) -> set[str]:
-    """Return what that one test looks at."""
-    tell = "from fromager.commands import commands; print(*[each.name for each in commands])"
-    done = venv.run("python", "-c", tell, environ=clean_environment(), cwd=venv.folder)
+    """Return the commands that fromager lists."""
+    script = "from fromager.commands import commands; print(*[each.name for each in commands])"
+    done = venv.run("python", "-c", script, environ=clean_environment(), cwd=venv.folder)
     return set(done.stdout.split())
 
 

@@ -1,4 +1,4 @@
-"""Indexes that the real fromager filled: audited, pruned, built again, served and shared."""
+"""Indexes that the real fromager fills: audit, prune, build again, serve and share them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ one_variant_daily = pytest.mark.parametrize(
     ],
 )
 
-#: Wheels of an older stack, by variant, and what is said of each.
+#: Wheels of an older stack, by variant, with the rules that match each.
 LEFT: Final[Mapping[str, Mapping[str, set[str]]]] = {
     "rocm": {
         platlib("flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1"): {"BT404"},
@@ -46,7 +46,7 @@ LEFT: Final[Mapping[str, Mapping[str, set[str]]]] = {
     },
     "cpu": {platlib("torch-2.10.0-5_el9.6_cpu"): {"BT404"}},
 }
-#: What is said of the wheels that the settings want, and of whole indexes.
+#: The rules that match current wheels, and indexes.
 ELSE: Final[Mapping[str, list[str]]] = {
     # torch2.9.1 sorts above torch2.10.0; el9.4 sorts below el9.6
     "rocm": ["BT402", "BT407", "BT408", "BT409"],
@@ -91,7 +91,7 @@ def test_what_fromager_built_is_clean(variant: str, build: Build) -> None:
     workspace = build(variant)
     graph = ("--graph", str(workspace.folder / "work-dir" / "graph.json"))
     assert findings(workspace, "wheels-repo", *graph) == []
-    # the stand-ins link nothing: what verify says of that, an audit that reads inside says
+    # the stand-ins link nothing: audit --deep has the same findings about that as verify
     inside = findings(workspace, "wheels-repo", "--deep", *graph)
     verify = ("verify", "wheels-repo/downloads", "--exit-zero", "--format", "json")
     assert inside == json.loads(tool(workspace, *verify))["findings"]
@@ -117,7 +117,7 @@ def test_an_older_stack_is_found_pruned_and_built_again(variant: str, build: Bui
     assert of_files == LEFT[variant]
     assert sorted(others) == ELSE[variant]
 
-    # one that the settings want gets lost: what does its job stays until it is built again
+    # a current wheel is missing: the stale ones stay until it is built again
     [torch] = [name for name in good if name.startswith("torch-")]
     (workspace.downloads / torch).unlink()
     tool(workspace, "prune", "wheels-repo", "--delete")
@@ -143,7 +143,7 @@ def test_another_torch_leaves_stale_wheels(build: Build) -> None:
     assert (found["code"], found["subject"]) == ("BT401", "flash-attn")
     run = workspace.fromager("bootstrap", *workspace.stack.requirements)
     assert run.compiled == [f"{FLASH_ATTN.import_name} {FLASH_ATTN.version}"]
-    # installers compare the suffix as a string: torch2.11.0 wins here by chance
+    # installers compare the suffix as a string: torch2.11.0 sorts above here by chance
     codes = sorted(each["code"] for each in findings(workspace, "wheels-repo"))
     assert codes == ["BT404", "BT408", "BT409"]
 
@@ -183,9 +183,9 @@ def nothing(folder: pathlib.Path) -> None:
         wheel.unlink()
 
 
-#: What verify says of the stand-ins: their names tell what they do not link.
+#: The findings of verify about the stand-ins: they do not link what their names declare.
 LINK_NOTHING: Final = {("BT303", "flash-attn"), ("BT312", "flash-attn"), ("BT312", "torch")}
-#: What becomes of a folder that fromager filled, the options of audit, and exactly what it says.
+#: A change of a folder that fromager filled, the options of audit, and its exact findings.
 RULES: Final[list[tuple[Change, list[str], set[tuple[str, str]]]]] = [
     (remove(PILLOW_WHEEL), ["--graph"], {("BT403", "pillow")}),
     (rename(FLASH_WHEEL, UNTAGGED), [], {("BT410", "flash-attn")}),

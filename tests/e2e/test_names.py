@@ -77,9 +77,7 @@ def test_a_plan_gives_exactly_the_names(
 
 
 @each_stack
-def test_the_wheel_file_tells_the_build_tag(
-    stack: ExampleStack, bootstrapped: Bootstrapped
-) -> None:
+def test_the_wheel_file_has_the_build_tag(stack: ExampleStack, bootstrapped: Bootstrapped) -> None:
     path = bootstrapped(stack).downloads / stack.wheel_name(FLASH_ATTN)
     with zipfile.ZipFile(path) as archive:
         wheel = archive.read("flash_attn-2.8.3.dist-info/WHEEL").decode()

@@ -1,4 +1,4 @@
-"""This project beside other people's plugins, each in a distribution that is truly installed."""
+"""This project beside third-party plugins, each in an installed distribution."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.e2e
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
-    """A place where somebody installs this project beside distributions of their own."""
+    """A place where this project is installed beside other distributions."""
 
     make_venv: MakeVenv
     make_workspace: MakeWorkspace
@@ -74,7 +74,7 @@ def test_their_override_keeps_working_and_the_wheel_gets_our_tag(site: Site) -> 
     assert workspace.wheel_names() == {platlib("torch-2.10.0-7_el9.6_rocm7.1")}
 
 
-def test_their_own_word_on_the_tag_wins(site: Site) -> None:
+def test_their_segments_take_precedence(site: Site) -> None:
     workspace = site.install(TAGS_TORCH)
     run = site.build(workspace, ROCM.torch)
     assert run.compiled == ["their build_wheel", "torch 2.10.0"]

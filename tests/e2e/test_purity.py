@@ -1,4 +1,4 @@
-"""The tag is a function of what is declared and observed, and of nothing else."""
+"""The tag is a function of explicit, declared and detected facts, and of nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The source distribution holds what a checkout does: who packages this runs its tests."""
+"""The source distribution contains all files of a checkout, so that its tests can run."""
 
 from __future__ import annotations
 

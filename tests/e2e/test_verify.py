@@ -1,4 +1,4 @@
-"""The gate behind a build: the real fromager builds a wheel, and one that lies goes no further.
+"""The post-build check: the real fromager builds a wheel, and a wheel with a false name is refused.
 
 flash-attn is a stand-in that links a stand-in libtorch, whose C++ API it calls, and a stand-in
 of ROCm's runtime.
@@ -44,7 +44,7 @@ def linking_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def make_linking(make_workspace: MakeWorkspace, linking_url: str) -> MakeLinking:
     """A function that makes a workspace in which flash-attn comes from its own index.
 
-    An annotation beats the shipped override, as if there were none.
+    An annotation takes precedence over the shipped override.
     """
 
     def make(depends_on: str | None) -> Workspace:
@@ -151,7 +151,7 @@ def test_without_the_hook_the_remedy_is_the_hook(
 
 
 @pytest.mark.parametrize("mode", ["off", "warn"])
-def test_a_build_that_is_not_gated_goes_on(
+def test_a_build_without_the_error_mode_goes_on(
     mode: str, make_linking: MakeLinking, linking_url: str
 ) -> None:
     workspace = make_linking("accelerator")
@@ -160,7 +160,7 @@ def test_a_build_that_is_not_gated_goes_on(
     assert ("BT301" in run.stderr) is (mode == "warn")
 
 
-def test_the_command_says_the_same(
+def test_the_command_has_the_same_finding(
     make_linking: MakeLinking, linking_url: str, tmp_path: pathlib.Path
 ) -> None:
     workspace = make_linking("accelerator")
@@ -171,7 +171,7 @@ def test_the_command_says_the_same(
     assert '"code": "BT301"' in report.read_text(encoding="utf-8")
 
 
-def test_an_audit_that_reads_inside_finds_it(
+def test_a_deep_audit_has_the_same_finding(
     make_linking: MakeLinking, linking_url: str, tmp_path: pathlib.Path
 ) -> None:
     workspace = make_linking("accelerator")

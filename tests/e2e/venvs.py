@@ -51,7 +51,7 @@ class Venv:
     def install(
         self, *arguments: str | pathlib.Path, environ: Mapping[str, str] | None = None
     ) -> None:
-        """Run ``uv pip install`` in it, from the registry unless told otherwise."""
+        """Run ``uv pip install`` in it, from the package index by default."""
         command = ("pip", "install", "--quiet", "--python", self.python, *arguments)
         uv(*command, environ=environ or clean_environment(), cwd=_HERE)
 

@@ -19,7 +19,7 @@ SETTINGS: Final = REPOSITORY / "settings"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """What one run of fromager said and compiled.
+    """The output of one run of fromager, and what it compiled.
 
     Attributes:
         stdout: the results.
@@ -92,7 +92,7 @@ class Workspace:
         ]
 
     def variables(self) -> dict[str, str]:
-        """Return the environment of its processes: the machine is said to be the stack's."""
+        """Return the environment of its processes: the machine is declared to be the stack's."""
         return self.venv.activate(self.environ) | {
             "WHEEL_BUILD_TAG_DISTRO": self.stack.distro,
             "STANDIN_LOG": str(self._log),

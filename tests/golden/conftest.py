@@ -20,11 +20,11 @@ def regenerate() -> bool:
 
 @pytest.fixture(autouse=True)
 def pages_that_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SARIF holds the pages of rules: no better word there must change a case."""
+    """SARIF contains the pages of rules: a new wording there must not change a case."""
     monkeypatch.setattr(pages, "page", lambda code: f"# {code}\n\n**how bad**\n\nWhat it says.\n")
 
 
 @pytest.fixture(autouse=True)
 def version_that_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SARIF tells the version of this package: no release must change a case."""
+    """SARIF contains the version of this package: a release must not change a case."""
     monkeypatch.setattr(metadata, "version", lambda name: "0.0.0")

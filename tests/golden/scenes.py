@@ -215,7 +215,7 @@ INDEX: Final = (
     f"torch-2.9.1-3_el9.6_cuda13.0-{PLAT}",  # another accelerator
     f"flash_attn-2.8.3-3_el9.6_rocm7.1_torch2.10.0-{PLAT}",
     f"flash_attn-2.8.3-2_el9.6_rocm7.1_torch2.10.0-{PLAT}",  # superseded
-    f"flash_attn-2.8.3-3_el9.6_rocm7.1_torch2.9.1-{PLAT}",  # wins over the right one
+    f"flash_attn-2.8.3-3_el9.6_rocm7.1_torch2.9.1-{PLAT}",  # sorts above the correct one
     f"flash_attn-2.8.2-2_el9.6_rocm7.1_torch2.9.1-{PLAT}",  # stale
     f"flash_attn-2.8.1-2_el9.6_rocm7.1_torch2.11.0-{PLAT}",  # a torch that is absent
     f"pillow-12.2.0-2_el9.6-{PLAT}",
@@ -260,7 +260,7 @@ def other_content(name: str, wheels: Sequence[str]) -> Scene:
 
 
 def odd_files(name: str) -> Scene:
-    """Write files that are no wheels, or no whole ones, to a folder."""
+    """Write files that are no wheels, or incomplete ones, to a folder."""
 
     def build(root: pathlib.Path) -> None:
         folder = root / name
@@ -274,7 +274,7 @@ def odd_files(name: str) -> Scene:
 
 
 def damaged_successor(root: pathlib.Path) -> None:
-    """Write an old wheel, and a new one that is not whole."""
+    """Write an old wheel, and a new one that is incomplete."""
     wheel(root / "index" / f"torch-2.9.1-2_el9.6_rocm7.1-{PLAT}")
     (root / "index" / f"torch-2.9.1-3_el9.6_rocm7.1-{PLAT}").write_bytes(b"PK cut")
 

@@ -1,4 +1,4 @@
-"""Hold what a wheel needs against what our override says of it."""
+"""Compare what a wheel needs with what our override provides."""
 
 from __future__ import annotations
 
@@ -29,37 +29,37 @@ class Verdict(StrEnum):
 
     AGREES = "agrees"
     MORE = "more"
-    """A segment that this wheel could do without: true, not minimal."""
+    """A segment that this wheel does not need: true, and not minimal."""
     LESS = "less"
-    """A segment missing: a lie."""
+    """A segment is missing: the name is false."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Judgement:
-    """One version of a package, judged."""
+class Comparison:
+    """The needs of one version of a package, and what its override provides."""
 
     needed: frozenset[Need]
     given: frozenset[Need]
     pure: bool
     reason: str | None
-    """Why the override gives more, from the catalogue."""
+    """Why the override provides more, from the catalogue."""
 
     @property
     def verdict(self) -> Verdict:
-        """Compare; a pure wheel needs nothing and is given nothing."""
+        """Compare both; a pure wheel needs nothing and gets nothing."""
         if self.needed - self.given:
             return Verdict.LESS
         return Verdict.MORE if self.given - self.needed else Verdict.AGREES
 
 
-def judge_measured(row: Measurement, package: Package) -> Judgement:
-    """Judge a measured wheel."""
-    return _judge(row.package, row, package, pure=row.purelib)
+def compare_measured(row: Measurement, package: Package) -> Comparison:
+    """Compare a measured wheel with its override."""
+    return _compare(row.package, row, package, pure=row.purelib)
 
 
-def judge_read(name: str, reading: Reading, package: Package) -> Judgement:
-    """Judge a source that was read."""
-    return _judge(name, reading, package, torch_version=reading.torch_version)
+def compare_read(name: str, reading: Reading, package: Package) -> Comparison:
+    """Compare a source that was read with its override."""
+    return _compare(name, reading, package, torch_version=reading.torch_version)
 
 
 def needs(accelerators: Collection[str], torch: str) -> frozenset[Need]:
@@ -71,15 +71,15 @@ def needs(accelerators: Collection[str], torch: str) -> frozenset[Need]:
 def given(
     name: str, version: str, accelerators: Collection[str] = ("cuda",), torch_version: str = ""
 ) -> frozenset[Need]:
-    """Return what our override says of a build for these accelerators; nothing without one.
+    """Return what our override provides for builds with these accelerators; nothing without one.
 
-    A wheel that uses no accelerator is one for the CPU.
+    Without an accelerator, the build is one for the CPU.
     """
-    says = override(name)
-    if says is None:
+    function = override(name)
+    if function is None:
         return frozenset()
     stacks = [_stack(word, torch_version or "2.10.0") for word in accelerators or ("cpu",)]
-    return frozenset().union(*(_asked(says, name, version, stack) for stack in stacks))
+    return frozenset().union(*(_provided(function, name, version, stack) for stack in stacks))
 
 
 def override(name: str) -> WheelBuildTag | None:
@@ -87,14 +87,14 @@ def override(name: str) -> WheelBuildTag | None:
     module = f"{OVERRIDES}.{name.replace('-', '_')}"
     if importlib.util.find_spec(module) is None:
         return None
-    says: WheelBuildTag = importlib.import_module(module).wheel_build_tag
-    return says
+    function: WheelBuildTag = importlib.import_module(module).wheel_build_tag
+    return function
 
 
 def expression(name: str) -> str | None:
     """Return the expression of the override of a package, None without one."""
-    says = override(name)
-    return says.expression if isinstance(says, DependsOn) else None
+    function = override(name)
+    return function.expression if isinstance(function, DependsOn) else None
 
 
 class _Settings:
@@ -105,11 +105,11 @@ class _Context:
     settings = _Settings()
 
 
-def _asked(says: WheelBuildTag, name: str, version: str, stack: Stack) -> frozenset[Need]:
+def _provided(function: WheelBuildTag, name: str, version: str, stack: Stack) -> frozenset[Need]:
     ctx = cast(BuildContext, _Context())
     bind(ctx, stack)
     wheel = {"req": Requirement(name), "version": Version(version), "wheel_tags": _PLATLIB}
-    found: Any = says(ctx=ctx, **cast(Any, wheel))
+    found: Any = function(ctx=ctx, **cast(Any, wheel))
     return frozenset(_NEEDS[order] for order, _ in found)
 
 
@@ -128,23 +128,23 @@ _PLATLIB: Final = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
 _NEEDS: Final = {Order.ACCELERATOR: Need.ACCELERATOR, Order.TORCH: Need.TORCH}
 
 
-def _judge(
+def _compare(
     name: str,
     seen: Measurement | Reading,
     package: Package,
     *,
     pure: bool = False,
     torch_version: str = "",
-) -> Judgement:
-    # A pure wheel is shared by every index (law 4): whatever it carries goes with any stack.
+) -> Comparison:
+    # All indexes share a pure wheel (law 4): whatever it contains works with any stack.
     if pure:
-        needed = says = frozenset[Need]()
+        needed = provided = frozenset[Need]()
     else:
         needed = needs(seen.accelerators, seen.torch)
-        says = given(name, seen.version, seen.accelerators, torch_version)
-    return Judgement(
+        provided = given(name, seen.version, seen.accelerators, torch_version)
+    return Comparison(
         needed=needed,
-        given=says,
+        given=provided,
         pure=pure,
         reason=package.differs.get(seen.version),
     )
