@@ -1,5 +1,5 @@
-"""Wheel build tags that tell distribution, accelerator stack and Torch ABI.
+"""Wheel build tags from distribution, accelerator stack and Torch ABI.
 
-The seam with fromager is :func:`fromager_build_tags.hooks.build_tag_hook`. Override
-modules are made from :mod:`fromager_build_tags.needs`.
+fromager calls :func:`fromager_build_tags.hooks.build_tag_hook`. Override modules import
+:mod:`fromager_build_tags.needs`.
 """

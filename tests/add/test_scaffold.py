@@ -482,7 +482,7 @@ def test_a_wheel_that_was_not_read_proves_nothing(
 
 
 @pytest.mark.parametrize("members", [{"d/_C.so": BOTH, "d/_D.so": b""}, {"d/_C.so": BOTH}], ids=str)
-def test_a_wheel_that_shows_everything_need_not_be_read_whole(
+def test_a_wheel_that_shows_every_need_may_have_unread_parts(
     run: Run, tmp_path: pathlib.Path, members: dict[str, bytes]
 ) -> None:
     wheel = make_wheel(tmp_path, members=members)
@@ -520,7 +520,7 @@ def test_device_code_in_a_purelib_wheel_is_for_any_platform(
     assert "--depends-on" not in result.stderr
 
 
-def test_a_purelib_wheel_says_nothing_of_platlib_ones(
+def test_a_purelib_wheel_does_not_contradict_platlib_wheels(
     run: Run, tmp_path: pathlib.Path, packages: pathlib.Path
 ) -> None:
     wheel = make_wheel(tmp_path, stem="deepspeed-0.19.8", tag="py3-none-any", members={})

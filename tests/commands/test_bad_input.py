@@ -123,7 +123,7 @@ def test_every_broken_file_is_named(cli: Cli, tmp_path: pathlib.Path) -> None:
     )
 
 
-def test_a_key_that_fromager_refuses_is_told_with_its_line(
+def test_a_key_that_fromager_refuses_is_reported_with_its_line(
     cli: Cli, tmp_path: pathlib.Path
 ) -> None:
     Checkout.create(tmp_path, {**GOOD, DEMO: "variants:\n  rocm:\n    pre_built: [1]\n"})

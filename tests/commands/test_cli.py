@@ -165,7 +165,7 @@ def test_one_wrong_variant_never_hides_the_next(run: Run, tree: pathlib.Path) ->
     )
 
 
-def test_a_package_without_a_number_is_told_why_and_the_fix(run: Run, tree: pathlib.Path) -> None:
+def test_a_package_without_a_number_has_a_note_with_the_fix(run: Run, tree: pathlib.Path) -> None:
     (tree / "variants/tpu.yaml").write_text("distro: el9.6\naccelerator: tpu")
     notes = [
         tag["note"]
@@ -192,7 +192,7 @@ def test_a_file_that_asks_for_nothing_gets_nothing(run: Run, tree: pathlib.Path)
         assert tags == []
 
 
-def test_a_pre_built_package_says_so(run: Run, tree: pathlib.Path) -> None:
+def test_a_pre_built_package_has_a_note(run: Run, tree: pathlib.Path) -> None:
     with (tree / "packages/torch.yaml").open("a") as file:
         file.write("variants: {rocm: {pre_built: true}}\n")
     result = run("--variant", "rocm", "show", "torch==2.10.0")
@@ -280,7 +280,7 @@ def test_a_settings_tree_that_fromager_refuses(run: Run, tree: pathlib.Path) -> 
     assert "torch.yaml" in result.stderr
 
 
-def test_output_goes_to_a_file_as_a_whole(run: Run, tmp_path: pathlib.Path) -> None:
+def test_an_output_file_is_replaced(run: Run, tmp_path: pathlib.Path) -> None:
     out = tmp_path / "out.csv"
     out.write_text("old")
     out.chmod(0o640)
@@ -309,12 +309,12 @@ def test_nothing_else_is_written(run: Run, tmp_path: pathlib.Path) -> None:
 
 def test_help_lists_the_commands_without_importing_them(run: Run) -> None:
     text = run("--help").stdout
-    assert "explain  Say where each part of a build tag comes from." in text
+    assert "explain  Show where each part of a build tag comes from." in text
     run("nonsense", status=2)
 
 
 @pytest.mark.parametrize("command", main.list_commands(None))  # type: ignore[arg-type]
-def test_help_tells_the_format_that_is_taken(run: Run, command: str) -> None:
+def test_help_shows_the_default_format(run: Run, command: str) -> None:
     text = run(command, "--help").stdout
     assert ("--format" in text) is ("[default: table]" in text)
 
@@ -333,16 +333,16 @@ def test_explain(run: Run) -> None:
     assert '  5 in changelog of "2.10.0" in settings/packages/torch.yaml:10' in lines
     assert "      2026-03-16: first build" in lines
     assert "  rocm7.1  the shipped override fromager_build_tags_overrides.torch" in lines
-    who = lines.index("who says what torch needs, the first that speaks")
+    who = lines.index("dependencies of torch (first match wins)")
     assert lines[who + 1 : who + 3] == [
-        "  1 its own override      none in fromager.project_overrides",
-        "  2 its annotation        no build-tags.depends-on in settings/packages/torch.yaml",
+        "  1 own override      none in fromager.project_overrides",
+        "  2 annotation        no build-tags.depends-on in settings/packages/torch.yaml",
     ]
     assert lines[who + 3].startswith(
-        "> 3 the shipped override  'accelerator' in fromager_build_tags_overrides.torch ("
+        "> 3 shipped override  'accelerator' in fromager_build_tags_overrides.torch ("
     )
     assert lines[-5:] == [
-        "where the stack comes from",
+        "facts of the stack and their sources",
         "  distribution   el9.6, settings/variants/rocm.yaml:2",
         "  accelerator    rocm, the name of variant 'rocm'",
         "  rocm version   7.1, settings/variants/rocm.yaml:3",
@@ -350,22 +350,22 @@ def test_explain(run: Run) -> None:
     ]
 
 
-def test_explain_tells_which_annotation_spoke(run: Run, tree: pathlib.Path) -> None:
+def test_explain_shows_which_annotation_matches(run: Run, tree: pathlib.Path) -> None:
     (tree / "packages/demo.yaml").write_text(
         f'annotations:\n  {DEPENDS_ON}: "torch"\n'
         f'variants:\n  rocm:\n    annotations:\n      {DEPENDS_ON}: "accelerator"\n'
     )
     of_cuda = run("--variant", "cuda", "explain", "demo").stdout
-    assert "> 2 its annotation        'torch' in settings/packages/demo.yaml:2\n" in of_cuda
+    assert "> 2 annotation        'torch' in settings/packages/demo.yaml:2\n" in of_cuda
     of_rocm = run("--variant", "rocm", "explain", "demo").stdout
-    assert "> 2 its annotation        'accelerator' in settings/packages/demo.yaml:6\n" in of_rocm
+    assert "> 2 annotation        'accelerator' in settings/packages/demo.yaml:6\n" in of_rocm
 
 
 def test_explain_the_newest_version_or_any(run: Run) -> None:
     assert run("--variant", "rocm", "explain", "torch").stdout.startswith("torch 2.10.0 on rocm")
     any_version = run("--variant", "rocm", "explain", "pillow").stdout
     assert any_version.startswith("pillow * (versions without a changelog entry) on rocm")
-    assert "> 4 default               distribution only" in any_version
+    assert "> 4 default           distribution only" in any_version
 
 
 @pytest.mark.parametrize(
@@ -400,7 +400,7 @@ def test_a_version_may_be_a_date(run: Run, tree: pathlib.Path) -> None:
     assert "  rocm7.1  the annotation" in newest
 
 
-def test_a_global_hook_may_tell_versions_apart_that_an_expression_does_not(
+def test_a_global_hook_may_distinguish_more_versions_than_an_expression(
     run: Run, tree: pathlib.Path, set_hooks: Callable[..., None]
 ) -> None:
     def generation(
@@ -419,15 +419,15 @@ def test_a_global_hook_may_tell_versions_apart_that_an_expression_does_not(
 
 
 @pytest.mark.parametrize("name", ["acme.demo", "json"])
-def test_explain_tells_what_an_override_of_your_own_says(
+def test_explain_shows_the_expression_of_an_own_override(
     run: Run, set_override: Callable[..., None], name: str
 ) -> None:
-    """It may be a class in a module, though fromager speaks of modules alone."""
+    """It may be a class in a module, though fromager documents modules only."""
     module = types.ModuleType(name)
     module.wheel_build_tag = depends_on("torch")  # type: ignore[attr-defined]
     set_override("demo", module)
     where = f" ({json.__file__})" if name == "json" else ""
-    line = f"> 1 its own override      'torch' in {name}{where}\n"
+    line = f"> 1 own override      'torch' in {name}{where}\n"
     assert line in run("--variant", "rocm", "explain", "demo").stdout
 
 
@@ -439,7 +439,7 @@ def test_explain_a_requirement_that_no_version_satisfies(run: Run, tree: pathlib
     assert result.stderr == "Error: no version satisfies 'demo>=5,<4': correct it\n"
 
 
-def test_explain_says_what_is_missing_and_what_was_not_used(
+def test_explain_shows_missing_and_unused_facts(
     run: Run, monkeypatch: pytest.MonkeyPatch, os_release: pathlib.Path
 ) -> None:
     monkeypatch.setenv("WHEEL_BUILD_TAG_TORCH_VERSION", "2.11.0")
@@ -449,17 +449,17 @@ def test_explain_says_what_is_missing_and_what_was_not_used(
         "  distribution   missing: the distribution of variant 'cpu' is not known" in result.stdout
     )
     assert "  Torch version  2.11.0, WHEEL_BUILD_TAG_TORCH_VERSION\n" in result.stdout
-    assert "heard: 2.10.0 (settings/variants/cpu.yaml:4) is beaten by" in result.stdout
+    assert "not used: 2.10.0 (settings/variants/cpu.yaml:4) is beaten by" in result.stdout
     here = run("explain", "--here", "torch==2.10.0").stdout
     assert f"  distribution   el9.6, {os_release}\n" in here
 
 
-def test_explain_says_who_needs_a_fact_that_is_missing(run: Run, tree: pathlib.Path) -> None:
+def test_explain_shows_the_source_that_needs_a_missing_fact(run: Run, tree: pathlib.Path) -> None:
     needs = "torch if torch < 2.9 else none"
     (tree / "packages/demo.yaml").write_text(f'annotations: {{build-tags.depends-on: "{needs}"}}\n')
     (tree / "variants/cpu.yaml").write_text("distro: el9.6\n")
     text = run("explain", "demo==1.0", status=1).stdout
-    assert f"> 2 its annotation        {needs!r} in settings/packages/demo.yaml:1\n" in text
+    assert f"> 2 annotation        {needs!r} in settings/packages/demo.yaml:1\n" in text
     row = run("show", "demo==1.0").stdout.splitlines()[3]
     assert row.split() == ["demo", "1.0", "2_?", "-", "demo-1.0-2", "annotation"]
 
@@ -491,7 +491,7 @@ def test_explain_without_a_number(run: Run, tree: pathlib.Path) -> None:
 def test_settings_that_are_named_and_not_there_are_noted(
     run: Run, args: list[str], note: str, command: list[str]
 ) -> None:
-    # no hook is set, or nothing tells the distribution
+    # no hook is set, or the distribution is unknown
     wrong = {("check", "--settings-file"), ("explain", "--settings-dir")}
     status = int((command[0], *args[:1]) in wrong)
     assert run("--variant", "rocm", *args, *command, status=status).stderr == note
@@ -542,7 +542,7 @@ def test_variables_that_beat_the_files_are_noted(
     note: str,
     command: str,
 ) -> None:
-    """A lock that was made with them says what no settings file says."""
+    """A lock that was made with them contains values of no settings file."""
     Checkout.create(tree.parent, {})
     args = {"review": ("review", "HEAD"), "bump": ("bump", "HEAD", "--dry-run", "-m", "x")}
     for name, value in variables.items():

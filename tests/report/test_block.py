@@ -27,7 +27,7 @@ def block(number: int, text: str = "row", noun: str = "row") -> Block:
         (38, "rows\n- row 0\n- row 1\n- row 2\nend\n"),
     ],
 )
-def test_what_has_room_is_whole(room: int, expected: str) -> None:
+def test_a_block_that_fits_is_complete(room: int, expected: str) -> None:
     assert block(3).within(room) == expected
 
 
@@ -50,8 +50,8 @@ def test_one_row_that_is_left_out() -> None:
 
 def test_no_part_starves_another() -> None:
     """Who wants little gets it; the others get as much as each other."""
-    whole = chained([block(1_000, "big"), block(3, "small"), block(1_000, "large")], "row")
-    text = whole.within(1_000)
+    chain = chained([block(1_000, "big"), block(3, "small"), block(1_000, "large")], "row")
+    text = chain.within(1_000)
     assert "smalls\n- small 0\n- small 1\n- small 2\nend\n" in text
     big, small, large = (len(part) for part in text.split("end\n")[:3])
     assert big == pytest.approx(large, abs=20)
@@ -60,8 +60,8 @@ def test_no_part_starves_another() -> None:
 
 
 def test_the_first_parts_are_shown_where_there_are_too_many() -> None:
-    whole = chained([block(2, f"part{each}") for each in range(100)], "row")
-    text = whole.within(500)
+    chain = chained([block(2, f"part{each}") for each in range(100)], "row")
+    text = chain.within(500)
     assert text.startswith("part0s\n- part0 0\n")
     parts = text.count("end\n")
     inner = sum(int(each) for each in re.findall(r"… and (\d+) more row", text))
@@ -74,11 +74,11 @@ def test_empty_blocks_are_left_away() -> None:
 
 
 def test_a_long_list_is_folded() -> None:
-    ten, eleven = (listed("a <b> *c*", ["- x"] * number, "row").whole for number in (10, 11))
+    ten, eleven = (listed("a <b> *c*", ["- x"] * number, "row").full_text for number in (10, 11))
     assert ten.startswith("\n**a &lt;b\\> \\*c\\***\n\n- x\n")
     assert eleven.startswith("\n<details><summary>a &lt;b&gt; *c*</summary>\n\n- x\n")
     assert eleven.endswith("- x\n\n</details>\n")
-    assert "<details>" in titled("a", ["- x\n"], "row", fold=True).whole
+    assert "<details>" in titled("a", ["- x\n"], "row", fold=True).full_text
 
 
 _ROWS = st.lists(st.text("ab`<é", max_size=400).map(lambda text: f"- {text}\n"), max_size=30)
@@ -98,10 +98,10 @@ _BLOCKS = st.recursive(
 @given(_BLOCKS, st.integers(0, 4_000))
 def test_any_block_fits_and_counts_what_it_leaves_out(block: Block, more: int) -> None:
     """In whatever room there is for the least of it."""
-    room = block.least + more
+    room = block.least_length + more
     text = block.within(room)
     assert len(text) <= room
     left_out = sum(int(each) for each in re.findall(r"… and ([\d]+) more rows?\n", text))
     assert text.count("- ") + left_out == block.rows
     if room >= block.length:
-        assert text == block.whole
+        assert text == block.full_text

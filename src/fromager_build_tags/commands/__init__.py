@@ -1,7 +1,7 @@
 """``fromager build-tags …``, and the same commands as ``fromager-build-tags …``.
 
-fromager imports this module at every start, whatever its command: it imports click, which
-fromager has, and a command's own module when that command runs.
+fromager imports this module at every start, for any command. So it imports click, which fromager
+imports anyway, and the module of a command only when that command runs.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ import click
 from ..errors import BuildTagError, explain_error
 
 _COMMANDS: Final[Mapping[str, str]] = {
-    "audit": "Say what is wrong with the wheels of indexes.",
-    "bump": "Add the changelog entries that make renamed wheels win.",
+    "audit": "Find stale, shadowed, missing and mixed wheels in indexes.",
+    "bump": "Add the changelog entries that renamed wheels need to take precedence.",
     "check": "Check the settings, the variant files and the overrides.",
-    "explain": "Say where each part of a build tag comes from.",
-    "lock": "Write every build tag that the settings give to a file.",
-    "new": "Write what a new package depends on.",
-    "prune": "List the wheels of indexes that nothing needs any more.",
-    "review": "Say what a change of settings does to the names of wheels.",
-    "share": "Say which wheels are the same in several indexes.",
+    "explain": "Show where each part of a build tag comes from.",
+    "lock": "Write every build tag that the settings give to a lock file.",
+    "new": "Declare what a new package depends on.",
+    "prune": "List, or delete, obsolete wheels.",
+    "review": "Show which wheel names a settings change affects.",
+    "share": "Find equal wheels in several indexes.",
     "show": "Print the build tags that the settings give.",
-    "verify": "Hold names of wheels against what is inside.",
-    "winners": "Say which wheels of indexes pip and uv take.",
+    "verify": "Check wheel names against their contents.",
+    "winners": "Show which wheels pip and uv select from indexes.",
 }
 
 
@@ -54,9 +54,9 @@ class LazyGroup(click.Group):
             formatter.write_dl(sorted(_COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; an error that we raise on purpose is one line, not a traceback.
+        """Run a command; print an error of this package as one line, without a traceback.
 
-        A character that the terminal's encoding does not have is written as its code.
+        A character that the encoding of the terminal lacks is printed as its code.
         """
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
@@ -68,7 +68,7 @@ class LazyGroup(click.Group):
 
 @click.group(name="build-tags", cls=LazyGroup)
 def build_tags() -> None:
-    """Tell what the build tags of wheels will be, and why."""
+    """Preview, check and audit the build tags of wheels."""
 
 
 @click.group(cls=LazyGroup, context_settings={"auto_envvar_prefix": "FROMAGER"})
@@ -85,7 +85,7 @@ def build_tags() -> None:
     default=pathlib.Path("overrides/settings"),
     type=click.Path(path_type=pathlib.Path),
     show_default=True,
-    help="fromager's folder of package settings; variant files lie in 'variants' beside it",
+    help="fromager's folder of package settings; variant files are in 'variants' beside it",
 )
 @click.option(
     "-p",
@@ -105,9 +105,9 @@ def build_tags() -> None:
 )
 @click.pass_context
 def main(ctx: click.Context, /, **options: Any) -> None:
-    """Tell what the build tags of wheels will be, and why.
+    """Preview, check and audit the build tags of wheels.
 
-    The options are fromager's own, and so are their FROMAGER_… variables; nothing is built,
-    and no folder is made.
+    The options are fromager's own, with the same FROMAGER_… variables. Nothing is built, and no
+    folder is made.
     """
     ctx.obj = options

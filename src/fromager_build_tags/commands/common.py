@@ -20,7 +20,7 @@ FILE: Final = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 
 here_option = click.option("--here", is_flag=True, help="also use facts detected on this machine")
 requirements_file_option = click.option(
-    "-r", "--requirements-file", "files", multiple=True, type=FILE, help="a pip file"
+    "-r", "--requirements-file", "files", multiple=True, type=FILE, help="a pip requirements file"
 )
 output_option = click.option(
     "-o",

@@ -21,10 +21,10 @@ from . import common, trees
 @common.output_option
 @click.pass_context
 def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Path | None) -> None:
-    """Say where each part of the build tag of REQUIREMENT, such as torch==2.10.0, comes from.
+    """Show where each part of the build tag of REQUIREMENT, such as torch==2.10.0, comes from.
 
-    Without a version: the newest version that has a changelog entry; where none has, each span
-    of versions that depends on something else. The exit status is 1 if a tag cannot be told.
+    Without a version: the newest version that has a changelog entry. If none has one: each range
+    of versions with its own dependencies. The exit status is 1 if a tag cannot be computed.
     """
     tree = trees.planned_tree(ctx)
     on_variant = tree.on(tree.variant)
@@ -43,6 +43,6 @@ def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Pa
 
 
 def _newest(tags: list[PlannedTag]) -> list[PlannedTag]:
-    """Return the newest version that is listed; all spans of versions if none is."""
+    """Return the newest version that is listed; all ranges of versions if none is."""
     listed = [tag for tag in tags if tag.version is not None]
     return listed[-1:] or tags

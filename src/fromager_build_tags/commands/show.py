@@ -29,7 +29,7 @@ from . import common, trees
     type=common.FILE,
     help="fromager's graph.json or build-order.json",
 )
-@click.option("--all-variants", is_flag=True, help="every variant that the settings know")
+@click.option("--all-variants", is_flag=True, help="all variants of the settings")
 @common.here_option
 @common.format_option(RENDERERS)
 @common.output_option
@@ -46,10 +46,10 @@ def show(
 ) -> None:
     """Print package, version, build tag and file name for each stack of a variant.
 
-    Without REQUIREMENT or file: every package that the settings or an override know. A version
-    of * stands for every version without a changelog entry of its own. A suffix that only the
-    machine which builds can tell is shown as ?, and --here asks this one. The exit status is 1
-    if a tag is an error.
+    Without REQUIREMENT or file: every package that the settings or an override name. The version
+    * stands for all versions without a changelog entry of their own. A suffix that depends on the
+    build machine is shown as ?; with --here, this machine is the build machine. The exit status
+    is 1 if a tag is an error.
     """
     common.note_explicit_variables()
     tree = trees.planned_tree(ctx)
@@ -58,7 +58,7 @@ def show(
         *(each for file in files for each in from_requirements_file(file)),
         *(each for file in build_files for each in from_build_file(file)),
     ]
-    if not (requirements or files or build_files):  # an empty file asks for nothing
+    if not (requirements or files or build_files):  # an empty file names no package
         wanted = [Wanted(package=package) for package in known_packages(tree)]
     wanted = [listed(tree, each) for each in wanted]
     variants = tree.variants() if all_variants else [tree.variant]
@@ -73,7 +73,7 @@ def show(
 def _plan(
     tree: SettingsTree, variants: Iterable[str], wanted: list[Wanted], *, here: bool
 ) -> tuple[list[PlannedTag], list[str]]:
-    """Plan every variant; one that is wrong never hides the next."""
+    """Plan every variant, and collect the errors of those that cannot be planned."""
     tags: list[PlannedTag] = []
     failures: list[str] = []
     for variant in variants:

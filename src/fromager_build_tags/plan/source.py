@@ -33,6 +33,11 @@ class SourceKind(enum.IntEnum):
     SHIPPED_OVERRIDE = 3
     DEFAULT = 4
 
+    @property
+    def label(self) -> str:
+        """The kind in words, such as ``own override``."""
+        return self.name.lower().replace("_", " ")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:

@@ -1,1 +1,1 @@
-"""Renderers: one module per format, each turns plain data into a text."""
+"""Renderers: from plain data to a text, a table or JSON."""

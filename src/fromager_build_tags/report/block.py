@@ -1,17 +1,17 @@
-"""Markdown that fits into so many characters, and says how many rows it leaves out.
+"""Markdown that fits into a number of characters, and counts the rows that it leaves out.
 
-A comment of a forge has a limit, and a review has none. Each part of a report gets a share of the
-room, so that none starves another; what a part has no room for is counted in its own rows.
+A forge limits the length of a comment; a review has no limit. Each part of a report gets a share
+of the room, so that a long part does not push out the others.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..text import markdown_text, plain
+from ..text import counted, markdown_text, plain
 
 #: GitHub takes 65,536 characters in a comment, other forges more.
 LONGEST: Final = 60_000
@@ -25,7 +25,7 @@ class Block:
 
     Attributes:
         parts: rows, which end a line, and blocks.
-        noun: what a row is; another gets an ``s``.
+        noun: the word for a row, in the singular.
     """
 
     parts: Sequence[str | Block]
@@ -34,33 +34,33 @@ class Block:
     foot: str = ""
 
     @property
-    def whole(self) -> str:
-        """All of it."""
-        return "".join([self.head, *map(_whole, self.parts), self.foot])
+    def full_text(self) -> str:
+        """The text, of any length."""
+        return "".join([self.head, *map(_full_text, self.parts), self.foot])
 
     @property
     def rows(self) -> int:
-        """How many rows it has."""
+        """The number of rows."""
         return sum(map(_rows, self.parts))
 
     @property
     def length(self) -> int:
-        """How many characters all of it has."""
+        """The number of characters of the full text."""
         return len(self.head) + sum(map(_length, self.parts)) + len(self.foot)
 
     @property
-    def least(self) -> int:
-        """How many characters it needs to show anything."""
+    def least_length(self) -> int:
+        """The number of characters that it needs to show one row."""
         shortest = min(map(_least, self.parts), default=0)
         return min(self.length, self._frame + shortest)
 
     def within(self, room: int = LONGEST - 1) -> str:
-        """Return as much of it as *room* characters hold, and how many rows are left out.
+        """Return as many rows as *room* characters hold, and the number of rows left out.
 
-        The first parts are shown, and of each at least a row; what room is left they share.
+        Show the first parts that fit with at least one row, and share the remaining room.
         """
         if self.length <= room:
-            return self.whole
+            return self.full_text
         room -= self._frame
         shown: list[str | Block] = []
         for part in self.parts:
@@ -69,7 +69,7 @@ class Block:
                 room -= _least(part)
         shares = _shares([_length(part) - _least(part) for part in shown], room)
         texts = [
-            part.within(part.least + share) if isinstance(part, Block) else part
+            part.within(part.least_length + share) if isinstance(part, Block) else part
             for part, share in zip(shown, shares, strict=True)
         ]
         left_out = self.rows - sum(map(_rows, shown))
@@ -80,11 +80,11 @@ class Block:
         return len(self.head) + len(self._more(self.rows)) + len(self.foot)
 
     def _more(self, left_out: int) -> str:
-        return f"\n… and {left_out:,} more {self.noun}{'' if left_out == 1 else 's'}\n"
+        return f"\n… and {counted(left_out, f'more {self.noun}')}\n"
 
 
-def _whole(part: str | Block) -> str:
-    return part.whole if isinstance(part, Block) else part
+def _full_text(part: str | Block) -> str:
+    return part.full_text if isinstance(part, Block) else part
 
 
 def _rows(part: str | Block) -> int:
@@ -96,11 +96,11 @@ def _length(part: str | Block) -> int:
 
 
 def _least(part: str | Block) -> int:
-    return part.least if isinstance(part, Block) else len(part)
+    return part.least_length if isinstance(part, Block) else len(part)
 
 
 def _shares(wanted: Sequence[int], room: int) -> list[int]:
-    """Share *room* out: who wants little gets all of it, the others get as much as each other."""
+    """Divide *room*: small parts get what they want, the others get equal shares."""
     shares = [0] * len(wanted)
     by_want = sorted(range(len(wanted)), key=wanted.__getitem__)
     for left, number in zip(range(len(wanted), 0, -1), by_want, strict=True):
@@ -110,20 +110,20 @@ def _shares(wanted: Sequence[int], room: int) -> list[int]:
 
 
 def listed(title: str, rows: Iterable[str], noun: str) -> Block:
-    """Return a list below its title, which is plain text; folded if it is long."""
+    """Return a list below its title, which is plain text; fold a long one."""
     return titled(title, [f"{row}\n" for row in rows], noun)
 
 
 def titled(
     title: str, parts: Sequence[str | Block], noun: str, *, fold: bool | None = None
 ) -> Block:
-    """Return parts below their title, which is plain text.
+    """Return parts below a title.
 
     Args:
-        title: what they are.
+        title: plain text.
         parts: rows, which end a line, and blocks.
-        noun: what a row is.
-        fold: whether only the title shows at first; by default, if there are many rows.
+        noun: the word for a row, in the singular.
+        fold: show only the title at first; by default, if there are many rows.
     """
     block = Block(parts=parts, noun=noun)
     if block.rows > _LONG_LIST if fold is None else fold:
@@ -135,9 +135,5 @@ def titled(
 
 
 def chained(blocks: Iterable[Block], noun: str, head: str = "") -> Block:
-    """Return blocks one below the other; empty ones are left away."""
-    return Block(head=head, parts=[*_filled(blocks)], noun=noun)
-
-
-def _filled(blocks: Iterable[Block]) -> Iterator[Block]:
-    return (block for block in blocks if block.parts)
+    """Return blocks one below the other, without empty ones."""
+    return Block(head=head, parts=[block for block in blocks if block.parts], noun=noun)

@@ -1,24 +1,15 @@
-"""An explanation as text for a terminal."""
+"""The explanation of a build tag, as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from ..plan.explanation import Explanation
-from ..plan.source import SourceKind
 from ..stack.facts import Fact, Missing
-
-_KINDS: Final = {
-    SourceKind.OWN_OVERRIDE: "its own override",
-    SourceKind.ANNOTATION: "its annotation",
-    SourceKind.SHIPPED_OVERRIDE: "the shipped override",
-    SourceKind.DEFAULT: "default",
-}
 
 
 def render_explanation(explanation: Explanation) -> str:
-    """Return the whole explanation, a section for each question."""
+    """Return the explanation, with a section for each question."""
     sections = [
         _heading(explanation),
         _number(explanation),
@@ -58,21 +49,20 @@ def _segments(explanation: Explanation) -> Sequence[str]:
         return []
     width = max(len(segment.text) for segment, _ in explanation.segments)
     rows = [f"  {segment.text:<{width}}  {provider}" for segment, provider in explanation.segments]
-    return ["segments, and who gave them", *rows]
+    return ["segments and their sources", *rows]
 
 
 def _needs(explanation: Explanation) -> Sequence[str]:
-    lines = [f"who says what {explanation.tag.package} needs, the first that speaks"]
+    lines = [f"dependencies of {explanation.tag.package} (first match wins)"]
     for source in explanation.sources:
         mark = ">" if source.is_source else " "
-        kind = source.kind
-        lines.append(f"{mark} {kind} {_KINDS[kind]:<20}  {source.text}")
+        lines.append(f"{mark} {source.kind} {source.kind.label:<16}  {source.text}")
     return lines
 
 
 def _stack(explanation: Explanation) -> Sequence[str]:
     width = max(len(name) for name, _ in explanation.facts)
-    lines = ["where the stack comes from"]
+    lines = ["facts of the stack and their sources"]
     for name, fact in explanation.facts:
         first, *rest = _fact(fact)
         lines.append(f"  {name:<{width}}  {first}")
@@ -86,4 +76,4 @@ def _fact(fact: Fact[object] | Missing) -> Iterator[str]:
         return
     yield f"{fact.value}, {fact.source}"
     for note in fact.unused:
-        yield f"  heard: {note}"
+        yield f"  not used: {note}"

@@ -59,16 +59,9 @@ RENDERERS: Final[Mapping[str, Callable[[Iterable[PlannedTag]], Rendered]]] = {
     "markdown": render_markdown,
 }
 
-_SOURCES: Final = {
-    SourceKind.OWN_OVERRIDE: "own override",
-    SourceKind.ANNOTATION: "annotation",
-    SourceKind.SHIPPED_OVERRIDE: "shipped override",
-    SourceKind.DEFAULT: "",
-}
-
 
 def _source(tag: PlannedTag) -> str:
-    return "" if tag.source is None else _SOURCES[tag.source]
+    return "" if tag.source in {None, SourceKind.DEFAULT} else tag.source.label
 
 
 _FIELDS: Final = (
