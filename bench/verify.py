@@ -25,14 +25,14 @@ from pathlib import Path
 
 import elfdeps
 
-from fromager_build_tags.verify.checks import NOTHING
+from fromager_build_tags.verify.exemptions import NO_EXEMPTIONS
 from fromager_build_tags.verify.run import WheelSource, verify_wheel
 from fromager_build_tags.wheel import read_wheel
 
 
 def ours(wheel: Path) -> None:
     """Verify a wheel."""
-    list(verify_wheel(WheelSource(text=str(wheel)), lambda _: NOTHING))
+    list(verify_wheel(WheelSource(text=str(wheel)), lambda _: NO_EXEMPTIONS))
 
 
 def baseline(wheel: Path) -> None:
@@ -79,7 +79,7 @@ def verify_from_url(wheel: Path) -> None:
     started = time.perf_counter()
     try:
         url = f"http://127.0.0.1:{server.server_port}/{wheel.name}"
-        findings = list(verify_wheel(WheelSource(text=url), lambda _: NOTHING))
+        findings = list(verify_wheel(WheelSource(text=url), lambda _: NO_EXEMPTIONS))
     finally:
         server.shutdown()
     if any(each.code == "BT341" for each in findings):

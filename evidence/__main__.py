@@ -51,7 +51,7 @@ def write_table() -> None:
 @click.argument("wheels", nargs=-1)
 @click.option("--again", is_flag=True, help="Verify again what the file has already.")
 def verify(wheels: tuple[str, ...], *, again: bool) -> None:
-    """Verify wheels of verified.yaml under right and wrong names; write docs/verify.md."""
+    """Verify wheels of verified.yaml under right and wrong names; write docs/verified-wheels.md."""
     plan, known = catalogue.load(), verified.load()
     candidates = verified.candidates()
     _refuse_unlisted(wheels, candidates, verified.FILE)
@@ -68,7 +68,7 @@ def verify(wheels: tuple[str, ...], *, again: bool) -> None:
         known[wheel] = result
         verified.save(known)
         click.echo(f"{wheel}: {result.findings} missed {result.missed}", err=True)
-    target = Path(__file__).parent.parent / "docs" / "verify.md"
+    target = Path(__file__).parent.parent / "docs" / "verified-wheels.md"
     target.write_text(verified.render(known), encoding="utf-8")
 
 

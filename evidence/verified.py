@@ -1,8 +1,8 @@
 """Verify published wheels under right and under wrong names.
 
-A wheel is fetched, renamed, verified as ``fromager-build-tags verify`` does it, and deleted. What
-a right name is comes from ``verified.yaml``; wrong names are made from it, each with the rule
-that has to see it.
+A wheel is fetched, renamed, verified as by ``fromager-build-tags verify``, and deleted. The right
+name comes from ``verified.yaml``. Wrong names are derived from it, each with the rules of which one
+has to detect it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from fromager_build_tags.findings.finding import Severity
 from fromager_build_tags.tag.filename import parse_wheel_name
 from fromager_build_tags.tag.segment import Order
 from fromager_build_tags.tag.vocabulary import segment_texts
-from fromager_build_tags.verify.checks import NOTHING
-from fromager_build_tags.verify.checks.exempted import parse_declared
+from fromager_build_tags.verify.exemptions import NO_EXEMPTIONS, parse_exemptions
 from fromager_build_tags.verify.run import WheelSource, verify_wheel
 
 from .catalogue import HERE
@@ -38,7 +37,7 @@ class Candidate(BaseModel):
     right: str
     """The segments behind the distribution."""
     toolkit: str | None = None
-    """A segment of another major, where a soname tells the true one."""
+    """A segment of another major version, if a soname contains the right one."""
     declared: str | None = None
     """The annotation ``build-tags.verify``."""
     requires: bool = False
@@ -46,19 +45,19 @@ class Candidate(BaseModel):
 
 
 class WrongName(BaseModel):
-    """A name that is wrong."""
+    """A wrong name for a wheel."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     suffix: str
     tags: str | None = None
-    """Compatibility tags, where these are wrong."""
+    """Compatibility tags, if these are wrong."""
     rules: tuple[str, ...]
-    """One of them has to see it."""
+    """One of these rules has to detect it."""
 
 
 class Result(BaseModel):
-    """What was found in one wheel under all its names."""
+    """The findings of one wheel under all its names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -66,13 +65,13 @@ class Result(BaseModel):
     megabytes: float
     right: str
     findings: tuple[str, ...]
-    """``BT321 warning`` under the right name, without what is ignored."""
-    ignored: tuple[str, ...]
+    """Findings under the right name that are not suppressed, such as ``BT321 warning``."""
+    suppressed: tuple[str, ...]
     wrong: int
     missed: tuple[str, ...]
-    """``suffix: rules`` of the wrong names that were not seen."""
+    """``suffix: rules`` of the wrong names that were not detected."""
     rules: tuple[str, ...]
-    """The rules that saw the others."""
+    """The rules that detected the others."""
 
     @property
     def errors(self) -> list[str]:
@@ -93,17 +92,19 @@ def verified(requirement: str, candidate: Candidate, wheel: Path) -> Result:
     declared = candidate.declared
     found = _findings(wheel, right, declared=declared)
     wrong = list(_wrong_names(right, candidate, platlib=platlib))
-    seen = {each: _seen(each, _findings(wheel, each.suffix, tags=each.tags)) for each in wrong}
-    missed = [each for each in wrong if not seen[each]]
+    detected = {
+        each: _detected_by(each, _findings(wheel, each.suffix, tags=each.tags)) for each in wrong
+    }
+    missed = [each for each in wrong if not detected[each]]
     return Result(
         wheel=requirement,
         megabytes=round(wheel.stat().st_size / 1e6, 1),
         right=right,
-        findings=tuple(text for text, ignored in found if not ignored),
-        ignored=tuple(text for text, ignored in found if ignored),
+        findings=tuple(text for text, is_suppressed in found if not is_suppressed),
+        suppressed=tuple(text for text, is_suppressed in found if is_suppressed),
         wrong=len(wrong),
         missed=tuple(f"{each.suffix}: {' or '.join(each.rules)}" for each in missed),
-        rules=tuple(sorted({rule for rules in seen.values() for rule in rules})),
+        rules=tuple(sorted({rule for rules in detected.values() for rule in rules})),
     )
 
 
@@ -123,7 +124,7 @@ def _wrong_names(right: str, candidate: Candidate, *, platlib: bool) -> Iterator
     if torch:
         yield WrongName(suffix=without(torch), rules=("BT301",))
     else:
-        # on the stable ABI, a warning says that it is too tight
+        # for the stable ABI, BT302 warns that the segment is not needed
         yield WrongName(suffix="_".join([*segments, "torch2.10.0"]), rules=("BT303", "BT302"))
     if accelerator and accelerator != "cpu" and candidate.declared is None:
         yield WrongName(suffix=without(accelerator), rules=("BT311",))
@@ -137,8 +138,6 @@ def _wrong_names(right: str, candidate: Candidate, *, platlib: bool) -> Iterator
             yield WrongName(suffix=tags, rules=("BT312",))
     if candidate.toolkit and accelerator:
         yield WrongName(suffix=instead(accelerator, candidate.toolkit), rules=("BT314",))
-    if len(segments) > 1:
-        yield WrongName(suffix="_".join(reversed(segments)), rules=("BT323",))
     if platlib:
         yield WrongName(suffix="", tags="py3-none-any", rules=("BT332",))
         yield WrongName(suffix=right, tags="cp312-cp312-linux_aarch64", rules=("BT334",))
@@ -156,16 +155,16 @@ def _findings(
         f"{name}-{version}-{build}-{tags or f'{python}-{abi}-{platform}'}.whl"
     )
     wheel.rename(renamed)
-    known = parse_declared(declared, FILE.name) if declared else NOTHING
+    known = parse_exemptions(declared, FILE.name) if declared else NO_EXEMPTIONS
     try:
         findings = list(verify_wheel(WheelSource(text=str(renamed)), lambda _: known))
     finally:
         renamed.rename(wheel)
-    return [(f"{each.code} {each.severity.value}", bool(each.ignored)) for each in findings]
+    return [(f"{each.code} {each.severity.value}", bool(each.suppression)) for each in findings]
 
 
-def _seen(wrong: WrongName, findings: list[tuple[str, bool]]) -> list[str]:
-    """Return the rules that see a wrong name: by an error, where the rule is one for errors."""
+def _detected_by(wrong: WrongName, findings: list[tuple[str, bool]]) -> list[str]:
+    """Return the expected rules that detect a wrong name; rules for errors have to report one."""
     codes = [text.partition(" ") for text, _ in findings]
     return [
         code
@@ -190,28 +189,28 @@ def save(results: dict[str, Result]) -> None:
 
 
 _INTRO = """\
-# Published wheels, verified
+# Published wheels under right and wrong names
 
 **{verdict}**
 
-Made by `python -m evidence verify`, which fetches each wheel with pip, renames it to the right tag
-and to wrong ones, verifies it under each name, and deletes it. What is right stands in
-`evidence/verified.yaml`. Wrong names leave a segment out, add one, name another accelerator,
-another major or another machine, disorder the segments, or say `any`; for each it is known which
-rule has to see it.
+Generated by `python -m evidence verify`, which downloads each wheel with pip, renames it to the
+right name and to wrong ones, verifies it under each name, and deletes it. The right names are in
+`evidence/verified.yaml`. A wrong name lacks a segment, has one too many, contains another
+accelerator, major version or machine, or is for any platform. For each wrong name the rule that has
+to detect it is known.
 
-- **Found when right**: every one has the warning BT321, since a renamed wheel has no `Build` in its
-  WHEEL file; it is not listed. BT315 is for wheels with libraries for several accelerators, BT326
-  for those that their publishers renamed to manylinux without a change in WHEEL.
-- **Wrong names**: seen, of those tried, and the rules that saw them.
+- **Findings under the right name**: every wheel has the warning BT321, because a renamed wheel has
+  no `Build` in WHEEL; it is not listed. BT315 is for wheels with libraries
+  of several accelerators.
+- **Wrong names**: how many were detected, and the rules that detected them.
 
-| Wheel | MB | Right | Found when right | Wrong names | Rules |
+| Wheel | MB | Right name | Findings under the right name | Wrong names | Rules |
 |---|---|---|---|---|---|
 """
 
 
 def render(results: dict[str, Result]) -> str:
-    """Return docs/verify.md."""
+    """Return docs/verified-wheels.md."""
     rows = [results[wheel] for wheel in sorted(results)]
     tried, missed = sum(row.wrong for row in rows), sum(len(row.missed) for row in rows)
     false = sum(len(row.errors) for row in rows)
@@ -224,7 +223,7 @@ def render(results: dict[str, Result]) -> str:
 
 def _line(row: Result) -> str:
     found = [each for each in row.findings if each != "BT321 warning"]
-    found += [f"{each.partition(' ')[0]} ignored, with the reason" for each in row.ignored]
+    found += [f"{each.partition(' ')[0]} suppressed" for each in row.suppressed]
     missed = f" **missed {', '.join(row.missed)}**" if row.missed else ""
     cells = [
         row.wheel.replace("==", " "),

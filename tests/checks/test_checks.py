@@ -1,4 +1,4 @@
-"""BT1: what ``check`` says, and what it must not say."""
+"""BT1: settings on which each rule fires, and settings on which it must not fire."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from typing import Any
 
 import pytest
 
-from fromager_build_tags.checks import overrides
-from fromager_build_tags.checks import preflight as machine
+from fromager_build_tags.checks import overrides, preflight
 from fromager_build_tags.findings import settings_rules as rules
 from fromager_build_tags.findings.catalogue import FAMILIES, RULES
-from fromager_build_tags.findings.finding import Finding, Severity
-from fromager_build_tags.findings.rule import Rule
+from fromager_build_tags.findings.finding import Finding, Place, Rule, Severity
 from fromager_build_tags.plan import plugins
 from fromager_build_tags.plan.plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP
 
@@ -43,6 +41,7 @@ TORCH_MISSING = (
     "the Torch version of variant 'rocm' is not known: set WHEEL_BUILD_TAG_TORCH_VERSION or "
     f"TORCH_VERSION, or torch_version in {ROCM_FILE}"
 )
+ALL_PASSED = "All checks passed: 1 variant, 1 stack, 1 package\n"
 NUMBERED = 'changelog:\n  "1.0":\n    - first\n'
 
 #: Rule, what is other than in the good tree, place, subject, message.
@@ -52,59 +51,59 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         {ROCM_FILE: None},
         f"{SETTINGS_FILE}:4",
         "rocm",
-        "rocm has no file",
+        "variant 'rocm' has no file",
     ),
     (
         "BT102",
         {DEMO: "variants:\n  rcom:\n    env: {}\n"},
         f"{DEMO}:2",
         "demo",
-        "there is no variant 'rcom'; did you mean 'rocm'?",
+        "unknown variant 'rcom'; did you mean 'rocm'?",
     ),
     (
         "BT102",
         {DEMO: "variants:\n  gaudi:\n    env: {}\n"},
         f"{DEMO}:2",
         "demo",
-        "there is no variant 'gaudi'",
+        "unknown variant 'gaudi'",
     ),
     (
         "BT102",
         {SETTINGS_FILE: f"{SETTINGS}  rocmm:\n    - first\n"},
         f"{SETTINGS_FILE}:6",
         "rocmm",
-        "there is no variant 'rocmm'; did you mean 'rocm'?",
+        "unknown variant 'rocmm'; did you mean 'rocm'?",
     ),
     (
         "BT103",
         {CUDA: 'distro: el9.6\ncuda_version: "13.0"\ntorch_version: "2.9.1"\n'},
         CUDA,
         "cuda",
-        "no changelog and no package names cuda",
+        "no changelog and no package names variant 'cuda'",
     ),
     (
         "BT104",
         {SETTINGS_FILE: HOOK},
         f"{TORCH_FILE}:1",
         "torch",
-        "torch has no build number on rocm in any version without an entry of its own: fromager "
-        "never asks the hook, and accepts any wheel that it finds",
+        "torch has no build number on rocm for versions without a changelog entry: fromager does "
+        "not call the hook, and accepts any existing wheel",
     ),
     (
         "BT104",
         {SETTINGS_FILE: HOOK, TORCH_FILE: None, DEMO: ON_ROCM},
         DEMO,
         "demo",
-        "demo has no build number on rocm in any version without an entry of its own: fromager "
-        "never asks the hook, and accepts any wheel that it finds",
+        "demo has no build number on rocm for versions without a changelog entry: fromager does "
+        "not call the hook, and accepts any existing wheel",
     ),
     (
         "BT104",
         {SETTINGS_FILE: HOOK, TORCH_FILE: None, ROCM_FILE: None, MINE: "", DEMO: ON_ROCM},
         DEMO,
         "demo",
-        "demo has no build number on mine in any version without an entry of its own: fromager "
-        "never asks the hook, and accepts any wheel that it finds",
+        "demo has no build number on mine for versions without a changelog entry: fromager does "
+        "not call the hook, and accepts any existing wheel",
     ),
     (
         "BT105",
@@ -114,22 +113,21 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         },
         f"{TORCH_FILE}:5",
         "torch",
-        "torch is pre-built on rocm: its wheel keeps its publisher's name, and nothing but "
-        "torch_version tells what 1 packages are built against",
+        "torch is pre-built on rocm: only torch_version declares the Torch of 1 dependent package",
     ),
     (
         "BT106",
         {DEMO: "annotations:\n  build-tags.depend-on: torch\n"},
         f"{DEMO}:2",
         "demo",
-        "there is no annotation 'build-tags.depend-on'; did you mean 'build-tags.depends-on'?",
+        "unknown annotation 'build-tags.depend-on'; did you mean 'build-tags.depends-on'?",
     ),
     (
         "BT106",
         {DEMO: "annotations:\n  build-tags.owner-of-this-package: torch\n"},
         f"{DEMO}:2",
         "demo",
-        "there is no annotation 'build-tags.owner-of-this-package'",
+        "unknown annotation 'build-tags.owner-of-this-package'",
     ),
     (
         "BT106",
@@ -151,7 +149,7 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
             {DEMO: f"annotations:\n  {key}: torch\n"},
             f"{DEMO}:2",
             "demo",
-            f"there is no annotation {key!r}; did you mean 'build-tags.depends-on'?",
+            f"unknown annotation {key!r}; did you mean 'build-tags.depends-on'?",
         )
         for key in (
             "Build-Tags.depends-on",
@@ -167,7 +165,7 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         {TORCH_FILE: f"{TORCH}annotations:\n  build-tags.depends-on: accelerator\n"},
         f"{TORCH_FILE}:5",
         "torch",
-        "'accelerator' is what the shipped override says",
+        "'accelerator' repeats the shipped override",
     ),
     (
         "BT112",
@@ -178,14 +176,14 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         },
         f"{ROCM_FILE}:3",
         "rocm",
-        f"this stack of rocm gives the same tags as that at {ROCM_FILE}:2",
+        f"this stack of rocm gives the same tags as the stack at {ROCM_FILE}:2",
     ),
     (
         "BT113",
         {SETTINGS_FILE: SETTINGS.removeprefix(HOOK)},
         SETTINGS_FILE,
         "wheels.build_tag_hook",
-        "no hook is configured, so no wheel gets a suffix",
+        "no hook is configured, so wheels get no suffix",
     ),
     (
         "BT113",
@@ -203,7 +201,7 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         {ROCM_FILE: ROCM.replace("distro: el9.6\n", "")},
         ROCM_FILE,
         "rocm",
-        "rocm does not declare its distribution",
+        "variant 'rocm' does not declare its distribution",
     ),
     (
         "BT115",
@@ -231,36 +229,42 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         {DEMO: "annotations:\n  build-tags.ignore.BT999: since\n"},
         f"{DEMO}:2",
         "demo",
-        "'build-tags.ignore.BT999' names no rule",
+        "'build-tags.ignore.BT999' names an unknown rule",
+    ),
+    (
+        "BT116",
+        {DEMO: "annotations:\n  build-tags.ignore.BT326: since\n"},
+        f"{DEMO}:2",
+        "demo",
+        "'build-tags.ignore.BT326' names a retired rule",
     ),
     (
         "BT116",
         {DEMO: "variants:\n  rocm:\n    annotations:\n      build-tags.ignore.BT104: since\n"},
         f"{DEMO}:4",
         "demo",
-        "'build-tags.ignore.BT104' stands below a variant, where it is never read",
+        "'build-tags.ignore.BT104' is never read below a variant",
     ),
     (
         "BT117",
         {DEMO: "changelog:\n  '1.0': [a]\n  '1': [b]\n"},
-        DEMO,
+        f"{DEMO}:3",
         "demo",
-        f"{DEMO}:3 gives the version '1.0' again, as '1'",
+        "the changelog contains '1' and '1.0', which are the same version",
     ),
     (  # merged from elsewhere, so that it has no line of its own
         "BT117",
         {DEMO: "env: &x {}\nchangelog:\n  '1.0': [a]\n  <<: {'1': [b]}\n"},
-        DEMO,
+        f"{DEMO}:3",
         "demo",
-        f"{DEMO}:3 gives the version '1' again, as '1.0'",
+        "the changelog contains '1.0' and '1', which are the same version",
     ),
     (
         "BT123",
         {DEMO: "changelog:\n  '1.0+cu130': [a]\n"},
         f"{DEMO}:2",
         "demo",
-        "the changelog of demo has '1.0+cu130', and fromager looks up 1.0: no wheel gets a number "
-        "from these entries",
+        "the changelog entries of demo for '1.0+cu130' are never read: fromager looks up 1.0",
     ),
     (
         "BT123",
@@ -288,7 +292,8 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         {"settings/packages/De.Mo.yaml": NUMBERED, "settings/packages/de_mo.yaml": NUMBERED},
         "settings/packages/De.Mo.yaml",
         "de-mo",
-        "de-mo has the settings settings/packages/de_mo.yaml as well, which fromager takes instead",
+        "de-mo has another settings file, settings/packages/de_mo.yaml: fromager uses only that "
+        "one",
     ),
     # of a package that only a shipped override knows, too: a lock holds its tags
     (
@@ -296,7 +301,7 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         {ROCM_FILE: NO_TORCH},
         ROCM_FILE,
         "flash-attn",
-        f"on rocm, the tag cannot be told, of flash-attn: {TORCH_MISSING}",
+        f"the tag of flash-attn on rocm cannot be computed: {TORCH_MISSING}",
     ),
     (
         "BT118",
@@ -309,7 +314,7 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         },
         ROCM_FILE,
         "rocm",
-        "on rocm, the tags of 4 packages cannot be told, of demo, flash-attn, other and 1 more: "
+        "the tags of 4 packages (demo, flash-attn, other and 1 more) on rocm cannot be computed: "
         f"{TORCH_MISSING}",
     ),
 ]
@@ -456,8 +461,8 @@ def test_a_rule_stays_quiet(cli: Cli, code: str, files: Mapping[str, str | None]
 
 def test_a_good_tree_has_no_findings(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, GOOD)
-    assert cli("check").stdout == "no findings\n"
-    assert cli("check", "--fail-on=note").stdout == "no findings\n"
+    assert cli("check").stdout == "All checks passed: 1 variant, 1 stack, 1 package\n"
+    assert cli("check", "--fail-on=note").stdout == ALL_PASSED
 
 
 ELSEWHERE = {"BT108", "BT109", "BT110", "BT111", "BT120", "BT121", "BT122", "BT124"}
@@ -488,7 +493,8 @@ def test_every_rule_has_cases_of_both_kinds() -> None:
                 (
                     ROCM_FILE,
                     3,
-                    f"the constraints say torch>=2.10, yet rocm is built for 2.9.1 ({ROCM_FILE}:3)",
+                    "the constraint torch>=2.10 excludes every Torch of rocm: 2.9.1 "
+                    f"({ROCM_FILE}:3)",
                 )
             ],
         ),
@@ -499,7 +505,7 @@ def test_every_rule_has_cases_of_both_kinds() -> None:
                 (
                     ROCM_FILE,
                     3,
-                    "the constraints say torch===nightly, yet rocm is built for 2.9.1 "
+                    "the constraint torch===nightly excludes every Torch of rocm: 2.9.1 "
                     f"({ROCM_FILE}:3)",
                 )
             ],
@@ -515,7 +521,7 @@ def test_every_rule_has_cases_of_both_kinds() -> None:
                 (
                     ROCM_FILE,
                     3,
-                    "the constraints say torch==2.10.0, yet rocm is built for 2.9.1 "
+                    "the constraint torch==2.10.0 excludes every Torch of rocm: 2.9.1 "
                     f"({ROCM_FILE}:3)",
                 )
             ],
@@ -542,7 +548,7 @@ def test_a_constraint_contradicts_the_variant(
     ] == expected
 
 
-# BT118: tags that cannot be told
+# BT118: tags that cannot be computed
 
 
 @pytest.mark.parametrize(
@@ -553,13 +559,13 @@ def test_a_constraint_contradicts_the_variant(
         ({"settings/packages/flash_attn.yaml": "env: {}\n"}, "warning"),
     ],
 )
-def test_a_machine_may_tell_what_is_not_declared(
+def test_a_machine_may_detect_an_undeclared_fact(
     cli: Cli, tmp_path: pathlib.Path, files: Mapping[str, str], severity: str
 ) -> None:
     write_tree(tmp_path, {**GOOD, ROCM_FILE: NO_TORCH, **files})
     [finding] = findings(cli)
     assert (finding["code"], finding["severity"]) == ("BT118", severity)
-    assert finding["remedy"] == "declare it, unless the machine that builds tells it"
+    assert finding["remedy"] == "declare it, unless the build machine detects it"
 
 
 def test_an_override_that_fails(
@@ -579,10 +585,10 @@ def test_an_override_that_fails(
         "torch",
     )
     assert finding["message"] == (
-        "on rocm, the tag cannot be told, of torch: the override acme failed because no"
+        "the tag of torch on rocm cannot be computed: the override acme failed because no"
     )
     assert (finding["file"], finding["line"]) == (TORCH_FILE, None)
-    assert finding["remedy"] == "mend it: a build of such a wheel would stop after compiling"
+    assert finding["remedy"] == ("builds of these wheels fail after compiling until this is fixed")
     lock = cli("lock").stderr
     assert "locked as ?: torch: the override acme failed because no" in lock
 
@@ -601,7 +607,7 @@ def test_an_override_that_answers_wrongly_on_two_stacks(
     write_tree(tmp_path, {**GOOD, ROCM_FILE: f"stacks:\n{stacks}"})
     [finding] = [each for each in findings(cli, fails=True) if each["code"] == "BT118"]
     assert finding["message"] == (
-        "on rocm, the tag cannot be told, of torch: the override acme returned a wrong value: "
+        "the tag of torch on rocm cannot be computed: the override acme returned a wrong value: "
         "'el9.6' is not a sequence of (order, text) pairs, such as [(4, 'abi3')]"
     )
 
@@ -656,17 +662,17 @@ def test_one_registration_is_right(registered: Mapping[str, Sequence[EntryPoint]
 
 @pytest.mark.parametrize("group", [PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP])
 @pytest.mark.parametrize("name", ["flash-attn", "Flash_Attn", "flash.attn", "flash__attn"])
-def test_a_name_that_nobody_looks_for(
+def test_a_name_that_is_never_looked_up(
     monkeypatch: pytest.MonkeyPatch, name: str, group: str
 ) -> None:
     registered = {group: by_name(entry_point("plugins", name, group))}
     monkeypatch.setattr(plugins, "registered", lambda group: registered.get(group, {}))
-    assert [each for each in overrides.overrides() if each.code == "BT124"] == [
+    assert [each for each in overrides.check_overrides() if each.code == "BT124"] == [
         rules.OVERRIDE_NAME.finding(
-            f"{group}: {name} = plugins (of no installed distribution) is never called: it is "
-            "looked for as flash_attn",
+            f"{group}: {name} = plugins (of no installed distribution) is never used: its "
+            "name has to be flash_attn",
             subject="flash-attn",
-            remedy="name the entry point flash_attn",
+            remedy="rename the entry point to flash_attn",
         )
     ]
 
@@ -674,7 +680,7 @@ def test_a_name_that_nobody_looks_for(
 def test_every_shipped_override_is_looked_for() -> None:
     shipped = plugins.registered(SHIPPED_GROUP)
     assert shipped
-    assert list(overrides.never_looked_for(shipped)) == []
+    assert list(overrides.unexpected_name(shipped)) == []
 
 
 def whole(*, ctx: object, req: object, version: object, wheel_tags: object) -> None: ...
@@ -696,15 +702,14 @@ SIGNATURES: list[tuple[object, Severity, str]] = [
         without_tags,
         Severity.ERROR,
         "wheel_build_tag of x does not take wheel_tags, so it cannot recognize a purelib wheel; "
-        "write "
-        "def wheel_build_tag(*, ctx, req, version, wheel_tags)",
+        "write def wheel_build_tag(*, ctx, req, version, wheel_tags)",
     ),
     ("text", Severity.ERROR, "wheel_build_tag of x is not a function: 'text'"),
     (None, Severity.ERROR, "wheel_build_tag of x is not a function: None"),
     (
         of_tags,
         Severity.WARNING,
-        "wheel_build_tag of x does not take ctx, req, version, and fromager warns of it at every "
+        "wheel_build_tag of x does not accept ctx, req, version: fromager logs a warning at every "
         "call",
     ),
 ]
@@ -714,19 +719,19 @@ SIGNATURES: list[tuple[object, Severity, str]] = [
 def test_a_signature_that_fromager_cannot_serve(
     function: object, severity: Severity, message: str
 ) -> None:
-    [finding] = overrides.signature("demo", "x", function)
+    [finding] = overrides.check_signature("demo", "x", function, Place())
     assert (finding.code, finding.subject) == ("BT109", "demo")
     assert (finding.severity, finding.message) == (severity, message)
 
 
 def test_a_function_without_a_name() -> None:
-    [finding] = overrides.signature("demo", "x", Nameless())
+    [finding] = overrides.check_signature("demo", "x", Nameless(), Place())
     assert finding.message.startswith("wheel_build_tag of x has no __name__, which fromager logs: ")
 
 
 @pytest.mark.parametrize("function", [whole, with_more])
 def test_a_signature_that_is_right(function: object) -> None:
-    assert list(overrides.signature("demo", "x", function)) == []
+    assert list(overrides.check_signature("demo", "x", function, Place())) == []
 
 
 @pytest.fixture
@@ -741,7 +746,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, two_overrides: None) -> Callable[
             SHIPPED_GROUP: {},
         }
         monkeypatch.setattr(plugins, "registered", groups.__getitem__)
-        return list(overrides.overrides())
+        return list(overrides.check_overrides())
 
     return check
 
@@ -758,9 +763,9 @@ def test_an_override_of_a_known_package_says_nothing(
     [finding] = installed(flash_attn=module())
     assert finding == rules.OVERRIDE_WITHOUT_TAG.finding(
         "fromager.project_overrides: flash_attn = acme (of no installed distribution) has no "
-        "wheel_build_tag: the shipped override speaks for the build tag",
+        "wheel_build_tag: the shipped override provides the build tag",
         subject="flash-attn",
-        remedy="nothing, or give it a wheel_build_tag of its own",
+        remedy="nothing to do; add a wheel_build_tag to replace the shipped override",
     )
 
 
@@ -774,7 +779,7 @@ def test_an_override_that_says_something_or_of_an_unknown_package(
 
 
 def test_what_is_installed_here_is_right() -> None:
-    assert list(overrides.overrides()) == []
+    assert list(overrides.check_overrides()) == []
 
 
 # BT121, BT122: this machine
@@ -833,7 +838,9 @@ def test_this_machine_lacks_what_a_package_needs(on_rocm: Here) -> None:
     ]
 
 
-def test_a_slip_in_what_the_gate_reads(on_rocm: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_mode_of_the_post_build_check(
+    on_rocm: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", "eror")
     assert on_rocm() == [
         ("BT121", "rocm", "WHEEL_BUILD_TAG_VERIFY='eror' is not one of 'off', 'warn' or 'error'")
@@ -853,7 +860,7 @@ def test_the_variant_that_is_selected_is_none(
     )
     [finding] = [each for each in report["findings"] if each["code"] == "BT102"]
     assert (finding["message"], finding["severity"]) == (
-        f"variant {variant!r} is selected, which has neither a file nor a changelog entry{hint}",
+        f"the selected variant {variant!r} has no file and no changelog entry{hint}",
         severity,
     )
     report = json.loads(cli(f"--variant={variant}", "check", "--format", "json").stdout)
@@ -869,35 +876,38 @@ def test_without_here_no_machine_is_asked(
 ) -> None:
     monkeypatch.setenv("ROCM_VERSION", "7.2.0")
     write_tree(tmp_path, GOOD)
-    assert cli("--variant=rocm", "check").stdout == "no findings\n"
+    assert (
+        cli("--variant=rocm", "check").stdout
+        == "All checks passed: 1 variant, 1 stack, 1 package\n"
+    )
 
 
 @pytest.mark.parametrize(
     ("version", "messages"),
     [
-        ("0.98.5", ["fromager 0.98.5 is installed, which knows no wheels.build_tag_hook"]),
+        ("0.98.5", ["fromager 0.98.5 does not support wheels.build_tag_hook"]),
         ("0.99.0", []),
         ("0.101.0", []),
         ("1.0", []),
     ],
 )
 def test_old_fromager(version: str, messages: list[str]) -> None:
-    found = list(machine.fromager(version))
+    found = list(preflight.check_fromager(version))
     assert [each.message for each in found] == messages
     assert {each.code for each in found} <= {"BT122"}
 
 
-# ignored rules
+# suppressed findings
 
 REASON = "annotations:\n  build-tags.ignore.BT102: built by hand\nvariants: {gaudi: {}}\n"
 
 
-def test_an_ignored_rule_is_shown_with_its_reason(cli: Cli, tmp_path: pathlib.Path) -> None:
+def test_a_suppressed_finding_is_shown_with_its_reason(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, {**GOOD, DEMO: REASON})
     assert cli("check").stdout == (
-        f"{DEMO}:3: ignored BT102: there is no variant 'gaudi'\n"
-        "    ignored: built by hand\n"
-        "no findings, 1 ignored\n"
+        f"{DEMO}:3: suppressed BT102: unknown variant 'gaudi'\n"
+        "    suppressed (built by hand)\n"
+        "All checks passed: 2 variants, 2 stacks, 2 packages (1 suppressed)\n"
     )
 
 
@@ -909,13 +919,13 @@ def test_another_packages_reason_does_not_count(cli: Cli, tmp_path: pathlib.Path
     assert subjects == ["demo", "a"]
 
 
-def test_a_reason_that_is_missing_ignores_nothing(cli: Cli, tmp_path: pathlib.Path) -> None:
+def test_a_missing_reason_suppresses_nothing(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, {**GOOD, DEMO: REASON.replace("built by hand", '""')})
     found = findings(cli, fails=True)
     assert [each["code"] for each in found] == ["BT102", "BT116"]
 
 
-# gates and input
+# exit status and input
 
 
 @pytest.mark.parametrize(
@@ -952,7 +962,7 @@ def test_a_graph_names_the_packages_to_check(cli: Cli, tmp_path: pathlib.Path) -
         each["message"].partition(":")[0]
         for each in json.loads(result.stdout)["findings"]
         if each["code"] == "BT104"
-    ] == ["flash-attn has no build number on rocm in 2.8.3"]
+    ] == ["flash-attn has no build number on rocm for version 2.8.3"]
 
 
 def test_the_shipped_settings_have_no_error(monkeypatch: pytest.MonkeyPatch, cli: Cli) -> None:

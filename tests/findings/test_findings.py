@@ -29,17 +29,21 @@ def finding(subject: str = "torch", **more: Any) -> Finding:
 
 
 NOTE = rules.REDUNDANT_ANNOTATION.finding("it says so", subject="xgboost", remedy="remove it")
-MIXED = Verdict.of([NOTE, finding(), finding(), finding("pillow", ignored="no GPU here")])
+MIXED = Verdict.of([NOTE, finding(), finding(), finding("pillow", suppression="no GPU here")])
 
 
 def render(format_: str, verdict: Verdict) -> str:
     return plain_text(FINDINGS[format_](verdict))
 
 
-def test_a_verdict_sorts_counts_and_keeps_what_is_ignored_apart() -> None:
+def test_a_verdict_sorts_counts_and_keeps_suppressed_findings_apart() -> None:
     assert [each.subject for each in MIXED.findings] == ["torch", "xgboost"]
-    assert str(MIXED) == "1 error, 1 note, 1 ignored"
+    assert str(MIXED) == "1 error, 1 note (1 suppressed)"
     assert str(Verdict.of([])) == "no findings"
+    assert str(Verdict.of([], checked=["3 variants", "1 stack"])) == (
+        "All checks passed: 3 variants, 1 stack"
+    )
+    assert str(Verdict.of([NOTE], checked=["3 variants"])) == "1 note"
     assert MIXED.fails(Severity.ERROR)
     assert not Verdict.of([NOTE]).fails(Severity.WARNING)
     assert Verdict.of([NOTE]).fails(Severity.NOTE)
@@ -51,9 +55,9 @@ def test_table() -> None:
         "    add a changelog entry\n"
         "note BT107: it says so\n"
         "    remove it\n"
-        "settings/packages/torch.yaml:3: ignored BT104: pillow has no build number on rocm\n"
-        "    ignored: no GPU here\n"
-        "1 error, 1 note, 1 ignored\n"
+        "settings/packages/torch.yaml:3: suppressed BT104: pillow has no build number on rocm\n"
+        "    suppressed (no GPU here)\n"
+        "1 error, 1 note (1 suppressed)\n"
     )
 
 
@@ -73,23 +77,23 @@ def test_table_tells_once_what_to_do_about_several() -> None:
 
 def test_markdown() -> None:
     assert render("markdown", MIXED) == (
-        "**1 error, 1 note, 1 ignored**\n"
+        "**1 error, 1 note (1 suppressed)**\n"
         "\n"
         "**error BT104: a package that depends on the stack has no build number, "
-        "so the hook is never asked (1)**\n"
+        "and so no build tag (1)**\n"
         "\n"
         "- `settings/packages/torch.yaml:3`: torch has no build number on rocm  \n"
-        "  What to do: add a changelog entry\n"
+        "  Fix: add a changelog entry\n"
         "\n"
-        "**note BT107: an annotation says what the shipped override says already (1)**\n"
+        "**note BT107: an annotation repeats the shipped override (1)**\n"
         "\n"
         "- `xgboost`: it says so  \n"
-        "  What to do: remove it\n"
+        "  Fix: remove it\n"
         "\n"
-        "**ignored, with the reasons (1)**\n"
+        "**suppressed (1)**\n"
         "\n"
         "- `settings/packages/torch.yaml:3`: pillow has no build number on rocm  \n"
-        "  Ignored: no GPU here\n"
+        "  Suppressed (no GPU here)\n"
     )
 
 
@@ -102,28 +106,28 @@ def test_markdown_tells_once_what_to_do_about_several() -> None:
             finding("c", remedy="look"),
             finding("d", remedy="ask"),
             finding("e", remedy="ask", place=elsewhere),
-            finding("f", ignored="old"),
-            finding("settings/packages/torch.yaml", ignored="old", message="it is odd"),
+            finding("f", suppression="old"),
+            finding("settings/packages/torch.yaml", suppression="old", message="it is odd"),
         ]
     )
     text = render("markdown", verdict)
     assert text.split("\n\n", 2)[2] == (
         "- `settings/packages/torch.yaml:3`: c has no build number on rocm  \n"
-        "  What to do: look\n"
+        "  Fix: look\n"
         "\n"
-        "In `settings/packages/torch.yaml:3`. What to do: add a changelog entry\n"
+        "In `settings/packages/torch.yaml:3`. Fix: add a changelog entry\n"
         "\n"
         "- a has no build number on rocm\n"
         "- b has no build number on rocm\n"
         "\n"
-        "What to do: ask\n"
+        "Fix: ask\n"
         "\n"
         "- `settings/packages/torch.yaml:3`: d has no build number on rocm\n"
         "- `settings/settings.yaml`: e has no build number on rocm\n"
         "\n"
-        "**ignored, with the reasons (2)**\n"
+        "**suppressed (2)**\n"
         "\n"
-        "In `settings/packages/torch.yaml:3`. Ignored: old\n"
+        "In `settings/packages/torch.yaml:3`. Suppressed (old)\n"
         "\n"
         "- f has no build number on rocm\n"
         "- it is odd\n"
@@ -152,7 +156,7 @@ def test_github_says_how_many_annotations_it_drops() -> None:
     lines = render("github", Verdict.of(finding(f"p{n}") for n in range(25))).splitlines()
     assert len(lines) == 10
     assert lines[-1] == (
-        "::error::16 more findings are not shown here; the job's log or summary has them all"
+        "::error::16 more findings are not shown here; see the log or the summary of the job"
     )
     ten = Verdict.of(finding(f"p{n}") for n in range(10))
     assert "not shown" not in render("github", ten)

@@ -7,7 +7,7 @@ from importlib import metadata
 
 import pytest
 
-from fromager_build_tags.findings import pages
+from fromager_build_tags.report import sarif
 
 #: Set it to write what the code gives now into the cases, and read the difference in git.
 REGENERATE = "REGENERATE_GOLDEN"
@@ -21,7 +21,7 @@ def regenerate() -> bool:
 @pytest.fixture(autouse=True)
 def pages_that_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """SARIF contains the pages of rules: a new wording there must not change a case."""
-    monkeypatch.setattr(pages, "page", lambda code: f"# {code}\n\n**how bad**\n\nWhat it says.\n")
+    monkeypatch.setattr(sarif, "page", lambda code: f"# {code}\n\n**how bad**\n\nWhat it says.\n")
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 
 from fromager_build_tags.findings import index_rules as rules
-from fromager_build_tags.findings.rule import Rule
+from fromager_build_tags.findings.finding import Rule
 
 from ..wheel.craft import Shape, elf_without_sections
 from .simple_server import Answer, html_index, json_index, json_page, serve

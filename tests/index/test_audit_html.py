@@ -105,7 +105,9 @@ def cells(text: str, project: str) -> list[str]:
     return re.findall(r'<td class="([\w ]+)"', row)
 
 
-def test_what_is_ignored_is_no_error(run: Run, tree: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_a_suppressed_finding_is_no_error(
+    run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
     (tmp_path / "rocm").mkdir()
     for name in ("demo", "other"):
         (tmp_path / "rocm" / f"{name}-1.0-1_el9.6{PLAT}").touch()
@@ -115,9 +117,9 @@ def test_what_is_ignored_is_no_error(run: Run, tree: pathlib.Path, tmp_path: pat
     text = run("audit", "rocm", "--format", "html", "--exit-zero").stdout
     assert cells(text, "demo") == ["ok"]
     assert cells(text, "other") == ["error"]
-    assert '<li class="ignored"><strong>ignored BT401</strong>' in text
-    assert '<strong>ok</strong>  <span class="dim">1 wheel, 1 ignored</span>' in text
-    assert "ignored: &lt;kept&gt; for a customer" in text
+    assert '<li class="suppressed"><strong>suppressed BT401</strong>' in text
+    assert '<strong>ok</strong>  <span class="dim">1 wheel, 1 suppressed</span>' in text
+    assert "suppressed (&lt;kept&gt; for a customer)" in text
     assert 'data-codes=""><th scope="row">demo</th>' in text
 
 

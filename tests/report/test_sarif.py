@@ -27,7 +27,7 @@ _FINDINGS = st.builds(
     message=_TEXTS,
     remedy=_TEXTS,
     place=st.builds(Place, file=_TEXTS, line=st.integers(0, 10**6), inside=_TEXTS),
-    ignored=_TEXTS,
+    suppression=_TEXTS,
 )
 
 
@@ -42,15 +42,17 @@ def test_every_log_is_valid(findings: list[Finding]) -> None:
         assert physical["region"]["startLine"] >= 1
 
 
-def test_a_rule_is_told_with_its_page() -> None:
+def test_a_rule_has_its_page_as_help() -> None:
     finding = RULES["BT101"].finding("x", subject="x", remedy="x")
     log = json.loads(sarif.render(Verdict.of([finding])))
     [rule] = log["runs"][0]["tool"]["driver"]["rules"]
     page = (ROOT / "docs/rules/BT101.md").read_text()
     assert rule["help"] == {"text": page, "markdown": page}
     assert rule["fullDescription"] == {
-        "text": "`changelog` in the global settings names a variant, and there is no file of that "
-        "name in the folder `variants`."
+        "text": "`changelog` in the global settings names a variant, and the variants folder has "
+        "no file for it. Distribution, accelerator and Torch then come from the machine that "
+        "builds. `lock`, `show` and `review` cannot compute the tags of the variant, and a build "
+        "in the wrong image is not detected."
     }
 
 

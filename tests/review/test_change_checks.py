@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fromager_build_tags.findings.catalogue import FAMILIES
-from fromager_build_tags.findings.finding import Finding
-from fromager_build_tags.findings.rule import Rule
+from fromager_build_tags.findings.finding import Finding, Rule
 from fromager_build_tags.plan.lockfile import ANY, Lock, LockedStack, Row
 from fromager_build_tags.review.causes import Cause
 from fromager_build_tags.review.change import ChangeKind, Wheels

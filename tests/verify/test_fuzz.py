@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from fromager_build_tags.findings.finding import Finding
 from fromager_build_tags.findings.verdict import Verdict
 from fromager_build_tags.report.formats import FINDINGS
-from fromager_build_tags.verify.checks import NOTHING
+from fromager_build_tags.verify.exemptions import NO_EXEMPTIONS
 from fromager_build_tags.verify.run import WheelSource, verify_wheel
 
 from ..wheel import hostile
@@ -90,7 +90,7 @@ def verified(folder: pathlib.Path, data: bytes, filename: str) -> list[Finding]:
     path = folder / filename
     path.write_bytes(data)
     with bounded_memory():
-        findings = list(verify_wheel(WheelSource(text=str(path)), lambda _: NOTHING))
+        findings = list(verify_wheel(WheelSource(text=str(path)), lambda _: NO_EXEMPTIONS))
     assert not any(each.remedy.startswith("report it") for each in findings), findings
     return findings
 
@@ -226,6 +226,6 @@ def test_what_asks_for_much_gets_little(tmp_path: pathlib.Path, make: Callable[[
     path = wheel.write(tmp_path, {})
     started = time.process_time()
     with bounded_memory():
-        found = list(verify_wheel(WheelSource(text=str(path)), lambda _: NOTHING))
+        found = list(verify_wheel(WheelSource(text=str(path)), lambda _: NO_EXEMPTIONS))
     assert time.process_time() - started < SECONDS
     assert found

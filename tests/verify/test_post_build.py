@@ -1,4 +1,4 @@
-"""The gate behind a build, with a real work context."""
+"""The post-build check, with a real work context."""
 
 from __future__ import annotations
 
@@ -77,11 +77,11 @@ def test_a_wrong_wheel_fails_with_the_remedy_and_is_put_aside(
     with pytest.raises(VerifyError) as caught:
         build(LIES, "error")
     assert str(caught.value) == (
-        f"{LIES.filename} is not what its name says: BT301: the name has no Torch segment, yet "
+        f"name and content of {LIES.filename} differ: BT301: the name has no Torch segment, but "
         "demo/unstable.so imports 4 C++ symbols of Torch, as c10::Error: set "
-        "build-tags.depends-on of demo-pkg to 'accelerator torch', or let its override say so, "
-        "or build it with Torch's stable ABI | the wheel is kept as "
-        f"{kept}; WHEEL_BUILD_TAG_VERIFY=warn lets it pass"
+        "build-tags.depends-on of demo-pkg to 'accelerator torch', or change its override, or "
+        "build it with Torch's stable ABI | the wheel is kept as "
+        f"{kept}; set WHEEL_BUILD_TAG_VERIFY=warn to accept such wheels"
     )
     assert kept.exists()
     assert not (tmp_path / LIES.filename).exists()
@@ -98,7 +98,7 @@ def test_a_wrong_wheel_that_cannot_be_put_aside_fails_with_the_remedy(
     assert str(caught.value).endswith(
         f"or build it with Torch's stable ABI | the wheel cannot be moved to {folder} (File "
         f"exists): delete {tmp_path / LIES.filename}, or the next run takes it for finished; "
-        "WHEEL_BUILD_TAG_VERIFY=warn lets it pass"
+        "set WHEEL_BUILD_TAG_VERIFY=warn to accept such wheels"
     )
 
 
@@ -106,7 +106,12 @@ UNNAMED = Wheel(libraries=["unstable", "libamdhip64.so.7"])
 NUMBERED = dataclasses.replace(UNNAMED, tag="1")
 HOOK = "fromager_build_tags.hooks:build_tag_hook"
 ENTRY = {"rocm": ["first build"]}
-SET = "set build-tags.depends-on of demo-pkg to 'accelerator torch', or let its override say so"
+SET = "set build-tags.depends-on of demo-pkg to 'accelerator torch', or change its override"
+
+NUMBER = (
+    "add an entry to changelog.rocm in fromager's settings file: without a build number for "
+    "demo-pkg 1.0 on rocm, fromager does not call the hook"
+)
 
 
 @pytest.mark.parametrize(
@@ -117,16 +122,14 @@ SET = "set build-tags.depends-on of demo-pkg to 'accelerator torch', or let its 
             HOOK,
             {},
             "accelerator torch",
-            "fromager gives demo-pkg 1.0 no number for variant 'rocm', and so never asks the hook: "
-            "add an entry to changelog.rocm in fromager's settings file",
+            NUMBER,
         ),
         (
             UNNAMED,
             HOOK,
             {"cuda": ["first build"]},
             None,
-            "fromager gives demo-pkg 1.0 no number for variant 'rocm', and so never asks the hook: "
-            f"add an entry to changelog.rocm in fromager's settings file; and {SET}",
+            f"{NUMBER}; and {SET}",
         ),
         (
             NUMBERED,
@@ -140,7 +143,7 @@ SET = "set build-tags.depends-on of demo-pkg to 'accelerator torch', or let its 
             "os.path:basename",
             ENTRY,
             "torch accelerator",
-            f"let posixpath:basename, which is wheels.build_tag_hook, call {HOOK}",
+            f"call {HOOK} in posixpath:basename, the configured wheels.build_tag_hook",
         ),
         (NUMBERED, HOOK, ENTRY, None, SET),
         (NUMBERED, HOOK, ENTRY, "accelerator", SET),
@@ -150,8 +153,8 @@ SET = "set build-tags.depends-on of demo-pkg to 'accelerator torch', or let its 
             ENTRY,
             "accelerator torch if version < 2 else none",
             "the annotation build-tags.depends-on: 'accelerator torch if version < 2 else none' of "
-            "demo-pkg says 'accelerator torch' already, so look where the segments get lost: "
-            "`fromager build-tags explain demo-pkg`",
+            "demo-pkg provides 'accelerator torch' already: find out where the segments get lost "
+            "with `fromager build-tags explain demo-pkg`",
         ),
         (NUMBERED, HOOK, ENTRY, "acelerator", SET),
     ],
@@ -195,7 +198,9 @@ def test_a_warning_is_no_more_than_that_where_a_check_breaks(
     monkeypatch.setattr(verify, "read_wheel", fail)
     assert build(RIGHT, "warn").exists()
     [message] = caplog.messages
-    assert message.startswith(f"{RIGHT.filename}: BT341: it cannot be read: RecursionError: report")
+    assert message.startswith(
+        f"{RIGHT.filename}: BT341: the wheel cannot be read: RecursionError: report"
+    )
 
 
 def test_a_warning_of_a_rule_does_not_fail(build: Build, caplog: pytest.LogCaptureFixture) -> None:
@@ -203,27 +208,25 @@ def test_a_warning_of_a_rule_does_not_fail(build: Build, caplog: pytest.LogCaptu
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
-def test_what_is_declared_passes_and_is_told(
-    build: Build, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_declared_exemption_is_logged(build: Build, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     assert build(PROMISES, "error", "accelerator: hipcc compiles at first use").exists()
     [message] = caplog.messages
-    assert message.endswith(": ignored: hipcc compiles at first use")
+    assert message.endswith(": suppressed (hipcc compiles at first use)")
 
 
-def test_a_bad_declaration_fails(build: Build) -> None:
+def test_an_invalid_exemption_fails(build: Build) -> None:
     with pytest.raises(VerifyError) as caught:
         build(RIGHT, "error", "accelerator")
     assert str(caught.value).startswith(
-        f"{RIGHT.filename} cannot be verified: BT106: the annotation build-tags.verify of demo-pkg "
-        "for variant 'rocm': 'accelerator' has no reason; write 'accelerator: REASON': correct it; "
-        "until then it says nothing | the wheel is kept as "
+        f"{RIGHT.filename} cannot be verified: BT106: annotation build-tags.verify of demo-pkg for "
+        "variant 'rocm': 'accelerator' has no reason; write 'accelerator: REASON': correct it; "
+        "until then it has no effect | the wheel is kept as "
     )
 
 
-def test_a_bad_declaration_hides_no_lie(build: Build) -> None:
-    with pytest.raises(VerifyError, match=r"is not what its name says: BT106: .* \| BT301: "):
+def test_an_invalid_exemption_hides_no_error(build: Build) -> None:
+    with pytest.raises(VerifyError, match=r" differ: BT106: .* \| BT301: "):
         build(LIES, "error", "accelerator")
 
 
@@ -233,9 +236,9 @@ def test_a_bad_mode_loses_no_right_wheel_and_passes_no_wrong_one(
     assert build(RIGHT, "fail").exists()
     assert caplog.messages == [
         "WHEEL_BUILD_TAG_VERIFY='fail' is not one of 'off', 'warn' or 'error'; wheels are verified "
-        "as if it were 'error'"
+        "in mode 'error'"
     ]
-    with pytest.raises(VerifyError, match="is not what its name says"):
+    with pytest.raises(VerifyError, match=r"name and content of .* differ"):
         build(LIES, "fail")
 
 

@@ -13,7 +13,7 @@ import pytest
 from fromager_build_tags.findings.finding import Finding
 from fromager_build_tags.http import session
 from fromager_build_tags.http.urls import file_name, is_url, shown_url
-from fromager_build_tags.verify.checks import NOTHING
+from fromager_build_tags.verify.exemptions import NO_EXEMPTIONS
 from fromager_build_tags.verify.run import WheelSource, verify_wheel
 
 from .building import Wheel
@@ -50,7 +50,7 @@ def start(write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path)
 
 
 def verify(url: str) -> list[Finding]:
-    return list(verify_wheel(WheelSource(text=url), lambda _: NOTHING))
+    return list(verify_wheel(WheelSource(text=url), lambda _: NO_EXEMPTIONS))
 
 
 @pytest.mark.parametrize("manner", ["complete", "no length", "503 once", "a wheel called HTML"])
@@ -58,7 +58,7 @@ def test_it_finds_what_it_finds_in_a_file(start: Start, write: Write, manner: st
     """A server that fails once is asked again."""
     served = start(CUDA, manner)
     findings = verify(f"{served.url}/a/{CUDA.filename}")
-    local = list(verify_wheel(WheelSource(text=str(write(CUDA))), lambda _: NOTHING))
+    local = list(verify_wheel(WheelSource(text=str(write(CUDA))), lambda _: NO_EXEMPTIONS))
     assert [each.message for each in findings] == [each.message for each in local]
     assert [each.code for each in findings] == ["BT314"]
     assert findings[0].place.file == f"{served.url}/a/{CUDA.filename}"
@@ -159,7 +159,7 @@ def test_a_url_of_a_folder_is_no_wheel() -> None:
     [found] = verify("http://127.0.0.1:9/simple/foo/")
     assert (found.code, found.message) == (
         "BT341",
-        "the URL names no file; `audit` and `winners` take an index",
+        "the URL does not name a file; use `audit` or `winners` for an index",
     )
 
 

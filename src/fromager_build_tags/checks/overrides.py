@@ -1,8 +1,7 @@
-"""What a check has to say about the override modules that are installed."""
+"""Check the installed override modules."""
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import pathlib
 import types
@@ -19,15 +18,15 @@ from ..plan import plugins
 from ..plan.plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP, WHEEL_BUILD_TAG
 from ..plan.source import problem_with
 
-_GIVEN: Final = ("ctx", "req", "version", "wheel_tags")
+_ARGUMENTS: Final = ("ctx", "req", "version", "wheel_tags")
 
 
-def overrides() -> Iterator[Finding]:
-    """Check every registration, and every ``wheel_build_tag``, that is installed."""
+def check_overrides() -> Iterator[Finding]:
+    """BT108, BT109, BT110, BT120, BT124: every installed override is registered and callable."""
     for group in (PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP):
         registered = plugins.registered(group)
         yield from registered_twice(registered)
-        yield from never_looked_for(registered)
+        yield from unexpected_name(registered)
     for name, entry_points in plugins.registered(PROJECT_OVERRIDES_GROUP).items():
         if len(entry_points) == 1:
             yield from _functions(name, entry_points[0])
@@ -36,7 +35,7 @@ def overrides() -> Iterator[Finding]:
 def registered_twice(
     registrations: Mapping[str, Sequence[metadata.EntryPoint]],
 ) -> Iterator[Finding]:
-    """Two registrations of one package crash fromager, or one of them wins in silence."""
+    """BT108: two registrations of one package crash fromager, or hide each other."""
     for name, entry_points in registrations.items():
         if len(entry_points) > 1:
             described = " and ".join(sorted(map(plugins.describe, entry_points)))
@@ -47,19 +46,19 @@ def registered_twice(
             )
 
 
-def never_looked_for(
+def unexpected_name(
     registrations: Mapping[str, Sequence[metadata.EntryPoint]],
 ) -> Iterator[Finding]:
-    """A package is looked up by its canonical name with ``_`` alone, and no other name is heard."""
+    """BT124: the name of an override is its package's canonical name with ``_`` for ``-``."""
     for name, entry_points in registrations.items():
         package = canonicalize_name(name)
-        heard = package.replace("-", "_")
-        if name != heard:
+        expected = package.replace("-", "_")
+        if name != expected:
             for entry_point in entry_points:
                 yield rules.OVERRIDE_NAME.finding(
-                    f"{plugins.describe(entry_point)} is never called: it is looked for as {heard}",
+                    f"{plugins.describe(entry_point)} is never used: its name has to be {expected}",
                     subject=package,
-                    remedy=f"name the entry point {heard}",
+                    remedy=f"rename the entry point to {expected}",
                 )
 
 
@@ -71,25 +70,25 @@ def _functions(name: str, entry_point: metadata.EntryPoint) -> Iterator[Finding]
         yield rules.OVERRIDE_DOES_NOT_LOAD.finding(
             explain_error(err),
             subject=subject,
-            remedy="mend it, or uninstall its distribution: fromager stops at every command",
+            remedy="fix it, or uninstall its distribution: until then every fromager command fails",
         )
         return
     if hasattr(module, WHEEL_BUILD_TAG):
         function = getattr(module, WHEEL_BUILD_TAG)
-        for finding in signature(subject, plugins.describe(entry_point), function):
-            yield dataclasses.replace(finding, place=_place(module, function))
+        described = plugins.describe(entry_point)
+        yield from check_signature(subject, described, function, _place(module, function))
     elif name in plugins.shipped_overrides():
         yield rules.OVERRIDE_WITHOUT_TAG.finding(
             f"{plugins.describe(entry_point)} has no {WHEEL_BUILD_TAG}: the shipped override "
-            "speaks for the build tag",
+            "provides the build tag",
             subject=subject,
-            remedy=f"nothing, or give it a {WHEEL_BUILD_TAG} of its own",
+            remedy=f"nothing to do; add a {WHEEL_BUILD_TAG} to replace the shipped override",
             place=_place(module),
         )
 
 
 def _place(module: types.ModuleType, function: object = None) -> Place:
-    """Return where an override stands, if that is below the current folder: others cannot look."""
+    """Return the place of an override below the current folder; no place for files elsewhere."""
     file = getattr(module, "__file__", None) or ""
     here = pathlib.Path().absolute()
     if not file or not pathlib.Path(file).is_relative_to(here):
@@ -99,22 +98,26 @@ def _place(module: types.ModuleType, function: object = None) -> Place:
     return Place(file=str(pathlib.Path(file).relative_to(here)), line=line)
 
 
-def signature(subject: str, described: str, function: object) -> Iterator[Finding]:
-    """Fromager passes the arguments that a signature names, and warns of each it leaves out."""
+def check_signature(
+    subject: str, described: str, function: object, place: Place
+) -> Iterator[Finding]:
+    """BT109: fromager passes the arguments that a signature names, and warns about each other."""
     if complaint := problem_with(function):
         yield rules.OVERRIDE_SIGNATURE.finding(
             f"{WHEEL_BUILD_TAG} of {described} {complaint}",
             subject=subject,
-            remedy="correct its signature: a build of the package would stop",
+            remedy="correct its signature: builds of the package fail until this is fixed",
+            place=place,
         )
         return
-    taken = inspect.signature(function).parameters if callable(function) else {}
-    missing = [name for name in _GIVEN if name not in taken]
+    accepted = inspect.signature(function).parameters if callable(function) else {}
+    missing = [name for name in _ARGUMENTS if name not in accepted]
     if missing:
         yield rules.OVERRIDE_SIGNATURE.finding(
-            f"{WHEEL_BUILD_TAG} of {described} does not take {', '.join(missing)}, and fromager "
-            "warns of it at every call",
+            f"{WHEEL_BUILD_TAG} of {described} does not accept {', '.join(missing)}: fromager "
+            "logs a warning at every call",
             subject=subject,
-            remedy=f"write def {WHEEL_BUILD_TAG}(*, {', '.join(_GIVEN)})",
+            remedy=f"write def {WHEEL_BUILD_TAG}(*, {', '.join(_ARGUMENTS)})",
+            place=place,
             severity=Severity.WARNING,
         )

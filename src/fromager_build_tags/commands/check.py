@@ -1,28 +1,29 @@
-"""``check``: what is wrong with a settings tree, its variants, and the overrides."""
+"""``check``: check the settings, the variant files and the installed overrides."""
 
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
-from ..checks.checkup import Checkup
-from ..checks.overrides import overrides
-from ..checks.preflight import machine
-from ..checks.variants import CHECKS
+from ..checks import CHECKS
+from ..checks.inventory import Inventory
+from ..checks.overrides import check_overrides
+from ..checks.preflight import check_machine
 from ..errors import PluginError, explain_error
 from ..findings.finding import Finding
 from ..findings.verdict import Verdict
 from ..plan.plugins import load_overrides
 from ..report.formats import FINDINGS
 from ..settings.tree import SettingsTree
-from . import builds, common, trees
-from . import exit_status as gates
+from . import builds, common, exit_status, trees
 
 
 @click.command()
-@click.option("--here", is_flag=True, help="check that this machine can build the variant, too")
+@click.option(
+    "--here", is_flag=True, help="also check that this machine can build the selected variant"
+)
 @click.option(
     "-g",
     "--graph",
@@ -33,8 +34,8 @@ from . import exit_status as gates
 )
 @common.format_option(FINDINGS)
 @common.output_option
-@gates.fail_on_option("error", "warning", "note")
-@gates.exit_zero_option
+@exit_status.fail_on_option("error", "warning", "note")
+@exit_status.exit_zero_option
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -47,28 +48,32 @@ def check(
 ) -> None:
     """Check the settings, the variant files and the installed overrides.
 
-    A rule is ignored for a package by an annotation in its settings, with the reason:
-    build-tags.ignore.CODE: "why".
+    An annotation in the settings of a package suppresses a rule for the package:
+    build-tags.ignore.CODE: "REASON".
     """
     common.note_explicit_variables()
     tree = trees.settings_tree(ctx)
     trees.refuse_no_settings(tree)
     common.note_missing_settings(ctx)
     wanted = builds.wanted_of(builds.real_wheels(graphs, ()))
-    unchecked = _what_stops(tree)
-    found = list(overrides())
-    if not unchecked:
-        found += _of_settings(Checkup.of(tree, wanted), here=here)
-    verdict = Verdict.of(trees.mark_suppressed(tree, found), about=str(tree.settings_file))
+    error = _loading_error(tree)
+    found = list(check_overrides())
+    checked: Sequence[str] = ()
+    if not error:
+        inventory = Inventory.of(tree, wanted)
+        found += _check_settings(inventory, here=here)
+        checked = inventory.counts()
+    found = list(trees.mark_suppressed(tree, found))
+    verdict = Verdict.of(found, about=str(tree.settings_file), checked=checked)
     common.write(FINDINGS[format_](verdict), output)
-    if unchecked:
-        click.echo(f"Error: the settings are not checked: {unchecked}", err=True)
-    if (unchecked or gates.fails(verdict, fail_on)) and not exit_zero:
+    if error:
+        click.echo(f"Error: the settings are not checked: {error}", err=True)
+    if (error or exit_status.fails(verdict, fail_on)) and not exit_zero:
         ctx.exit(1)
 
 
-def _what_stops(tree: SettingsTree) -> str:
-    """Return what keeps the settings from being checked, which takes every override."""
+def _loading_error(tree: SettingsTree) -> str:
+    """Return why the overrides cannot be loaded, which every check of settings needs; or ""."""
     try:
         load_overrides(tree.settings)
     except PluginError as err:
@@ -76,8 +81,8 @@ def _what_stops(tree: SettingsTree) -> str:
     return ""
 
 
-def _of_settings(checkup: Checkup, *, here: bool) -> Iterator[Finding]:
+def _check_settings(inventory: Inventory, *, here: bool) -> Iterator[Finding]:
     for each in CHECKS:
-        yield from each(checkup)
+        yield from each(inventory)
     if here:
-        yield from machine(checkup)
+        yield from check_machine(inventory)

@@ -1,4 +1,4 @@
-"""When a command that has findings fails: its options, and its exit status."""
+"""The exit status of commands with findings, and the options for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHANGED = 3
 
 def exit_zero_option[F: Callable[..., Any]](function: F) -> F:
     """Add ``--exit-zero``."""
-    return click.option("--exit-zero", is_flag=True, help="exit with 0, whatever is found")(
+    return click.option("--exit-zero", is_flag=True, help="exit with 0 even if there are errors")(
         function
     )
 
@@ -27,11 +27,11 @@ def fail_on_option[F: Callable[..., Any]](*words: str) -> Callable[[F], F]:
         type=click.Choice(list(words)),
         default="error",
         show_default=True,
-        help="how bad it has to be to exit with 1",
+        help="lowest severity that exits with 1",
     )
 
 
 def fails(verdict: Verdict, fail_on: str) -> bool:
-    """Tell whether the findings are as bad as ``--fail-on`` says; changes alone are not."""
+    """Return whether a finding reaches ``--fail-on``; changes without a finding do not."""
     threshold = Severity.ERROR if fail_on == "changes" else Severity(fail_on)
     return verdict.fails(threshold)

@@ -159,6 +159,6 @@ def _with_reasons(new: Side, found: Sequence[Finding]) -> list[Finding]:
         return []
     reasons = reasons_to_ignore(new, {each.subject for each in found})
     return [
-        dataclasses.replace(each, ignored=reasons.get((each.subject, each.code), ""))
+        dataclasses.replace(each, suppression=reasons.get((each.subject, each.code), ""))
         for each in found
     ]

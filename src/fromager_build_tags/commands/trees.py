@@ -14,8 +14,7 @@ from ..findings.finding import Finding
 from ..plan.plugins import load_overrides
 from ..settings.annotations import IGNORE
 from ..settings.tree import SettingsTree, load_settings_tree
-from ..verify.checks.exempted import Declared
-from ..verify.exemptions import declared_for_any
+from ..verify.exemptions import Exemptions, exemptions_with_other_variants
 from . import common
 
 
@@ -61,7 +60,7 @@ def refuse_no_settings(tree: SettingsTree) -> None:
         )
 
 
-def exemptions_of(ctx: click.Context) -> Callable[[NormalizedName], Declared]:
+def exemptions_of(ctx: click.Context) -> Callable[[NormalizedName], Exemptions]:
     """Return a function from a package to the exemptions that its settings declare.
 
     Raises:
@@ -69,7 +68,7 @@ def exemptions_of(ctx: click.Context) -> Callable[[NormalizedName], Declared]:
         PluginError: fromager cannot load the overrides.
     """
     tree = planned_tree(ctx)
-    return lambda name: declared_for_any(tree.ctx, Requirement(name))
+    return lambda name: exemptions_with_other_variants(tree.ctx, Requirement(name))
 
 
 def mark_suppressed(tree: SettingsTree, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -82,4 +81,4 @@ def mark_suppressed(tree: SettingsTree, findings: Iterable[Finding]) -> Iterator
             continue
         annotations = tree.settings.package_setting(name).annotations or {}
         reason = annotations.get(f"{IGNORE}{finding.code}", "").strip()
-        yield dataclasses.replace(finding, ignored=reason) if reason else finding
+        yield dataclasses.replace(finding, suppression=reason) if reason else finding

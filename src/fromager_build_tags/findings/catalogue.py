@@ -1,22 +1,23 @@
-"""Every rule, by its code. A rule is declared here once; what looks for it stands elsewhere."""
+"""Every rule by its code, the pages of the rules, and their list.
+
+``python -m fromager_build_tags.findings.catalogue`` prints ``docs/rules/README.md``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import pathlib
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from . import index_rules as index
-from . import review_rules as review
-from . import settings_rules as settings
-from . import wheel_rules as wheel
-from .rule import Rule
+from . import index_rules, review_rules, settings_rules, wheel_rules
+from .finding import Rule
 
-#: The families, and what each looks at.
+#: The module and the title of each family of rules.
 FAMILIES: Final = {
-    "BT1": (settings, "settings: what `check` says"),
-    "BT2": (review, "review: what a change of settings does"),
-    "BT3": (wheel, "wheel: what `verify` says of name and content"),
-    "BT4": (index, "index: what `audit` says"),
+    "BT1": (settings_rules, "Settings: rules of `check`"),
+    "BT2": (review_rules, "Changes of settings: rules of `review`"),
+    "BT3": (wheel_rules, "Wheels: rules of `verify`"),
+    "BT4": (index_rules, "Indexes: rules of `audit`"),
 }
 
 RULES: Final[Mapping[str, Rule]] = {
@@ -25,3 +26,51 @@ RULES: Final[Mapping[str, Rule]] = {
     for rule in vars(family).values()
     if isinstance(rule, Rule)
 }
+
+#: Codes of former rules, and why each is gone. A code is never used again: settings and reports
+#: of users name it.
+RETIRED: Final = {
+    "BT323": "order of segments",
+    "BT324": "unknown segment",
+    "BT326": "compatibility tags of WHEEL",
+}
+
+_PAGES: Final = pathlib.Path(__file__).parent / "docs"
+_INTRODUCTION: Final = """\
+# Rules
+
+An annotation in the settings of a package suppresses a rule for the package. Its value is the
+reason, which reports show:
+
+    annotations: {build-tags.ignore.BT104: "built by hand until the new index is ready"}
+"""
+
+
+def page(code: str) -> str:
+    """Return the page of a rule, as Markdown."""
+    return (_PAGES / f"{code}.md").read_text(encoding="utf-8")
+
+
+def index() -> str:
+    """Return the list of all rules, a table for each family."""
+    return "\n".join([_INTRODUCTION, *_tables(), *_retired()])
+
+
+def _tables() -> Iterator[str]:
+    for family, (_, title) in FAMILIES.items():
+        yield f"## {title}\n\n| code | severity | title |\n|---|---|---|"
+        for code, rule in sorted(RULES.items()):
+            if code.startswith(family):
+                yield f"| [{code}]({code}.md) | {rule.severity.value} | {rule.title} |"
+        yield ""
+
+
+def _retired() -> Iterator[str]:
+    yield "## Retired codes\n\nThese codes are never used again.\n"
+    yield "| code | former rule |\n|---|---|"
+    yield from (f"| {code} | {former} |" for code, former in RETIRED.items())
+    yield ""
+
+
+if __name__ == "__main__":
+    print(index(), end="")

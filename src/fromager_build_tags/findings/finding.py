@@ -1,4 +1,4 @@
-"""A finding: one thing that a rule has to say, where, and what to do about it."""
+"""A rule, and a finding of a rule: what is wrong, where it is, and how to fix it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 
 
 class Severity(enum.StrEnum):
-    """How bad a finding is. An error fails the command, unless it is told otherwise."""
+    """How bad a finding is. An error fails the command, unless its options change that."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -26,7 +26,7 @@ class Place:
 
     Attributes:
         file: a file, as the user named it or found relative to that; a URL; or "".
-        line: from 1; 0 for the whole file.
+        line: from 1; 0 for no line in particular.
         inside: what inside the file, such as a member of a wheel.
     """
 
@@ -36,7 +36,7 @@ class Place:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the place that ``file:line`` or ``file`` tells."""
+        """Return the place that ``file:line`` or ``file`` names."""
         file, colon, line = text.rpartition(":")
         return cls(file=file, line=int(line)) if colon and line.isdigit() else cls(file=text)
 
@@ -47,16 +47,16 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One thing that a rule has to say.
+    """One violation of a rule.
 
     Attributes:
         code: of the rule, such as ``BT101``.
         severity: error, warning or note.
         subject: the package, variant or file that it is about.
         message: what is wrong, with the values; one sentence without a full stop.
-        remedy: what to do about it.
+        remedy: how to fix it, as an imperative.
         place: where.
-        ignored: why it is ignored, in the words of whoever ignores it; "" if it is not.
+        suppression: the reason for which the settings suppress it; "" if they do not.
     """
 
     code: str
@@ -65,9 +65,55 @@ class Finding:
     message: str
     remedy: str
     place: Place = Place()
-    ignored: str = ""
+    suppression: str = ""
+
+    @property
+    def label(self) -> str:
+        """The severity; ``suppressed`` for a suppressed finding."""
+        return "suppressed" if self.suppression else self.severity.value
+
+    @property
+    def advice(self) -> str:
+        """The remedy; ``suppressed (REASON)`` for a suppressed finding."""
+        return f"suppressed ({self.suppression})" if self.suppression else self.remedy
 
     @property
     def sort_key(self) -> tuple[object, ...]:
         """Worst first, then by rule, place and subject."""
         return (self.severity.rank, self.code, self.place, self.subject, self.message)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """A rule that settings, wheels or indexes can violate. ``docs/rules/CODE.md`` explains it.
+
+    Attributes:
+        code: ``BT`` and three digits, the first of which is the family's.
+        name: the title in short, such as ``variant-without-file``.
+        title: what is wrong, in one line.
+        severity: how bad it is, unless a finding has its own severity.
+    """
+
+    code: str
+    name: str
+    title: str
+    severity: Severity
+
+    def finding(
+        self,
+        message: str,
+        *,
+        subject: str,
+        remedy: str,
+        place: Place | None = None,
+        severity: Severity | None = None,
+    ) -> Finding:
+        """Return a finding of this rule."""
+        return Finding(
+            code=self.code,
+            severity=severity or self.severity,
+            subject=subject,
+            message=message,
+            remedy=remedy,
+            place=place or Place(),
+        )

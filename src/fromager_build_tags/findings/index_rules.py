@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .finding import Severity
-from .rule import Rule
+from .finding import Rule, Severity
 
 STALE_WHEEL: Final = Rule(
     code="BT401",

@@ -15,9 +15,9 @@ from packaging.utils import NormalizedName
 
 from ..findings.finding import Finding
 from ..http.prefetch import prefetch
-from ..verify.checks import Examined, unreadable
-from ..verify.exemptions import declared_on
-from ..verify.run import ask, checked
+from ..verify.checks.examined import ExaminedWheel
+from ..verify.exemptions import exemptions_on
+from ..verify.run import check_wheel, exemptions_or_error, unreadable
 from ..wheel import WheelError, read_facts
 from . import Index, Listed
 from .content_checks import check_contents
@@ -98,8 +98,10 @@ class Audit:
         self.tallies[number].add(view)
         if self.deep:
             # now, and in this thread: the settings speak for one variant at a time
-            declared_of = functools.partial(declared_on, self.expectations.tree, view.place.variant)
-            view = dataclasses.replace(view, declared=ask(declared_of, view.project))
+            exemptions = functools.partial(
+                exemptions_on, self.expectations.tree, view.place.variant
+            )
+            view = dataclasses.replace(view, declared=exemptions_or_error(exemptions, view.project))
         return view
 
     def _findings(
@@ -135,8 +137,8 @@ def _read(index: Index, wheel: Wheel, view: ProjectView) -> Iterator[Finding]:
     except WheelError as err:
         yield unreadable(wheel.file.location, err.reason)
         return
-    examined = Examined(source=wheel.file.location, name=wheel.name, facts=facts)
-    yield from checked(examined, view.declared)
+    examined = ExaminedWheel(source=wheel.file.location, name=wheel.name, facts=facts)
+    yield from check_wheel(examined, view.declared)
 
 
 def view_project(index: Index, listed: Listed, expectations: Expectations) -> ProjectView:

@@ -9,8 +9,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from ..findings import index_rules as rules
-from ..findings.finding import Finding, Place
-from ..findings.rule import Rule
+from ..findings.finding import Finding, Place, Rule
 from ..tag.build_tag import BuildTag
 from ..tag.segment import Order
 from ..tag.vocabulary import segment_texts

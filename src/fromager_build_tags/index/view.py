@@ -13,7 +13,7 @@ from packaging.version import Version
 from ..errors import SettingsError
 from ..tag.build_tag import BuildTag
 from ..tag.vocabulary import segment_texts
-from ..verify.checks.exempted import NOTHING, Declared
+from ..verify.exemptions import NO_EXEMPTIONS, Exemptions
 from . import Broken, IndexPlace
 from .expected import Expected
 from .listing import IndexFile
@@ -53,7 +53,7 @@ class ProjectView:
     unreadable: Sequence[IndexFile] = ()
     skipped: int = 0
     broken: Broken | None = None
-    declared: Declared | SettingsError = NOTHING
+    declared: Exemptions | SettingsError = NO_EXEMPTIONS
 
     def all_wheels(self) -> Iterator[Wheel]:
         """Yield every wheel."""

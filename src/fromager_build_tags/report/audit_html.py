@@ -56,7 +56,7 @@ class Cell:
     @property
     def meant(self) -> Sequence[Finding]:
         """The findings that nobody ignores."""
-        return [each for each in self.findings if not each.ignored]
+        return [each for each in self.findings if not each.suppression]
 
     @property
     def codes(self) -> set[str]:
@@ -173,8 +173,8 @@ def _cell(cell: Cell | None, name: str) -> str:
         return f'<td class="absent dim" data-index="{_text(name)}">&ndash;</td>'
     word, codes = cell.state, " ".join(sorted(cell.codes))
     wheels = counted(cell.count, "wheel")
-    if ignored := len(cell.findings) - len(cell.meant):
-        wheels += f", {ignored:,} ignored"
+    if suppressed := len(cell.findings) - len(cell.meant):
+        wheels += f", {suppressed:,} suppressed"
     lines = [_finding(each) for each in cell.findings]
     lines += [f'<li class="wheel">{_link(*each)}</li>' for each in cell.wheels]
     if cell.count > len(cell.wheels):
@@ -191,12 +191,11 @@ def _rank(severity: Severity) -> int:
 
 
 def _finding(finding: Finding, place: str = "") -> str:
-    word = "ignored" if finding.ignored else finding.severity.value
-    then = f"ignored: {finding.ignored}" if finding.ignored else finding.remedy
+    label = finding.label
     return (
-        f'<li class="{word}"><strong>{word} {finding.code}</strong>: '
+        f'<li class="{label}"><strong>{label} {finding.code}</strong>: '
         f"{_text(place + finding.message, 2_000)}. "
-        f'<span class="dim">{_text(then, 2_000)}</span></li>'
+        f'<span class="dim">{_text(finding.advice, 2_000)}</span></li>'
     )
 
 

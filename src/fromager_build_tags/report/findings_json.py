@@ -1,4 +1,4 @@
-"""Findings as JSON: an object with ``format_version``; a minor number adds, a major breaks."""
+"""Findings as JSON: an object with ``format_version``; a minor version adds, a major one breaks."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ FORMAT_VERSION: Final = "1.0"
 
 
 def render(verdict: Verdict) -> str:
-    """Return the findings and the ignored ones."""
+    """Return the findings and the suppressed ones."""
     return json.dumps(as_json(verdict), indent=1) + "\n"
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
-    """Return what :func:`render` writes, for a report that holds more."""
+    """Return the object that :func:`render` writes, for a report that contains more."""
     return {
         "format_version": FORMAT_VERSION,
         "findings": [_record(each) for each in verdict.findings],
-        "ignored": [_record(each) | {"reason": each.ignored} for each in verdict.ignored],
+        "ignored": [_record(each) | {"reason": each.suppression} for each in verdict.suppressed],
     }
 
 

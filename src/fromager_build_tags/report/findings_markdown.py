@@ -20,21 +20,21 @@ def render(verdict: Verdict) -> str:
 
 
 def sections(verdict: Verdict) -> Iterator[Block]:
-    """Return a section for each rule, and one for what is ignored."""
+    """Yield a section for each rule, and one for the suppressed findings."""
     by_rule = itertools.groupby(verdict.findings, lambda each: (each.severity, each.code))
     for (severity, code), group in by_rule:
         yield _section(f"{severity.value} {code}: {RULES[code].title}", list(group))
-    if verdict.ignored:
-        yield _section("ignored, with the reasons", verdict.ignored)
+    if verdict.suppressed:
+        yield _section("suppressed", verdict.suppressed)
 
 
 def _section(title: str, findings: Sequence[Finding]) -> Block:
-    """Return findings below what to do about them, which is told once for all that share it."""
+    """Return findings with their fix; findings with the same fix share one line with it."""
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
-        groups.setdefault(_then(finding), []).append(finding)
+        groups.setdefault(_advice(finding), []).append(finding)
     alone = [group[0] for group in groups.values() if len(group) == 1]
-    rows = [f"- {_place(each)}{_said(each)}  \n  {_then(each)}\n" for each in alone]
+    rows = [f"- {_place(each)}{_message(each)}  \n  {_advice(each)}\n" for each in alone]
     parts = [Block(parts=rows, noun=_NOUN)] if rows else []
     for group in groups.values():
         if len(group) > 1:
@@ -43,26 +43,26 @@ def _section(title: str, findings: Sequence[Finding]) -> Block:
 
 
 def _group(findings: Sequence[Finding], *, head: str) -> Block:
-    """Return findings that need the same; the place of all, if it is one, is told once, too."""
+    """Return findings with the same fix below it; a place that all share is there once, too."""
     places = {each.place for each in findings}
     place = str(findings[0].place) if len(places) == 1 else ""
-    rows = [f"- {'' if place else _place(each)}{_said(each)}\n" for each in findings]
+    rows = [f"- {'' if place else _place(each)}{_message(each)}\n" for each in findings]
     where = f"In {markdown_code(place)}. " if place else ""
-    return Block(head=f"{head}{where}{_then(findings[0])}\n\n", parts=rows, noun=_NOUN)
+    return Block(head=f"{head}{where}{_advice(findings[0])}\n\n", parts=rows, noun=_NOUN)
 
 
 def _place(finding: Finding) -> str:
     return f"{markdown_code(str(finding.place))}: " if str(finding.place) else ""
 
 
-def _said(finding: Finding) -> str:
-    said = markdown_text(finding.message)
+def _message(finding: Finding) -> str:
+    message = markdown_text(finding.message)
     if finding.message.startswith(f"{finding.subject} ") or finding.subject == finding.place.file:
-        return said
-    return f"{markdown_code(finding.subject)}: {said}"
+        return message
+    return f"{markdown_code(finding.subject)}: {message}"
 
 
-def _then(finding: Finding) -> str:
-    if finding.ignored:
-        return f"Ignored: {markdown_text(finding.ignored)}"
-    return f"What to do: {markdown_text(finding.remedy)}"
+def _advice(finding: Finding) -> str:
+    if finding.suppression:
+        return f"Suppressed ({markdown_text(finding.suppression)})"
+    return f"Fix: {markdown_text(finding.remedy)}"

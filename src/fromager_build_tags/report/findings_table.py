@@ -1,4 +1,4 @@
-"""Findings for a terminal: worst first, each with its place, and what to do about them."""
+"""Findings for a terminal: worst first, each with its place and its fix."""
 
 from __future__ import annotations
 
@@ -12,26 +12,20 @@ from .table import Table
 
 
 def render(verdict: Verdict) -> list[str | Table]:
-    """Return the findings, then what is ignored and why, then the verdict."""
-    lines = [*_lines(verdict.findings), *_lines(verdict.ignored), str(verdict)]
+    """Return the findings, then the suppressed ones with the reasons, then the verdict."""
+    lines = [*_lines(verdict.findings), *_lines(verdict.suppressed), str(verdict)]
     return [f"{line}\n" for line in lines]
 
 
 def _lines(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield a line for each finding, and one for what those of a rule have in common."""
-    for (_, then), together in itertools.groupby(findings, lambda each: (each.code, _then(each))):
+    """Yield a line for each finding, and one line for the fix that findings of a rule share."""
+    for _, together in itertools.groupby(findings, lambda each: (each.code, each.advice)):
         group = list(together)
         yield from map(_line, group)
-        yield f"    for all {len(group):,}: {then}" if len(group) > 1 else f"    {then}"
+        advice = plain(group[0].advice, 2_000)
+        yield f"    for all {len(group):,}: {advice}" if len(group) > 1 else f"    {advice}"
 
 
 def _line(finding: Finding) -> str:
     place = f"{plain(str(finding.place))}: " if str(finding.place) else ""
-    word = "ignored" if finding.ignored else finding.severity.value
-    return f"{place}{word} {finding.code}: {plain(finding.message, 2_000)}"
-
-
-def _then(finding: Finding) -> str:
-    if finding.ignored:
-        return f"ignored: {plain(finding.ignored)}"
-    return plain(finding.remedy, 2_000)
+    return f"{place}{finding.label} {finding.code}: {plain(finding.message, 2_000)}"

@@ -1,7 +1,7 @@
-"""Findings as GitHub's workflow commands, which annotate a pull request's files.
+"""Findings as GitHub's workflow commands, which annotate the files of a pull request.
 
-GitHub shows ten annotations of a kind for each step and drops the rest in silence, so the last
-one says how many more there are.
+GitHub shows ten annotations of a severity for each step and drops the rest silently, so the last
+annotation counts the findings that are not shown.
 Source: "Workflow commands for GitHub Actions", and its limits of annotations.
 """
 
@@ -23,7 +23,7 @@ _COMMANDS: Final = {
 
 
 def render(verdict: Verdict) -> str:
-    """Return a command a line, at most ten of each severity."""
+    """Return one command a line, at most ten of each severity."""
     lines: list[str] = []
     for severity in Severity:
         lines += _commands([each for each in verdict.findings if each.severity is severity])
@@ -35,8 +35,8 @@ def _commands(findings: Sequence[Finding]) -> list[str]:
         return [_command(each) for each in findings]
     more = len(findings) - _MOST + 1
     kind = _COMMANDS[findings[0].severity]
-    said = f"{more:,} more findings are not shown here; the job's log or summary has them all"
-    return [*(_command(each) for each in findings[: _MOST - 1]), f"::{kind}::{_data(said)}"]
+    note = f"{more:,} more findings are not shown here; see the log or the summary of the job"
+    return [*(_command(each) for each in findings[: _MOST - 1]), f"::{kind}::{_data(note)}"]
 
 
 def _command(finding: Finding) -> str:
@@ -47,9 +47,8 @@ def _command(finding: Finding) -> str:
     }
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
     inside = f"{finding.place.inside}: " if finding.place.inside else ""
-    said = (plain(f"{inside}{finding.message}", 2_000), plain(finding.remedy, 2_000))
-    text = _data("\n".join(said))
-    return f"::{_COMMANDS[finding.severity]} {given}::{text}"
+    lines = (plain(f"{inside}{finding.message}", 2_000), plain(finding.remedy, 2_000))
+    return f"::{_COMMANDS[finding.severity]} {given}::{_data('\n'.join(lines))}"
 
 
 def _data(text: str) -> str:

@@ -14,10 +14,8 @@ _SEVERITIES: Final = {Severity.ERROR: "major", Severity.WARNING: "minor", Severi
 
 def render(verdict: Verdict) -> str:
     """Return a list with an object for each finding."""
-    return (
-        json.dumps([_issue(each, verdict.about or ".") for each in verdict.findings], indent=1)
-        + "\n"
-    )
+    issues = [_issue(each, verdict.about or ".") for each in verdict.findings]
+    return json.dumps(issues, indent=1) + "\n"
 
 
 def _issue(finding: Finding, about: str) -> dict[str, Any]:
@@ -34,6 +32,6 @@ def _issue(finding: Finding, about: str) -> dict[str, Any]:
 
 
 def _fingerprint(finding: Finding) -> str:
-    """Return what stays the same when lines move, and differs between two findings."""
+    """Return a hash that stays the same when lines move, and differs between two findings."""
     words = (finding.code, finding.subject, finding.place.file, finding.place.inside)
     return hashlib.sha256("\0".join((*words, finding.message)).encode()).hexdigest()

@@ -21,7 +21,7 @@ def render(review: Review, verdict: Verdict) -> list[str | Table]:
         parts += ["\n", f"{words.cause_line(causes, changes)}\n", _table(changes)]
     if review.changes:
         parts += ["\n", *(f"{line}\n" for line in words.counts(review))]
-    if verdict.findings or verdict.ignored:
+    if verdict.findings or verdict.suppressed:
         parts += ["\n", *findings_table.render(verdict)]
     if review.notes:
         parts += ["\n", *(f"{note}\n" for note in review.notes)]

@@ -1,6 +1,6 @@
 """Findings as SARIF 2.1.0, the OASIS format that code-scanning services read.
 
-GitHub's takes no result without a physical location, and shows a rule's help.
+GitHub rejects a result without a physical location, and shows the help of a rule.
 Source: GitHub docs, "SARIF support for code scanning".
 """
 
@@ -11,10 +11,8 @@ import pathlib
 import urllib.parse
 from typing import Any, Final
 
-from ..findings import pages
-from ..findings.catalogue import RULES
-from ..findings.finding import Finding, Severity
-from ..findings.rule import Rule
+from ..findings.catalogue import RULES, page
+from ..findings.finding import Finding, Rule, Severity
 from ..findings.verdict import Verdict
 
 _LEVELS: Final = {
@@ -25,10 +23,10 @@ _LEVELS: Final = {
 
 
 def render(verdict: Verdict) -> str:
-    """Return a log of one run; what is ignored is there as suppressed, with its reason."""
-    from importlib import metadata  # with the parsers of mail that it takes along
+    """Return a log of one run; suppressed findings are results with a suppression."""
+    from importlib import metadata  # it imports the email package: 20 ms for one format
 
-    findings = [*verdict.findings, *verdict.ignored]
+    findings = [*verdict.findings, *verdict.suppressed]
     rules = [RULES[code] for code in sorted({each.code for each in findings})]
     driver = {
         "name": "fromager-build-tags",
@@ -45,7 +43,7 @@ def render(verdict: Verdict) -> str:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    text = pages.page(rule.code)
+    text = page(rule.code)
     return {
         "id": rule.code,
         "name": rule.name,
@@ -56,9 +54,9 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _paragraph(page: str) -> str:
-    """Return what a page says first, below its title and the line with the severity."""
-    paragraphs = [each for each in page.split("\n\n")[2:] if not each.startswith("#")]
+def _paragraph(text: str) -> str:
+    """Return the first paragraph of a page below its title and the line with the severity."""
+    paragraphs = [each for each in text.split("\n\n")[2:] if not each.startswith("#")]
     return " ".join(paragraphs[0].split())
 
 
@@ -69,8 +67,8 @@ def _result(finding: Finding, about: str) -> dict[str, Any]:
         "message": {"text": f"{finding.message}: {finding.remedy}"},
         "locations": [_location(finding, about)],
     }
-    if finding.ignored:
-        result["suppressions"] = [{"kind": "inSource", "justification": finding.ignored}]
+    if finding.suppression:
+        result["suppressions"] = [{"kind": "inSource", "justification": finding.suppression}]
     return result
 
 

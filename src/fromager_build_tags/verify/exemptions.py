@@ -1,68 +1,150 @@
-"""What the settings declare of a package's wheels, and which rules they ignore."""
+"""Exemptions: what the settings of a package declare about its wheels, and suppress.
+
+The annotation ``build-tags.verify`` holds lines ``WHAT: REASON``::
+
+    build-tags.verify: |
+      accelerator: nvcc compiles the kernels at first use
+      BT332: the library is loaded into another process
+
+``accelerator`` and ``torch`` declare that the package depends on them, though the content of its
+wheels does not show it; the code of a rule suppresses the findings of the rule.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from packaging.requirements import Requirement
 
 from ..errors import SettingsError
+from ..findings import wheel_rules as rules
+from ..findings.finding import Finding, Rule
 from ..settings.annotations import IGNORE, VERIFY
-from .checks.exempted import NOTHING, Declared, parse_declared
 
 if TYPE_CHECKING:
-    from packaging.requirements import Requirement
     from packaging.utils import NormalizedName
 
     from ..settings.tree import SettingsTree, WorkContext
 
+ACCELERATOR: Final = "accelerator"
+TORCH: Final = "torch"
+_PURE: Final = rules.PLATFORM_WITHOUT_BINARY.code
+_DEPENDENCIES: Final[Mapping[str, tuple[str, ...]]] = {
+    ACCELERATOR: (rules.NO_ACCELERATOR_INSIDE.code, _PURE),
+    TORCH: (rules.NO_TORCH_INSIDE.code, rules.STABLE_TORCH.code, _PURE),
+}
+_CODES: Final = {rule.code for rule in vars(rules).values() if isinstance(rule, Rule)} - {
+    rules.UNREADABLE_WHEEL.code
+}
 
-def declared_for(ctx: WorkContext, req: Requirement) -> Declared:
-    """Return what is declared of a package, for the variant of *ctx*.
+
+@dataclass(frozen=True, slots=True)
+class Exemptions:
+    """What the settings of a package exempt from ``verify``.
+
+    Attributes:
+        reasons: the reason for which findings of a rule are suppressed, by the rule's code.
+        dependencies: the reason for which a wheel depends on ``accelerator`` or ``torch``.
+        elsewhere: other variants whose settings suppress findings of a rule, by the rule's code.
+    """
+
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    dependencies: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def applied_to(self, finding: Finding) -> Finding:
+        """Return the finding, suppressed if the settings declare a reason."""
+        if reason := self.reasons.get(finding.code):
+            return dataclasses.replace(finding, suppression=reason)
+        if variants := " or ".join(self.elsewhere.get(finding.code, ())):
+            hint = f"for a wheel of {variants}, whose settings suppress it: --variant {variants}"
+            return dataclasses.replace(finding, remedy=f"{finding.remedy}; {hint}")
+        return finding
+
+
+NO_EXEMPTIONS: Final = Exemptions()
+
+
+def parse_exemptions(text: str, where: str) -> Exemptions:
+    """Parse the value of an annotation.
+
+    Args:
+        text: the value.
+        where: the annotation and its package, for an error.
 
     Raises:
-        SettingsError: the annotation cannot be read.
+        SettingsError: a line has no reason, or names neither a dependency nor a rule.
+    """
+    reasons: dict[str, str] = {}
+    dependencies: dict[str, str] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        what, _, reason = (part.strip() for part in line.partition(":"))
+        codes = _DEPENDENCIES.get(what) or ((what,) if what in _CODES else ())
+        if not codes:
+            raise SettingsError(
+                f"{where}: unknown exemption {what!r}; use accelerator, torch or the code of a "
+                "rule, such as 'accelerator: nvcc compiles the kernels at first use'"
+            )
+        if not reason:
+            raise SettingsError(f"{where}: {what!r} has no reason; write '{what}: REASON'")
+        reasons |= dict.fromkeys(codes, reason)
+        if what in _DEPENDENCIES:
+            dependencies[what] = reason
+    if not reasons:
+        raise SettingsError(f"{where} is empty; write 'accelerator: REASON', or remove it")
+    return Exemptions(reasons, dependencies)
+
+
+def exemptions_of(ctx: WorkContext, req: Requirement) -> Exemptions:
+    """Return the exemptions of a package for the variant of *ctx*.
+
+    Raises:
+        SettingsError: the annotation is invalid.
     """
     build_info = ctx.package_build_info(req)
-    return _declared(build_info.annotations, build_info.package, build_info.variant)
+    return _exemptions(build_info.annotations, build_info.package, build_info.variant)
 
 
-def declared_on(tree: SettingsTree, variant: str, package: NormalizedName) -> Declared:
-    """Return what a settings tree declares of a package's wheels on a variant.
+def exemptions_on(tree: SettingsTree, variant: str, package: NormalizedName) -> Exemptions:
+    """Return the exemptions of a package for a variant of a settings tree.
 
     Raises:
-        SettingsError: the annotation cannot be read.
+        SettingsError: the annotation is invalid.
     """
-    from packaging.requirements import Requirement
-
-    return declared_for(tree.on(variant).ctx, Requirement(package))
+    return exemptions_of(tree.on(variant).ctx, Requirement(package))
 
 
-def declared_for_any(ctx: WorkContext, req: Requirement) -> Declared:
-    """Return what is declared of a package, and for which other variants more is.
+def exemptions_with_other_variants(ctx: WorkContext, req: Requirement) -> Exemptions:
+    """Return the exemptions of a package, and the variants that exempt it from further rules.
 
-    Who verifies a wheel that is there may have named the wrong variant, or none.
+    The ``verify`` command needs them for its remedies: the user may have named the wrong variant,
+    or none.
 
     Raises:
-        SettingsError: the annotation for the variant of *ctx* cannot be read.
+        SettingsError: the annotation for the variant of *ctx* is invalid.
     """
     build_info = ctx.package_build_info(req)
     elsewhere: dict[str, list[str]] = {}
     for variant, info in build_info.variants.items():
-        with contextlib.suppress(SettingsError):  # it is told when that variant is verified
-            other = _declared(info.annotations or {}, build_info.package, variant)
+        with contextlib.suppress(SettingsError):  # reported when that variant is verified
+            other = _exemptions(info.annotations or {}, build_info.package, variant)
             for code in other.reasons:
                 elsewhere.setdefault(code, []).append(str(variant))
-    return dataclasses.replace(declared_for(ctx, req), elsewhere=elsewhere)
+    return dataclasses.replace(exemptions_of(ctx, req), elsewhere=elsewhere)
 
 
-def _declared(annotations: Mapping[str, str], package: str, variant: str) -> Declared:
-    where = f"the annotation {VERIFY} of {package} for variant {variant!r}"
-    declared = parse_declared(annotations[VERIFY], where) if VERIFY in annotations else NOTHING
+def _exemptions(annotations: Mapping[str, str], package: str, variant: str) -> Exemptions:
+    where = f"annotation {VERIFY} of {package} for variant {variant!r}"
+    found = NO_EXEMPTIONS
+    if VERIFY in annotations:
+        found = parse_exemptions(annotations[VERIFY], where)
     ignored = {
         key.removeprefix(IGNORE): reason
         for key, reason in annotations.items()
         if key.startswith(IGNORE) and reason.strip()
     }
-    return dataclasses.replace(declared, reasons={**ignored, **declared.reasons})
+    return dataclasses.replace(found, reasons={**ignored, **found.reasons})

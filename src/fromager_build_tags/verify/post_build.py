@@ -1,4 +1,4 @@
-"""The gate behind a build: a wheel that is not what its name says goes no further."""
+"""The post-build check: verify each wheel that fromager builds, and refuse wrong ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..findings.wheel_rules import UNREADABLE_WHEEL
 from ..settings.declare import VerifyMode, read_verify_mode
 from ..stack.variables import VERIFY
 from ..text import plain
-from .exemptions import declared_for
+from .exemptions import exemptions_of
 from .remedy import remedy_for
 from .run import WheelSource, verify_wheel
 
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Where a refused wheel is kept, below fromager's ``--wheels-repo``.
+#: The folder of refused wheels, below fromager's ``--wheels-repo``.
 REFUSED: Final = "refused"
 
 
 def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> None:
-    """Verify a wheel that was built now, as ``WHEEL_BUILD_TAG_VERIFY`` says.
+    """Verify a wheel that was built now, in the mode that ``WHEEL_BUILD_TAG_VERIFY`` sets.
 
-    A refused wheel is put aside: fromager's next run would take what lies in its build folder
-    for finished, and never verify it again.
+    A refused wheel is moved: fromager's next run would take a wheel in its build folder for
+    finished, and not verify it again.
 
     Raises:
-        VerifyError: it is not what its name says, or cannot be verified, and the variable says
-            ``error``, or says nothing that is known: a build that is right goes on even then.
+        VerifyError: name and content of the wheel differ, or it cannot be verified, and the mode
+            is ``error``; an unknown mode counts as ``error``.
     """
     if (mode := _mode()) == "off":
         return
@@ -47,48 +47,48 @@ def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> Non
     verdict = Verdict.of(
         verify_wheel(
             source,
-            lambda _: declared_for(ctx, req),
+            lambda _: exemptions_of(ctx, req),
             remedy_for=functools.partial(remedy_for, ctx, req),
         )
     )
-    for finding in (*verdict.findings, *verdict.ignored):
-        quiet = finding.ignored or finding.severity is Severity.NOTE
-        logger.log(logging.INFO if quiet else logging.WARNING, "%s: %s", wheel.name, _line(finding))
+    for finding in (*verdict.findings, *verdict.suppressed):
+        is_quiet = finding.suppression or finding.severity is Severity.NOTE
+        level = logging.INFO if is_quiet else logging.WARNING
+        logger.log(level, "%s: %s", wheel.name, _line(finding))
     errors = [each for each in verdict.findings if each.severity is Severity.ERROR]
     if errors and mode == "error":
         raise VerifyError(
-            f"{wheel.name} {_what(errors)}: {' | '.join(map(_line, errors))} | "
-            f"{_put_aside(ctx, wheel)}; {VERIFY}=warn lets it pass"
+            f"{_problem(wheel, errors)}: {' | '.join(map(_line, errors))} | "
+            f"{_move_away(ctx, wheel)}; set {VERIFY}=warn to accept such wheels"
         )
 
 
 def _mode() -> VerifyMode:
-    """Return the mode; the strict one where the variable holds a slip: it was not meant to be off.
+    """Return the mode; ``error`` for an invalid one, since the user wants wheels to be verified.
 
-    To stop the build for it would lose a wheel that may be right, after hours of compiling.
+    Failing for the variable would lose a wheel that may be right, after hours of compiling.
     """
     try:
         return read_verify_mode()
     except SettingsError as err:
-        logger.warning("%s; wheels are verified as if it were 'error'", err)
+        logger.warning("%s; wheels are verified in mode 'error'", err)
         return "error"
 
 
-def _what(errors: Sequence[Finding]) -> str:
-    """Return what is wrong: the wheel itself, or only what keeps it from being judged."""
+def _problem(wheel: pathlib.Path, errors: Sequence[Finding]) -> str:
+    """Return whether the wheel is wrong, or only cannot be verified."""
     codes = {each.code for each in errors}
     if codes <= {BAD_ANNOTATION.code, UNREADABLE_WHEEL.code}:
-        return "cannot be verified"
-    return "is not what its name says"
+        return f"{wheel.name} cannot be verified"
+    return f"name and content of {wheel.name} differ"
 
 
 def _line(finding: Finding) -> str:
-    then = f"ignored: {finding.ignored}" if finding.ignored else finding.remedy
-    return plain(f"{finding.code}: {finding.message}: {then}", 2_000)
+    return plain(f"{finding.code}: {finding.message}: {finding.advice}", 2_000)
 
 
-def _put_aside(ctx: WorkContext, wheel: pathlib.Path) -> str:
-    """Move a refused wheel away, and say where it is now."""
+def _move_away(ctx: WorkContext, wheel: pathlib.Path) -> str:
+    """Move a refused wheel, and return where it is now."""
     folder = ctx.wheels_repo / REFUSED
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,10 +103,10 @@ def _put_aside(ctx: WorkContext, wheel: pathlib.Path) -> str:
 def post_build(
     *, ctx: WorkContext, req: Requirement, wheel_filename: pathlib.Path, **_more: object
 ) -> None:
-    """Verify a wheel that ``build``, ``build-sequence`` or ``build-parallel`` has built.
+    """Verify a wheel that ``build``, ``build-sequence`` or ``build-parallel`` built.
 
     Raises:
-        VerifyError: it is not what its name says, and ``WHEEL_BUILD_TAG_VERIFY`` is ``error``.
+        VerifyError: as :func:`verify_built`.
     """
     verify_built(ctx, req, wheel_filename)
 
@@ -119,10 +119,10 @@ def post_bootstrap(
     wheel_filename: pathlib.Path | None,
     **_more: object,
 ) -> None:
-    """Verify a wheel that ``bootstrap`` has built: a cached or pre-built one has no sdist.
+    """Verify a wheel that ``bootstrap`` built; cached and pre-built wheels have no sdist.
 
     Raises:
-        BuildTagError: as :func:`post_build`.
+        VerifyError: as :func:`verify_built`.
     """
     if sdist_filename is not None and wheel_filename is not None:
         post_build(ctx=ctx, req=req, wheel_filename=wheel_filename)

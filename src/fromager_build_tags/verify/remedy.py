@@ -1,7 +1,7 @@
-"""What to change in the settings so that a wheel that was built gets the segments that fit.
+"""How to change the settings so that a wheel that was built gets the segments that fit.
 
-An annotation is of no use where nobody asks the hook: fromager asks it for wheels that have a
-build number, and only the hook that its settings name.
+An annotation has no effect if fromager does not call the hook: fromager calls only the hook that
+its settings name, and only for wheels with a build number.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..needs import DependsOn
 from ..plan.source import Source, source_of
 from ..settings.context import stack_of
 from ..tag.expression import parse_expression
-from .checks import set_depends_on
+from .checks.examined import set_depends_on
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -29,62 +29,62 @@ _HOOK: Final = "fromager_build_tags.hooks:build_tag_hook"
 
 
 def remedy_for(ctx: WorkContext, req: Requirement, name: WheelName, expression: str) -> str:
-    """Return what to do to get the segments of *expression*, after asking the settings.
+    """Return how to get the segments of *expression*, after a look at the settings.
 
     Args:
         ctx: of the build.
-        req: the package, as fromager was asked for it.
+        req: the package, as fromager builds it.
         name: of the wheel that was built.
-        expression: what ``build-tags.depends-on`` has to say.
+        expression: the right value of ``build-tags.depends-on``.
     """
     source = _source(ctx, req)
-    steps = list(_unasked(ctx, req, name))
-    if source is None or not _says(source, ctx, name.version, expression):
+    steps = list(_hook_not_called(ctx, req, name))
+    if source is None or not _provides(source, ctx, name.version, expression):
         steps.append(set_depends_on(name, expression))
     return "; and ".join(steps) or (
-        f"{source} of {name.name} says {expression!r} already, so look where the segments get "
-        f"lost: `fromager build-tags explain {name.name}`"
+        f"{source} of {name.name} provides {expression!r} already: find out where the segments get "
+        f"lost with `fromager build-tags explain {name.name}`"
     )
 
 
-def _unasked(ctx: WorkContext, req: Requirement, name: WheelName) -> Iterator[str]:
-    """Yield what keeps fromager from asking our hook."""
+def _hook_not_called(ctx: WorkContext, req: Requirement, name: WheelName) -> Iterator[str]:
+    """Yield the fix for each reason why fromager does not call our hook."""
     if not name.suffix and not ctx.package_build_info(req).build_tag(name.version):
         variant = ctx.settings.variant
         yield (
-            f"fromager gives {name.name} {name.version} no number for variant {variant!r}, and so "
-            f"never asks the hook: add an entry to changelog.{variant} in {_settings_file()}"
+            f"add an entry to changelog.{variant} in {_settings_file()}: without a build number "
+            f"for {name.name} {name.version} on {variant}, fromager does not call the hook"
         )
     hook = ctx.settings.build_tag_hook
     if hook is None and not name.suffix:
         yield f'set wheels: {{build_tag_hook: "{_HOOK}"}} in {_settings_file()}'
-    elif hook is not None and (named := _named(hook)) != _HOOK:
-        yield f"let {named}, which is wheels.build_tag_hook, call {_HOOK}"
+    elif hook is not None and (configured := _path_of(hook)) != _HOOK:
+        yield f"call {_HOOK} in {configured}, the configured wheels.build_tag_hook"
 
 
-def _named(hook: Callable[..., object]) -> str:
+def _path_of(hook: Callable[..., object]) -> str:
     return f"{hook.__module__}:{getattr(hook, '__qualname__', hook)}"
 
 
 def _source(ctx: WorkContext, req: Requirement) -> Source | None:
     try:
         return source_of(ctx, ctx.package_build_info(req))
-    except BuildTagError:  # the hook was never asked, or would have told it
+    except BuildTagError:  # the hook was not called: it raises this error
         return None
 
 
-def _says(source: Source, ctx: WorkContext, version: Version, expression: str) -> bool:
+def _provides(source: Source, ctx: WorkContext, version: Version, expression: str) -> bool:
     if not isinstance(source.function, DependsOn):
         return False
     try:
-        said = source.function.needs(version, lambda: stack_of(ctx))
+        needs = source.function.needs(version, lambda: stack_of(ctx))
     except BuildTagError:
         return False
-    return said == parse_expression(expression).at_most()
+    return needs == parse_expression(expression).at_most()
 
 
 def _settings_file() -> str:
-    """Return fromager's ``--settings-file``; a thread of ``build-parallel`` cannot ask for it."""
+    """Return fromager's ``--settings-file``; threads of ``build-parallel`` cannot know it."""
     ctx = click.get_current_context(silent=True)
     file = ctx.find_root().params.get("settings_file") if ctx else None
     return str(file or "fromager's settings file")

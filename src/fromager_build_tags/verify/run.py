@@ -1,4 +1,4 @@
-"""Verify wheels: find them, read them, and hold what is in them against their names."""
+"""Verify wheels: find them, read them, and check their names against their contents."""
 
 from __future__ import annotations
 
@@ -13,38 +13,33 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import InputError, SettingsError
 from ..files import printable
+from ..findings.finding import Finding, Place
 from ..findings.settings_rules import BAD_ANNOTATION
+from ..findings.wheel_rules import UNREADABLE_WHEEL
 from ..http.urls import file_name, is_url, shown_url
 from ..tag.filename import parse_wheel_name
 from ..wheel import WheelError, open_url, read_facts, read_wheel
-from .checks import (
-    NOTHING,
-    Declared,
-    Examined,
-    RemedyFor,
-    check,
-    set_depends_on,
-    unexpected,
-    unreadable,
-)
+from .checks import check
+from .checks.examined import ExaminedWheel, RemedyFor, set_depends_on
+from .exemptions import NO_EXEMPTIONS, Exemptions
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
-    from ..findings.finding import Finding
-
 _LONGEST: Final = 255
-_NOT_FOUND: Final = "name a file, a folder, a pattern or a URL that has a wheel, and can be read"
-type DeclaredOf = Callable[[NormalizedName], Declared]
+_NAME_A_WHEEL: Final = "name a file, a folder, a pattern or a URL of a readable wheel"
+_GET_AGAIN: Final = "build it or fetch it again"
+_REPORT: Final = "report it to fromager-build-tags, with the wheel: its findings may be incomplete"
+type ExemptionsOf = Callable[[NormalizedName], Exemptions]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WheelSource:
-    """Where a wheel is, or was looked for in vain.
+    """A place of a wheel, or a place without one.
 
     Attributes:
         text: a path or a URL.
-        reason: why there is no wheel, "" if there is one.
+        reason: why there is no wheel; "" if there is one.
     """
 
     text: str
@@ -52,22 +47,22 @@ class WheelSource:
 
     @property
     def shown(self) -> str:
-        """The text without what may be secret, or what no report could write."""
+        """The text without secrets of a URL, and without characters that no report can write."""
         return printable(shown_url(self.text) if is_url(self.text) else self.text)
 
     @property
     def wheel(self) -> tuple[str, str]:
-        """Which wheel it is: a file under a name, however it was reached."""
+        """The identity of the wheel: a file and its name, whatever links lead to it."""
         if is_url(self.text):
             return self.text, ""
         return os.path.realpath(self.text), pathlib.PurePath(self.text).name
 
 
 def find_wheels(arguments: list[str]) -> Iterator[WheelSource]:
-    """Yield the wheels of files, folders, patterns and URLs; what gives none says why.
+    """Yield the wheels of files, folders, patterns and URLs, and the places without a wheel.
 
-    A wheel that is found again under the same name is left out: fromager's ``simple`` links to
-    what is in ``downloads``.
+    A second path to a wheel is left out if its file name is the same: fromager's folder ``simple``
+    links to ``downloads``.
     """
     seen: set[tuple[str, str]] = set()
     for source in _of_arguments(arguments):
@@ -95,9 +90,9 @@ def _of_argument(argument: str) -> Iterator[WheelSource]:
     elif glob.has_magic(argument):
         yield from _of_pattern(argument)
     elif "://" in argument:
-        yield WheelSource(text=argument, reason="only URLs of http and https are read")
+        yield WheelSource(text=argument, reason="only http and https URLs are supported")
     else:
-        yield WheelSource(text=argument, reason="there is no such file or folder")
+        yield WheelSource(text=argument, reason="no such file or folder")
 
 
 def _in_folder(folder: pathlib.Path) -> Iterator[WheelSource]:
@@ -114,7 +109,7 @@ def _in_folder(folder: pathlib.Path) -> Iterator[WheelSource]:
             text=str(err.filename), reason=f"the folder cannot be read: {err.strerror}"
         )
     if not wheels and not failed:
-        yield WheelSource(text=str(folder), reason="there is no wheel in this folder")
+        yield WheelSource(text=str(folder), reason="the folder contains no wheel")
 
 
 def _of_pattern(pattern: str) -> Iterator[WheelSource]:
@@ -128,91 +123,107 @@ def _of_pattern(pattern: str) -> Iterator[WheelSource]:
 
 def verify_wheel(
     source: WheelSource,
-    declared_of: DeclaredOf,
+    exemptions_of: ExemptionsOf,
     remedy_for: RemedyFor = set_depends_on,
 ) -> Iterator[Finding]:
-    """Yield what is wrong with one wheel; that it cannot be read is a finding, too.
+    """Yield the findings of one wheel.
 
-    So is an annotation that cannot be read; nothing is declared then. So is an error that nobody
-    thought of: one wheel never hides the next, nor stops a build that only asked to be warned.
+    A wheel that cannot be read is a finding, and so is an unexpected exception: one wheel never
+    hides the next, nor stops a build that asked for warnings only.
 
     Args:
         source: where it is.
-        declared_of: returns what is declared of a package.
-        remedy_for: says what to change in the settings.
+        exemptions_of: returns the exemptions of a package.
+        remedy_for: returns how to change the settings.
     """
     if source.reason:
-        yield unreadable(source.shown, source.reason, remedy=_NOT_FOUND)
+        yield unreadable(source.shown, source.reason, remedy=_NAME_A_WHEEL)
         return
     try:
-        examined = examine(source, remedy_for)
-        yield from checked(examined, ask(declared_of, examined.name.name))
+        wheel = _examine(source, remedy_for)
+        yield from check_wheel(wheel, exemptions_or_error(exemptions_of, wheel.name.name))
     except WheelError as err:
         yield unreadable(source.shown, err.reason)
     except InputError as err:
         yield unreadable(source.shown, str(err))
     except Exception as err:  # noqa: BLE001 - the last resort
-        yield unexpected(source.shown, err)
+        yield _unexpected(source.shown, err)
 
 
-def ask(declared_of: DeclaredOf, name: NormalizedName) -> Declared | SettingsError:
-    """Return what is declared of a package, or why it cannot be read."""
+def exemptions_or_error(
+    exemptions_of: ExemptionsOf, name: NormalizedName
+) -> Exemptions | SettingsError:
+    """Return the exemptions of a package, or the error in its annotation."""
     try:
-        return declared_of(name)
+        return exemptions_of(name)
     except SettingsError as err:
         return err
 
 
-def checked(examined: Examined, declared: Declared | SettingsError) -> Iterator[Finding]:
-    """Yield what is wrong with a wheel that is read, and with what is declared of it."""
-    if isinstance(declared, SettingsError):
+def check_wheel(wheel: ExaminedWheel, exemptions: Exemptions | SettingsError) -> Iterator[Finding]:
+    """Yield the findings of a wheel, and one for the error in its annotation."""
+    if isinstance(exemptions, SettingsError):
         yield BAD_ANNOTATION.finding(
-            str(declared),
-            subject=examined.name.name,
-            remedy="correct it; until then it says nothing",
+            str(exemptions),
+            subject=wheel.name.name,
+            remedy="correct it; until then it has no effect",
         )
-        declared = NOTHING
-    yield from check(examined, declared)
+        exemptions = NO_EXEMPTIONS
+    yield from check(wheel, exemptions)
 
 
-def examine(source: WheelSource, remedy_for: RemedyFor) -> Examined:
+def unreadable(source: str, reason: str, *, remedy: str = _GET_AGAIN) -> Finding:
+    """Return the finding that a wheel cannot be read, BT341."""
+    return UNREADABLE_WHEEL.finding(
+        reason,
+        subject=source.rpartition("/")[2] or source,
+        remedy=remedy,
+        place=Place(file=source),
+    )
+
+
+def _unexpected(source: str, err: Exception) -> Finding:
+    text = " ".join(str(err).split())[:300]
+    reason = f"the wheel cannot be read: {type(err).__name__}" + (f": {text}" if text else "")
+    return unreadable(source, reason, remedy=_REPORT)
+
+
+def _examine(source: WheelSource, remedy_for: RemedyFor) -> ExaminedWheel:
     """Read a wheel.
 
     Raises:
-        InputError: its name is none of a wheel.
+        InputError: its name is not that of a wheel.
         WheelError: it cannot be read.
     """
     if not is_url(source.text):
         path = pathlib.Path(source.text)
         name = parse_wheel_name(path.name)
         _refuse_special(path)
-        return Examined(
-            source=source.shown, name=name, facts=read_wheel(path), remedy_for=remedy_for
-        )
-    name = parse_wheel_name(_checked_name(file_name(source.text)))
-    from ..http.session import Session  # requests takes 0.2 s, and few wheels are behind a URL
+        facts = read_wheel(path)
+    else:
+        name = parse_wheel_name(_checked_name(file_name(source.text)))
+        from ..http.session import Session  # requests takes 0.2 s, and few wheels are behind a URL
 
-    session = Session(source.text)
-    with contextlib.closing(session), open_url(source.text, session) as archive:
-        return Examined(
-            source=source.shown, name=name, facts=read_facts(archive), remedy_for=remedy_for
-        )
+        session = Session(source.text)
+        with contextlib.closing(session), open_url(source.text, session) as archive:
+            facts = read_facts(archive)
+    return ExaminedWheel(source=source.shown, name=name, facts=facts, remedy_for=remedy_for)
 
 
 def _checked_name(filename: str) -> str:
-    """Refuse what no file system takes: a name of some kilobytes can hold millions of tags."""
+    """Refuse a name that no file system takes: one of some kilobytes can hold millions of tags."""
     if not filename:
-        raise InputError("the URL names no file; `audit` and `winners` take an index")
+        raise InputError("the URL does not name a file; use `audit` or `winners` for an index")
     if len(filename) > _LONGEST:
         raise InputError(f"{filename[:80]!r}… is too long for the file name of a wheel")
     return filename
 
 
 def _refuse_special(path: pathlib.Path) -> None:
-    """Refuse what is there and is no regular file: to open a pipe waits for its other end."""
+    """Refuse a path that exists and is not a regular file: opening a pipe waits for its writer."""
     try:
         mode = path.stat().st_mode
-    except OSError:  # told when it is opened
+    except OSError:  # reported when the file is opened
         return
     if not stat.S_ISREG(mode):
         raise WheelError(path, "it is not a regular file")

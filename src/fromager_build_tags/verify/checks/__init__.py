@@ -1,6 +1,6 @@
-"""The checks of a wheel: its name, its content and its metadata held against each other.
+"""The checks of a wheel: its name against its contents and its metadata.
 
-One check for each rule of BT3; each takes an examined wheel and yields findings.
+A check takes an examined wheel and yields the findings of one rule of BT3.
 """
 
 from __future__ import annotations
@@ -10,23 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ...findings.finding import Finding
-from . import accelerators, binaries, metadata, names, platforms, torch
-from .examined import Examined, RemedyFor, set_depends_on
-from .exempted import NOTHING, Declared
-from .unreadable import unexpected, unreadable
+from ..exemptions import NO_EXEMPTIONS, Exemptions
+from . import accelerators, binaries, metadata, torch
+from .examined import ExaminedWheel
 
-__all__ = [
-    "NOTHING",
-    "Declared",
-    "Examined",
-    "RemedyFor",
-    "check",
-    "set_depends_on",
-    "unexpected",
-    "unreadable",
-]
-
-CHECKS: Final[tuple[Callable[[Examined], Iterator[Finding]], ...]] = (
+CHECKS: Final[tuple[Callable[[ExaminedWheel], Iterator[Finding]], ...]] = (
     torch.hidden,
     torch.stable,
     torch.none_inside,
@@ -39,21 +27,18 @@ CHECKS: Final[tuple[Callable[[Examined], Iterator[Finding]], ...]] = (
     metadata.build_mismatch,
     metadata.metadata_mismatch,
     metadata.stale_elf_requires,
-    metadata.tag_mismatch,
-    names.disordered,
-    names.unknown,
-    platforms.without_binary,
-    platforms.binary_without,
-    platforms.distribution_on_purelib,
-    platforms.other_machine,
+    binaries.platform_without_binary,
+    binaries.binary_without_platform,
+    binaries.distribution_on_purelib,
+    binaries.other_machine,
     binaries.unreadable,
-    binaries.half_read,
+    binaries.without_sections,
 )
 
 
-def check(wheel: Examined, declared: Declared = NOTHING) -> Iterator[Finding]:
-    """Yield what every check has to say; what is declared stands there as ignored."""
-    told = dataclasses.replace(wheel, declared=declared)
+def check(wheel: ExaminedWheel, exemptions: Exemptions = NO_EXEMPTIONS) -> Iterator[Finding]:
+    """Yield the findings of every check, suppressed where *exemptions* contain a reason."""
+    exempted = dataclasses.replace(wheel, exemptions=exemptions)
     for each in CHECKS:
-        for finding in each(told):
-            yield declared.applied_to(finding)
+        for finding in each(exempted):
+            yield exemptions.applied_to(finding)

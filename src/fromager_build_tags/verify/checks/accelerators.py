@@ -1,4 +1,4 @@
-"""The accelerator segment against libraries and device code inside."""
+"""The accelerator segment against libraries and device code in the wheel."""
 
 from __future__ import annotations
 
@@ -10,112 +10,108 @@ from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
 from ...tag.vocabulary import accelerator_word
 from ...wheel import Evidence, major_of
-from .binaries import unread
-from .examined import STACKS, Examined, shown
-from .exempted import ACCELERATOR
+from ..exemptions import ACCELERATOR
+from .examined import ACCELERATORS, ExaminedWheel, listed
 
-_ANY: Final = 'build-tags.verify: "BT311: REASON"'
+_DECLARE_ANY: Final = (
+    '; if it works with any accelerator, declare it: build-tags.verify: "BT311: REASON"'
+)
 
 
-def hidden(wheel: Examined) -> Iterator[Finding]:
-    """BT311: an accelerator inside, and no accelerator segment."""
-    inside = wheel.inside
+def hidden(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT311: an accelerator in the wheel, and no accelerator segment."""
     if wheel.accelerator is not None:
         return
-    if reason := wheel.declared.facts.get(ACCELERATOR):
-        yield wheel.untold(rules.HIDDEN_ACCELERATOR, "an accelerator", reason)
-    elif inside and wheel.name.is_platlib:
+    if reason := wheel.exemptions.dependencies.get(ACCELERATOR):
+        yield wheel.missing_segment(rules.HIDDEN_ACCELERATOR, "an accelerator", reason)
+    elif wheel.uses and wheel.name.is_platlib:
         yield wheel.finding(
             rules.HIDDEN_ACCELERATOR,
-            f"the name has no accelerator segment, yet {shown(_evidence(wheel))}",
+            f"the name has no accelerator segment, but {listed(_evidence(wheel))}",
             remedy=f"{wheel.set_depends_on()}, or build it without {_names(wheel)}"
-            + (f"; or, if it works with any, declare it: {_ANY}" if wheel.for_others else ""),
-            inside=inside[0].evidence[0].member,
-            severity=Severity.WARNING if wheel.for_others else None,
+            + (_DECLARE_ANY if wheel.is_incidental else ""),
+            inside=wheel.uses[0].evidence[0].member,
+            severity=Severity.WARNING if wheel.is_incidental else None,
         )
 
 
-def none_inside(wheel: Examined) -> Iterator[Finding]:
-    """BT312: an accelerator segment, and nothing of it inside."""
+def none_inside(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT312: an accelerator segment, and no accelerator in the wheel."""
     segment = wheel.accelerator
-    if segment is None or accelerator_word(segment) not in STACKS or wheel.inside:
+    if segment is None or accelerator_word(segment) not in ACCELERATORS or wheel.uses:
         return
-    missing = [*unread(wheel.facts), *wheel.facts.without_sections]
+    unread = [*wheel.unread, *wheel.facts.without_sections]
     yield wheel.finding(
         rules.NO_ACCELERATOR_INSIDE,
-        f"the name says {segment}, yet no library in the wheel needs a library of it, "
-        "or carries device code"
-        + (f"; not all of it could be looked into: {shown(missing)}" if missing else ""),
-        remedy=f"{wheel.set_depends_on()}, or build it for {segment}; or, if it compiles its "
-        "kernels at run time or loads them with dlopen, declare it: build-tags.verify: "
-        '"accelerator: REASON"',
-        severity=Severity.WARNING if missing else None,
+        f"the name contains {segment}, but no library in the wheel needs a library of "
+        f"{accelerator_word(segment)} or contains device code"
+        + (f"; not completely read: {listed(unread)}" if unread else ""),
+        remedy=f"{wheel.set_depends_on()}, or build it for {segment}; if it compiles its kernels "
+        "at run time or loads them with dlopen, declare it: "
+        'build-tags.verify: "accelerator: REASON"',
+        severity=Severity.WARNING if unread else None,
     )
 
 
-def other(wheel: Examined) -> Iterator[Finding]:
-    """BT313: another accelerator inside than the segment says."""
-    segment, inside = wheel.accelerator, wheel.inside
-    if segment is None or not inside:
+def other(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT313: an accelerator in the wheel that is not the segment's."""
+    segment = wheel.accelerator
+    if segment is None or not wheel.uses:
         return
-    stack = STACKS.get(accelerator_word(segment))
-    if all(use.accelerator is not stack for use in inside):
+    named = ACCELERATORS.get(accelerator_word(segment))
+    if all(use.accelerator is not named for use in wheel.uses):
         yield wheel.finding(
             rules.OTHER_ACCELERATOR,
-            f"the name says {segment}, yet {shown(_evidence(wheel))}",
-            remedy=f"build it on the variant of {_names(wheel)}, or without {_names(wheel)}",
-            inside=inside[0].evidence[0].member,
-            severity=Severity.WARNING if stack is None and wheel.for_others else None,
+            f"the name contains {segment}, but {listed(_evidence(wheel))}",
+            remedy=f"build it on a variant for {_names(wheel)}, or without {_names(wheel)}",
+            inside=wheel.uses[0].evidence[0].member,
+            severity=Severity.WARNING if named is None and wheel.is_incidental else None,
         )
 
 
-def other_major(wheel: Examined) -> Iterator[Finding]:
-    """BT314: libraries of another major than the segment's."""
+def other_major(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT314: libraries of a major version that is not the segment's."""
     segment = wheel.accelerator
     version = re.search(r"\d{1,9}", segment or "")
     if segment is None or version is None:
         return
     word, major = accelerator_word(segment), int(version.group())
-    uses = [
-        use
+    versioned = [
+        (number, each)
         for use in (*wheel.facts.accelerators, *wheel.facts.carried)
         if use.accelerator.value == word
-    ]
-    told = [
-        (number, each)
-        for use in uses
         for each in use.evidence
         if (number := major_of(each.library)) is not None
     ]
-    others = [each for number, each in told if number != major]
+    others = [each for number, each in versioned if number != major]
     if not others:
         return
-    mixed = len(others) < len(told)
+    is_mixed = len(others) < len(versioned)
     yield wheel.finding(
         rules.OTHER_MAJOR,
-        f"the name says {segment}, yet {shown(others)}"
-        + (f"; other libraries are of {word} {major}" if mixed else ""),
-        remedy=f"build it with {word} {major} alone, or correct the variant's {word} version",
+        f"the name contains {segment}, but {listed(others)}"
+        + (f"; other libraries belong to {word} {major}" if is_mixed else ""),
+        remedy=f"build it with {word} {major} only, or correct the {word} version of the variant",
         inside=others[0].member,
-        severity=Severity.WARNING if mixed or wheel.for_others else None,
+        severity=Severity.WARNING if is_mixed or wheel.is_incidental else None,
     )
 
 
-def several(wheel: Examined) -> Iterator[Finding]:
-    """BT315: more than one accelerator inside."""
+def several(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT315: more than one accelerator in the wheel."""
     uses = wheel.facts.accelerators
     if len(uses) > 1:
         yield wheel.finding(
             rules.SEVERAL_ACCELERATORS,
-            f"the wheel uses {_names(wheel)}: {shown(use.evidence[0] for use in uses)}",
-            remedy="build it for one of them, so that its name can tell all of it",
+            f"the wheel uses {_names(wheel)}: {listed(use.evidence[0] for use in uses)}",
+            remedy="build it for one accelerator: a build tag has one accelerator segment",
             inside=uses[1].evidence[0].member,
         )
 
 
-def _evidence(wheel: Examined) -> Sequence[Evidence]:
-    return [each for use in wheel.inside for each in use.evidence]
+def _evidence(wheel: ExaminedWheel) -> Sequence[Evidence]:
+    return [each for use in wheel.uses for each in use.evidence]
 
 
-def _names(wheel: Examined) -> str:
-    return " and ".join(use.accelerator.value for use in wheel.inside)
+def _names(wheel: ExaminedWheel) -> str:
+    return " and ".join(use.accelerator.value for use in wheel.uses)

@@ -1,74 +1,155 @@
-"""Binaries that could not be read, or not wholly."""
+"""The binaries in a wheel: against the platform tags, and those that cannot be read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
+from ...tag.platform import parse_linux
+from ...tag.segment import Order
 from ...wheel import RefusalReason
-from .examined import Examined, shown
+from .examined import ExaminedWheel, listed
 
 if TYPE_CHECKING:
-    from ...wheel import Refused, WheelFacts
+    from ...wheel import HostCode, Refused
 
-#: Files for another linker, or none: they say nothing of the name, and are not damaged.
-_FOREIGN: Final = {
+#: Machine, word size in bits, and whether the byte order is big-endian.
+_MACHINES: Final = {
+    "x86_64": ("x86_64", 64, False),
+    "i686": ("i386", 32, False),
+    "aarch64": ("aarch64", 64, False),
+    "armv6l": ("arm", 32, False),
+    "armv7l": ("arm", 32, False),
+    "ppc64": ("ppc64", 64, True),
+    "ppc64le": ("ppc64", 64, False),
+    "s390x": ("s390", 64, True),
+    "riscv64": ("riscv", 64, False),
+    "loongarch64": ("loongarch", 64, False),
+}
+#: Code for the kernel, on every machine.
+_ANY_MACHINE: Final = {"bpf"}
+#: Files for another linker, or none: they are not damaged.
+_NOT_ELF: Final = {
     RefusalReason.LINKER_SCRIPT,
     RefusalReason.MACH_O,
     RefusalReason.PE,
     RefusalReason.NOT_ELF,
 }
-#: Of these, code that may use what a name says.
-_CODE: Final = {RefusalReason.MACH_O, RefusalReason.PE}
 
 
-def unread(facts: WheelFacts) -> Sequence[str]:
-    """Return the members that may hold more than was seen."""
-    text = _FOREIGN - _CODE
-    return [each.member for each in facts.refused if each.refusal.reason not in text]
+def platform_without_binary(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT331: a platform tag, and no binary."""
+    if wheel.name.is_platlib and not wheel.facts.libraries and not wheel.facts.refused:
+        yield wheel.finding(
+            rules.PLATFORM_WITHOUT_BINARY,
+            f"the name is for {_platforms(wheel)}, but the wheel contains no binary",
+            remedy="build a pure wheel (py3-none-any), which every index can share",
+        )
 
 
-def unreadable(wheel: Examined) -> Iterator[Finding]:
-    """BT342: what looks like a library, and cannot be read."""
+def binary_without_platform(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT332: no platform tag, and a binary; device code alone is a warning."""
+    if wheel.name.is_platlib or not wheel.facts.libraries:
+        return
+    members = [member for host in wheel.facts.hosts for member in host.members]
+    device = [each.member for use in wheel.facts.accelerators for each in use.evidence]
+    yield wheel.finding(
+        rules.BINARY_WITHOUT_PLATFORM,
+        "the name is for any platform, but the wheel contains "
+        + (listed(members) if members else f"device code: {listed(dict.fromkeys(device))}"),
+        remedy="build a platform wheel, whose name can have segments",
+        inside=(members or device)[0],
+        severity=None if members else Severity.WARNING,
+    )
+
+
+def distribution_on_purelib(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT333: a distribution segment on a wheel for any platform."""
+    segment = wheel.name.segment(Order.DISTRIBUTION)
+    if segment is not None and not wheel.name.is_platlib:
+        yield wheel.finding(
+            rules.DISTRIBUTION_ON_PURELIB,
+            f"the name is for any platform, but contains {segment}",
+            remedy="change the hook to return no segments for wheels for any platform",
+        )
+
+
+def other_machine(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT334: ELF files for a machine that is not that of the platform tags."""
+    platforms = [parse_linux(tag.platform) for tag in wheel.name.tags]
+    expected = {_MACHINES.get(linux.machine) for linux in platforms if linux}
+    if not expected or None in expected:
+        return
+    foreign = [
+        host
+        for host in wheel.facts.hosts
+        if _kind(host) not in expected and host.machine not in _ANY_MACHINE
+    ]
+    if foreign:
+        machines = {each[0] for each in expected if each}
+        members = [
+            f"{member} is for {host if host.machine in machines else host.machine}"
+            for host in foreign
+            for member in host.members
+        ]
+        is_mixed = any(_kind(host) in expected for host in wheel.facts.hosts)
+        yield wheel.finding(
+            rules.OTHER_MACHINE,
+            f"the name is for {_platforms(wheel)}, but {listed(members)}",
+            remedy="build it on the right machine, or leave these files out",
+            inside=foreign[0].members[0],
+            severity=Severity.WARNING if is_mixed else None,
+        )
+
+
+def _kind(host: HostCode) -> tuple[str, int, bool]:
+    return host.machine, host.bits, host.big_endian
+
+
+def _platforms(wheel: ExaminedWheel) -> str:
+    return ".".join(sorted({tag.platform for tag in wheel.name.tags}))
+
+
+def unreadable(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT342: a file that seems to be a library, and cannot be read."""
     refused = wheel.facts.refused
-    foreign = [each for each in refused if each.refusal.reason in _FOREIGN]
+    foreign = [each for each in refused if each.refusal.reason in _NOT_ELF]
     large = [each for each in refused if each.refusal.reason is RefusalReason.TOO_LARGE]
     damaged = [each for each in refused if each not in foreign and each not in large]
     for some, remedy, severity in (
-        (damaged, "look how the file came into the wheel; it is damaged", None),
-        (large, "report it, if the wheel is right: no published one has so much in it", None),
-        (foreign, "nothing, if they belong there: they are no ELF files", Severity.NOTE),
+        (damaged, "find out how the file got into the wheel: it is damaged", None),
+        (large, "report it if the wheel works: published wheels have smaller tables", None),
+        (foreign, "nothing to do if they belong there: they are not ELF files", Severity.NOTE),
     ):
         if some:
             yield wheel.finding(
                 rules.UNREADABLE_BINARY,
-                f"not read: {shown(map(_told, some))}",
+                f"not read: {listed(map(_refused, some))}",
                 remedy=remedy,
                 inside=some[0].member,
                 severity=severity,
             )
 
 
-def half_read(wheel: Examined) -> Iterator[Finding]:
-    """BT342: a library in which device code cannot be seen, where the name says that there is none.
-
-    Where the name says that there is some, BT312 tells it.
-    """
-    missing = wheel.facts.without_sections
-    if missing and wheel.accelerator is None:
-        yield wheel.finding(
-            rules.UNREADABLE_BINARY,
-            "without section headers, so that device code in it could not be seen: "
-            + shown(missing),
-            remedy="nothing, if there is none in it; or keep its section headers",
-            inside=missing[0],
-            severity=Severity.NOTE,
-        )
-
-
-def _told(refused: Refused) -> str:
+def _refused(refused: Refused) -> str:
     refusal = refused.refusal
     detail = f": {refusal.detail}" if refusal.reason is RefusalReason.TOO_LARGE else ""
     return f"{refused.member} ({refusal.reason}{detail})"
+
+
+def without_sections(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT342: a library whose device code cannot be detected, and no accelerator segment.
+
+    With an accelerator segment, BT312 reports it.
+    """
+    members = wheel.facts.without_sections
+    if members and wheel.accelerator is None:
+        yield wheel.finding(
+            rules.UNREADABLE_BINARY,
+            f"device code cannot be detected without section headers: {listed(members)}",
+            remedy="keep the section headers; nothing to do if the files have no device code",
+            inside=members[0],
+            severity=Severity.NOTE,
+        )

@@ -1,4 +1,4 @@
-"""An examined wheel: its name and what is inside, and how a finding speaks of them."""
+"""An examined wheel: its name, the facts from its contents, and its findings."""
 
 from __future__ import annotations
 
@@ -6,49 +6,48 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ...findings.finding import Finding, Place, Severity
-from ...findings.rule import Rule
+from ...findings.finding import Finding, Place, Rule, Severity
 from ...tag.segment import Order
 from ...tag.vocabulary import accelerator_word
-from ...wheel import Accelerator, TorchAbi
-from .exempted import ACCELERATOR, NOTHING, TORCH, Declared
+from ...text import first_few
+from ...wheel import Accelerator, RefusalReason, TorchAbi
+from ..exemptions import ACCELERATOR, NO_EXEMPTIONS, TORCH, Exemptions
 
 if TYPE_CHECKING:
     from ...tag.filename import WheelName
     from ...wheel import AcceleratorUse, WheelFacts
 
-#: How many pieces of evidence a finding shows.
-MOST: Final = 3
-#: The accelerators that content can show, by their words.
-STACKS: Final = {stack.value: stack for stack in Accelerator}
+#: The accelerators that the contents of a wheel can show, by their words.
+ACCELERATORS: Final = {each.value: each for each in Accelerator}
+#: Files without code: a refusal to read them hides no dependency.
+_NO_CODE: Final = {RefusalReason.LINKER_SCRIPT, RefusalReason.NOT_ELF}
 
-
-#: Returns what to do so that the settings say the expression of a wheel's package.
+#: Returns how to change the settings so that a wheel gets the segments of an expression.
 type RemedyFor = Callable[[WheelName, str], str]
 
 
 def set_depends_on(name: WheelName, expression: str) -> str:
-    """Return what to do where nothing is known of the settings."""
-    return f"set build-tags.depends-on of {name.name} to {expression!r}, or let its override say so"
+    """Return the remedy if the settings are unknown."""
+    return f"set build-tags.depends-on of {name.name} to {expression!r}, or change its override"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Examined:
+class ExaminedWheel:
     """A wheel that could be read.
 
     Attributes:
-        source: its path or URL, as the user is to see it.
-        name: what its file name says.
-        facts: what was seen inside.
-        remedy_for: says what to change in the settings.
-        declared: what the settings say of it that its content does not show.
+        source: its path or URL, as reports show it.
+        name: its parsed file name.
+        facts: the facts from its contents.
+        remedy_for: returns how to change the settings.
+        exemptions: what the settings declare, and the contents do not show.
     """
 
     source: str
     name: WheelName
     facts: WheelFacts
     remedy_for: RemedyFor = set_depends_on
-    declared: Declared = NOTHING
+    exemptions: Exemptions = NO_EXEMPTIONS
 
     @property
     def accelerator(self) -> str | None:
@@ -61,19 +60,25 @@ class Examined:
         return self.name.segment(Order.TORCH)
 
     @property
-    def inside(self) -> Sequence[AcceleratorUse]:
-        """The accelerators that it uses; where it uses none, those whose libraries it carries."""
+    def uses(self) -> Sequence[AcceleratorUse]:
+        """The accelerators that it uses; if it uses none, those whose libraries it carries."""
         return self.facts.accelerators or self.facts.carried
 
     @property
-    def for_others(self) -> bool:
-        """Whether it has libraries of an accelerator for the sake of what is not seen.
+    def is_incidental(self) -> bool:
+        """Whether it merely carries a few libraries of an accelerator that it does not use.
 
-        That is so where it uses none itself, and most of its libraries are no accelerator's: such
-        as those of a profiler in a compiler that works with any accelerator.
+        That is so for a compiler that works with any accelerator and carries CUDA's profiler: it
+        uses no accelerator, and most of its libraries belong to none.
         """
-        evidence = sum(len(use.evidence) for use in self.facts.carried)
-        return not self.facts.accelerators and 2 * evidence < self.facts.libraries
+        carried = sum(len(use.evidence) for use in self.facts.carried)
+        return not self.facts.accelerators and 2 * carried < self.facts.libraries
+
+    @property
+    def unread(self) -> Sequence[str]:
+        """The members that may contain more than the facts show."""
+        refused = self.facts.refused
+        return [each.member for each in refused if each.refusal.reason not in _NO_CODE]
 
     def finding(
         self,
@@ -84,7 +89,7 @@ class Examined:
         inside: str = "",
         severity: Severity | None = None,
     ) -> Finding:
-        """Return a finding of this wheel."""
+        """Return a finding about this wheel."""
         return rule.finding(
             message,
             subject=self.name.name,
@@ -93,45 +98,41 @@ class Examined:
             severity=severity,
         )
 
-    def untold(self, rule: Rule, what: str, reason: str) -> Finding:
-        """Return the finding that the name does not tell what is declared."""
-        message = f"the settings declare that it depends on {what} ({reason}), yet "
+    def missing_segment(self, rule: Rule, what: str, reason: str) -> Finding:
+        """Return the finding that the name lacks the segment of a declared dependency."""
+        declared = f"the settings declare a dependency on {what} ({reason}), but"
         segment = f"{what.removeprefix('an ')} segment"
         if self.name.is_platlib:
             return self.finding(
                 rule,
-                f"{message}the name has no {segment}",
-                remedy=f"{self.set_depends_on()}, or declare it for those variants alone for which "
-                "it is so",
+                f"{declared} the name has no {segment}",
+                remedy=f"{self.set_depends_on()}, or declare it only for the variants that need it",
             )
         return self.finding(
             rule,
-            f"{message}it is for any platform, and so its name has no {segment}",
-            remedy="do not build it as a pure wheel (Root-Is-Purelib: true), if its wheels are to "
-            "be told apart",
+            f"{declared} a wheel for any platform has no {segment}",
+            remedy="build a platform wheel (Root-Is-Purelib: false), whose name has the segment",
             severity=Severity.WARNING,
         )
 
     def depends_on(self) -> str:
-        """Return the annotation that fits what is inside, and what is declared.
+        """Return the value of ``build-tags.depends-on`` that fits contents and declarations.
 
-        An accelerator that content cannot show is left as the name has it.
+        An accelerator that contents cannot show stays as it is in the name.
         """
-        needs, facts = [], self.declared.facts
-        unseen = self.accelerator and accelerator_word(self.accelerator) not in STACKS
-        if self.inside or ACCELERATOR in facts or unseen:
+        needs, declared = [], self.exemptions.dependencies
+        is_invisible = self.accelerator and accelerator_word(self.accelerator) not in ACCELERATORS
+        if self.uses or ACCELERATOR in declared or is_invisible:
             needs.append("accelerator")
-        if self.facts.torch.abi is TorchAbi.UNSTABLE or TORCH in facts:
+        if self.facts.torch.abi is TorchAbi.UNSTABLE or TORCH in declared:
             needs.append("torch")
         return " ".join(needs) or "none"
 
     def set_depends_on(self) -> str:
-        """Return what to do to get the segments that fit."""
+        """Return how to change the settings so that the wheel gets the segments that fit."""
         return self.remedy_for(self.name, self.depends_on())
 
 
-def shown(things: Iterable[object]) -> str:
-    """Return the first three, and how many more there are."""
-    texts = [str(each) for each in things]
-    more = len(texts) - MOST
-    return "; ".join(texts[:MOST]) + (f"; and {more:,} more" if more > 0 else "")
+def listed(things: Iterable[object]) -> str:
+    """Return the first three things, and the number of the others."""
+    return first_few(things, separator="; ")

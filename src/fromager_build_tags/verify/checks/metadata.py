@@ -1,63 +1,60 @@
-"""The name against what is written inside: ``WHEEL``, ``METADATA``, and fromager's notes."""
+"""The name against ``WHEEL``, ``METADATA``, and the libraries that fromager recorded."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-from packaging.tags import Tag, parse_tag
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
 from ...tag.filename import WheelName
-from ...tag.platform import parse_linux
 from ...wheel import accelerator_of, is_torch, stem
-from .examined import Examined, shown
+from .examined import ExaminedWheel, listed
 
 _LONGEST: Final = 255
+_RECORDED: Final = "fromager-elf-requires.txt"
 
 
-def build_mismatch(wheel: Examined) -> Iterator[Finding]:
-    """BT321: another build tag in ``WHEEL`` than in the name."""
+def build_mismatch(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT321: a build tag in ``WHEEL`` that is not the name's."""
     named, builds = str(wheel.name.build_tag), wheel.facts.builds
-    if len(builds) <= 1 and _same_tag(named, builds[0] if builds else ""):
+    if len(builds) <= 1 and named == _without_zeros(builds[0] if builds else ""):
         return
-    absent = not builds  # what renaming a file leaves behind; no installer reads the field
+    written = f"Build: {listed(each[:_LONGEST] for each in builds)}" if builds else "no Build"
     yield wheel.finding(
         rules.BUILD_MISMATCH,
-        f"the name's build tag is {named!r}, yet WHEEL has "
-        + ("no Build" if absent else f"Build: {shown(each[:_LONGEST] for each in builds)}"),
-        remedy="let fromager, or `wheel tags --build`, set it: they write both",
-        severity=Severity.WARNING if absent else None,
+        f"the name has {f'the build tag {named!r}' if named else 'no build tag'}, but WHEEL has "
+        f"{written}",
+        remedy="set it with fromager or `wheel tags --build`: both write name and WHEEL",
+        # renaming a file leaves WHEEL without Build, and no installer reads the field
+        severity=None if builds else Severity.WARNING,
     )
 
 
-def _same_tag(named: str, written: str) -> bool:
-    # the number is a number: 08 is 8, as in the name that was taken apart
-    return named == re.sub(r"^0+(?=\d)", "", written)
+def _without_zeros(build: str) -> str:
+    # the number is a number: 08 is 8, as in the parsed name
+    return re.sub(r"^0+(?=\d)", "", build)
 
 
-def metadata_mismatch(wheel: Examined) -> Iterator[Finding]:
-    """BT322: another name or version in ``METADATA`` than in the name."""
+def metadata_mismatch(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT322: a name or version in ``METADATA`` or its folder that is not the file name's."""
     name, facts = wheel.name, wheel.facts
     if (name.name, name.version) != (facts.name, facts.version):
-        yield wheel.finding(
-            rules.METADATA_MISMATCH,
-            f"the file name says {name.name} {name.version}, "
-            f"yet METADATA says {facts.name} {facts.version}",
-            remedy="build it again: installers refuse it",
-        )
+        other, inside = f"METADATA is for {facts.name} {facts.version}", ""
     elif not _is_folder_of(name, facts.dist_info):
-        yield wheel.finding(
-            rules.METADATA_MISMATCH,
-            f"the file name says {name.name} {name.version}, yet METADATA is in the folder "
-            f"{facts.dist_info!r}",
-            remedy="build it again: installers refuse it",
-            inside=facts.dist_info,
-        )
+        other, inside = f"METADATA is in the folder {facts.dist_info!r}", facts.dist_info
+    else:
+        return
+    yield wheel.finding(
+        rules.METADATA_MISMATCH,
+        f"the file name is for {name.name} {name.version}, but {other}",
+        remedy="build it again: installers reject it",
+        inside=inside,
+    )
 
 
 def _is_folder_of(name: WheelName, folder: str) -> bool:
@@ -68,73 +65,20 @@ def _is_folder_of(name: WheelName, folder: str) -> bool:
         return False
 
 
-def tag_mismatch(wheel: Examined) -> Iterator[Finding]:
-    """BT326: other compatibility tags in ``WHEEL`` than in the name."""
-    named = wheel.name.tags
-    written, unreadable = _parsed(wheel.facts.tags)
-    if written == named and not unreadable:
-        return
-    texts = [*unreadable, *(sorted(map(str, written - named)) or sorted(map(str, written)))]
-    yield wheel.finding(
-        rules.TAG_MISMATCH,
-        f"the name says {shown(sorted(map(str, named - written)) or sorted(map(str, named)))}, "
-        f"yet WHEEL has {f'Tag: {shown(texts)}' if texts else 'no Tag'}",
-        remedy="let auditwheel, or `wheel tags`, rename it: they write both; or build it again",
-        severity=Severity.ERROR if _contradict(named, written) else None,
-    )
-
-
-def _parsed(texts: Iterable[str]) -> tuple[frozenset[Tag], list[str]]:
-    """Return the tags of ``WHEEL``, which may be compressed as in a name, and what is none."""
-    tags: set[Tag] = set()
-    wrong = []
-    for text in dict.fromkeys(texts):
-        try:
-            # a name of 255 bytes has no longer ones, and a few kilobytes make millions of tags
-            tags |= parse_tag(text if len(text) < _LONGEST else "")
-        except ValueError:
-            wrong.append(text[:_LONGEST])
-    return frozenset(tags), wrong
-
-
-def _contradict(named: frozenset[Tag], written: frozenset[Tag]) -> bool:
-    """Whether one side speaks of a machine or a Python that the other does not mention."""
-    return any(
-        not any(_alike(one, other) for other in others)
-        for some, others in ((named, written), (written, named))
-        for one in some
-        if others
-    )
-
-
-def _alike(one: Tag, other: Tag) -> bool:
-    generic = one.interpreter.startswith("py") or other.interpreter.startswith("py")
-    same = generic or one.interpreter == other.interpreter
-    return same and _system(one.platform) == _system(other.platform)
-
-
-def _system(platform: str) -> str:
-    """Return a platform without the version of its system: ``linux_x86_64``, ``macosx``."""
-    if platform.startswith("macosx_"):
-        return "macosx"  # a universal binary is for two machines
-    linux = parse_linux(platform)
-    return f"linux_{linux.machine}" if linux else platform
-
-
-def stale_elf_requires(wheel: Examined) -> Iterator[Finding]:
-    """BT325: a library that fromager noted, and that nothing needs now."""
+def stale_elf_requires(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT325: a library that fromager recorded, and that nothing needs now."""
     facts = wheel.facts
     used = {each.library for use in facts.accelerators for each in use.evidence}
-    now = {stem(library) for library in (*facts.needed, *used)}
+    needed = {stem(library) for library in (*facts.needed, *used)}
     gone = sorted(
         library
         for library in facts.noted or ()
-        if (accelerator_of(library) or is_torch(library)) and stem(library) not in now
+        if (accelerator_of(library) or is_torch(library)) and stem(library) not in needed
     )
     if gone:
         yield wheel.finding(
             rules.STALE_ELF_REQUIRES,
-            f"fromager-elf-requires.txt says {shown(gone)}, which nothing in the wheel needs",
-            remedy="find what changed the wheel after fromager had built it",
-            inside="fromager-elf-requires.txt",
+            f"{_RECORDED} lists {listed(gone)}, but nothing in the wheel needs it",
+            remedy="find the step that changed the wheel after fromager had built it",
+            inside=_RECORDED,
         )

@@ -1,9 +1,8 @@
-"""The Torch segment against the symbols inside, and against what is required."""
+"""The Torch segment against symbols in the wheel, and against its requirements."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -12,89 +11,85 @@ from packaging.version import Version
 from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
 from ...wheel import TorchAbi
-from .binaries import unread
-from .examined import Examined, shown
-from .exempted import TORCH
-
-_PREFIX: Final = "torch"
+from ..exemptions import TORCH
+from .examined import ExaminedWheel, listed
 
 
-def hidden(wheel: Examined) -> Iterator[Finding]:
-    """BT301: tied to Torch's C++ ABI, and no Torch segment."""
+def hidden(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT301: use of Torch's C++ ABI, and no Torch segment."""
     evidence = wheel.facts.torch.cxx_evidence
     if wheel.torch is not None:
         return
-    if reason := wheel.declared.facts.get(TORCH):
-        yield wheel.untold(rules.HIDDEN_TORCH, "Torch", reason)
+    if reason := wheel.exemptions.dependencies.get(TORCH):
+        yield wheel.missing_segment(rules.HIDDEN_TORCH, "Torch", reason)
     elif evidence and wheel.name.is_platlib:
         yield wheel.finding(
             rules.HIDDEN_TORCH,
-            f"the name has no Torch segment, yet {shown(evidence)}",
+            f"the name has no Torch segment, but {listed(evidence)}",
             remedy=f"{wheel.set_depends_on()}, or build it with Torch's stable ABI",
             inside=evidence[0].member,
         )
 
 
-def stable(wheel: Examined) -> Iterator[Finding]:
-    """BT302: a Torch segment, and only the stable ABI."""
+def stable(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT302: a Torch segment, and use of the stable ABI only."""
     use = wheel.facts.torch
     if wheel.torch is not None and use.abi is TorchAbi.STABLE:
         yield wheel.finding(
             rules.STABLE_TORCH,
-            f"the name says {wheel.torch}, yet the wheel uses Torch's stable ABI alone: "
-            f"{shown(use.evidence)}",
-            remedy=f"{wheel.set_depends_on()}, so that one wheel serves every Torch",
+            f"the name contains {wheel.torch}, but the wheel uses only Torch's stable ABI: "
+            f"{listed(use.evidence)}",
+            remedy=f"{wheel.set_depends_on()}: one wheel then serves every Torch",
             inside=use.evidence[0].member,
         )
 
 
-def none_inside(wheel: Examined) -> Iterator[Finding]:
-    """BT303: a Torch segment, and nothing of Torch inside."""
+def none_inside(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT303: a Torch segment, and no use of Torch in the wheel."""
     if wheel.torch is None or wheel.facts.torch.abi is not TorchAbi.NONE:
         return
-    missing = unread(wheel.facts)
+    unread = wheel.unread
     yield wheel.finding(
         rules.NO_TORCH_INSIDE,
-        f"the name says {wheel.torch}, yet no library in the wheel uses Torch"
-        + (f"; not all of it could be read: {shown(missing)}" if missing else ""),
-        remedy=f"{wheel.set_depends_on()}; or, if it is tied to Torch in another way, declare it: "
+        f"the name contains {wheel.torch}, but no library in the wheel uses Torch"
+        + (f"; not completely read: {listed(unread)}" if unread else ""),
+        remedy=f"{wheel.set_depends_on()}; if it depends on Torch in another way, declare it: "
         'build-tags.verify: "torch: REASON"',
-        severity=Severity.WARNING if missing else None,
+        severity=Severity.WARNING if unread else None,
     )
 
 
-def other_required(wheel: Examined) -> Iterator[Finding]:
+def other_required(wheel: ExaminedWheel) -> Iterator[Finding]:
     """BT304: a Torch segment that ``Requires-Dist`` excludes."""
     if wheel.torch is None:
         return
     try:
-        version = Version(wheel.torch.removeprefix(_PREFIX))
+        version = Version(wheel.torch.removeprefix("torch"))
     except ValueError:  # no version, or a number that is too long for int()
         return
     requirements = [Requirement(text) for text in wheel.facts.requires_torch]
-    judged = [(each, _admits(each.specifier, version)) for each in requirements]
-    excluding = [each for each, admits in judged if not admits]
-    conditional = [admits for each, admits in judged if each.marker]
+    compared = [(each, _admits(each.specifier, version)) for each in requirements]
+    excluding = [each for each, admits in compared if not admits]
+    conditional = [admits for each, admits in compared if each.marker]
     # of requirements with markers, such as one for each machine, only one may be for this wheel
     if any(each.marker is None for each in excluding) or (conditional and not any(conditional)):
         yield wheel.finding(
             rules.OTHER_TORCH_REQUIRED,
-            f"the name says {wheel.torch}, yet METADATA requires {shown(excluding)}",
-            remedy="build it against the Torch that it requires, or correct the variant's "
-            "torch_version",
+            f"the name contains {wheel.torch}, but METADATA requires {listed(excluding)}",
+            remedy="build it against the required Torch, or correct torch_version of the variant",
         )
 
 
 def _admits(specifiers: SpecifierSet, version: Version) -> bool:
     try:
         public = SpecifierSet(",".join(str(each).partition("+")[0] for each in specifiers))
-        return any(public.contains(each, prereleases=True) for each in _meant_by(version))
+        return any(public.contains(each, prereleases=True) for each in _releases(version))
     except ValueError:  # such as === and no version, or a number that is too long for int()
         return True
 
 
-def _meant_by(version: Version) -> Sequence[Version]:
-    """Return the releases that ``torch2.10`` can mean; any other segment means one."""
+def _releases(version: Version) -> Sequence[Version]:
+    """Return the releases that ``torch2.10`` stands for; any other segment stands for one."""
     if len(version.release) > 2:
         return [version]
     return [Version(f"{version.major}.{version.minor}.{patch}") for patch in range(20)]

@@ -1,4 +1,4 @@
-"""A settings tree as the checks look at it: each thing is asked of fromager once."""
+"""The inventory of a settings tree: what fromager knows of it, collected once for all checks."""
 
 from __future__ import annotations
 
@@ -27,21 +27,22 @@ from ..settings.tree import PackageBuildInfo, SettingsTree
 from ..settings.yamlfile import Path, read_yaml_mapping
 from ..stack.stack import Stack
 from ..tag.expression import parse_expression
+from ..text import counted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Checkup:
-    """What the checks look at.
+class Inventory:
+    """The variants, stacks, packages and files of a settings tree.
 
     Attributes:
         tree: the settings.
         package_files: the settings file of each package that has one.
         variant_files: the file of each variant that has one.
-        changelog_variants: the variants that the global changelog names.
+        changelog_variants: the variants in the global changelog.
         package_variants: the packages whose settings name a variant, by variant.
-        stacks: the declared stacks of each variant whose file is right.
-        wrong_variants: what is wrong with the other variants.
-        wanted: packages and versions of a real build; else those that have settings.
+        stacks: the declared stacks of each variant whose file is valid.
+        invalid_variants: the error of each other variant.
+        wanted: packages and versions of a real build; else the packages with settings.
     """
 
     tree: SettingsTree
@@ -50,20 +51,20 @@ class Checkup:
     changelog_variants: Sequence[str]
     package_variants: Mapping[str, Sequence[NormalizedName]]
     stacks: Mapping[str, Sequence[Stack]]
-    wrong_variants: Mapping[str, str]
+    invalid_variants: Mapping[str, str]
     wanted: Sequence[Wanted]
 
     @classmethod
-    def of(cls, tree: SettingsTree, wanted: Sequence[Wanted] = ()) -> Checkup:
-        """Look at a settings tree."""
+    def of(cls, tree: SettingsTree, wanted: Sequence[Wanted] = ()) -> Inventory:
+        """Return the inventory of a settings tree."""
         files = {name: paths[-1] for name, paths in package_files(tree.settings_dir).items()}
         stacks: dict[str, Sequence[Stack]] = {}
-        wrong: dict[str, str] = {}
+        errors: dict[str, str] = {}
         for variant in tree.variants():
             try:
                 stacks[variant] = tree.on(variant).stacks()
             except BuildTagError as err:
-                wrong[variant] = explain_error(err)
+                errors[variant] = explain_error(err)
         return cls(
             tree=tree,
             package_files=files,
@@ -71,44 +72,44 @@ class Checkup:
             changelog_variants=_changelog_variants(tree),
             package_variants=_package_variants(tree, files),
             stacks=stacks,
-            wrong_variants=wrong,
+            invalid_variants=errors,
             wanted=wanted or [Wanted(package=name) for name in files],
         )
 
     def build_info(self, package: NormalizedName, variant: str) -> PackageBuildInfo:
-        """Return what fromager knows of a package on a variant."""
+        """Return fromager's build information of a package on a variant."""
         return self.tree.on(variant).build_info(package)
 
     def needs(self, package: NormalizedName, variant: str) -> frozenset[Need] | None:
-        """Return what a package depends on in its newest version, on any stack of a variant.
+        """Return the dependencies of a package's newest version on all stacks of a variant.
 
-        None if a function decides.
+        None if only a function of an override knows them.
         """
         try:
-            says = source_of(self.tree.ctx, self.build_info(package, variant)).function
+            function = source_of(self.tree.ctx, self.build_info(package, variant)).function
         except BuildTagError:
-            return frozenset()  # another rule tells
-        if not isinstance(says, DependsOn):
+            return frozenset()  # BT106 or BT109 reports it
+        if not isinstance(function, DependsOn):
             return None
         try:
             return frozenset().union(
-                *(says.needs_on(stack, ANY_VERSION) for stack in self.stacks.get(variant, ()))
+                *(function.needs_on(stack, ANY_VERSION) for stack in self.stacks.get(variant, ()))
             )
-        except MissingFactError:  # the plan tells
-            return parse_expression(says.expression).at_most()
+        except MissingFactError:  # BT118 reports it
+            return parse_expression(function.expression).at_most()
 
     def planned(self, variant: str, stack: Stack) -> Sequence[PlannedTag]:
-        """Plan the tags of what is wanted on one stack."""
+        """Plan the tags of the wanted packages on one stack."""
         return plan(self.tree.on(variant), [stack], self.wanted)
 
     def locked(self, variant: str, stack: Stack) -> Sequence[PlannedTag]:
-        """Plan the tags that a lock holds of one stack, and those of what is wanted."""
+        """Plan the tags on one stack of the packages in a lock file and the wanted packages."""
         names = {ANY_PACKAGE, *known_packages(self.tree)} - {each.package for each in self.wanted}
         wanted = [*(Wanted(package=name) for name in sorted(names)), *self.wanted]
         return plan(self.tree.on(variant), [stack], wanted)
 
-    def has_wrong_source(self, package: NormalizedName, variant: str) -> bool:
-        """Tell whether a package's annotation, or the function of its own override, is wrong."""
+    def has_invalid_source(self, package: NormalizedName, variant: str) -> bool:
+        """Return whether a package's annotation or the function of its own override is invalid."""
         info = self.build_info(package, variant)
         try:
             source_of(self.tree.ctx, info)
@@ -118,37 +119,37 @@ class Checkup:
             return hasattr(info.plugin, WHEEL_BUILD_TAG)
         return False
 
-    def variants(self) -> list[str]:
-        """Return every variant that anything names."""
-        return sorted({*self.stacks, *self.wrong_variants})
+    def counts(self) -> Sequence[str]:
+        """Return how many variants, stacks and packages there are, as texts."""
+        packages = {*self.package_files, *(each.package for each in self.wanted)}
+        return (
+            counted(len(self.stacks) + len(self.invalid_variants), "variant"),
+            counted(sum(map(len, self.stacks.values())), "stack"),
+            counted(len(packages), "package"),
+        )
 
     def place(self, package: NormalizedName, *path: str) -> Place:
-        """Return where a key stands in a package's settings."""
+        """Return the place of a key in the settings of a package."""
         return place_in(self.package_files.get(package), path)
 
     def settings_place(self, *path: str) -> Place:
-        """Return where a key stands in the global settings."""
+        """Return the place of a key in the global settings."""
         return place_in(self.tree.settings_file, path)
 
 
 def place_in(file: pathlib.Path | None, path: Path) -> Place:
-    """Return the place of a key in a file, as near as it can be told."""
+    """Return the place of a key in a file, or of its nearest parent."""
     if file is None:
         return Place()
     try:
-        told = read_yaml_mapping(file).place(path)
+        text = read_yaml_mapping(file).place(path)
     except SettingsError:
         return Place(file=str(file))
-    name, _, line = told.rpartition(":")
-    return Place(file=name, line=int(line)) if line.isdigit() else Place(file=str(file))
+    return Place.parse(text)
 
 
 def _changelog_variants(tree: SettingsTree) -> list[str]:
-    """Return the variants of the global changelog.
-
-    fromager tells the entries of one variant only; of all variants that it knows, those that
-    have some.
-    """
+    """Return the variants with entries in the global changelog."""
     variants = map(str, tree.settings.all_variants())
     return sorted(each for each in variants if tree.on(each).ctx.settings.variant_changelog())
 
