@@ -99,7 +99,7 @@ def test_with_two_dist_infos(make_wheel: MakeWheel) -> None:
     path = make_wheel({"other-1.0.dist-info/METADATA": METADATA})
 
     assert reason(path) == (
-        "one dist-info folder expected, found ['demo_pkg-1.0.dist-info', 'other-1.0.dist-info']"
+        "one dist-info folder expected, found 'demo_pkg-1.0.dist-info', 'other-1.0.dist-info'"
     )
 
 
@@ -167,8 +167,8 @@ def test_many_dist_infos_are_shortened(make_wheel: MakeWheel) -> None:
     path = make_wheel({f"x{number}-1.dist-info/RECORD": "" for number in range(5)})
 
     assert reason(path) == (
-        "one dist-info folder expected, found ['demo_pkg-1.0.dist-info', 'x0-1.dist-info', "
-        "'x1-1.dist-info'] and 3 more"
+        "one dist-info folder expected, found 'demo_pkg-1.0.dist-info', 'x0-1.dist-info', "
+        "'x1-1.dist-info' and 3 more"
     )
 
 

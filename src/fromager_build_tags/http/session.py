@@ -17,8 +17,6 @@ import pypi_simple
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase, HTTPBasicAuth
-from requests.utils import get_netrc_auth
 
 from .prefetch import THREADS
 from .urls import FetchError, shown_url, split_url
@@ -73,9 +71,10 @@ class Session:
         self._requests = requests.Session()
         self._requests.max_redirects = REDIRECTS
         self._requests.headers["User-Agent"] = "fromager-build-tags"
+        self._credentials: tuple[str, str] | None = None
         if parts.username is not None:
             user, password = map(urllib.parse.unquote, (parts.username, parts.password or ""))
-            self._requests.auth = _HostAuth(self.root, user, password)
+            self._credentials = (user, password)
         adapter = HTTPAdapter(pool_maxsize=THREADS, max_retries=_retry())
         for scheme in ("http://", "https://"):
             self._requests.mount(scheme, adapter)
@@ -126,9 +125,11 @@ class Session:
         host = split_url(url).netloc
         if self._unanswered[host] >= UNANSWERED:
             raise FetchError(url, f"the host did not respond {UNANSWERED} times in a row")
+        # None is for those of the URL, or of netrc.
+        auth = self._credentials if _same_host(self.root, url) else None
         try:
             with self._requests.get(
-                url, headers=headers, hooks=hooks, timeout=TIMEOUT, stream=True
+                url, auth=auth, headers=headers, hooks=hooks, timeout=TIMEOUT, stream=True
             ) as response:
                 self._unanswered[host] = 0
                 if response.status_code != requests.codes.ok:
@@ -151,21 +152,6 @@ class Session:
                 raise FetchError(
                     response.url, f"it redirects to {elsewhere}; if that is the index, use its URL"
                 )
-
-
-class _HostAuth(AuthBase):
-    """Credentials of one host; any other gets those that netrc has for it."""
-
-    def __init__(self, root: str, user: str, password: str) -> None:
-        self._root = root
-        self._basic = HTTPBasicAuth(user, password)
-
-    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        url = r.url or ""
-        if _same_host(self._root, url):
-            return self._basic(r)
-        known = get_netrc_auth(url)
-        return HTTPBasicAuth(*known)(r) if known else r
 
 
 class _CappedRetry(urllib3.Retry):

@@ -24,7 +24,8 @@ from packaging.metadata import RawMetadata, parse_email
 
 from ..errors import BuildTagError
 from ..http.urls import FetchError, shown_url
-from .elf import MAGIC
+from ..text import first_few
+from .elf import HEADER_SIZE, MAGIC
 
 if TYPE_CHECKING:
     from ..http.session import Session
@@ -36,9 +37,7 @@ _METADATA_LIMIT = 1 << 20
 _WHEEL_LIMIT = 64 << 10
 _RECORD_LIMIT = 16 << 20
 _BOMB_SIZE, _BOMB_RATIO = 256 << 20, 20
-_MOST_SHOWN = 3
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-_ELF_SIZE = 64  # of the header, without which there is nothing to read
 _LIBRARY = re.compile(r".*\.(so(\.[\w.]+)?|dylib|pyd|dll)")
 _NEVER_ELF = re.compile(
     r".*\.(py[icxd]?|pxd|md|rst|txt|sh|h|hh|hpp|hxx|cuh|inl|inc|c|cc|cpp|cu|cmake|json|ya?ml"
@@ -130,7 +129,11 @@ class MemberStream:
 
 
 class WheelArchive:
-    """A wheel file, open for reading: its ``METADATA``, its ``WHEEL``, its libraries."""
+    """A wheel file, open for reading: its ``METADATA``, its ``WHEEL``, its libraries.
+
+    Attributes:
+        dist_info: the name of the dist-info folder.
+    """
 
     def __init__(self, path: Path | str, archive: zipfile.ZipFile) -> None:
         self.path = path
@@ -148,7 +151,7 @@ class WheelArchive:
         self._check_members()
         self._by_name = {member.name: member for member in self._members}
         self._check_sizes()
-        self._dist_info = self._find_dist_info()
+        self.dist_info = self._find_dist_info()
 
     @classmethod
     def open(cls, path: Path | str, file: IO[bytes] | None = None) -> Self:
@@ -196,7 +199,7 @@ class WheelArchive:
         Raises:
             WheelError: it has more bytes than *limit*.
         """
-        name = f"{self._dist_info}/{file}"
+        name = f"{self.dist_info}/{file}"
         if (member := self._by_name.get(name)) is None:
             return None
         if member.size > limit:
@@ -213,22 +216,15 @@ class WheelArchive:
         return self._members
 
     @property
-    def dist_info(self) -> str:
-        """The name of the dist-info folder."""
-        return self._dist_info
-
-    @property
     def record(self) -> str:
         """The path of ``RECORD``, whether it is there or not."""
-        return f"{self._dist_info}/RECORD"
+        return f"{self.dist_info}/RECORD"
 
     def libraries(self) -> Iterator[Member]:
-        """Yield the members that are ELF files, or are named as if they were a library."""
-        inside = f"{self._dist_info}/"
-        members = [each for each in self._members if not each.name.startswith(inside)]
-        unknown = [each for each in members if _may_be_elf(each)]
-        found = {member.name for member in unknown if _begins_like_elf(member)}
-        return (each for each in members if _LIBRARY.fullmatch(each.name) or each.name in found)
+        """Yield the members that are ELF files, or are named like a library."""
+        inside = f"{self.dist_info}/"
+        members = (each for each in self._members if not each.name.startswith(inside))
+        return filter(_is_library, members)
 
     def _check_members(self) -> None:
         seen: set[str] = set()
@@ -257,19 +253,14 @@ class WheelArchive:
         found = {member.name.partition("/")[0] for member in self._members}
         folders = sorted(name for name in found if name.endswith(".dist-info"))
         if len(folders) != 1:
-            some = f"{folders[:_MOST_SHOWN]}" if folders else "none"
-            more = len(folders) - _MOST_SHOWN
-            raise WheelError(
-                self.path,
-                f"one dist-info folder expected, found {some}"
-                + (f" and {more:,} more" if more > 0 else ""),
-            )
+            some = first_few(map(repr, folders)) or "none"
+            raise WheelError(self.path, f"one dist-info folder expected, found {some}")
         return folders[0]
 
     def _required(self, file: str, limit: int) -> bytes:
         text = self.dist_info_text(file, limit)
         if text is None:
-            raise WheelError(self.path, f"it has no {f'{self._dist_info}/{file}'!r}")
+            raise WheelError(self.path, f"it has no {f'{self.dist_info}/{file}'!r}")
         return text
 
 
@@ -311,13 +302,11 @@ def _escapes(name: str) -> bool:
     return path.is_absolute() or ".." in path.parts or name[1:2] == ":"
 
 
-def _may_be_elf(member: Member) -> bool:
-    if member.size < _ELF_SIZE or _LIBRARY.fullmatch(member.name):
+def _is_library(member: Member) -> bool:
+    if _LIBRARY.fullmatch(member.name):
+        return True
+    if member.size < HEADER_SIZE or _NEVER_ELF.fullmatch(member.name):
         return False
-    return not _NEVER_ELF.fullmatch(member.name)
-
-
-def _begins_like_elf(member: Member) -> bool:
     with member.open() as stream:
         return stream.read(len(MAGIC)) == MAGIC
 
