@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from packaging.tags import Tag, parse_tag
 
-from fromager_build_tags.tag.platform import NO_VERSION, covers, parse_linux
+from fromager_build_tags.tag.platform import NO_VERSION, LinuxPlatform, covers, parse_linux
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,10 @@ def test_another_platform(platform: str) -> None:
     ("platform", "accepted"),
     [
         ("manylinux1_x86_64", ["manylinux_2_5_x86_64", "manylinux1_x86_64"]),
+        (
+            "manylinux_2_6_x86_64",
+            ["manylinux_2_6_x86_64", "manylinux_2_5_x86_64", "manylinux1_x86_64"],
+        ),
         ("musllinux_1_1_x86_64", ["musllinux_1_1_x86_64", "musllinux_1_0_x86_64"]),
         ("linux_x86_64", []),
     ],
@@ -69,3 +73,12 @@ def test_a_wheel_that_fits_wherever_another_does(tags: str, others: str, expecte
 
 def _tags(text: str) -> frozenset[Tag]:
     return parse_tag(text)
+
+
+def test_a_machine_without_a_known_c_library_takes_no_versioned_tag() -> None:
+    assert list(LinuxPlatform("x86_64", None).accepted()) == []
+
+
+def test_equal_tags_cover_each_other() -> None:
+    tags = parse_tag("cp312-cp312-win_amd64")
+    assert covers(tags, tags)

@@ -7,6 +7,7 @@ else than what was there plus what was to be added, the file is left alone.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Sequence
@@ -121,10 +122,9 @@ def _behind_last_item(text: str, node: yaml.CollectionNode) -> int:
 
     Tokens tell it even of an alias, whose node stands elsewhere.
     """
-    at = node.start_mark.index
-    for token in yaml.scan(text, Loader=yaml.SafeLoader):
-        if token.end_mark.index >= node.end_mark.index:
-            break
+    at, end = node.start_mark.index, node.end_mark.index
+    tokens = yaml.scan(text, Loader=yaml.SafeLoader)
+    for token in itertools.takewhile(lambda token: token.end_mark.index < end, tokens):
         if token.end_mark.index > at and not isinstance(token, yaml.FlowEntryToken):
             at = token.end_mark.index
     return at
