@@ -1,4 +1,4 @@
-"""Draw the README's picture: what ``show`` prints, as an SVG. Run by hand from the root."""
+"""Draw the picture of README, the output of ``show``, as an SVG. Run it by hand from the root."""
 
 from __future__ import annotations
 

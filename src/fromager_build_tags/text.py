@@ -34,7 +34,7 @@ def markdown_code(text: str) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """Return *text* as prose: no markup but code spans that are balanced, no HTML."""
+    """Return *text* as prose: without HTML, and without markup except balanced code spans."""
     shown = plain(text, 2_000)
     return re.sub(r"([\\*_\[\]<>|~#@])", r"\\\1", shown).replace("\\<", "&lt;")
 

@@ -220,7 +220,7 @@ SOURCES: Final = [
         ("shipped_override", "rocm", "flash-attn==2.8.3"),
         ("newest_version", "rocm", "torch"),
         ("local_version", "rocm", "torch==2.10.0+rocm7.1"),
-        ("nobody", "rocm", "pillow==12.2.0"),
+        ("default", "rocm", "pillow==12.2.0"),
         ("pre_built", "rocm", "published==1.0"),
         ("by_version", "rocm", "by-version"),
         ("by_accelerator", "cuda", "by-accelerator==1.0"),

@@ -60,8 +60,8 @@ RENDERERS: Final[Mapping[str, Callable[[Iterable[PlannedTag]], Rendered]]] = {
 }
 
 
-def _source(tag: PlannedTag) -> str:
-    return "" if tag.source in {None, SourceKind.DEFAULT} else tag.source.label
+#: Nothing is shown for the default; looked up, since a large tree has 14,400 rows.
+_SOURCES: Final = {kind: kind.label for kind in SourceKind} | {SourceKind.DEFAULT: "", None: ""}
 
 
 _FIELDS: Final = (
@@ -92,7 +92,7 @@ def _records(tags: Iterable[PlannedTag]) -> Iterator[tuple[str, ...]]:
                 str(tag.build_tag) if not tag.error else "",
                 tag.platlib_stem,
                 tag.purelib_stem,
-                _source(tag),
+                _SOURCES[tag.source],
                 tag.note,
                 tag.error,
             )
@@ -112,7 +112,7 @@ def _row(tag: PlannedTag) -> tuple[str, ...]:
         "error" if tag.is_wrong else str(tag.build_tag) or "-",
         tag.platlib_stem or "-",
         tag.purelib_stem,
-        _source(tag),
+        _SOURCES[tag.source],
     )
 
 
