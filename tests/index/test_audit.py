@@ -60,8 +60,8 @@ FIRES = [
     (rules.STALE_WHEEL, ["pillow-11.0-2_el9.4" + PLAT], [], ["BT401", "BT407"]),
     (rules.STALE_WHEEL, ["demo-1.0-1" + PURE], [], ["BT401"]),
     (rules.STALE_WHEEL, ["pillow-12.2.0-1_el9.6-cp311-cp311-linux_x86_64"], [], ["BT401"]),
-    (rules.SUPERSEDED_WHEEL, ["pillow-12.2.0-1_el9.6" + PLAT], [], ["BT404"]),
-    (rules.SUPERSEDED_WHEEL, ["pillow-12.2.0-2" + PLAT], [], ["BT404"]),
+    (rules.OBSOLETE_WHEEL, ["pillow-12.2.0-1_el9.6" + PLAT], [], ["BT404"]),
+    (rules.OBSOLETE_WHEEL, ["pillow-12.2.0-2" + PLAT], [], ["BT404"]),
     (
         rules.SHADOWED_WHEEL,
         ["flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1" + PLAT],
@@ -100,12 +100,12 @@ FIRES = [
     (rules.FOREIGN_BUILD_NUMBER, ["pillow-12.2.0-3_el9.6" + PLAT], [], ["BT402", "BT412"]),
     (rules.SDIST_ONLY, ["demo-1.0.tar.gz"], [], ["BT414"]),
     (rules.SDIST_ONLY, ["demo-1.0-2" + PURE, "demo-1.0+local.tar.gz"], [], ["BT414"]),
-    (rules.UNREADABLE_NAME, ["demo-1.0-1-cp312-cp312-linux_x86_64-cu12"], [], ["BT415"]),
-    (rules.UNREADABLE_NAME, ["demo-one" + PURE], [], ["BT415"]),
-    (rules.UNREADABLE_NAME, ["demo"], [], ["BT415"]),
-    (rules.UNREADABLE_NAME, ["pïllow-1.0-1" + PURE], [], ["BT415"]),
-    (rules.UNREADABLE_NAME, ["_demo-1.0-1" + PLAT], [], ["BT415"]),
-    (rules.UNREADABLE_NAME, ["demo_-1.0-1" + PLAT], [], ["BT415"]),
+    (rules.INVALID_NAME, ["demo-1.0-1-cp312-cp312-linux_x86_64-cu12"], [], ["BT415"]),
+    (rules.INVALID_NAME, ["demo-one" + PURE], [], ["BT415"]),
+    (rules.INVALID_NAME, ["demo"], [], ["BT415"]),
+    (rules.INVALID_NAME, ["pïllow-1.0-1" + PURE], [], ["BT415"]),
+    (rules.INVALID_NAME, ["_demo-1.0-1" + PLAT], [], ["BT415"]),
+    (rules.INVALID_NAME, ["demo_-1.0-1" + PLAT], [], ["BT415"]),
     (rules.EMPTY_INDEX, [], ["torch", "flash_attn", "pillow", "fromager"], ["BT416"]),
 ]
 
@@ -188,21 +188,21 @@ def test_the_messages_without_a_changelog(
     wheels += [f"{name}-1-1{PLAT}" for name in ("one", "two", "three", "four")]
     fill(tmp_path / "index", wheels)
     assert run("audit", "index", status=1).stdout == (
-        f"index/{wheels[0]}.whl: error BT410: {wheels[0]}.whl has 1, and torch depends on the "
-        "accelerator or Torch\n"
-        "    build torch==2.9.1 again with the hook switched on, and with a changelog entry\n"
-        f"index/{wheels[1]}.whl: warning BT411: {wheels[1]}.whl has 3_el9.6, and the settings give "
-        "a purelib wheel no segment\n"
-        "    build demo==1.0 again: the hook gives a purelib wheel no segment\n"
-        "index: note BT418: no changelog entry for 4 packages, such as four, one, three: nothing "
-        "can be said of their wheels\n"
-        "    add one to changelog.rocm of the settings, or to each package's file: fromager gives "
-        "no build tag without one\n"
+        f"index/{wheels[0]}.whl: error BT410: {wheels[0]}.whl has build tag 1, but torch "
+        "depends on the accelerator or Torch\n"
+        "    rebuild torch==2.9.1 with wheels.build_tag_hook and a changelog entry\n"
+        f"index/{wheels[1]}.whl: warning BT411: {wheels[1]}.whl has build tag 3_el9.6; the "
+        "settings give a purelib wheel no suffix\n"
+        "    rebuild demo==1.0: the hook gives a purelib wheel no suffix\n"
+        "index: note BT418: no changelog entry for four, one, three and 1 more: the status of "
+        "their wheels is unknown\n"
+        "    add one to changelog.rocm of the settings, or to each package's file: without one, "
+        "fromager assigns no build number\n"
         "index for rocm: 6 projects, 6 wheels\n"
         "1 error, 1 warning, 1 note\n"
     )
     kept = json.loads(run("prune", "index", "--format", "json").stdout)["indexes"][0]["keep"]
-    assert {each["reason"] for each in kept} == {"kept: the settings give it no build number"}
+    assert {each["reason"] for each in kept} == {"kept: the settings give no build number"}
 
 
 #: Wheels for two accelerators, and who takes which.
@@ -210,21 +210,21 @@ MIXED = [
     (
         ["torch-2.10.0-3_el9.6_cuda13.0-cp313-cp313-linux_x86_64", GOOD[0]],
         [],
-        "torch 2.10.0 has wheels for cuda13.0, rocm7.1: {0} is taken by pip (cp313 on "
-        "linux_x86_64), uv (cp313 on linux_x86_64); {1} is taken by pip (cp312 on linux_x86_64), "
-        "uv (cp312 on linux_x86_64)",
+        "torch 2.10.0 has wheels for cuda13.0, rocm7.1: {0} is selected by pip (cp313 on "
+        "linux_x86_64), uv (cp313 on linux_x86_64); {1} is selected by pip (cp312 on "
+        "linux_x86_64), uv (cp312 on linux_x86_64)",
     ),
     (
         ["torch-2.10.0-7_el9.6_cuda13.0" + PLAT, GOOD[0]],
         [],
-        "torch 2.10.0 has wheels for cuda13.0, rocm7.1: {1} is taken by pip (cp312 on "
-        "linux_x86_64), uv (cp312 on linux_x86_64), since its suffix sorts last",
+        "torch 2.10.0 has wheels for cuda13.0, rocm7.1: {1} is selected by pip (cp312 on "
+        "linux_x86_64), uv (cp312 on linux_x86_64), because its suffix sorts last",
     ),
     (
         ["torch-2.10.0-7_el9.6_cuda13.0-cp312-cp312-manylinux_2_28_x86_64", GOOD[0]],
         [],
-        "torch 2.10.0 has wheels for cuda13.0, rocm7.1: {0} is taken by uv (cp312 on "
-        "linux_x86_64); {1} is taken by pip (cp312 on linux_x86_64)",
+        "torch 2.10.0 has wheels for cuda13.0, rocm7.1: {0} is selected by uv (cp312 on "
+        "linux_x86_64); {1} is selected by pip (cp312 on linux_x86_64)",
     ),
     (["torch-2.10.0-6_el9.6_cuda13.0" + PLAT, GOOD[0]], [], ""),
     (
@@ -251,19 +251,18 @@ def test_the_messages(run: Run, tmp_path: pathlib.Path) -> None:
     stale = "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1" + PLAT
     fill(tmp_path / "index", [*GOOD, stale, "x-1-2.whl.asc"])
     assert run("audit", "index", status=1).stdout == (
-        f"index/{GOOD[1]}.whl: error BT402: {GOOD[1]}.whl is what the settings want, yet "
-        f"{stale}.whl is taken by pip (cp312 on linux_x86_64), uv (cp312 on linux_x86_64)\n"
-        "    fromager build-tags prune deletes the other; only a higher build number wins, so add "
-        "a changelog entry with each change of the stack\n"
-        f"index: warning BT408: the index holds wheels for torch2.10.0 (1, as {GOOD[1]}.whl), "
-        f"torch2.9.1 (1, as {stale}.whl)\n"
-        "    build again or prune what is left of an older Torch, or keep an index for each Torch\n"
-        f"index: warning BT409: 1 wheel is built for torch2.9.1, as {stale}.whl, and the index "
-        "holds 2.10.0\n"
-        "    add torch2.9.1 to the index, or build them again for the Torch in it\n"
-        f"index/{stale}.whl: note BT404: {stale}.whl is not needed any more: {GOOD[1]}.whl "
-        "replaces it\n"
-        "    fromager build-tags prune lists what can be deleted\n"
+        f"index/{GOOD[1]}.whl: error BT402: {GOOD[1]}.whl is shadowed: "
+        f"{stale}.whl is selected by pip (cp312 on linux_x86_64), uv (cp312 on linux_x86_64)\n"
+        "    delete the other wheel with `fromager build-tags prune`; add a changelog entry with "
+        "each change of the stack: only a higher build number takes precedence\n"
+        f"index: warning BT408: the index has wheels for torch2.10.0 (1, such as {GOOD[1]}.whl), "
+        f"torch2.9.1 (1, such as {stale}.whl)\n"
+        "    rebuild or prune the wheels of the older Torch, or keep one index for each Torch\n"
+        f"index: warning BT409: 1 wheel is built for torch2.9.1, such as {stale}.whl, but the "
+        "index has torch 2.10.0\n"
+        "    add torch2.9.1 to the index, or rebuild the wheels for the Torch in it\n"
+        f"index/{stale}.whl: note BT404: {stale}.whl is obsolete: replaced by {GOOD[1]}.whl\n"
+        "    list or delete obsolete wheels with `fromager build-tags prune`\n"
         "index for rocm: 4 projects, 5 wheels, 1 other file skipped\n"
         "1 error, 2 warnings, 1 note\n"
     )
@@ -275,13 +274,13 @@ def test_what_is_left_of_an_older_accelerator_may_be_pruned(
     fill(tmp_path / "index", [*GOOD, f"torch-2.10.0-7_el9.6_rocm7.0{PLAT}"])
     remedies = {each["code"]: each["remedy"] for each in findings(run, "index")}
     assert remedies["BT405"] == (
-        "keep an index for each accelerator, or prune what is left of an older version of one: "
-        "no installer chooses by it"
+        "keep one index for each accelerator, or prune the wheels of the older version of one: "
+        "installers do not choose by accelerator"
     )
     assert remedies["BT406"] == (
-        "keep an index for each accelerator, or build again or prune what is left of an older one"
+        "keep one index for each accelerator, or rebuild or prune the wheels of the older one"
     )
-    assert remedies["BT404"] == "fromager build-tags prune lists what can be deleted"
+    assert remedies["BT404"] == "list or delete obsolete wheels with `fromager build-tags prune`"
 
 
 @pytest.mark.parametrize(
@@ -332,15 +331,15 @@ def test_what_is_not_known_is_in_every_format(
     assert text.count("BT420") >= (1 if format_ == "markdown" else 2)
     assert "no findings" not in text
     plain = text.replace("\\", "").replace("`", "'")  # as in Markdown
-    assert "does not exist; an index is a folder or an http(s) URL" in plain
-    assert "name a variant 'coda'; did you mean 'cuda'?" in plain.replace("u0027", "'")
+    assert "does not exist: use a folder or an http(s) URL" in plain
+    assert "declares it; did you mean 'cuda'?" in plain.replace("u0027", "'")
     if format_ == "json":
         indexes = {each["variant"]: each["error"] for each in json.loads(text)["indexes"]}
         assert indexes == {
             "cpu": "",
-            "rocm": "'nowhere' does not exist; an index is a folder or an http(s) URL",
-            "coda": "neither the settings nor a file in settings/variants name a variant 'coda'; "
-            "did you mean 'cuda'?",
+            "rocm": "index 'nowhere' does not exist: use a folder or an http(s) URL",
+            "coda": "unknown variant 'coda': neither the settings nor a file in settings/variants "
+            "declares it; did you mean 'cuda'?",
         }
 
 
@@ -353,10 +352,10 @@ def test_what_is_wanted_and_missing(run: Run, tmp_path: pathlib.Path) -> None:
     (tmp_path / "r.txt").write_text("pillow\nnumpy>=2\n")
     found = findings(run, "index", "--build-order", "order.json", "-r", "r.txt")
     assert [each["message"] for each in found if each["code"] == "BT403"] == [
-        "demo 1.0 is wanted, and has no wheel",
-        "numpy>=2 is wanted, and has no wheel",
-        "torch 2.11.0 is wanted, and has no wheel",
-        "zlib-ng 1.0 is wanted, and has no wheel",
+        "demo 1.0 is missing: no wheel",
+        "numpy>=2 is missing: no wheel",
+        "torch 2.11.0 is missing: no wheel",
+        "zlib-ng 1.0 is missing: no wheel",
     ]
     assert {each["file"] for each in found if each["code"] in {"BT403", "BT414"}} == {"index"}
 
@@ -365,25 +364,25 @@ def test_what_is_wanted_and_missing(run: Run, tmp_path: pathlib.Path) -> None:
 WANTED = [
     ("torch==2.10.0", [], []),
     ("torch===2.10.0", [], []),
-    ("torch==2.10.0+rocm7.1", [], ["torch 2.10.0+rocm7.1 is wanted, and has no wheel"]),
+    ("torch==2.10.0+rocm7.1", [], ["torch 2.10.0+rocm7.1 is missing: no wheel"]),
     ("torch==2.10.*", [], []),
-    ("torch==2.11.*", [], ["torch==2.11.* is wanted, and has no wheel"]),
+    ("torch==2.11.*", [], ["torch==2.11.* is missing: no wheel"]),
     ("pillow>=12,<13", [], []),
-    ("pillow>=12.3", [], ["pillow>=12.3 is wanted, and has no wheel"]),
+    ("pillow>=12.3", [], ["pillow>=12.3 is missing: no wheel"]),
     ("pillow", ["--python", "3.12"], []),
     ("fromager", ["--python", "3.13"], []),
     (
         "torch==2.10.0",
         ["--python", "3.12", "--python", "3.13"],
-        ["torch 2.10.0 is wanted, and has no wheel for cp313 on linux_x86_64"],
+        ["torch 2.10.0 is missing: no wheel for cp313 on linux_x86_64"],
     ),
     (
         "pillow>=12",
         ["--python", "3.12", "--platform", "linux_aarch64"],
-        ["pillow>=12 is wanted, and has no wheel for cp312 on linux_aarch64"],
+        ["pillow>=12 is missing: no wheel for cp312 on linux_aarch64"],
     ),
-    ("numpy", [], ["numpy (any version) is wanted, and has no wheel"]),
-    ("numpy\nnumpy==2", [], ["numpy 2 is wanted, and has no wheel"]),
+    ("numpy", [], ["numpy (any version) is missing: no wheel"]),
+    ("numpy\nnumpy==2", [], ["numpy 2 is missing: no wheel"]),
 ]
 
 
@@ -430,7 +429,7 @@ def test_what_a_lock_names_has_to_be_there(run: Run, tmp_path: pathlib.Path) -> 
     lock = tmp_path / "settings/build-tags.lock"
     found = findings(run, "index", "--lock", str(lock))
     assert [each["message"] for each in found if each["code"] == "BT403"] == [
-        "torch 2.9.1 is wanted, and has no wheel"
+        "torch 2.9.1 is missing: no wheel"
     ]
     lock.write_text("no lock")
     assert "is not a lock" in run("audit", "index", "--lock", str(lock), status=1).stderr
@@ -464,27 +463,29 @@ def test_one_bad_index_never_hides_the_next(run: Run, tmp_path: pathlib.Path) ->
     fill(tmp_path / "index", GOOD)
     result = run("audit", "nowhere", "settings/settings.yaml", "ftp://x/", "index", status=1)
     assert result.stderr == (
-        "Error: 'nowhere' does not exist; an index is a folder or an http(s) URL\n"
-        "Error: 'settings/settings.yaml' is a file; an index is a folder or an http(s) URL\n"
-        "Error: an index is a folder, or a URL with http:// or https://, not ftp:…\n"
+        "Error: index 'nowhere' does not exist: use a folder or an http(s) URL\n"
+        "Error: index 'settings/settings.yaml' is a file: use a folder or an http(s) URL\n"
+        "Error: unsupported index ftp:…: use a folder or an http(s) URL\n"
     )
     assert "index for rocm: 4 projects, 4 wheels\n" in result.stdout
 
 
 def test_a_variant_that_nothing_names_is_refused(run: Run, tmp_path: pathlib.Path) -> None:
     fill(tmp_path / "index", GOOD)
-    said = "neither the settings nor a file in settings/variants name a variant"
     for variant, hint in (("coda", "did you mean 'cuda'?"), ("x", "there are cpu, cuda, rocm")):
         for command in (["audit"], ["prune"]):
             error = run(*command, f"{variant}=index", status=1).stderr
-            assert error == f"Error: {said} {variant!r}; {hint}\n"
+            assert error == (
+                f"Error: unknown variant {variant!r}: neither the settings nor a file in "
+                f"settings/variants declares it; {hint}\n"
+            )
 
 
 def test_a_stack_that_cannot_be_told(run: Run, tmp_path: pathlib.Path) -> None:
     fill(tmp_path / "index", ["torch-2.10.0-7_el9.6_cpu" + PLAT, "pillow-1-2_el9.6" + PLAT])
     result = run("audit", "cpu=index", status=1)
     assert result.stderr.startswith(
-        "Error: the tags of 2 packages cannot be told: the distribution of variant 'cpu' is not "
+        "Error: build tags of 2 packages cannot be computed: the distribution of variant 'cpu' "
     )
     assert run("audit", "cpu=index", "--here").stderr == ""
 
@@ -513,7 +514,7 @@ def test_a_wheel_that_its_requires_python_rules_out_shadows_none(
     with serve(pages) as server:
         found = findings(run, f"{server.url}/simple/")
     taken = {
-        each["code"]: each["message"].rpartition("is taken by ")[2]
+        each["code"]: each["message"].rpartition("is selected by ")[2]
         for each in found
         if each["code"] == "BT402"
     }
@@ -581,9 +582,7 @@ def test_a_page_that_cannot_be_read_is_a_finding(run: Run) -> None:
         [found] = findings(run, f"{server.url}/simple")
         assert found["file"] == f"{server.url}/simple/torch/"
     assert found["code"] == "BT417"
-    assert found["message"] == (
-        "the page of torch cannot be read: status 404, there is no such page"
-    )
+    assert found["message"] == ("the page of torch cannot be read: status 404: not found")
 
 
 def test_a_link_that_leads_to_no_file_is_a_finding(run: Run, tmp_path: pathlib.Path) -> None:
@@ -594,13 +593,13 @@ def test_a_link_that_leads_to_no_file_is_a_finding(run: Run, tmp_path: pathlib.P
     [found] = findings(run, "index")
     assert (found["code"], found["file"]) == ("BT417", "index/demo-1.0-2-py3-none-any.whl")
     assert found["message"] == (
-        "a wheel of demo cannot be read: it is a link that leads to no file, as 1 more"
+        "a wheel of demo cannot be read: the link has no target (and 1 other)"
     )
-    assert found["remedy"] == "make the link lead to the wheel, or delete it"
+    assert found["remedy"] == "correct or delete the link"
     for command in ("winners", "prune"):
         assert run(command, "index", status=1).stderr == (
-            "Error: index/demo-1.0-2-py3-none-any.whl cannot be read: it is a link that leads to "
-            "no file, as 1 more\n"
+            "Error: index/demo-1.0-2-py3-none-any.whl cannot be read: the link has no target "
+            "(and 1 other)\n"
         )
 
 

@@ -18,8 +18,7 @@ from fromager_build_tags.errors import InputError
 from fromager_build_tags.http import session as sessions
 from fromager_build_tags.http.session import Session
 from fromager_build_tags.http.urls import FetchError, shown_url
-from fromager_build_tags.index import Broken, Index, IndexFile, open_index, parse_place
-from fromager_build_tags.index.simple import open_simple
+from fromager_build_tags.index import Index, IndexFile, Unreadable, open_index, parse_place
 from fromager_build_tags.wheel import WheelError, open_url
 
 from .simple_server import JSON, Answer, Server, html_index, html_page, json_index, json_page, serve
@@ -43,7 +42,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def list_url(url: str) -> Index:
     """Open a simple API."""
-    return open_simple(parse_place(url, "rocm"), Session(url))
+    return open_index(parse_place(url, "rocm"))
 
 
 def names(index: Index) -> dict[str, list[str]]:
@@ -51,7 +50,7 @@ def names(index: Index) -> dict[str, list[str]]:
 
 
 def troubles(index: Index) -> list[str]:
-    return [listed.broken.reason for listed in index.projects() if listed.broken]
+    return [listed.unreadable.reason for listed in index.projects() if listed.unreadable]
 
 
 EXPECTED = {name: sorted(PROJECTS[name]) for name in sorted(PROJECTS)}
@@ -155,8 +154,8 @@ def test_a_page_that_lists_no_project_is_no_index(links: dict[str, str]) -> None
         with pytest.raises(InputError) as caught:
             list_url(f"{server.url}/simple?token=s3cret")
         assert str(caught.value) == (
-            f"no project is listed at {server.url}/simple/: an index is the URL of a simple API, "
-            "which mostly ends in /simple/, or of a folder with wheels"
+            f"no projects found at {server.url}/simple/: use the URL of a simple API, which "
+            "usually ends in /simple/, or of a folder of wheels"
         )
 
 
@@ -228,11 +227,11 @@ def test_a_wrong_entry_hides_no_other(server: Server) -> None:
     ]
     page = {"meta": {"api-version": "1.0"}, "name": "torch", "files": [*wrong, good]}
     server.answers["/simple/torch/"] = json_page(page)
-    [listed] = [each for each in list_url(f"{server.url}/simple").projects() if each.broken]
+    [listed] = [each for each in list_url(f"{server.url}/simple").projects() if each.unreadable]
     assert [file.filename for file in listed.files] == [good["filename"]]
-    assert listed.broken == Broken(
+    assert listed.unreadable == Unreadable(
         location=f"{server.url}/simple/torch/",
-        reason="these entries are wrong, and left out: 'invalid-url', 'no-hashes', 'a-size', '', "
+        reason="skipped invalid entries: 'invalid-url', 'no-hashes', 'a-size', '', "
         "number 5, '<b>\\n', number 7, number 8",
     )
     page["files"] = [None] * 12
@@ -274,16 +273,16 @@ def test_what_a_later_version_adds_is_no_matter(
             dataclasses.replace(html_page({"torch/": "torch"}), cut=20),
             "the connection was closed before the end",
         ),
-        (Answer(body=b"<html><body><a href='torch/'>tor"), "it ends in the middle"),
+        (Answer(body=b"<html><body><a href='torch/'>tor"), "the page is truncated"),
         (
             json_page({"meta": {"api-version": "2.0"}, "projects": []}),
-            "it is of version 2.0 of the API; 1 is known",
+            "API version 2.0 is not supported (supported: 1)",
         ),
-        (json_page([]), "it is no page of a simple API"),
-        (json_page({"projects": [1]}), "it is no page of a simple API"),
+        (json_page([]), "not a page of a simple API"),
+        (json_page({"projects": [1]}), "not a page of a simple API"),
         (
             Answer(body=b'{"meta": {"api-ver', content_type="application/json"),
-            "it is no JSON, or ends in the middle",
+            "invalid or truncated JSON",
         ),
         (
             Answer(body=b"\x7fELF", content_type="application/octet-stream"),

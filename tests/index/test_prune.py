@@ -1,4 +1,4 @@
-"""``prune``: what is not needed any more, and never the last wheel that does the job."""
+"""``prune``: obsolete wheels, and never a wheel without a replacement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from click.testing import Result
 
-from fromager_build_tags.index.pruning import Judgement
+from fromager_build_tags.index.pruning import Decision
 from fromager_build_tags.text import size_text
 
 from .simple_server import html_index, serve
@@ -52,8 +52,8 @@ def test_nothing_is_deleted_unless_it_is_asked_for(run: Run, folder: pathlib.Pat
     fill(folder, WANTED, STALE, OLDER)
     assert plan(run) == (
         {
-            STALE: f"another stack: {WANTED} replaces it",
-            OLDER: f"older build number: {WANTED} replaces it",
+            STALE: f"other stack, replaced by {WANTED}",
+            OLDER: f"older build number, replaced by {WANTED}",
         },
         {},
     )
@@ -114,7 +114,7 @@ def test_a_wanted_wheel_that_is_not_whole_does_no_job(run: Run, folder: pathlib.
     fill(folder, STALE)
     (folder / WANTED).write_bytes(b"PK cut off")
     reason = "is damaged: not a zip archive, or truncated (File is not a zip file)"
-    kept = f"kept: {WANTED} should replace it, and {reason}"
+    kept = f"kept: its replacement {WANTED} {reason}"
     assert plan(run, "--delete") == ({}, {STALE: kept})
     assert names(folder) == {WANTED, STALE}
 
@@ -127,7 +127,7 @@ def test_a_wanted_wheel_is_read_to_its_end(run: Run, folder: pathlib.Path) -> No
     delete, keep = plan(run, "--delete")
     assert delete == {}
     assert keep[STALE] == (
-        f"kept: {WANTED} should replace it, and is damaged: its member 'flash_attn_said.txt' is "
+        f"kept: its replacement {WANTED} is damaged: its member 'flash_attn_said.txt' is "
         "damaged: Bad CRC-32 for file 'flash_attn_said.txt'"
     )
     (folder / WANTED).write_bytes(whole)
@@ -138,22 +138,22 @@ def test_a_wanted_wheel_is_read_to_its_end(run: Run, folder: pathlib.Path) -> No
     ("files", "leave_out", "reason"),
     [
         ({}, "flash_attn-2.8.3.dist-info/WHEEL", "it has no 'flash_attn-2.8.3.dist-info/WHEEL'"),
-        ({}, "flash_attn-2.8.3.dist-info/RECORD", "it has no 'flash_attn-2.8.3.dist-info/RECORD'"),
-        ({}, "flash_attn_said.txt", "it lacks 'flash_attn_said.txt', which its RECORD lists"),
+        ({}, "flash_attn-2.8.3.dist-info/RECORD", "'flash_attn-2.8.3.dist-info/RECORD' is missing"),
+        ({}, "flash_attn_said.txt", "'flash_attn_said.txt' of its RECORD is missing"),
         (
             {"flash_attn-2.8.3.dist-info/METADATA": b"Name: pillow\nVersion: 12.2.0\n"},
             "",
-            "its METADATA is that of 'pillow' '12.2.0'",
+            "its METADATA names 'pillow' '12.2.0'",
         ),
         (
             {"flash_attn-2.8.3.dist-info/METADATA": b"Name: flash-attn\nVersion: new\n"},
             "",
-            "its METADATA is that of 'flash-attn' 'new'",
+            "its METADATA names 'flash-attn' 'new'",
         ),
         (
             {"flash_attn-2.8.3.dist-info/RECORD": b"x" * 200_000 + b",,"},
             "",
-            "its RECORD cannot be read: field larger than field limit (131072)",
+            "RECORD cannot be read: field larger than field limit (131072)",
         ),
     ],
 )
@@ -167,7 +167,7 @@ def test_a_wanted_wheel_holds_what_installers_need(
         for name in content.keys() - {leave_out}:
             wheel.writestr(name, content[name])
     (folder / "whole" / WANTED).unlink()
-    kept = f"kept: {WANTED} should replace it, and is damaged: {reason}"
+    kept = f"kept: its replacement {WANTED} is damaged: {reason}"
     assert plan(run, "--delete") == ({}, {STALE: kept})
 
 
@@ -181,7 +181,7 @@ def test_a_record_may_list_folders(run: Run, folder: pathlib.Path) -> None:
 def test_a_link_to_a_wheel_does_not_replace_it(run: Run, folder: pathlib.Path) -> None:
     fill(folder, STALE)
     (folder / WANTED).symlink_to(STALE)
-    assert plan(run, "--delete") == ({}, {STALE: f"kept: index/{WANTED} is a link to it"})
+    assert plan(run, "--delete") == ({}, {STALE: f"kept: the link index/{WANTED} leads to it"})
 
 
 def test_a_file_stays_to_which_a_link_leads_that_stays(
@@ -194,7 +194,7 @@ def test_a_file_stays_to_which_a_link_leads_that_stays(
     link.symlink_to(f"../index/{link.name}")
     fill(tmp_path / "other", "pillow-12.2.0-2_fc43" + PLAT)
     stdout = run("prune", "rocm=index", "cuda=other", "--delete").stdout
-    assert f"kept: other/{link.name} is a link to it\n" in stdout
+    assert f"kept: the link other/{link.name} leads to it\n" in stdout
     assert names(folder) == {"demo-1.0-1-py3-none-any.whl", "demo-1.0-2-py3-none-any.whl", WANTED}
     assert link.exists()
     assert list(plan(run, "--delete")[0]) == ["demo-1.0-1-py3-none-any.whl"]
@@ -212,8 +212,8 @@ def test_a_wheel_for_another_accelerator_goes_only_when_asked_for(
     delete, keep = plan(run, "--delete")
     assert list(delete) == [STALE]
     assert keep == {
-        CUDA: "kept: it is for cuda13.0, and not for rocm: move it to an index of its own",
-        OLD_CUDA: "kept: it is for cuda12.9, and not for rocm: move it to an index of its own",
+        CUDA: "kept: it is for cuda13.0, not rocm; move it to another index, or use --foreign",
+        OLD_CUDA: "kept: it is for cuda12.9, not rocm; move it to another index, or use --foreign",
     }
     [index] = json.loads(run("prune", "cuda=index", "--format", "json").stdout)["indexes"]
     assert [each["filename"] for each in index["delete"]] == [OLD_CUDA]
@@ -260,20 +260,22 @@ def test_each_stack_of_a_family_keeps_its_wheel(
     new = [name(each) for each in there if each[0] == "2"]
     assert [each["filename"] for each in report["delete"]] == [name(each) for each in gone]
     for each in report["delete"]:
-        replacing = each["reason"].removeprefix("older build number: ").partition(" replace")[0]
+        replacing = each["reason"].removeprefix("older build number, replaced by ")
         assert set(replacing.split(" and ")) <= set(new)
     assert names(folder) == {name(each) for each in there if each not in gone}
     if gone == []:
         missing = "2_el9.8_cuda12.9"
-        reason = f"kept: no wheel with {missing} fits wherever it does: build that"
+        reason = (
+            f"kept: its replacement with build tag {missing} is not in the index; build it first"
+        )
         assert [each["reason"] for each in report["keep"]] == [reason]
 
 
 def test_a_higher_number_goes_only_when_asked_for(run: Run, folder: pathlib.Path) -> None:
     fill(folder, WANTED, ABOVE)
     assert plan(run)[1] == {
-        ABOVE: "kept: 9_el9.6_rocm7.1_torch2.10.0 is above 8_el9.6_rocm7.1_torch2.10.0: are the "
-        "settings older?"
+        ABOVE: "kept: build tag 9_el9.6_rocm7.1_torch2.10.0 is above 8_el9.6_rocm7.1_torch2.10.0 "
+        "from the settings; update the settings, or use --foreign"
     }
     assert list(plan(run, "--foreign", "--delete")[0]) == [ABOVE]
     assert names(folder) == {WANTED}
@@ -304,7 +306,7 @@ def test_an_index_of_links_is_refused(run: Run, tmp_path: pathlib.Path) -> None:
     downloads, simple = fromagers(tmp_path / "repo", WANTED, STALE)
     for delete in ([], ["--delete"]):
         result = run("prune", "repo/simple", *delete, status=1)
-        assert result.stderr == "Error: repo/simple holds links only: prune repo instead\n"
+        assert result.stderr == "Error: repo/simple contains links only: prune repo instead\n"
         assert result.stdout == ""
     other = tmp_path / "other"
     other.mkdir()
@@ -346,18 +348,16 @@ def fromagers(repo: pathlib.Path, *wheels: str) -> tuple[pathlib.Path, pathlib.P
 
 def test_what_lies_beside_a_wheel_goes_with_it(run: Run, folder: pathlib.Path) -> None:
     fill(folder, WANTED, STALE)
-    beside = [".asc", ".metadata", ".provenance", ".sig"]
+    beside = [".asc", ".metadata"]
     for wheel in (WANTED, STALE):
         for suffix in beside:
             (folder / f"{wheel}{suffix}").write_bytes(b"x" * 1000)
     [index] = json.loads(run("prune", "index", "--format", "json").stdout)["indexes"]
     [gone] = index["delete"]
-    assert sorted(gone["companions"]) == [f"index/{STALE}{suffix}" for suffix in beside]
-    assert gone["bytes"] == index["bytes"] == (folder / STALE).stat().st_size + 4000
+    assert gone["bytes"] == index["bytes"] == (folder / STALE).stat().st_size
     text = run("prune", "index", "--delete").stdout
     assert names(folder) == {WANTED, *(f"{WANTED}{suffix}" for suffix in beside)}
-    assert "index for rocm: 1 wheel and 4 files beside them deleted (" in text
-    assert f"replaces it; with {STALE}.asc, {STALE}.sig, {STALE}.metadata, " in text
+    assert "index for rocm: 1 wheel deleted (" in text
 
 
 def test_a_report_that_cannot_be_written_is_known_before_anything_is_lost(
@@ -379,7 +379,7 @@ def test_an_index_that_is_nowhere_is_refused(
     fill(folder.parent, WANTED, STALE)
     result = run("prune", "--delete", "index", index, status=1)
     assert result.stderr == (
-        f"Error: the INDEX {index!r} names no folder or URL: is a variable not set?\n"
+        f"Error: INDEX {index!r} is empty: check that the variable in it is set\n"
     )
     assert names(folder) == {WANTED, STALE}
     assert (folder.parent / STALE).exists()
@@ -390,21 +390,21 @@ def test_a_folder_is_not_pruned_for_two_variants_at_once(run: Run, folder: pathl
     for other in ("index", "index/../index", "."):
         error = run("prune", "--delete", "rocm=index", f"cuda={other}", status=2).stderr
         said = " ".join(error.split())
-        assert f"--delete takes index and {other} one at a time: they hold the same wheels" in said
+        assert (
+            f"--delete cannot take index and {other} together: they contain the same wheels" in said
+        )
     assert len(names(folder)) == 2
 
 
 def test_a_url_is_listed_and_never_deleted(run: Run) -> None:
     with serve(html_index({"flash-attn": [WANTED, STALE]})) as server:
         url = f"{server.url}/simple/"
-        assert "1 wheel to delete (size not known), 0 kept" in run("prune", url).stdout
+        assert "1 wheel to delete (size unknown), 0 kept" in run("prune", url).stdout
         error = run("prune", url, "--delete", status=2).stderr
-        assert f"--delete is for folders, not for {url}" in error
+        assert f"--delete works on folders only, not on {url}" in error
         del server.answers["/simple/flash-attn/"]
         error = run("prune", url, status=1).stderr
-        assert error == (
-            f"Error: {url}flash-attn/ cannot be read: status 404, there is no such page\n"
-        )
+        assert error == (f"Error: {url}flash-attn/ cannot be read: status 404: not found\n")
 
 
 def test_what_cannot_be_deleted_is_said(
@@ -427,13 +427,13 @@ def test_a_wheel_stays_whose_replacement_is_gone_when_it_comes_to_it(
 ) -> None:
     fill(folder, WANTED, STALE)
 
-    def meanwhile(judgements: Iterable[Judgement], links: object) -> list[Judgement]:
+    def meanwhile(decisions: Iterable[Decision], links: object) -> list[Decision]:
         (folder / WANTED).unlink()
-        return list(judgements)
+        return list(decisions)
 
-    monkeypatch.setattr("fromager_build_tags.commands.prune.spare_linked", meanwhile)
+    monkeypatch.setattr("fromager_build_tags.commands.prune.keep_linked", meanwhile)
     lines = run("prune", "index", "--delete").stdout.splitlines()
-    assert lines[1].endswith(f"kept: {WANTED}, which replaces it, is gone by now")
+    assert lines[1].endswith(f"kept: its replacement {WANTED} was deleted in the meantime")
     assert lines[-1] == "index for rocm: 0 wheels deleted (0 B), 1 kept"
     assert names(folder) == {STALE}
 

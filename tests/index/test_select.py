@@ -1,4 +1,4 @@
-"""Which wheel is taken: what we say, and what the real pip and uv do over generated indexes."""
+"""The selected files: ours, and those of the real pip and uv on generated indexes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,17 @@ from packaging.utils import parse_sdist_filename
 from packaging.version import Version
 
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.index.select import SdistName, newest_winner, pinned_winner, winner
-from fromager_build_tags.index.targets import Installer, Target, running_target, targets_of
+from fromager_build_tags.index.select import (
+    Installer,
+    SdistName,
+    Target,
+    is_valid_requirement,
+    running_target,
+    select,
+    select_newest,
+    select_pinned,
+    targets_of,
+)
 from fromager_build_tags.tag.filename import WheelName, parse_wheel_name
 
 from .simple_server import Answer, serve
@@ -40,7 +49,7 @@ class File:
     name: WheelName | SdistName
     filename: str = ""
     yanked: bool = False
-    requires: str = ""
+    requires_python: str = ""
 
 
 def file(filename: str, attributes: Mapping[str, str] = MappingProxyType({})) -> File:
@@ -53,7 +62,7 @@ def file(filename: str, attributes: Mapping[str, str] = MappingProxyType({})) ->
         name=name,
         filename=filename,
         yanked="data-yanked" in attributes,
-        requires=attributes.get("data-requires-python", ""),
+        requires_python=attributes.get("data-requires-python", ""),
     )
 
 
@@ -78,7 +87,7 @@ CP312 = Target(python=(3, 12), abi="cp312", platform="linux_x86_64")
 def test_build_tags_compare_by_number_then_as_strings(loser: str, taken: str) -> None:
     files = [wheel(f"a-{stem}-cp312-cp312-linux_x86_64.whl") for stem in (loser, taken)]
     for order in (files, files[::-1]):
-        assert winner(order, CP312) is files[1]
+        assert select(order, CP312) is files[1]
 
 
 @pytest.mark.parametrize(
@@ -94,30 +103,30 @@ def test_build_tags_compare_by_number_then_as_strings(loser: str, taken: str) ->
 )
 def test_the_tag_that_a_python_prefers_beats_any_build_tag(loser: str, taken: str) -> None:
     files = [wheel(f"a-1-{rest}.whl") for rest in (loser, taken)]
-    assert winner(files, CP312) is files[1]
+    assert select(files, CP312) is files[1]
 
 
 def test_pip_and_uv_disagree_on_linux_and_manylinux() -> None:
     linux = wheel("a-1-1-cp312-cp312-linux_x86_64.whl")
     many = wheel("a-1-9-cp312-cp312-manylinux_2_28_x86_64.whl")
-    assert winner([many, linux], CP312, Installer.PIP) is linux
-    assert winner([many, linux], CP312, Installer.UV) is many
+    assert select([many, linux], CP312, Installer.PIP) is linux
+    assert select([many, linux], CP312, Installer.UV) is many
 
 
 def test_a_yanked_wheel_is_taken_for_want_of_another() -> None:
     yanked = wheel("a-1-9-py3-none-any.whl", yanked=True)
     kept = wheel("a-1-1-py3-none-any.whl")
-    assert winner([yanked, kept], CP312) is kept
-    assert winner([yanked], CP312) is yanked
-    assert newest_winner([yanked], CP312) is None
-    assert winner([wheel("a-1-cp39-cp39-linux_x86_64.whl")], CP312) is None
+    assert select([yanked, kept], CP312) is kept
+    assert select([yanked], CP312) is yanked
+    assert select_newest([yanked], CP312) is None
+    assert select([wheel("a-1-cp39-cp39-linux_x86_64.whl")], CP312) is None
 
 
 def test_the_newest_release_is_taken() -> None:
     names = ("a-1.9-1", "a-1.10-1", "a-1.10-2", "a-2.0rc1-1")
     files = [wheel(f"{stem}-py3-none-any.whl") for stem in names]
-    assert newest_winner(files, CP312) is files[2]
-    assert newest_winner(files[3:], CP312) is files[3]
+    assert select_newest(files, CP312) is files[2]
+    assert select_newest(files[3:], CP312) is files[3]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +142,7 @@ def test_the_newest_release_is_taken() -> None:
 )
 def test_platforms(platform: str, tag: str, fits: bool) -> None:
     target = Target(python=(3, 12), abi="cp312", platform=platform)
-    assert (winner([wheel(f"a-1-cp312-cp312-{tag}.whl")], target) is not None) is fits
+    assert (select([wheel(f"a-1-cp312-cp312-{tag}.whl")], target) is not None) is fits
 
 
 @pytest.mark.parametrize(
@@ -277,7 +286,7 @@ def test_the_real_installers_agree(
 
 
 def _expected(folder: pathlib.Path, installer: Installer) -> str:
-    taken = newest_winner([file(path.name) for path in folder.iterdir()], _here(), installer)
+    taken = select_newest([file(path.name) for path in folder.iterdir()], _here(), installer)
     assert taken is not None
     return taken.filename
 
@@ -287,8 +296,7 @@ NEWER = {"data-requires-python": f">=3.{sys.version_info.minor + 1}"}
 EXACT = {"data-requires-python": f"==3.{sys.version_info.minor}"}
 NO_LONGER = {"data-requires-python": f"<3.{sys.version_info.minor}"}
 WILD = {"data-requires-python": f"==3.{sys.version_info.minor}.*"}
-SLIPS = [">=3.6.*", ">=3.6<4", ">= '3.6'", ">=3.6,!=3.1*"]
-UNREADABLE = ["nonsense", ">=3.6 <4", "~=3", ">=3.6;"]
+INVALID = ["nonsense", ">=3.6 <4", "~=3", ">=3.6;"]
 PURE = "-py3-none-any.whl"
 
 #: What a page says of files: files with attributes; what pip and uv take without a pin, and of 1.0.
@@ -313,9 +321,12 @@ PAGES: Sequence[tuple[dict[str, dict[str, str]], tuple[str, str], tuple[str, str
     ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": NO_LONGER}, ("8", "9"), ("8", "9")),
     ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": WILD}, ("9", "9"), ("9", "9")),
     *(
-        ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": {"data-requires-python": text}}, taken, taken)
-        for texts, taken in ((SLIPS, ("9", "9")), (UNREADABLE, ("9", "8")))
-        for text in texts
+        (
+            {f"1.0-8{PURE}": {}, f"1.0-9{PURE}": {"data-requires-python": text}},
+            ("9", "8"),
+            ("9", "8"),
+        )
+        for text in INVALID
     ),
     ({f"0.9-7{PURE}": {}, f"1.0-8{PURE}": {}, f"1.0-9{PURE}": NEWER}, ("8", "7"), ("8", "")),
     ({f"1.0-8{PURE}": {}, f"1.0+local-7{PURE}": {}}, ("7", "7"), ("7", "7")),
@@ -341,12 +352,20 @@ def _page(number: int) -> dict[str, dict[str, str]]:
 def test_what_is_said_of_pages(installer: Installer, pinned: bool) -> None:
     for number, (_, newest, of_pin) in enumerate(PAGES):
         files = [file(name, attributes) for name, attributes in _page(number).items()]
-        choose = partial(pinned_winner, version=Version("1.0")) if pinned else newest_winner
-        taken = choose(
-            files, target=running_target(), installer=installer, requires=lambda each: each.requires
-        )
+        choose = partial(select_pinned, version=Version("1.0")) if pinned else select_newest
+        taken = choose(files, target=running_target(), installer=installer)
         expected = (of_pin if pinned else newest)[list(Installer).index(installer)]
         assert ("" if taken is None else _short(taken.filename)) == expected, number
+
+
+@pytest.mark.parametrize("requires", [">=3.6.*", ">=3.6<4", ">= '3.6'", ">=3.6,!=3.1*"])
+def test_an_invalid_requires_python_that_uv_repairs_is_left_out(requires: str) -> None:
+    """Unlike uv itself, which selects the file after a repair."""
+    attributes = {"data-requires-python": requires}
+    files = [file(f"a-1.0-8{PURE}"), file(f"a-1.0-9{PURE}", attributes)]
+    assert not is_valid_requirement(requires)
+    assert select(files, CP312, Installer.PIP) is files[1]
+    assert select(files, CP312, Installer.UV) is files[0]
 
 
 @pytest.mark.skipif(sys.version_info.micro == 0, reason="==3.13 holds of 3.13.0, for pip as well")

@@ -1,4 +1,4 @@
-"""``winners``: which wheels are taken."""
+"""``winners``: the files that installers select."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def test_pip_and_uv(run: Run, tmp_path: pathlib.Path) -> None:
     for name in WHEELS:
         (tmp_path / "index" / name).touch()
     assert run("winners", "index").stdout == (
-        "PROJECT  VERSION  PYTHON                 BY   WHEEL\n"
-        f"torch    2.10.0   cp312 on linux_x86_64  pip  {WHEELS[2]}\n"
-        f"torch    2.10.0   cp312 on linux_x86_64  uv   {WHEELS[3]}\n"
+        "PROJECT  VERSION  PYTHON                 SELECTED BY  WHEEL\n"
+        f"torch    2.10.0   cp312 on linux_x86_64  pip          {WHEELS[2]}\n"
+        f"torch    2.10.0   cp312 on linux_x86_64  uv           {WHEELS[3]}\n"
     )
     args = ("winners", "index", "--format", "json", "--all-versions", "--python", "3.12")
     made = json.loads(run(*args).stdout)["winners"]
@@ -43,7 +43,7 @@ def test_pip_and_uv(run: Run, tmp_path: pathlib.Path) -> None:
         ("2.10.0", ["uv"], WHEELS[3]),
     ]
     result = run("winners", "index", "--python", "3.13")
-    assert (result.stdout, result.stderr) == ("", "of torch nothing is taken\n")
+    assert (result.stdout, result.stderr) == ("", "nothing is selected for torch\n")
     assert f"`{WHEELS[2]}` |" in run("winners", "index", "--format", "markdown").stdout
 
 
@@ -53,8 +53,8 @@ def test_a_pin_takes_a_local_version(run: Run, tmp_path: pathlib.Path) -> None:
     for name in (WHEELS[2], local):
         (tmp_path / "index" / name).touch()
     assert run("winners", "index", "--all-versions").stdout.splitlines()[1:] == [
-        f"torch    2.10.0          cp312 on linux_x86_64  pip, uv  {local}",
-        f"torch    2.10.0+rocm7.1  cp312 on linux_x86_64  pip, uv  {local}",
+        f"torch    2.10.0          cp312 on linux_x86_64  pip, uv      {local}",
+        f"torch    2.10.0+rocm7.1  cp312 on linux_x86_64  pip, uv      {local}",
     ]
 
 
@@ -89,9 +89,9 @@ def test_an_sdist_is_built_where_no_wheel_fits(run: Run, tmp_path: pathlib.Path)
     for name in names:
         (tmp_path / "index" / name).touch()
     assert run("winners", "index", "--python", "3.12").stdout.splitlines()[1:] == [
-        "other    1        cp312 on linux_x86_64  pip, uv  other-1.tar.gz (an sdist: it is built)",
-        "torch    2.11.0   cp312 on linux_x86_64  pip, uv  torch-2.11.0.tar.gz (an sdist: it is "
-        "built)",
+        "other    1        cp312 on linux_x86_64  pip, uv      other-1.tar.gz (sdist, to be built)",
+        "torch    2.11.0   cp312 on linux_x86_64  pip, uv      torch-2.11.0.tar.gz (sdist, to "
+        "be built)",
     ]
     made = json.loads(run("winners", "index", "--format", "json", "--all-versions").stdout)
     assert made["format_version"] == "1.1"
@@ -100,6 +100,17 @@ def test_an_sdist_is_built_where_no_wheel_fits(run: Run, tmp_path: pathlib.Path)
         *(("1", "sdist"), ("2.9.1", "wheel"), ("2.10.0", "wheel"), ("2.10.0", "wheel")),
         ("2.11.0", "sdist"),
     ]
+
+
+def test_an_invalid_requires_python_is_noted(run: Run) -> None:
+    files = [{"filename": WHEELS[0], "url": "a", "hashes": {}, "requires-python": ">=3.6.*"}]
+    page = json_page({"meta": {"api-version": "1.0"}, "name": "torch", "files": files})
+    with serve({"/simple/": html_page({"torch/": "torch"}), "/simple/torch/": page}) as server:
+        result = run("winners", f"{server.url}/simple")
+    assert " pip " in result.stdout
+    assert result.stderr == (
+        "uv may select other files, as some have an invalid Requires-Python: torch\n"
+    )
 
 
 @pytest.mark.parametrize(("python", "version"), [("3.12", "1.0"), ("3.13", "2.0")])
@@ -124,7 +135,7 @@ def test_requires_python_of_a_listing(run: Run, python: str, version: str) -> No
         with serve(answers) as server:
             url = f"{server.url}/simple"
             line = run("winners", url, "--python", python).stdout.splitlines()[1]
-            assert line.endswith(f"pip, uv  demo-{version}-1-py3-none-any.whl")
+            assert line.endswith(f"pip, uv      demo-{version}-1-py3-none-any.whl")
 
 
 def test_the_bar_is_for_terminals(tree: pathlib.Path) -> None:

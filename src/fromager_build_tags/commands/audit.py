@@ -1,4 +1,4 @@
-"""``audit``: what is wrong with the wheels of indexes."""
+"""``audit``: stale, shadowed, missing and mixed wheels in indexes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from ..findings.verdict import Verdict
-from ..index.auditing import Audit, Audited, WantedVersions
+from ..index.auditing import Audit, Audited, RequiredVersions
 from ..index.expected import Expectations
 from ..index.index_checks import unreadable_index
 from ..plan.model import Wanted
 from ..plan.requirements import from_build_file, from_lock, from_requirements_file
-from ..report.audit_html import Grid, render_html
-from ..report.audit_report import RENDERERS, AuditReport, IndexSummary
+from ..report.audit_report import RENDERERS, AuditReport, Grid, IndexSummary
 from ..settings.tree import SettingsTree
 from . import common, trees
 from . import exit_status as gates
@@ -27,7 +26,14 @@ from . import indexes as shared
 
 @click.command()
 @shared.indexes_argument
-@common.requirements_file_option
+@click.option(
+    "-r",
+    "--requirements-file",
+    "files",
+    multiple=True,
+    type=common.FILE,
+    help="pip requirements that the index has to meet",
+)
 @click.option(
     "-g",
     "--graph",
@@ -35,19 +41,19 @@ from . import indexes as shared
     "build_files",
     multiple=True,
     type=common.FILE,
-    help="fromager's graph.json or build-order.json: what has to be there",
+    help="fromager's graph.json or build-order.json; the index needs every version in it",
 )
 @click.option(
     "--lock",
     "locks",
     multiple=True,
     type=common.FILE,
-    help="a lock, every version of which has to be there",
+    help="a build-tags.lock; the index needs every version in it",
 )
 @click.option("--deep", is_flag=True, help="verify each wheel, too; of a URL, download it")
 @shared.target_options
 @common.here_option
-@common.format_option([*RENDERERS, "html"])
+@common.format_option(RENDERERS)
 @common.output_option
 @gates.fail_on_option("error", "warning", "note")
 @gates.exit_zero_option
@@ -67,52 +73,53 @@ def audit(
     fail_on: str,
     exit_zero: bool,
 ) -> None:
-    """Say what is wrong with the wheels of each INDEX.
+    """Find stale, shadowed, missing and mixed wheels in indexes.
 
-    An INDEX is a folder of wheels, fromager's wheels-repo, or the URL of a simple API; with
-    VARIANT= before it, it is meant for that variant, else for --variant. --deep says of each
-    wheel what the command verify says of it. Nothing is changed.
+    An INDEX is a folder of wheels, fromager's wheels-repo, or the URL of a simple API. VARIANT=
+    before it names the variant of its wheels; the default is --variant. --deep adds the findings
+    of the command verify. Nothing changes.
     """
     tree = trees.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
     targets = shared.read_targets(pythons, platforms)
-    wanted = _wanted(
+    required = _required(
         *(from_requirements_file(file) for file in files),
         *(from_build_file(file) for file in build_files),
         *(from_lock(file) for file in locks),
     )
     opened, unopened = shared.open_each(indexes, tree.variant, expectations=expectations)
     run = Audit(
-        indexes=opened, expectations=expectations, wanted=wanted, targets=targets, deep=deep
+        indexes=opened, expectations=expectations, required=required, targets=targets, deep=deep
     )
     findings = [unreadable_index(*each) for each in unopened]
     grid = Grid(len(opened))
     with shared.progress(opened) as count:
-        for audited in run.run():
-            with_reasons = _with_reasons(tree, audited)
-            findings += (finding for _, finding in with_reasons.findings)
+        for each in run.run():
+            audited = _mark_suppressed(tree, each)
+            findings += (finding for _, finding in audited.findings)
             if format_ == "html":
-                grid.add(with_reasons)
+                grid.add(audited)
             count()
     report = AuditReport(
-        verdict=Verdict.of(findings), indexes=[*_summaries(run), *map(_unread, unopened)]
+        verdict=Verdict.of(findings),
+        indexes=[*_summaries(run), *map(_unopened, unopened)],
+        grid=grid,
     )
-    text = render_html(report, grid) if format_ == "html" else RENDERERS[format_](report)
-    common.write(text, output)
-    failed = shared.complain((each.reason for each in unopened), expectations)
+    common.write(RENDERERS[format_](report), output)
+    failed = shared.report_failures((each.reason for each in unopened), expectations)
     if failed or (gates.fails(report.verdict, fail_on) and not exit_zero):
         ctx.exit(1)
 
 
-def _wanted(*listed: Iterable[Wanted]) -> WantedVersions:
-    """Return what is wanted of each package; that there is any, only where nothing else is."""
+def _required(*listed: Iterable[Wanted]) -> RequiredVersions:
+    """Return the specifiers of each package; that of any version only if it is the only one."""
     found: dict[NormalizedName, dict[str, SpecifierSet]] = {}
     for each in itertools.chain.from_iterable(listed):
-        of_it = found.setdefault(each.package, {})
-        of_it |= {str(specifier): specifier for specifier in _specifiers(each)}
+        specifiers = found.setdefault(each.package, {})
+        specifiers |= {str(specifier): specifier for specifier in _specifiers(each)}
     return {
-        package: [of_it[text] for text in sorted(of_it) if text or len(of_it) == 1]
-        for package, of_it in found.items()
+        package: [specifiers[text] for text in sorted(specifiers) if text or len(specifiers) == 1]
+        for package, specifiers in found.items()
     }
 
 
@@ -122,14 +129,13 @@ def _specifiers(wanted: Wanted) -> list[SpecifierSet]:
     return [SpecifierSet(f"=={version}") for version in wanted.versions if version is not None]
 
 
-def _with_reasons(tree: SettingsTree, audited: Audited) -> Audited:
-    """Mark the findings that the settings say to ignore."""
+def _mark_suppressed(tree: SettingsTree, audited: Audited) -> Audited:
     findings = trees.mark_suppressed(tree, (finding for _, finding in audited.findings))
-    of = (each for each, _ in audited.findings)
-    return dataclasses.replace(audited, findings=list(zip(of, findings, strict=True)))
+    numbers = (each for each, _ in audited.findings)
+    return dataclasses.replace(audited, findings=list(zip(numbers, findings, strict=True)))
 
 
-def _unread(unopened: shared.Unopened) -> IndexSummary:
+def _unopened(unopened: shared.Unopened) -> IndexSummary:
     place, reason = unopened
     return IndexSummary(index=str(place), variant=place.variant, error=reason)
 

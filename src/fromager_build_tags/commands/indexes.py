@@ -1,4 +1,4 @@
-"""What the commands that take indexes share: arguments, opening, and a progress bar."""
+"""What the commands about indexes share: arguments, opening, failures and a progress bar."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import click
 from ..errors import BuildTagError, explain_error
 from ..index import Index, IndexPlace, open_index, parse_place
 from ..index.expected import Expectations
-from ..index.targets import Target
+from ..index.select import Target
+from ..text import counted
 
 _PLATFORM: Final = re.compile(r"[a-z0-9_]+")
 _PYTHON: Final = re.compile(r"(\d)\.(\d{1,2})(t?)", re.ASCII)
@@ -22,7 +23,7 @@ indexes_argument = click.argument("indexes", nargs=-1, required=True, metavar="I
 
 
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say for which Pythons and platforms wheels are installed."""
+    """Add the options for the Pythons and platforms to install for."""
     platform = click.option(
         "--platform",
         "platforms",
@@ -35,13 +36,17 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "pythons",
         multiple=True,
         metavar="X.Y",
-        help="such as 3.12, or 3.13t  [default: what the wheels' names spell]",
+        help="such as 3.12 or 3.13t  [default: those in the wheels' names]",
     )
     return python(platform(command))
 
 
 def read_targets(pythons: Sequence[str], platforms: Sequence[str]) -> list[Target]:
-    """Return what the options say; nothing for the targets of each wheel's name."""
+    """Return the targets that the options name; none for the targets in the wheels' names.
+
+    Raises:
+        UsageError: an option is invalid.
+    """
     if not pythons:
         if platforms:
             raise click.UsageError("--platform needs --python")
@@ -65,7 +70,7 @@ def read_targets(pythons: Sequence[str], platforms: Sequence[str]) -> list[Targe
 
 
 class Unopened(NamedTuple):
-    """An index that cannot be opened, and why."""
+    """An index that cannot be opened, and the reason."""
 
     place: IndexPlace
     reason: str
@@ -74,10 +79,10 @@ class Unopened(NamedTuple):
 def open_indexes(
     texts: Iterable[str], variant: str, *, expectations: Expectations | None = None
 ) -> tuple[list[Index], list[str]]:
-    """Open every index; return the indexes, and what is wrong with the others.
+    """Open every index; return the indexes, and why the others cannot be opened.
 
     Raises:
-        InputError: an argument names none; nothing is opened then.
+        InputError: an argument is empty; no index is opened then.
     """
     indexes, unopened = open_each(texts, variant, expectations=expectations)
     return indexes, [each.reason for each in unopened]
@@ -86,7 +91,7 @@ def open_indexes(
 def open_each(
     texts: Iterable[str], variant: str, *, expectations: Expectations | None = None
 ) -> tuple[list[Index], list[Unopened]]:
-    """Open every index; one that cannot be read never hides the next.
+    """Open every index; one that cannot be opened never hides the next.
 
     Raises:
         InputError: as :func:`open_indexes`.
@@ -96,7 +101,7 @@ def open_each(
     for place in [parse_place(text, variant) for text in texts]:
         try:
             if expectations is not None:
-                expectations.learn(place.variant)
+                expectations.load(place.variant)
             index = open_index(place)
             click.get_current_context().call_on_close(index.close)
             indexes.append(index)
@@ -105,12 +110,12 @@ def open_each(
     return indexes, unopened
 
 
-def complain(failures: Iterable[str], expectations: Expectations | None = None) -> bool:
-    """Print what went wrong, and tell whether something did."""
+def report_failures(failures: Iterable[str], expectations: Expectations | None = None) -> bool:
+    """Print failures on stderr, and return whether there are any."""
     lines = list(failures)
     if expectations is not None:
         lines += [
-            f"the tags of {count:,} package{'s' * (count > 1)} cannot be told: {error}"
+            f"build tags of {counted(count, 'package')} cannot be computed: {error}"
             for error, count in sorted(expectations.errors.items())
         ]
     for line in dict.fromkeys(lines):
@@ -119,14 +124,14 @@ def complain(failures: Iterable[str], expectations: Expectations | None = None) 
 
 
 class Count(Protocol):
-    """Counts projects that are done, each in so many indexes."""
+    """Counts finished projects, each once for each index that has it."""
 
     def __call__(self, projects: int = 1, /) -> None: ...  # noqa: D102
 
 
 @contextlib.contextmanager
 def progress(indexes: Sequence[Index]) -> Iterator[Count]:
-    """Show how many projects are done, on a terminal only; give what counts them."""
+    """Show the number of finished projects, on a terminal only; yield the function to count."""
     if not sys.stderr.isatty():
         yield lambda _=1: None
         return

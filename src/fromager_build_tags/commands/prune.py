@@ -1,4 +1,4 @@
-"""``prune``: what nothing needs any more."""
+"""``prune``: obsolete wheels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from ..index import Index
 from ..index.auditing import view_project
 from ..index.expected import Expectations
-from ..index.pruning import Judgement, judge_leftovers, linked_folder, links_of, spare_linked
+from ..index.pruning import Decision, decide, keep_linked, linked_folder, links_of
 from ..index.pruning import delete as delete_wheels
 from ..report.prune_report import RENDERERS, PruneReport
 from . import common, trees
@@ -22,11 +22,12 @@ from .snapshots import relative
 
 @click.command()
 @shared.indexes_argument
-@click.option("--delete", is_flag=True, help="delete them; of folders only")
+@click.option("--delete", is_flag=True, help="delete the obsolete wheels; in folders only")
 @click.option(
     "--foreign",
     is_flag=True,
-    help="those with a higher build number than the settings give, or for another accelerator, too",
+    help="include wheels with a higher build number than the settings give, or for another "
+    "accelerator",
 )
 @common.here_option
 @common.format_option(RENDERERS)
@@ -41,10 +42,11 @@ def prune(
     format_: str,
     output: pathlib.Path | None,
 ) -> None:
-    """List the wheels of each INDEX that nothing needs any more, with the reason and the size.
+    """List, or delete, obsolete wheels.
 
-    A wheel is listed for deletion only if the one that the settings give for its kind and its
-    stack is there, whole, and fits wherever it does. Without --delete nothing is changed.
+    A wheel of an INDEX is obsolete only if its replacement, which the settings give for the same
+    kind and stack, is in the index, is intact, and fits wherever the wheel fits. Each wheel is
+    listed with the reason and the size. Without --delete, nothing changes.
     """
     tree = trees.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
@@ -55,75 +57,72 @@ def prune(
     links: list[tuple[str, str]] = []
     with shared.progress(opened) as count:
         for index in opened:
-            judgements, problems = _judge(index, expectations, count, links, foreign=foreign)
+            decisions, problems = _decide(index, expectations, count, links, foreign=foreign)
             failures += problems
-            if judgements is not None:
-                reports.append(_report(index, judgements))
+            if decisions is not None:
+                place = index.place
+                reports.append(
+                    PruneReport(index=str(place), variant=place.variant, decisions=decisions)
+                )
     reports = [
-        dataclasses.replace(each, judgements=spare_linked(each.judgements, links))
-        for each in reports
+        dataclasses.replace(each, decisions=keep_linked(each.decisions, links)) for each in reports
     ]
     if delete:
-        if output is not None:  # a report that cannot be written is known before anything is lost
+        if output is not None:  # fail before anything is deleted if the report cannot be written
             common.write(RENDERERS[format_](reports), output)
         reports = [_deleted(report, failures) for report in reports]
     common.write(RENDERERS[format_](reports), output)
-    if shared.complain(failures, expectations):
+    if shared.report_failures(failures, expectations):
         ctx.exit(1)
 
 
 def _refuse_to_delete(indexes: Sequence[Index]) -> None:
-    """Refuse what is no folder, and two that overlap: what one needs is left over for the other."""
+    """Raise UsageError for URLs, and for overlapping folders: variants need different wheels."""
     for index in indexes:
         if index.place.is_url:
-            raise click.UsageError(f"--delete is for folders, not for {index.place}")
+            raise click.UsageError(f"--delete works on folders only, not on {index.place}")
     folders = [(pathlib.Path(index.place.address).resolve(), index.place) for index in indexes]
     for (one, place), (other, again) in itertools.combinations(folders, 2):
         if one.is_relative_to(other) or other.is_relative_to(one):
             raise click.UsageError(
-                f"--delete takes {place} and {again} one at a time: they hold the same wheels, "
-                "and what one variant needs is left over for the other"
+                f"--delete cannot take {place} and {again} together: they contain the same "
+                "wheels, and a wheel that one variant needs can be obsolete for the other"
             )
 
 
-def _judge(
+def _decide(
     index: Index,
     expectations: Expectations,
     count: Callable[[], None],
     links: list[tuple[str, str]],
     *,
     foreign: bool,
-) -> tuple[list[Judgement] | None, list[str]]:
-    """Judge an index; nothing of one that is made of links to the wheels of another folder."""
+) -> tuple[list[Decision] | None, list[str]]:
+    """Return decisions about the wheels of an index; None for one that contains links only."""
     accelerators = expectations.accelerators(index.place.variant)
-    judgements: list[Judgement] = []
+    decisions: list[Decision] = []
     problems: list[str] = []
     folders: list[pathlib.Path | None] = []
     for listed in index.projects():
-        if listed.broken is not None:
-            problems.append(f"{listed.broken.location} cannot be read: {listed.broken.reason}")
+        if listed.unreadable is not None:
+            problems.append(str(listed.unreadable))
         view = view_project(index, listed, expectations)
-        judgements += judge_leftovers(view, foreign=foreign, accelerators=accelerators)
+        decisions += decide(view, foreign=foreign, accelerators=accelerators)
         links += links_of(view.all_wheels())
         if view.wheels:
             folders.append(linked_folder(view.all_wheels()))
         count()
     real = [folder for folder in folders if folder is not None]
     if real and len(real) == len(folders):
-        problems.append(f"{index.place} holds links only: prune {relative(real[0])} instead")
+        problems.append(f"{index.place} contains links only: prune {relative(real[0])} instead")
         return None, problems
-    return judgements, problems
-
-
-def _report(index: Index, judgements: Sequence[Judgement]) -> PruneReport:
-    place = index.place
-    return PruneReport(index=str(place), variant=place.variant, judgements=judgements, done=False)
+    return decisions, problems
 
 
 def _deleted(report: PruneReport, failures: list[str]) -> PruneReport:
-    """Delete what a report lists, and return what came of it."""
-    judgements = []
-    for judgement, problems in delete_wheels(report.judgements):
-        judgements.append(judgement)
-        failures += problems
-    return dataclasses.replace(report, judgements=judgements, done=True)
+    """Delete the obsolete wheels of a report, and return the result."""
+    decisions = []
+    for decision, problem in delete_wheels(report.decisions):
+        decisions.append(decision)
+        failures += [problem] * bool(problem)
+    return dataclasses.replace(report, decisions=decisions, done=True)

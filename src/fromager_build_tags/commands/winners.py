@@ -1,4 +1,4 @@
-"""``winners``: which wheels pip and uv take."""
+"""``winners``: the files that pip and uv select."""
 
 from __future__ import annotations
 
@@ -9,22 +9,32 @@ from typing import Final
 import click
 from packaging.version import Version
 
-from ..index import Listed
-from ..index.select import Sdist, newest_winner, pinned_winner, sdists_of
-from ..index.status import Wheel, sort_files
-from ..index.targets import Installer, Target, targets_of
-from ..report.winners_report import RENDERERS, Taken
-from ..text import plain
+from ..index import ListedProject
+from ..index.select import (
+    Installer,
+    Sdist,
+    Target,
+    is_valid_requirement,
+    sdists_of,
+    select_newest,
+    select_pinned,
+    targets_of,
+)
+from ..index.status import IndexWheel, group_files
+from ..report.selection_report import RENDERERS, Selected
+from ..text import first_few, plain
 from . import common
 from . import indexes as shared
 
-#: Projects that a note names.
+#: Projects that a note lists.
 _MOST: Final = 10
+
+type _File = IndexWheel | Sdist
 
 
 @click.command()
 @shared.indexes_argument
-@click.option("--all-versions", is_flag=True, help="of each version, not of the newest only")
+@click.option("--all-versions", is_flag=True, help="for each version, not only for the newest")
 @shared.target_options
 @common.format_option(RENDERERS)
 @common.output_option
@@ -38,86 +48,84 @@ def winners(
     format_: str,
     output: pathlib.Path | None,
 ) -> None:
-    """Say which wheel of each project pip and uv take, for each Python and platform.
+    """Show which wheels pip and uv select, for each Python and platform.
 
-    Where no wheel of a version fits they build its sdist, and that is said. Requires-Python counts
-    where the index lists it; a folder does not. With --all-versions: what they take for
-    PROJECT==VERSION, which can be VERSION+LOCAL.
+    An sdist is shown where no wheel of a version fits. Requires-Python is considered where the
+    INDEX lists it; a folder does not. --all-versions shows the selection for PROJECT==VERSION,
+    which can be VERSION+LOCAL.
     """
     targets = shared.read_targets(pythons, platforms)
     opened, failures = shared.open_indexes(indexes, "")
-    taken: list[Taken] = []
-    untaken: list[str] = []
+    selected: list[Selected] = []
+    none: list[str] = []
+    invalid: list[str] = []
     with shared.progress(opened) as count:
         for index in opened:
             for listed in index.projects():
-                if listed.broken is not None:
-                    broken = listed.broken
-                    failures.append(f"{broken.location} cannot be read: {broken.reason}")
-                rows = list(_taken(str(index.place), listed, targets, all_versions=all_versions))
-                taken += rows
-                if not rows and _candidates(listed):
-                    untaken.append(listed.project)
+                if listed.unreadable is not None:
+                    failures.append(str(listed.unreadable))
+                files = _files(listed)
+                rows = list(_selected(str(index.place), files, targets, all_versions=all_versions))
+                selected += rows
+                if files and not rows:
+                    none.append(listed.project)
+                if not all(is_valid_requirement(each.requires_python) for each in files):
+                    invalid.append(listed.project)
                 count()
-    common.write(RENDERERS[format_](taken), output)
-    if untaken:
-        click.echo(f"of {plain(_some(untaken))} nothing is taken", err=True)
-    if shared.complain(failures):
+    common.write(RENDERERS[format_](selected), output)
+    _note("nothing is selected for", none)
+    _note("uv may select other files, as some have an invalid Requires-Python:", invalid)
+    if shared.report_failures(failures):
         ctx.exit(1)
 
 
-def _some(projects: Sequence[str]) -> str:
-    more = len(projects) - _MOST
-    return ", ".join(projects[:_MOST]) + (f" and {more:,} more projects" if more > 0 else "")
+def _note(text: str, projects: Sequence[str]) -> None:
+    if projects:
+        click.echo(f"{text} {plain(first_few(projects, _MOST))}", err=True)
 
 
-def _taken(
-    index: str, listed: Listed, targets: Sequence[Target], *, all_versions: bool
-) -> Iterator[Taken]:
-    candidates = _candidates(listed)
-    by_public: dict[str, list[Wheel | Sdist]] = {}
-    for each in candidates:
-        by_public.setdefault(each.name.version.public, []).append(each)
-    asked = sorted({each.name.version for each in candidates}) if all_versions else [None]
-    for version in asked:
-        some = candidates if version is None else by_public[version.public]
-        for target in targets or _targets(some, version):
-            for each, installers in _by_file(some, version, target).items():
-                yield Taken(
-                    index=index,
-                    file=each.file,
-                    version=version or each.name.version,
-                    target=target,
-                    installers=", ".join(installers),
-                )
-
-
-def _candidates(listed: Listed) -> Sequence[Wheel | Sdist]:
-    wheels = sort_files(listed.files).wheels
-    found = [Wheel(*each) for version in sorted(wheels) for each in wheels[version]]
+def _files(listed: ListedProject) -> Sequence[_File]:
+    wheels = group_files(listed.files).wheels
+    found = [IndexWheel(*each) for version in sorted(wheels) for each in wheels[version]]
     return [*found, *sdists_of(listed.files)]
 
 
-def _targets(candidates: Sequence[Wheel | Sdist], version: Version | None) -> Sequence[Target]:
+def _selected(
+    index: str, files: Sequence[_File], targets: Sequence[Target], *, all_versions: bool
+) -> Iterator[Selected]:
+    by_public: dict[str, list[_File]] = {}
+    for each in files:
+        by_public.setdefault(each.name.version.public, []).append(each)
+    pins = sorted({each.name.version for each in files}) if all_versions else [None]
+    for pin in pins:
+        some = files if pin is None else by_public[pin.public]
+        for target in targets or _targets(some, pin):
+            for each, installers in _by_file(some, pin, target).items():
+                yield Selected(
+                    index=index,
+                    file=each.file,
+                    version=pin or each.name.version,
+                    target=target,
+                    installers=installers,
+                )
+
+
+def _targets(files: Sequence[_File], version: Version | None) -> Sequence[Target]:
     """Return the targets of all wheels, or of those of one version."""
-    wheels = (each.name for each in candidates if isinstance(each, Wheel))
+    wheels = (each.name for each in files if isinstance(each, IndexWheel))
     return targets_of(name for name in wheels if version in {None, name.version})
 
 
 def _by_file(
-    candidates: Sequence[Wheel | Sdist], version: Version | None, target: Target
-) -> Mapping[Wheel | Sdist, Sequence[str]]:
-    """Return who takes which file, of the newest version or of one that is pinned."""
-    by_file: dict[Wheel | Sdist, list[str]] = {}
+    files: Sequence[_File], pin: Version | None, target: Target
+) -> Mapping[_File, Sequence[str]]:
+    """Return the selected files, each with the installers that select it."""
+    by_file: dict[_File, list[str]] = {}
     for installer in Installer:
-        if version is None:
-            first = newest_winner(candidates, target, installer, requires=_requires)
+        if pin is None:
+            first = select_newest(files, target, installer)
         else:
-            first = pinned_winner(candidates, version, target, installer, requires=_requires)
+            first = select_pinned(files, pin, target, installer)
         if first is not None:
             by_file.setdefault(first, []).append(installer.value)
     return by_file
-
-
-def _requires(each: Wheel | Sdist) -> str:
-    return each.file.requires_python

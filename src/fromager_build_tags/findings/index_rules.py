@@ -1,4 +1,4 @@
-"""BT4: rules about an index: the wheels that are in it, and that are not."""
+"""BT4: rules about the wheels of an index, and missing wheels."""
 
 from __future__ import annotations
 
@@ -9,120 +9,120 @@ from .finding import Rule, Severity
 STALE_WHEEL: Final = Rule(
     code="BT401",
     name="stale-wheel",
-    title="the settings give another build tag now, and no wheel has it",
+    title="stale wheel: the settings give another build tag, and no wheel has it",
     severity=Severity.ERROR,
 )
 SHADOWED_WHEEL: Final = Rule(
     code="BT402",
     name="shadowed-wheel",
-    title="the wheel that the settings want is there, yet installers take another",
+    title="shadowed wheel: installers select another wheel than the settings give",
     severity=Severity.ERROR,
 )
 MISSING_WHEEL: Final = Rule(
     code="BT403",
     name="missing-wheel",
-    title="a version that is wanted has no wheel",
+    title="required version without a wheel",
     severity=Severity.ERROR,
 )
-SUPERSEDED_WHEEL: Final = Rule(
+OBSOLETE_WHEEL: Final = Rule(
     code="BT404",
-    name="superseded-wheel",
-    title="a wheel is left over that nothing needs any more",
+    name="obsolete-wheel",
+    title="obsolete wheel: current wheels replace it",
     severity=Severity.NOTE,
 )
 MIXED_ACCELERATORS_IN_PROJECT: Final = Rule(
     code="BT405",
     name="mixed-accelerators-in-project",
-    title="one version has wheels for several accelerators, and the spelling decides between them",
+    title="wheels of one version for several accelerators",
     severity=Severity.ERROR,
 )
 MIXED_ACCELERATORS: Final = Rule(
     code="BT406",
     name="mixed-accelerators",
-    title="an index holds wheels for several accelerators",
+    title="wheels for several accelerators in one index",
     severity=Severity.ERROR,
 )
 MIXED_DISTRIBUTIONS: Final = Rule(
     code="BT407",
     name="mixed-distributions",
-    title="an index holds wheels for several distributions",
+    title="wheels for several distributions in one index",
     severity=Severity.WARNING,
 )
 MIXED_TORCH: Final = Rule(
     code="BT408",
     name="mixed-torch",
-    title="an index holds wheels for several versions of Torch",
+    title="wheels for several versions of Torch in one index",
     severity=Severity.WARNING,
 )
 ORPHAN_TORCH: Final = Rule(
     code="BT409",
     name="orphan-torch",
-    title="wheels are built for a Torch that the index does not hold",
+    title="wheels for a version of Torch that is not in the index",
     severity=Severity.WARNING,
 )
 UNTAGGED_PLATLIB: Final = Rule(
     code="BT410",
     name="untagged-platlib",
-    title="a wheel depends on accelerator or Torch, and its name does not tell which",
+    title="accelerator or Torch is missing in a build tag",
     severity=Severity.ERROR,
 )
 TAGGED_PURELIB: Final = Rule(
     code="BT411",
     name="tagged-purelib",
-    title="a pure-Python wheel tells a stack, so it cannot be shared",
+    title="purelib wheel with a suffix",
     severity=Severity.WARNING,
 )
 FOREIGN_BUILD_NUMBER: Final = Rule(
     code="BT412",
     name="foreign-build-number",
-    title="a build number is higher than the one that the settings give",
+    title="build number above the one that the settings give",
     severity=Severity.ERROR,
 )
 DIFFERENT_CONTENT: Final = Rule(
     code="BT413",
     name="different-content",
-    title="files of one name have different hashes",
+    title="different files with one name",
     severity=Severity.ERROR,
 )
 SDIST_ONLY: Final = Rule(
     code="BT414",
     name="sdist-only",
-    title="a version has a source distribution and no wheel",
+    title="source distribution without a wheel",
     severity=Severity.NOTE,
 )
-UNREADABLE_NAME: Final = Rule(
+INVALID_NAME: Final = Rule(
     code="BT415",
-    name="unreadable-name",
-    title="a file ends in .whl and has no name that installers accept",
+    name="invalid-name",
+    title="invalid wheel name",
     severity=Severity.WARNING,
 )
 EMPTY_INDEX: Final = Rule(
     code="BT416",
     name="empty-index",
-    title="an index holds no wheel",
+    title="index without wheels",
     severity=Severity.WARNING,
 )
 UNREADABLE_PAGE: Final = Rule(
     code="BT417",
     name="unreadable-page",
-    title="the page of a project cannot be read, so nothing is known of its wheels",
+    title="page of a project cannot be read",
     severity=Severity.ERROR,
 )
-NOTHING_SAID: Final = Rule(
+NO_CHANGELOG_ENTRY: Final = Rule(
     code="BT418",
-    name="nothing-said",
-    title="the settings give wheels no build tag, so nothing can be said of them",
+    name="no-changelog-entry",
+    title="no changelog entry: the status of wheels is unknown",
     severity=Severity.NOTE,
 )
-UNTOLD_TAGS: Final = Rule(
+UNKNOWN_TAGS: Final = Rule(
     code="BT419",
-    name="untold-tags",
-    title="the build tags of packages cannot be told, so nothing is known of their wheels",
+    name="unknown-tags",
+    title="build tags cannot be computed: the status of wheels is unknown",
     severity=Severity.ERROR,
 )
 UNREADABLE_INDEX: Final = Rule(
     code="BT420",
     name="unreadable-index",
-    title="an index cannot be read, or its variant is not known, so nothing is known of it",
+    title="index cannot be audited",
     severity=Severity.ERROR,
 )

@@ -1,19 +1,37 @@
-"""List an index: a directory, fromager's ``wheels-repo``, or a simple API in HTML or JSON.
+"""Wheel indexes: a folder, fromager's ``wheels-repo``, or a simple API in HTML or JSON.
 
-Projects come one at a time, in the order of their names, so that several indexes can be read
-side by side and none has to fit into memory.
+Projects come one at a time, sorted by name, so that several indexes can be read side by side and
+none has to fit into memory.
 """
 
-from .listing import Broken, Index, IndexFile, Listed
-from .opening import open_index
-from .place import IndexPlace, parse_place
+from __future__ import annotations
+
+from ..errors import InputError
+from .directory import open_directory
+from .listing import Index, IndexFile, IndexPlace, ListedProject, Unreadable, parse_place
 
 __all__ = [
-    "Broken",
     "Index",
     "IndexFile",
     "IndexPlace",
-    "Listed",
+    "ListedProject",
+    "Unreadable",
     "open_index",
     "parse_place",
 ]
+
+
+def open_index(place: IndexPlace) -> Index:
+    """Open an index and read its list of projects, but no project yet.
+
+    Raises:
+        InputError: the index does not exist or cannot be read.
+    """
+    if place.is_url:
+        # requests, bs4 and pydantic take 0.5 s to import, and a folder needs none of them
+        from .simple import open_simple
+
+        return open_simple(place)
+    if place.scheme:
+        raise InputError(f"unsupported index {place}: use a folder or an http(s) URL")
+    return open_directory(place)

@@ -1,4 +1,4 @@
-"""Audit indexes against the settings that they are meant for, a project at a time."""
+"""Audit indexes against the settings of their variants, project by project."""
 
 from __future__ import annotations
 
@@ -19,29 +19,27 @@ from ..verify.checks.examined import ExaminedWheel
 from ..verify.exemptions import exemptions_on
 from ..verify.run import check_wheel, exemptions_or_error, unreadable
 from ..wheel import WheelError, read_facts
-from . import Index, Listed
-from .content_checks import check_contents
-from .expected import ANYTHING, Expectations
-from .index_checks import Tally
+from .expected import NO_EXPECTATION, Expectations
+from .index_checks import Tally, check_contents
+from .listing import Index, ListedProject
 from .project_checks import check_missing, check_project
-from .status import Wheel, judge, sort_files
-from .targets import Target
-from .view import ProjectView
+from .select import Target
+from .status import IndexWheel, ProjectView, group_files, with_status
 
 #: Each may hold some 40 MB of a wheel.
 _READERS: Final = 4
 
-#: What is wanted of each package: a version that fits each of these.
-type WantedVersions = Mapping[NormalizedName, Collection[SpecifierSet]]
+#: The specifiers of each package, each of which a version has to match.
+type RequiredVersions = Mapping[NormalizedName, Collection[SpecifierSet]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Audited:
-    """What there is to say of one project, or of whole indexes.
+    """The result for one project; or for the indexes themselves, where the project is None.
 
     Attributes:
         views: the project in each index that has it, by the index's number.
-        findings: with the numbers of the indexes that each is about.
+        findings: each with the numbers of the indexes that it concerns.
     """
 
     project: NormalizedName | None
@@ -51,37 +49,39 @@ class Audited:
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """Indexes, and what they are audited for.
+    """Indexes, and the settings to audit them against.
 
     Attributes:
-        expectations: of every index's variant.
-        wanted: what has to be there.
-        targets: the Pythons to install for; those of the wheels' own names if there are none.
-        deep: whether wheels are read, and not their names only.
+        expectations: with the variant of every index loaded.
+        required: the versions that every index has to have.
+        targets: the Pythons to install for; by default, those of the wheels' tags.
+        deep: whether wheels are verified, too.
     """
 
     indexes: Sequence[Index]
     expectations: Expectations
-    wanted: WantedVersions = field(default_factory=dict)
+    required: RequiredVersions = field(default_factory=dict)
     targets: Sequence[Target] = ()
     deep: bool = False
 
     @functools.cached_property
     def tallies(self) -> Sequence[Tally]:
-        """The counts of each index; complete when every project was yielded."""
+        """The counts of each index; complete after ``run`` is exhausted."""
         return [Tally(index.place) for index in self.indexes]
 
     def run(self) -> Iterator[Audited]:
-        """Yield project by project, in the order of their names; whole indexes come last."""
-        left = dict(self.wanted)
+        """Yield the projects, sorted by name, then the indexes themselves."""
+        left = dict(self.required)
         for audited in self._projects():
             if audited.project is not None:
                 left.pop(audited.project, None)
             yield audited
         for project in sorted(left):
             yield Audited(project=project, findings=list(self._missing(project, {})))
-        whole = [([n], each) for n, tally in enumerate(self.tallies) for each in tally.findings()]
-        yield Audited(project=None, findings=whole)
+        findings = [
+            ([n], each) for n, tally in enumerate(self.tallies) for each in tally.findings()
+        ]
+        yield Audited(project=None, findings=findings)
 
     def _projects(self) -> Iterator[Audited]:
         views = side_by_side(self.indexes, self._view)
@@ -93,15 +93,15 @@ class Audit:
         project, views = each
         return Audited(project=project, views=views, findings=list(self._findings(*each)))
 
-    def _view(self, number: int, listed: Listed) -> ProjectView:
+    def _view(self, number: int, listed: ListedProject) -> ProjectView:
         view = view_project(self.indexes[number], listed, self.expectations)
         self.tallies[number].add(view)
         if self.deep:
-            # now, and in this thread: the settings speak for one variant at a time
-            exemptions = functools.partial(
-                exemptions_on, self.expectations.tree, view.place.variant
-            )
-            view = dataclasses.replace(view, declared=exemptions_or_error(exemptions, view.project))
+            # now, in this thread: the settings tree has one selected variant at a time
+            tree, variant = self.expectations.tree, view.place.variant
+            exemptions_of = functools.partial(exemptions_on, tree, variant)
+            exemptions = exemptions_or_error(exemptions_of, view.project)
+            view = dataclasses.replace(view, exemptions=exemptions)
         return view
 
     def _findings(
@@ -112,7 +112,7 @@ class Audit:
                 yield [number], finding
             if self.deep:
                 for wheel in view.all_wheels():
-                    found = _read(self.indexes[number], wheel, view)
+                    found = _verify(self.indexes[number], wheel, view)
                     yield from (([number], each) for each in found)
         yield from self._missing(project, views)
         yield from check_contents(
@@ -122,15 +122,15 @@ class Audit:
     def _missing(
         self, project: NormalizedName, views: Mapping[int, ProjectView]
     ) -> Iterator[tuple[Collection[int], Finding]]:
-        for number, index in enumerate(self.indexes) if project in self.wanted else ():
+        for number, index in enumerate(self.indexes) if project in self.required else ():
             view = views.get(number) or ProjectView(place=index.place, project=project)
-            if view.broken is None:  # else nothing is known of it
-                missing = check_missing(view, self.wanted[project], self.targets)
+            if view.unreadable is None:  # otherwise, its wheels are unknown
+                missing = check_missing(view, self.required[project], self.targets)
                 yield from (([number], each) for each in missing)
 
 
-def _read(index: Index, wheel: Wheel, view: ProjectView) -> Iterator[Finding]:
-    """Read a wheel of an index, and yield what ``verify`` says of it."""
+def _verify(index: Index, wheel: IndexWheel, view: ProjectView) -> Iterator[Finding]:
+    """Read a wheel of an index, and yield the findings of ``verify``."""
     try:
         with index.open(wheel.file) as archive:
             facts = read_facts(archive)
@@ -138,35 +138,36 @@ def _read(index: Index, wheel: Wheel, view: ProjectView) -> Iterator[Finding]:
         yield unreadable(wheel.file.location, err.reason)
         return
     examined = ExaminedWheel(source=wheel.file.location, name=wheel.name, facts=facts)
-    yield from check_wheel(examined, view.declared)
+    yield from check_wheel(examined, view.exemptions)
 
 
-def view_project(index: Index, listed: Listed, expectations: Expectations) -> ProjectView:
-    """Say of each wheel of a project how it stands to the settings."""
-    files = sort_files(listed.files)
+def view_project(index: Index, listed: ListedProject, expectations: Expectations) -> ProjectView:
+    """Return a project of an index, with the status of each wheel."""
+    files = group_files(listed.files)
     variant = index.place.variant
-    expected = expectations.of(variant, listed.project, files.wheels) if files.wheels else {}
+    planned = expectations.of(variant, listed.project, files.wheels) if files.wheels else {}
+    expected = {version: planned.get(version, NO_EXPECTATION) for version in files.wheels}
     return ProjectView(
         place=index.place,
         project=listed.project,
         wheels={
-            version: tuple(judge(wheels, expected.get(version, ANYTHING)))
+            version: tuple(with_status(wheels, expected[version]))
             for version, wheels in files.wheels.items()
         },
-        expected={version: expected.get(version, ANYTHING) for version in files.wheels},
+        expected=expected,
         sdists=files.sdists,
-        unreadable=files.unreadable,
+        misnamed=files.misnamed,
         skipped=files.skipped,
-        broken=listed.broken,
+        unreadable=listed.unreadable,
     )
 
 
 def side_by_side[T](
-    indexes: Sequence[Index], view: Callable[[int, Listed], T]
+    indexes: Sequence[Index], view: Callable[[int, ListedProject], T]
 ) -> Iterator[tuple[NormalizedName, Mapping[int, T]]]:
-    """Yield each project with what *view* makes of it in each index that has it."""
+    """Yield each project with the result of *view* for each index that has it."""
 
-    def numbered(number: int, index: Index) -> Iterator[tuple[NormalizedName, int, Listed]]:
+    def numbered(number: int, index: Index) -> Iterator[tuple[NormalizedName, int, ListedProject]]:
         for listed in index.projects():
             yield listed.project, number, listed
 

@@ -1,4 +1,4 @@
-"""A folder of files: flat, a folder for each project, or fromager's ``wheels-repo``."""
+"""A folder as an index: flat, with a folder for each project, or fromager's ``wheels-repo``."""
 
 from __future__ import annotations
 
@@ -13,41 +13,39 @@ from packaging.utils import NormalizedName, canonicalize_name
 from ..errors import InputError
 from ..files import printable
 from ..wheel import WheelArchive
-from .listing import Broken, IndexFile, Listed, project_word
-from .place import IndexPlace
+from .listing import IndexFile, IndexPlace, ListedProject, Unreadable, project_word
 
-#: fromager's folders of finished and of pre-built wheels; ``simple`` links to both, and ``build``
-#: holds what is not finished.
-_FROMAGER: Final = ("downloads", "prebuilt")
+#: fromager's folders of built and of pre-built wheels; ``simple`` contains links to both, and
+#: ``build`` unfinished wheels.
+FROMAGER_FOLDERS: Final = ("downloads", "prebuilt")
 
-
-#: Of each project, (file name, folder).
+#: For each project, (file name, folder).
 type _Files = dict[NormalizedName, list[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryIndex:
-    """The files of a folder: of each project, (file name, folder); and links to no file."""
+    """A folder's wheels and other files, and its links that have no target."""
 
     place: IndexPlace
     files: _Files
     dangling: _Files
 
-    def projects(self) -> Iterator[Listed]:
-        """Yield every project, in the order of their names."""
+    def projects(self) -> Iterator[ListedProject]:
+        """Yield every project, sorted by name."""
         for project in sorted(self.files.keys() | self.dangling.keys()):
             files = tuple(
                 IndexFile(project, filename, f"{folder}/{filename}")
                 for filename, folder in sorted(self.files.get(project, ()))
             )
-            yield Listed(project=project, files=files, broken=self._broken(project))
+            yield ListedProject(project=project, files=files, unreadable=self._unreadable(project))
 
-    def _broken(self, project: NormalizedName) -> Broken | None:
+    def _unreadable(self, project: NormalizedName) -> Unreadable | None:
         links = [f"{folder}/{name}" for name, folder in sorted(self.dangling.get(project, ()))]
         if not links:
             return None
-        more = f", as {len(links) - 1:,} more" if len(links) > 1 else ""
-        return Broken(location=links[0], reason=f"it is a link that leads to no file{more}")
+        more = f" (and {len(links) - 1:,} other)" if len(links) > 1 else ""
+        return Unreadable(location=links[0], reason=f"the link has no target{more}")
 
     def open(self, file: IndexFile) -> WheelArchive:
         """Open a wheel."""
@@ -64,54 +62,54 @@ def open_directory(place: IndexPlace) -> DirectoryIndex:
     """List a folder.
 
     Raises:
-        InputError: there is none, or it cannot be read.
+        InputError: the folder does not exist or cannot be read.
     """
     root = pathlib.Path(place.address)
     if not root.exists():
-        raise InputError(f"{str(root)!r} does not exist; an index is a folder or an http(s) URL")
+        raise InputError(f"index {str(root)!r} does not exist: use a folder or an http(s) URL")
     if not root.is_dir():
-        raise InputError(f"{str(root)!r} is a file; an index is a folder or an http(s) URL")
+        raise InputError(f"index {str(root)!r} is a file: use a folder or an http(s) URL")
     files: _Files = {}
     dangling: _Files = {}
     try:
         for folder in _folders(root, files, dangling):
             _list(folder, files, dangling)
     except OSError as err:
-        raise InputError(f"{str(root)!r} cannot be read: {err.strerror}") from None
+        raise InputError(f"index {str(root)!r} cannot be read: {err.strerror}") from None
     return DirectoryIndex(place, files, dangling)
 
 
 def _folders(root: pathlib.Path, files: _Files, dangling: _Files) -> list[str]:
     """List *root*, and return the folders to list: those one level below, or only fromager's.
 
-    Beside a wheel, fromager's folders may be projects of their names, unless all are there.
+    Beside a wheel, a folder with one of fromager's names is a project, unless all three exist.
     """
     below = _list(str(root), files, dangling)
-    fromager = [str(root / name) for name in _FROMAGER if (root / name).is_dir()]
+    fromager = [str(root / name) for name in FROMAGER_FOLDERS if (root / name).is_dir()]
     names = (name for of_project in files.values() for name, _ in of_project)
-    loose = any(name.endswith(".whl") for name in names)
-    complete = len(fromager) == len(_FROMAGER) and (root / "build").is_dir()
-    if not fromager or (loose and not complete):
+    has_wheel = any(name.endswith(".whl") for name in names)
+    complete = len(fromager) == len(FROMAGER_FOLDERS) and (root / "build").is_dir()
+    if not fromager or (has_wheel and not complete):
         return below
-    if not loose:
+    if not has_wheel:
         files.clear()
         dangling.clear()
     return fromager
 
 
 def _list(folder: str, files: _Files, dangling: _Files) -> list[str]:
-    """Add the files of a folder, and links to no file; return its folders, but hidden ones."""
+    """Add the files and dangling links of a folder; return its folders that are not hidden."""
     by_word: dict[str, list[tuple[str, str]]] = {}
     below = []
     with os.scandir(folder) as entries:
         for entry in entries:
-            if _holds(entry, entry.is_file):
+            if _is(entry, entry.is_file):
                 filename = printable(entry.name)
                 word = project_word(filename)
                 if word not in by_word:
                     by_word[word] = files.setdefault(canonicalize_name(word), [])
                 by_word[word].append((filename, folder))
-            elif _holds(entry, entry.is_dir):
+            elif _is(entry, entry.is_dir):
                 if entry.name[0] != ".":
                     below.append(entry.path)
             elif entry.is_symlink() and entry.name.endswith(".whl"):
@@ -121,10 +119,10 @@ def _list(folder: str, files: _Files, dangling: _Files) -> list[str]:
     return below
 
 
-def _holds(entry: os.DirEntry[str], question: Callable[[], bool]) -> bool:
+def _is(entry: os.DirEntry[str], test: Callable[[], bool]) -> bool:
     try:
-        return question()
-    except OSError:  # of a link to itself, or through a folder that nobody may enter
+        return test()
+    except OSError:  # a link to itself, or through a folder without permission to enter
         if entry.is_symlink():
             return False
         raise

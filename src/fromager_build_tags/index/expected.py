@@ -1,4 +1,4 @@
-"""What the settings give for the wheels of an index, version by version, on every stack."""
+"""The build tags that the settings give for the wheels of an index, by version, on every stack."""
 
 from __future__ import annotations
 
@@ -20,29 +20,30 @@ from ..stack.stack import Stack
 from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName
 from ..tag.segment import Order, Segment
-from ..tag.vocabulary import segment_texts
+
+_SENSITIVE: Final = {Order.ACCELERATOR, Order.TORCH}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Expected:
-    """What the settings give for one version of a package.
+    """The build tags that the settings give for one version of a package.
 
     Attributes:
         number: fromager's build number; None where the settings give none, or the tags cannot be
-            told.
+            computed.
         platlib: the build tag of a platlib wheel on each stack.
-        purelib: of a purelib wheel.
+        purelib: the build tag of a purelib wheel on each stack.
         sensitive: whether a platlib wheel depends on the accelerator or Torch.
-        purelib_tells: whether a purelib wheel may have a suffix.
-        pre_built: whether fromager takes a wheel as it is, with its own tag.
-        error: why the tags cannot be told, "" if they can.
+        purelib_suffix: whether a purelib wheel may have a suffix.
+        pre_built: whether fromager takes a wheel unchanged, with its own build tag.
+        error: why the tags cannot be computed; "" if they can.
     """
 
     number: int | None = None
     platlib: frozenset[BuildTag] = frozenset()
     purelib: frozenset[BuildTag] = frozenset()
     sensitive: bool = False
-    purelib_tells: bool = True
+    purelib_suffix: bool = True
     pre_built: bool = False
     error: str = ""
 
@@ -50,40 +51,38 @@ class Expected:
         """Return the build tags of one kind of wheel."""
         return self.platlib if platlib else self.purelib
 
-    def instead_of(self, name: WheelName) -> frozenset[BuildTag]:
-        """Return the build tags that all have to be there before a wheel is needed no more.
+    def replacing(self, name: WheelName) -> frozenset[BuildTag]:
+        """Return the build tags that must all exist before a wheel is obsolete.
 
-        They are those of its kind for its stack: of its very suffix, else of its accelerator and
-        Torch. Where no declared stack has these, nobody knows which one took its place, and the
-        tags of all stacks are meant.
+        They are those of its kind with its suffix, or else with its accelerator and Torch. If no
+        declared stack has these, the stack that replaced it is unknown: the tags of all stacks.
         """
-        return _of_stack(self.tags(platlib=name.is_platlib), name.suffix)
+        return _of_stack(self.tags(platlib=name.is_platlib), name.build_tag)
 
 
 @functools.lru_cache(maxsize=4096)
-def _of_stack(tags: frozenset[BuildTag], suffix: str) -> frozenset[BuildTag]:
+def _of_stack(tags: frozenset[BuildTag], like: BuildTag) -> frozenset[BuildTag]:
     return (
-        frozenset(tag for tag in tags if tag.suffix == suffix)
-        or frozenset(tag for tag in tags if _stack(tag.suffix or "") == _stack(suffix))
+        frozenset(tag for tag in tags if tag.suffix == like.suffix)
+        or frozenset(tag for tag in tags if _stack(tag) == _stack(like))
         or tags
     )
 
 
-def _stack(suffix: str) -> tuple[str | None, str | None]:
-    texts = segment_texts(suffix)
-    return texts.get(Order.ACCELERATOR), texts.get(Order.TORCH)
+def _stack(tag: BuildTag) -> tuple[str | None, str | None]:
+    return tag.by_order.get(Order.ACCELERATOR), tag.by_order.get(Order.TORCH)
 
 
-#: Nothing is known, so nothing is wrong.
-ANYTHING = Expected()
+#: For a version that the settings do not plan: no wheel of it is wrong.
+NO_EXPECTATION: Final = Expected()
 
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """What a settings tree gives, asked for project by project.
+    """The build tags of a settings tree, planned project by project.
 
     Attributes:
-        errors: why tags cannot be told, and for how many packages each.
+        errors: why tags cannot be computed, each with the number of packages.
     """
 
     tree: SettingsTree
@@ -91,24 +90,24 @@ class Expectations:
     errors: collections.Counter[str] = field(default_factory=collections.Counter)
     _stacks: dict[str, Sequence[Stack]] = field(default_factory=dict)
 
-    def learn(self, variant: str) -> None:
+    def load(self, variant: str) -> None:
         """Read the stacks of a variant.
 
         Raises:
-            BuildTagError: nothing names the variant; the declaration is wrong, or contradicts
-                this machine.
+            BuildTagError: the variant is unknown; its declaration is wrong, or contradicts this
+                machine.
         """
         if variant not in self._stacks:
             known = self.tree.variants()
             if known and variant not in known:
                 raise SettingsError(
-                    f"neither the settings nor a file in {self.tree.variants_dir()} name a variant "
-                    f"{variant!r}{closest(variant, known)}"
+                    f"unknown variant {variant!r}: neither the settings nor a file in "
+                    f"{self.tree.variants_dir()} declares it{closest(variant, known)}"
                 )
             self._stacks[variant] = self.tree.on(variant).stacks(here=self.here)
 
     def accelerators(self, variant: str) -> frozenset[str]:
-        """Return what the stacks of a variant that is learnt are for; none if one does not tell."""
+        """Return the accelerators of a loaded variant; none if one of its stacks has none."""
         try:
             return frozenset(stack.accelerator_word() for stack in self._stacks[variant])
         except BuildTagError:
@@ -117,7 +116,7 @@ class Expectations:
     def of(
         self, variant: str, package: NormalizedName, versions: Iterable[Version]
     ) -> Mapping[Version, Expected]:
-        """Return what the settings give for each of *versions* on a variant that is learnt."""
+        """Return the expectation for each of *versions* on a loaded variant."""
         wanted = Wanted(package=package, versions=tuple(dict.fromkeys(versions)))
         by_version: dict[Version, list[PlannedTag]] = {}
         stacks = self._stacks[variant]
@@ -131,33 +130,32 @@ class Expectations:
 
 def _expected(tags: Sequence[PlannedTag]) -> Expected:
     if any(tag.number is None or tag.error for tag in tags):
-        return _untold(tags)
-    return _of(tuple((tag.number or 0, tag.platlib, tag.purelib) for tag in tags))
+        return _unnumbered(tags)
+    return _numbered(tuple((tag.number or 0, tag.platlib, tag.purelib) for tag in tags))
 
 
-def _untold(tags: Sequence[PlannedTag]) -> Expected:
-    """Return what can be said where the settings give no number, or cannot tell the tags."""
+def _unnumbered(tags: Sequence[PlannedTag]) -> Expected:
+    """Return the expectation where there is no build number, or a tag cannot be computed."""
     orders = {segment.order for tag in tags for segment in tag.platlib}
     return Expected(
         sensitive=any(tag.needs for tag in tags) or not orders.isdisjoint(_SENSITIVE),
-        purelib_tells=any(tag.purelib or (tag.error and tag.needs is None) for tag in tags),
+        purelib_suffix=any(tag.purelib or (tag.error and tag.needs is None) for tag in tags),
         pre_built=any(tag.pre_built for tag in tags),
-        # without a number, fromager asks nobody, so that nothing can be wrong
+        # without a number, fromager calls no hook, so that no hook can fail
         error=next((tag.error for tag in tags if tag.error and tag.number is not None), ""),
     )
 
 
-_SENSITIVE: Final = {Order.ACCELERATOR, Order.TORCH}
-
-
 @functools.lru_cache(maxsize=4096)
-def _of(told: tuple[tuple[int, tuple[Segment, ...], tuple[Segment, ...]], ...]) -> Expected:
-    """Return what number, platlib and purelib segments of each stack come to."""
-    orders = {segment.order for _, platlib, _ in told for segment in platlib}
+def _numbered(
+    stacks: tuple[tuple[int, tuple[Segment, ...], tuple[Segment, ...]], ...],
+) -> Expected:
+    """Return the expectation from the number and the platlib and purelib segments of each stack."""
+    orders = {segment.order for _, platlib, _ in stacks for segment in platlib}
     return Expected(
-        number=max(number for number, _, _ in told),
-        platlib=frozenset(BuildTag.of(number, platlib) for number, platlib, _ in told),
-        purelib=frozenset(BuildTag.of(number, purelib) for number, _, purelib in told),
+        number=max(number for number, _, _ in stacks),
+        platlib=frozenset(BuildTag.of(number, platlib) for number, platlib, _ in stacks),
+        purelib=frozenset(BuildTag.of(number, purelib) for number, _, purelib in stacks),
         sensitive=not orders.isdisjoint(_SENSITIVE),
-        purelib_tells=any(purelib for _, _, purelib in told),
+        purelib_suffix=any(purelib for _, _, purelib in stacks),
     )

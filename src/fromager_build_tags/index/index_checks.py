@@ -1,43 +1,45 @@
-"""Of a whole index: what its wheels together are built for."""
+"""Checks of a whole index, and of files with one name in several indexes."""
 
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from packaging.version import Version
 
 from ..findings import index_rules as rules
-from ..findings.finding import Finding, Place
+from ..findings.finding import Finding, Place, Rule
 from ..stack.versions import Precision, segment_text
 from ..tag.segment import Order
-from ..tag.vocabulary import segment_texts
-from . import IndexPlace
-from .status import Wheel
-from .view import ProjectView, leading
+from ..text import counted, first_few
+from .content import file_sha256, file_size, local_path
+from .listing import IndexFile, IndexPlace
+from .status import IndexWheel, ProjectView, highest_numbered
 
+_SUBJECT: Final = "(index)"
+_MOST_TEXTS: Final = 8
 _MIXED: Final = {
     Order.DISTRIBUTION: (
         rules.MIXED_DISTRIBUTIONS,
-        "keep an index for each distribution, or prune what is left of an older one",
+        "keep one index for each distribution, or rebuild or prune the wheels of the older one",
     ),
     Order.ACCELERATOR: (
         rules.MIXED_ACCELERATORS,
-        "keep an index for each accelerator, or build again or prune what is left of an older one",
+        "keep one index for each accelerator, or rebuild or prune the wheels of the older one",
     ),
     Order.TORCH: (
         rules.MIXED_TORCH,
-        "build again or prune what is left of an older Torch, or keep an index for each Torch",
+        "rebuild or prune the wheels of the older Torch, or keep one index for each Torch",
     ),
 }
 
 
 class Tally:
-    """Counts, project by project, what the wheels of an index are built for.
+    """Counts the wheels of an index by their segments, project by project.
 
-    Only a wheel counts that no other outnumbers: one with a lower build number is taken by
-    nobody. Projects are counted, too, about whose wheels nothing can be said.
+    It leaves out wheels for whose tags there is a higher build number: installers never select
+    them. It counts the projects, too, whose wheels have an unknown status.
     """
 
     def __init__(self, place: IndexPlace) -> None:
@@ -45,13 +47,13 @@ class Tally:
         self.projects = 0
         self.wheels = 0
         self.skipped = 0
-        self._told: dict[Order, collections.Counter[str]] = {
+        self._counts: dict[Order, collections.Counter[str]] = {
             order: collections.Counter() for order in Order
         }
         self._examples: dict[str, str] = {}
         self._torch: set[Version] = set()
         self._unnumbered: list[str] = []
-        self._untold: dict[str, list[str]] = {}
+        self._failed: dict[str, list[str]] = {}
 
     def add(self, view: ProjectView) -> None:
         """Count a project."""
@@ -62,88 +64,126 @@ class Tally:
         if view.is_unnumbered:
             self._unnumbered.append(view.project)
         for error in view.errors:
-            self._untold.setdefault(error, []).append(view.project)
+            self._failed.setdefault(error, []).append(view.project)
         for wheels in view.wheels.values():
             self.wheels += len(wheels)
-            if len({wheel.name.build_tag for wheel in wheels}) == 1:
+            if len({wheel.build_tag for wheel in wheels}) == 1:
                 self._count(wheels[0], len(wheels))
             else:
-                for wheel in leading(wheels):
+                for wheel in highest_numbered(wheels):
                     self._count(wheel, 1)
 
-    def _count(self, wheel: Wheel, times: int) -> None:
-        for order, text in segment_texts(wheel.name.suffix).items():
-            self._told[order][text] += times
+    def _count(self, wheel: IndexWheel, times: int) -> None:
+        for order, text in wheel.build_tag.by_order.items():
+            self._counts[order][text] += times
             self._examples.setdefault(text, wheel.file.filename)
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what there is to say when every project is counted."""
+        """Yield the findings about the index, after every project is counted."""
         if not self.wheels:
-            yield rules.EMPTY_INDEX.finding(
-                "the index holds no wheel",
-                subject="(the whole index)",
-                remedy="is it the right folder or URL? That of a simple API ends in /simple/",
-                place=Place(file=str(self.place)),
+            yield self._finding(
+                rules.EMPTY_INDEX,
+                "the index has no wheels",
+                "check the folder or URL; the URL of a simple API usually ends in /simple/",
             )
         for order, (rule, remedy) in _MIXED.items():
-            if len(self._told[order]) > 1:
-                yield rule.finding(
-                    f"the index holds wheels for {self._list(order)}",
-                    subject="(the whole index)",
-                    remedy=remedy,
-                    place=Place(file=str(self.place)),
-                )
+            if len(self._counts[order]) > 1:
+                yield self._finding(rule, f"the index has wheels for {self._list(order)}", remedy)
         yield from self._orphans()
-        yield from self._unsaid()
+        yield from self._unknown()
 
-    def _unsaid(self) -> Iterator[Finding]:
-        for error, projects in sorted(self._untold.items()):
-            yield rules.UNTOLD_TAGS.finding(
-                f"the tags of {_packages(projects)} cannot be told: {error}",
-                subject="(the whole index)",
-                remedy="put that right: until then nothing is known of their wheels",
-                place=Place(file=str(self.place)),
+    def _finding(self, rule: Rule, message: str, remedy: str, subject: str = _SUBJECT) -> Finding:
+        place = Place(file=str(self.place))
+        return rule.finding(message, subject=subject, remedy=remedy, place=place)
+
+    def _unknown(self) -> Iterator[Finding]:
+        for error, projects in sorted(self._failed.items()):
+            yield self._finding(
+                rules.UNKNOWN_TAGS,
+                f"build tags of {first_few(projects)} cannot be computed: {error}",
+                "fix this error; until then, the status of their wheels is unknown",
             )
         if self._unnumbered:
-            yield rules.NOTHING_SAID.finding(
-                f"no changelog entry for {_packages(self._unnumbered)}: nothing can be said of "
-                "their wheels",
-                subject="(the whole index)",
-                remedy=f"add one to changelog.{self.place.variant} of the settings, or to each "
-                "package's file: fromager gives no build tag without one",
-                place=Place(file=str(self.place)),
+            yield self._finding(
+                rules.NO_CHANGELOG_ENTRY,
+                f"no changelog entry for {first_few(self._unnumbered)}: the status of their "
+                "wheels is unknown",
+                f"add one to changelog.{self.place.variant} of the settings, or to each package's "
+                "file: without one, fromager assigns no build number",
             )
 
     def _list(self, order: Order) -> str:
-        counts = self._told[order].most_common()
-        return ", ".join(f"{text} ({n:,}, as {self._examples[text]})" for text, n in counts[:8])
+        counts = self._counts[order].most_common()
+        texts = [f"{text} ({n:,}, such as {self._examples[text]})" for text, n in counts]
+        return first_few(texts, _MOST_TEXTS)
 
     def _orphans(self) -> Iterator[Finding]:
         held = {segment_text(each, precision) for each in self._torch for precision in Precision}
-        for text, count in sorted(self._told[Order.TORCH].items()):
+        for text, count in sorted(self._counts[Order.TORCH].items()):
             if text.removeprefix("torch") not in held:
-                has = ", ".join(map(str, sorted(self._torch))) or "no torch at all"
-                yield rules.ORPHAN_TORCH.finding(
-                    f"{count:,} {'wheels are' if count > 1 else 'wheel is'} built for {text}, "
-                    f"as {self._examples[text]}, and the index holds {has}",
-                    subject="torch",
-                    remedy=f"add {text} to the index, or build them again for the Torch in it",
-                    place=Place(file=str(self.place)),
+                versions = ", ".join(map(str, sorted(self._torch)))
+                has = f"torch {versions}" if versions else "no torch"
+                verb = "is" if count == 1 else "are"
+                yield self._finding(
+                    rules.ORPHAN_TORCH,
+                    f"{counted(count, 'wheel')} {verb} built for {text}, such as "
+                    f"{self._examples[text]}, but the index has {has}",
+                    f"add {text} to the index, or rebuild the wheels for the Torch in it",
+                    "torch",
                 )
 
 
 def unreadable_index(place: IndexPlace, reason: str) -> Finding:
-    """Return that nothing is known of an index."""
+    """Return the finding about an index that cannot be opened."""
     return rules.UNREADABLE_INDEX.finding(
-        f"nothing is known of the index for {place.variant}: {reason}",
-        subject="(the whole index)",
-        remedy="name a folder or an http(s) URL that is there, for a variant of the settings",
+        f"the index for {place.variant} cannot be audited: {reason}",
+        subject=_SUBJECT,
+        remedy="use an existing folder or http(s) URL, and a variant of the settings",
         place=Place(file=str(place)),
     )
 
 
-def _packages(projects: Sequence[str]) -> str:
-    count, few = len(projects), ", ".join(projects[:3])
-    if count <= 3:
-        return few
-    return f"{count:,} packages, such as {few}"
+def check_contents(
+    files: Iterable[tuple[int, IndexFile]],
+) -> Iterator[tuple[Collection[int], Finding]]:
+    """Yield the wheels *of one project* that have the same name and different contents.
+
+    A file on this machine is hashed only if another file has its name.
+
+    Args:
+        files: each with the number of its index.
+
+    Yields:
+        The numbers of the indexes that a finding concerns, and the finding.
+    """
+    files = list(files)
+    if len({file.filename for _, file in files}) == len(files):
+        return
+    by_name: dict[str, list[tuple[int, IndexFile]]] = {}
+    for each in files:
+        by_name.setdefault(each[1].filename, []).append(each)
+    for name, same in by_name.items():
+        if len(same) > 1 and (hashes := _different_hashes([file for _, file in same])):
+            contents = [f"{sha256[:12]}… in {file.location}" for sha256, file in hashes]
+            yield (
+                {number for number, _ in same},
+                rules.DIFFERENT_CONTENT.finding(
+                    f"{name} has {len(hashes)} different contents: {', '.join(contents)}",
+                    subject=same[0][1].project,
+                    remedy="keep one of them: a lock file with its hash rejects the others",
+                    place=Place(file=hashes[0][1].location),
+                ),
+            )
+
+
+def _different_hashes(files: Sequence[IndexFile]) -> list[tuple[str, IndexFile]]:
+    """Return each hash with its first file, sorted; nothing if at most one hash is known."""
+    sizes = {file_size(file) for file in files} - {None}
+    listed = {file.sha256 for file in files if file.sha256}
+    if len(sizes) < 2 and len(listed) < 2 and not any(map(local_path, files)):
+        return []
+    first: dict[str, IndexFile] = {}
+    for file in files:
+        if sha256 := file_sha256(file):
+            first.setdefault(sha256, file)
+    return sorted(first.items()) if len(first) > 1 else []

@@ -1,271 +1,266 @@
-"""Of one project in one index: wheels that are stale, shadowed, superseded or missing."""
+"""Checks of one project in one index: stale, shadowed, obsolete, missing and mixed wheels."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from ..findings import index_rules as rules
 from ..findings.finding import Finding, Place, Rule
+from ..http.urls import is_url
 from ..tag.build_tag import BuildTag
-from ..tag.segment import Order
-from ..tag.vocabulary import segment_texts
-from . import Broken
+from ..text import first_few
 from .expected import Expected
-from .select import winner
-from .status import Status, Wheel, replacements
-from .targets import Installer, Target, targets_of
-from .view import ProjectView, build_tag, replaced_by, wanted_tags
+from .listing import Unreadable
+from .select import Installer, Target, select, targets_of
+from .status import IndexWheel, ProjectView, Status, replacements, replacing_text, tags_text
 
-#: How many installers or targets a message names.
+#: Installers and targets that a message lists.
 _MOST: Final = 4
-#: The rules about one wheel and the settings, and what to do about each.
-_BY_STANDING: Final[dict[Status, tuple[Rule, str]]] = {
-    Status.STALE: (
-        rules.STALE_WHEEL,
-        "build {project}=={version} again: fromager does so by itself",
-    ),
+_FINE: Final = {Status.CURRENT, Status.PRE_BUILT, Status.UNKNOWN}
+#: The rules about one wheel and the settings, each with its remedy.
+_BY_STATUS: Final[dict[Status, tuple[Rule, str]]] = {
+    Status.STALE: (rules.STALE_WHEEL, "rebuild {project}=={version}"),
     Status.UNTAGGED: (
         rules.UNTAGGED_PLATLIB,
-        "build {project}=={version} again with the hook switched on, and with a changelog entry",
+        "rebuild {project}=={version} with wheels.build_tag_hook and a changelog entry",
     ),
     Status.TAGGED_PURELIB: (
         rules.TAGGED_PURELIB,
-        "build {project}=={version} again: the hook gives a purelib wheel no segment",
+        "rebuild {project}=={version}: the hook gives a purelib wheel no suffix",
     ),
     Status.FOREIGN: (
         rules.FOREIGN_BUILD_NUMBER,
-        "is this checkout older than the index? If not, add changelog entries, or delete the wheel",
+        "update the settings if they are out of date; otherwise add changelog entries or delete it",
     ),
 }
-
-
-def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator[Finding]:
-    """Yield what is wrong with a project; *targets* are those of its wheels by default."""
-    if view.broken is not None:
-        yield _broken(view.project, view.broken)
-    for version, wheels in view.wheels.items():
-        expected = view.expected[version]
-        if len(wheels) > 1:
-            yield from _shadowed(wheels, targets)
-            yield from _mixed(wheels, targets)
-        for wheel in wheels:
-            if wheel.standing not in _FINE:
-                yield _of_wheel(wheel, expected, wheels)
-    yield from _sdist_only(view)
-    yield from _unreadable(view)
-
-
-_FINE: Final = {Status.CURRENT, Status.PRE_BUILT, Status.UNKNOWN}
-
-
-def _of_wheel(wheel: Wheel, expected: Expected, wheels: Sequence[Wheel]) -> Finding:
-    name = wheel.name
-    if wheel.standing is Status.SUPERSEDED:
-        found = replacements(name, expected, wheels)
-        new = replaced_by([some[0] for some in found.values()])
-        return rules.SUPERSEDED_WHEEL.finding(
-            f"{wheel.file.filename} is not needed any more: {new}",
-            subject=name.name,
-            remedy="fromager build-tags prune lists what can be deleted",
-            place=Place(file=wheel.file.location),
-        )
-    rule, remedy = _BY_STANDING[wheel.standing]
-    return rule.finding(
-        f"{wheel.file.filename} has {build_tag(wheel)}, and {_wanted(wheel, expected)}",
-        subject=name.name,
-        remedy=remedy.format(project=name.name, version=name.version),
-        place=Place(file=wheel.file.location),
-    )
-
-
-def _wanted(wheel: Wheel, expected: Expected) -> str:
-    if expected.number is not None:
-        return f"the settings give {wanted_tags(wheel, expected)}"
-    if wheel.standing is Status.TAGGED_PURELIB:
-        return "the settings give a purelib wheel no segment"
-    return f"{wheel.name.name} depends on the accelerator or Torch"
-
-
-def _shadowed(wheels: Sequence[Wheel], targets: Sequence[Target]) -> Iterator[Finding]:
-    """Yield each wheel that is wanted, and that an installer does not take for another's sake."""
-    current = [each for each in wheels if each.standing is Status.CURRENT]
-    if not current or len(current) == len(wheels):
-        return
-    taken: dict[tuple[int, int], list[str]] = {}
-    for target in targets or targets_of(each.name for each in current):
-        for installer in Installer:
-            best = winner(current, target, installer, requires=_requires)
-            first = winner(wheels, target, installer, requires=_requires)
-            if best is not None and first is not None and first.standing is not Status.CURRENT:
-                key = (wheels.index(best), wheels.index(first))
-                taken.setdefault(key, []).append(f"{installer} ({target})")
-    for (wanted, other), who in taken.items():
-        yield _shadow(wheels[wanted], wheels[other], who)
-
-
-def _shadow(wanted: Wheel, other: Wheel, who: Sequence[str]) -> Finding:
-    if other.standing is Status.SUPERSEDED:
-        remedy = "fromager build-tags prune deletes the other"
-    else:
-        remedy = "see what is said of the other"
-    return rules.SHADOWED_WHEEL.finding(
-        f"{wanted.file.filename} is what the settings want, yet {other.file.filename} is taken "
-        f"by {_some(who)}",
-        subject=wanted.name.name,
-        remedy=f"{remedy}; only a higher build number wins, so add a changelog entry with each "
-        "change of the stack",
-        place=Place(file=wanted.file.location),
-    )
-
-
-def _mixed(wheels: Sequence[Wheel], targets: Sequence[Target]) -> Iterator[Finding]:
-    """Yield that not one accelerator is taken, or that nothing but the spelling chooses it."""
-    if len({wheel.name.suffix for wheel in wheels}) == 1:
-        return
-    by_accelerator: dict[str, list[Wheel]] = {}
-    for wheel in wheels:
-        if accelerator := _accelerator(wheel):
-            by_accelerator.setdefault(accelerator, []).append(wheel)
-    if len(by_accelerator) < 2:
-        return
-    taken: dict[Wheel, tuple[list[str], set[str]]] = {}
-    for target in targets or targets_of(each.name for each in wheels):
-        for installer in Installer:
-            if first := winner(wheels, target, installer, requires=_requires):
-                who, rivals = taken.setdefault(first, ([], set()))
-                who.append(f"{installer} ({target})")
-                rivals |= _rivals(first, by_accelerator, target, installer)
-    accelerators = {_accelerator(each) for each in taken}
-    accelerators = accelerators.union(*(rivals for _, rivals in taken.values())) - {""}
-    if len(accelerators) > 1:
-        name = wheels[0].name
-        yield rules.MIXED_ACCELERATORS_IN_PROJECT.finding(
-            f"{name.name} {name.version} has wheels for {_list(accelerators)}: "
-            + "; ".join(sorted(_taken(each, *taken[each]) for each in taken)),
-            subject=name.name,
-            remedy="keep an index for each accelerator, or prune what is left of an older version "
-            "of one: no installer chooses by it",
-            place=Place(file=max(each.file.location for each in taken)),
-        )
-
-
-def _taken(wheel: Wheel, who: Sequence[str], rivals: set[str]) -> str:
-    why = ", since its suffix sorts last" if rivals else ""
-    return f"{wheel.file.filename} is taken by {_some(who)}{why}"
-
-
-def _rivals(
-    first: Wheel,
-    by_accelerator: Mapping[str, Sequence[Wheel]],
-    target: Target,
-    installer: Installer,
-) -> set[str]:
-    """Return the accelerators whose wheel would be taken, were its suffix to sort last."""
-    rivals = set()
-    for accelerator, wheels in by_accelerator.items():
-        best = winner(wheels, target, installer, requires=_requires)
-        if best is not None and accelerator != _accelerator(first):
-            name = best.name._replace(build_tag=BuildTag(best.name.number, _LAST))
-            rival = best._replace(name=name)
-            if winner([first, rival], target, installer) is rival:
-                rivals.add(accelerator)
-    return rivals
-
-
-def _requires(wheel: Wheel) -> str:
-    return wheel.file.requires_python
-
-
 #: Sorts after every suffix.
 _LAST: Final = "\U0010ffff"
 
 
-def _accelerator(wheel: Wheel) -> str:
-    return segment_texts(wheel.name.suffix).get(Order.ACCELERATOR, "")
+def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator[Finding]:
+    """Yield the findings about a project.
+
+    Args:
+        view: the project.
+        targets: the targets to install for; by default, those of the wheels' tags.
+    """
+    if view.unreadable is not None:
+        yield _unreadable(view.project, view.unreadable)
+    for version, wheels in view.wheels.items():
+        if len(wheels) > 1:
+            yield from _shadowed(wheels, targets)
+            yield from _mixed(wheels, targets)
+        for wheel in wheels:
+            if wheel.status not in _FINE:
+                yield _of_wheel(wheel, view.expected[version], wheels)
+    yield from _sdist_only(view)
+    for file in view.misnamed:
+        yield rules.INVALID_NAME.finding(
+            f"{file.filename!r} is not a valid name of a wheel of {view.project}",
+            subject=view.project,
+            remedy="rename or delete it: pip and uv ignore it",
+            place=Place(file=file.location),
+        )
+
+
+def _of_wheel(wheel: IndexWheel, expected: Expected, wheels: Sequence[IndexWheel]) -> Finding:
+    if wheel.status is Status.OBSOLETE:
+        found = replacements(wheel.name, expected, wheels)
+        new = replacing_text([some[0] for some in found.values()])
+        return _wheel_finding(
+            rules.OBSOLETE_WHEEL,
+            wheel,
+            f"is obsolete: {new}",
+            "list or delete obsolete wheels with `fromager build-tags prune`",
+        )
+    rule, remedy = _BY_STATUS[wheel.status]
+    has = "no build tag" if wheel.build_tag.is_none else f"build tag {wheel.build_tag}"
+    return _wheel_finding(
+        rule,
+        wheel,
+        f"has {has}{_expected_text(wheel, expected)}",
+        remedy.format(project=wheel.name.name, version=wheel.name.version),
+    )
+
+
+def _wheel_finding(rule: Rule, wheel: IndexWheel, problem: str, remedy: str) -> Finding:
+    return rule.finding(
+        f"{wheel.file.filename} {problem}",
+        subject=wheel.name.name,
+        remedy=remedy,
+        place=Place(file=wheel.file.location),
+    )
+
+
+def _expected_text(wheel: IndexWheel, expected: Expected) -> str:
+    if expected.number is not None:
+        return f"; the settings give {tags_text(expected.replacing(wheel.name))}"
+    if wheel.status is Status.TAGGED_PURELIB:
+        return "; the settings give a purelib wheel no suffix"
+    return f", but {wheel.name.name} depends on the accelerator or Torch"
+
+
+class _Selector(NamedTuple):
+    """An installer on a target: the arguments of ``select``."""
+
+    target: Target
+    installer: Installer
+
+    def __str__(self) -> str:
+        return f"{self.installer} ({self.target})"
+
+
+def _selectors(wheels: Iterable[IndexWheel], targets: Sequence[Target]) -> Iterator[_Selector]:
+    """Yield each installer on each target; by default, on those of the wheels' tags."""
+    targets = targets or targets_of(each.name for each in wheels)
+    return itertools.starmap(_Selector, itertools.product(targets, Installer))
+
+
+def _shadowed(wheels: Sequence[IndexWheel], targets: Sequence[Target]) -> Iterator[Finding]:
+    """Yield each current wheel in whose place an installer selects one that is not current."""
+    current = [each for each in wheels if each.status is Status.CURRENT]
+    if not current or len(current) == len(wheels):
+        return
+    shadows: dict[tuple[IndexWheel, IndexWheel], list[_Selector]] = {}
+    for selector in _selectors(current, targets):
+        best, first = select(current, *selector), select(wheels, *selector)
+        if best is not None and first is not None and first.status is not Status.CURRENT:
+            shadows.setdefault((best, first), []).append(selector)
+    for (shadowed, other), selectors in shadows.items():
+        yield _shadow(shadowed, other, selectors)
+
+
+def _shadow(shadowed: IndexWheel, other: IndexWheel, selectors: Sequence[_Selector]) -> Finding:
+    if other.status is Status.OBSOLETE:
+        remedy = "delete the other wheel with `fromager build-tags prune`"
+    else:
+        remedy = "resolve the finding about the other wheel"
+    return _wheel_finding(
+        rules.SHADOWED_WHEEL,
+        shadowed,
+        f"is shadowed: {other.file.filename} is selected by {first_few(selectors, _MOST)}",
+        f"{remedy}; add a changelog entry with each change of the stack: only a higher build "
+        "number takes precedence",
+    )
+
+
+def _mixed(wheels: Sequence[IndexWheel], targets: Sequence[Target]) -> Iterator[Finding]:
+    """Yield that several accelerators are selected, or that only the spelling of one decides."""
+    if len({wheel.name.suffix for wheel in wheels}) == 1:
+        return
+    by_accelerator: dict[str, list[IndexWheel]] = {}
+    for wheel in wheels:
+        if wheel.accelerator:
+            by_accelerator.setdefault(wheel.accelerator, []).append(wheel)
+    if len(by_accelerator) < 2:
+        return
+    selected: dict[IndexWheel, tuple[list[_Selector], set[str]]] = {}
+    for selector in _selectors(wheels, targets):
+        if first := select(wheels, *selector):
+            selectors, rivals = selected.setdefault(first, ([], set()))
+            selectors.append(selector)
+            rivals |= _rivals(first, by_accelerator, selector)
+    accelerators = {each.accelerator for each in selected}
+    accelerators = accelerators.union(*(rivals for _, rivals in selected.values())) - {""}
+    if len(accelerators) > 1:
+        name = wheels[0].name
+        yield rules.MIXED_ACCELERATORS_IN_PROJECT.finding(
+            f"{name.name} {name.version} has wheels for {', '.join(sorted(accelerators))}: "
+            + "; ".join(sorted(_selected_text(each, *selected[each]) for each in selected)),
+            subject=name.name,
+            remedy="keep one index for each accelerator, or prune the wheels of the older version "
+            "of one: installers do not choose by accelerator",
+            place=Place(file=max(each.file.location for each in selected)),
+        )
+
+
+def _selected_text(wheel: IndexWheel, selectors: Sequence[_Selector], rivals: set[str]) -> str:
+    why = ", because its suffix sorts last" if rivals else ""
+    return f"{wheel.file.filename} is selected by {first_few(selectors, _MOST)}{why}"
+
+
+def _rivals(
+    first: IndexWheel,
+    by_accelerator: Mapping[str, Sequence[IndexWheel]],
+    selector: _Selector,
+) -> set[str]:
+    """Return the accelerators whose wheel would be selected if its suffix sorted last."""
+    rivals = set()
+    for accelerator, wheels in by_accelerator.items():
+        best = select(wheels, *selector)
+        if best is not None and accelerator != first.accelerator:
+            name = best.name._replace(build_tag=BuildTag(best.name.number, _LAST))
+            rival = best._replace(name=name)
+            if select([first, rival], *selector) is rival:
+                rivals.add(accelerator)
+    return rivals
 
 
 def _sdist_only(view: ProjectView) -> Iterator[Finding]:
     alone = view.sdists - view.wheels.keys()
-    if alone:  # a wheel of 1.0+local is what ==1.0 asks for
+    if alone:  # ==1.0 matches a wheel of 1.0+local
         alone -= {Version(version.public) for version in view.wheels}
     for version in sorted(alone):
         yield rules.SDIST_ONLY.finding(
             f"{view.project} {version} has a source distribution and no wheel",
             subject=view.project,
-            remedy="build it, or every installation builds it without the settings",
+            remedy="build the wheel: without it, each installation builds the sdist without the "
+            "settings",
             place=Place(file=str(view.place)),
         )
 
 
-def _broken(project: str, broken: Broken) -> Finding:
-    what, remedy = "the page", "ask again, or see what the server says"
-    if "://" not in broken.location:
-        what, remedy = "a wheel", "make the link lead to the wheel, or delete it"
+def _unreadable(project: str, unreadable: Unreadable) -> Finding:
+    what, remedy = "the page", "retry, or check the server"
+    if not is_url(unreadable.location):
+        what, remedy = "a wheel", "correct or delete the link"
     return rules.UNREADABLE_PAGE.finding(
-        f"{what} of {project} cannot be read: {broken.reason}",
+        f"{what} of {project} cannot be read: {unreadable.reason}",
         subject=project,
         remedy=remedy,
-        place=Place(file=broken.location),
+        place=Place(file=unreadable.location),
     )
 
 
-def _unreadable(view: ProjectView) -> Iterator[Finding]:
-    for file in view.unreadable:
-        yield rules.UNREADABLE_NAME.finding(
-            f"{file.filename!r} is not the name of a wheel of {view.project}",
-            subject=view.project,
-            remedy="rename or delete it: pip and uv do not see it",
-            place=Place(file=file.location),
-        )
-
-
 def check_missing(
-    view: ProjectView, wanted: Iterable[SpecifierSet], targets: Sequence[Target] = ()
+    view: ProjectView, required: Iterable[SpecifierSet], targets: Sequence[Target] = ()
 ) -> Iterator[Finding]:
-    """Yield what is wanted of a project and not there.
+    """Yield the requirements that no wheel of a project matches.
 
-    A version with a local part, such as ``2.10.0+rocm7.1``, is what ``==2.10.0`` asks for.
+    ``==2.10.0`` matches a version with a local part, such as ``2.10.0+rocm7.1``.
 
     Args:
-        view: the project, perhaps without a wheel.
-        wanted: what has to be there: a version that fits each of these.
-        targets: for each of which it has to be there; any will do if there are none.
+        view: the project, with or without wheels.
+        required: specifiers, each of which a version has to match.
+        targets: each of which needs a wheel; without targets, any wheel is enough.
     """
-    for specifier in wanted:
-        fitting = [
+    for specifier in required:
+        matching = [
             wheel
             for version, wheels in view.wheels.items()
             if specifier.contains(version, prereleases=True)
             for wheel in wheels
         ]
-        lacking = [str(each) for each in targets if not winner(fitting, each, requires=_requires)]
-        if not fitting or lacking:
-            where = f" for {_some(lacking)}" if fitting else ""
+        lacking = [str(each) for each in targets if not select(matching, each)]
+        if not matching or lacking:
+            where = f" for {first_few(lacking, _MOST)}" if matching else ""
             yield rules.MISSING_WHEEL.finding(
-                f"{_asked(view.project, specifier)} is wanted, and has no wheel{where}",
+                f"{_requirement(view.project, specifier)} is missing: no wheel{where}",
                 subject=view.project,
-                remedy=f"build {view.project}{where}, or leave it out of what is wanted",
+                remedy=f"build {view.project}{where}, or remove the requirement",
                 place=Place(file=str(view.place)),
             )
 
 
-def _asked(project: str, specifier: SpecifierSet) -> str:
-    """Return what is wanted in words: a version, a requirement, or any version."""
+def _requirement(project: str, specifier: SpecifierSet) -> str:
+    """Return a version, a requirement, or any version, for a message."""
     text = str(specifier)
     if not text:
         return f"{project} (any version)"
     pinned = text.startswith("==") and not text.endswith(".*") and "," not in text
     return f"{project} {text.lstrip('=')}" if pinned else f"{project}{text}"
-
-
-def _some(texts: Sequence[str]) -> str:
-    more = len(texts) - _MOST
-    return ", ".join(texts[:_MOST]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _list(texts: Iterable[str]) -> str:
-    return ", ".join(sorted(texts))

@@ -1,4 +1,4 @@
-"""Which wheels nothing needs any more, and deleting them: never the last that does the job."""
+"""Decide which wheels are obsolete, and delete them: never a wheel without a replacement."""
 
 from __future__ import annotations
 
@@ -14,141 +14,139 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..errors import OutputError
-from ..tag.segment import Order
-from ..tag.vocabulary import accelerator_word, segment_texts
+from ..tag.vocabulary import accelerator_word
 from ..wheel import WheelArchive, WheelError
-from .content_hashes import recorded_hashes
+from .content import file_size, local_path, recorded_files
+from .directory import FROMAGER_FOLDERS
 from .expected import Expected
-from .hashing import file_size, local_path
-from .status import Status, Wheel, is_replaced, replacements
-from .view import ProjectView, build_tag, replaced_by, tags_text, wanted_tags
+from .status import (
+    IndexWheel,
+    ProjectView,
+    Status,
+    is_replaced,
+    replacements,
+    replacing_text,
+    tags_text,
+)
 
-#: What is said of a wheel in a file beside it, which means nothing without it.
-_COMPANIONS: Final = (".asc", ".sig", ".metadata", ".provenance")
+#: Signature and metadata of a wheel, beside it.
+_COMPANIONS: Final = (".asc", ".metadata")
 _BLOCK: Final = 1 << 20
 #: Characters of a name that are shown.
 _MOST: Final = 200
-#: What fromager's ``simple`` holds links to.
-_FROMAGER: Final = {"downloads", "prebuilt"}
+_NOT_CONSIDERED: Final = {Status.CURRENT, Status.PRE_BUILT, Status.UNKNOWN}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Judgement:
-    """A wheel that the settings don't give: to delete, or kept, and why.
+class Decision:
+    """A wheel whose build tag the settings do not give: delete it or keep it, and the reason.
 
     Attributes:
-        size: of what is to delete, in bytes; None if nobody tells it.
-        companions: the files beside it that go with it, such as its signature.
-        instead: the wheels that do its job.
+        size: bytes that deleting the wheel frees; None if unknown.
+        replacements: the wheels that replace it.
     """
 
-    wheel: Wheel
+    wheel: IndexWheel
     delete: bool
     reason: str
     size: int | None
-    companions: Sequence[pathlib.Path] = ()
-    instead: Sequence[Wheel] = ()
+    replacements: Sequence[IndexWheel] = ()
 
 
-def judge_leftovers(
+def decide(
     view: ProjectView, *, foreign: bool = False, accelerators: Collection[str] = ()
-) -> Iterator[Judgement]:
-    """Yield each wheel of a project that the settings don't give.
+) -> Iterator[Decision]:
+    """Yield a decision for each wheel of a project whose build tag the settings do not give.
 
-    It is to delete only if wheels that they do give do its job, and are whole: they are read to
-    their ends, where they are on this machine.
+    A wheel is deleted only if its replacements exist and are intact: they are read completely,
+    where they are on this machine.
 
     Args:
         view: the project in an index.
-        foreign: whether those count, too, that have a higher build number than the settings give,
-            or are for another accelerator.
-        accelerators: what the stacks of the variant are for, such as ``cuda``; empty if nobody
-            knows.
+        foreign: whether to consider wheels, too, that have a higher build number than the
+            settings give, or are for another accelerator.
+        accelerators: the accelerators of the variant, such as ``cuda``; empty if unknown.
     """
     damage = functools.cache(_damage)
     for version, wheels in view.wheels.items():
         for wheel in wheels:
-            if wheel.standing in _STAY:
+            if wheel.status in _NOT_CONSIDERED:
                 continue
             expected = view.expected[version]
             if not foreign and (reason := _foreign(wheel, expected, accelerators)):
                 yield _kept(wheel, reason)
             else:
-                yield _judge(wheel, expected, wheels, damage)
+                yield _decide(wheel, expected, wheels, damage)
 
 
-_STAY: Final = {Status.CURRENT, Status.PRE_BUILT, Status.UNKNOWN}
-
-
-def _foreign(wheel: Wheel, expected: Expected, accelerators: Collection[str]) -> str:
-    """Return why a wheel seems to be somebody else's; "" if it does not."""
-    if wheel.standing is Status.FOREIGN:
-        wanted = wanted_tags(wheel, expected)
-        return f"{build_tag(wheel)} is above {wanted}: are the settings older?"
-    accelerator = segment_texts(wheel.name.suffix).get(Order.ACCELERATOR, "")
+def _foreign(wheel: IndexWheel, expected: Expected, accelerators: Collection[str]) -> str:
+    """Return why a wheel belongs to other settings or another variant; "" if it does not."""
+    if wheel.status is Status.FOREIGN:
+        given = tags_text(expected.replacing(wheel.name))
+        return (
+            f"build tag {wheel.build_tag} is above {given} from the settings; update the settings, "
+            "or use --foreign"
+        )
+    accelerator = wheel.accelerator
     if accelerator and accelerators and accelerator_word(accelerator) not in accelerators:
         words = " or ".join(sorted(accelerators))
-        return f"it is for {accelerator}, and not for {words}: move it to an index of its own"
+        return f"it is for {accelerator}, not {words}; move it to another index, or use --foreign"
     return ""
 
 
-def _judge(
-    wheel: Wheel,
+def _decide(
+    wheel: IndexWheel,
     expected: Expected,
-    wheels: Sequence[Wheel],
-    damage: Callable[[Wheel], str],
-) -> Judgement:
+    wheels: Sequence[IndexWheel],
+    damage: Callable[[IndexWheel], str],
+) -> Decision:
     if expected.number is None:
-        untold = "its build tag cannot be told" if expected.error else ""
-        return _kept(wheel, untold or "the settings give it no build number")
+        failed = "its build tag cannot be computed" if expected.error else ""
+        return _kept(wheel, failed or "the settings give no build number")
     found = replacements(wheel.name, expected, wheels)
     if not is_replaced(found):
         missing = tags_text((tag for tag, some in found.items() if not some), " and ")
-        return _kept(wheel, f"no wheel with {missing} fits wherever it does: build that")
-    chosen: list[Wheel] = []
+        text = f"its replacement with build tag {missing} is not in the index; build it first"
+        return _kept(wheel, text)
+    chosen: list[IndexWheel] = []
     for some in found.values():
-        whole = next((each for each in some if not damage(each)), None)
-        if whole is None:
-            reason = f"is damaged: {damage(some[0])}"
-            return _kept(wheel, f"{some[0].file.filename} should replace it, and {reason}")
-        chosen.append(whole)
-    companions = tuple(_companions(wheel))
-    return Judgement(
+        intact = next((each for each in some if not damage(each)), None)
+        if intact is None:
+            name = some[0].file.filename
+            return _kept(wheel, f"its replacement {name} is damaged: {damage(some[0])}")
+        chosen.append(intact)
+    return Decision(
         wheel=wheel,
         delete=True,
-        reason=_reason(wheel, expected, chosen),
-        size=_size(wheel, companions),
-        companions=companions,
-        instead=chosen,
+        reason=f"{_difference(wheel, expected)}, {replacing_text(chosen)}",
+        size=_freed(wheel),
+        replacements=chosen,
     )
 
 
-def _kept(wheel: Wheel, reason: str) -> Judgement:
-    return Judgement(
-        wheel=wheel, delete=False, reason=f"kept: {reason}", size=file_size(wheel.file)
-    )
+def _kept(wheel: IndexWheel, reason: str) -> Decision:
+    return Decision(wheel=wheel, delete=False, reason=f"kept: {reason}", size=file_size(wheel.file))
 
 
-def _reason(wheel: Wheel, expected: Expected, chosen: Sequence[Wheel]) -> str:
-    number, wanted = wheel.name.number or 0, expected.number or 0
-    why = "another stack"
-    if number != wanted:
-        why = f"{'older' if number < wanted else 'higher'} build number"
-    return f"{why}: {replaced_by(chosen)}"
+def _difference(wheel: IndexWheel, expected: Expected) -> str:
+    number, given = wheel.name.number or 0, expected.number or 0
+    if number == given:
+        return "other stack"
+    return f"{'older' if number < given else 'higher'} build number"
 
 
-def _damage(wheel: Wheel) -> str:
-    """Return what is wrong with a wheel, read to its end; "" for one that is elsewhere."""
+def _damage(wheel: IndexWheel) -> str:
+    """Return what is wrong with a wheel, read completely; "" for an intact or a remote one."""
     path = local_path(wheel.file)
     if path is None:
         return ""
     try:
         with WheelArchive.open(path) as archive:
             archive.wheel_metadata()
-            if reason := _wrong_metadata(archive, wheel) or _lacking(archive):
+            if reason := _wrong_metadata(archive, wheel) or _missing_member(archive):
                 return reason
             for member in archive.members():
-                with member.open() as stream:  # to its end, where the checksum is compared
+                with member.open() as stream:  # zipfile compares the checksum at the end
                     while stream.read(_BLOCK):
                         pass
     except WheelError as err:
@@ -156,123 +154,104 @@ def _damage(wheel: Wheel) -> str:
     return ""
 
 
-def _wrong_metadata(archive: WheelArchive, wheel: Wheel) -> str:
+def _wrong_metadata(archive: WheelArchive, wheel: IndexWheel) -> str:
     metadata = archive.metadata()
     name, version = metadata.get("name", ""), metadata.get("version", "")
     try:
         same = (canonicalize_name(name), Version(version)) == (wheel.name.name, wheel.name.version)
     except ValueError:  # InvalidVersion, or a number that is too long for int()
         same = False
-    return "" if same else f"its METADATA is that of {name[:_MOST]!r} {version[:_MOST]!r}"
+    return "" if same else f"its METADATA names {name[:_MOST]!r} {version[:_MOST]!r}"
 
 
-def _lacking(archive: WheelArchive) -> str:
-    """Return what a wheel lacks of that which its RECORD lists."""
-    missing = recorded_hashes(archive).keys() - set(archive.names())
-    lacking = sorted(each for each in missing if not each.endswith("/"))  # some list folders
-    return f"it lacks {lacking[0][:_MOST]!r}, which its RECORD lists" if lacking else ""
+def _missing_member(archive: WheelArchive) -> str:
+    missing = recorded_files(archive) - set(archive.names())
+    files = sorted(each for each in missing if not each.endswith("/"))  # some list folders
+    return f"{files[0][:_MOST]!r} of its RECORD is missing" if files else ""
 
 
-def links_of(wheels: Iterable[Wheel]) -> Iterator[tuple[str, str]]:
-    """Yield where each wheel that is a link leads to, and the link."""
+def _freed(wheel: IndexWheel) -> int | None:
+    """Return the bytes that deleting a wheel frees: 0 for a link or a file with another name."""
+    path = local_path(wheel.file)
+    if path is None:
+        return wheel.file.size
+    known = path.lstat()
+    return known.st_size if stat.S_ISREG(known.st_mode) and known.st_nlink == 1 else 0
+
+
+def links_of(wheels: Iterable[IndexWheel]) -> Iterator[tuple[str, str]]:
+    """Yield the target and the location of each wheel that is a link."""
     for wheel in wheels:
         path = local_path(wheel.file)
         if path is not None and path.is_symlink():
             yield os.path.realpath(path), wheel.file.location
 
 
-def spare_linked(
-    judgements: Iterable[Judgement], links: Iterable[tuple[str, str]]
-) -> list[Judgement]:
-    """Return judgements that delete no file to which a link leads that stays."""
-    judgements = list(judgements)
-    doomed = {each.wheel.file.location for each in judgements if each.delete}
-    staying = {target: link for target, link in links if link not in doomed}
-    return [_spared(each, staying) for each in judgements] if staying else judgements
+def keep_linked(decisions: Iterable[Decision], links: Iterable[tuple[str, str]]) -> list[Decision]:
+    """Return decisions that keep every file to which a remaining link leads."""
+    decisions = list(decisions)
+    deleted = {each.wheel.file.location for each in decisions if each.delete}
+    remaining = {target: link for target, link in links if link not in deleted}
+    return [_unless_linked(each, remaining) for each in decisions] if remaining else decisions
 
 
-def _spared(judgement: Judgement, staying: Mapping[str, str]) -> Judgement:
-    wheel = judgement.wheel
-    path = local_path(wheel.file)
-    if not judgement.delete or path is None or path.is_symlink():
-        return judgement
-    link = staying.get(os.path.realpath(path))
-    return _kept(wheel, f"{link} is a link to it") if link else judgement
+def _unless_linked(decision: Decision, links: Mapping[str, str]) -> Decision:
+    path = local_path(decision.wheel.file)
+    if not decision.delete or path is None or path.is_symlink():
+        return decision
+    link = links.get(os.path.realpath(path))
+    return _kept(decision.wheel, f"the link {link} leads to it") if link else decision
 
 
-def _companions(wheel: Wheel) -> Iterator[pathlib.Path]:
-    path = local_path(wheel.file)
-    for suffix in _COMPANIONS if path else ():
-        companion = pathlib.Path(f"{path}{suffix}")
-        if companion.is_file():
-            yield companion
-
-
-def _size(wheel: Wheel, companions: Iterable[pathlib.Path]) -> int | None:
-    path = local_path(wheel.file)
-    if path is None:
-        return wheel.file.size
-    return sum(map(_bytes, (path, *companions)))
-
-
-def _bytes(path: pathlib.Path) -> int:
-    """Return what deleting a file frees: nothing, if it is a link or has another name."""
-    known = path.lstat()
-    return known.st_size if stat.S_ISREG(known.st_mode) and known.st_nlink == 1 else 0
-
-
-def linked_folder(wheels: Iterable[Wheel]) -> pathlib.Path | None:
-    """Return the folder that wheels lie in which are all links; None if one is a file."""
+def linked_folder(wheels: Iterable[IndexWheel]) -> pathlib.Path | None:
+    """Return the folder of wheels that are all links; None if one is a file."""
     folder = None
     for wheel in wheels:
         path = local_path(wheel.file)
         if path is None or not path.is_symlink():
             return None
         folder = pathlib.Path(os.path.realpath(path)).parent
-    return folder.parent if folder and folder.name in _FROMAGER else folder
+    return folder.parent if folder and folder.name in FROMAGER_FOLDERS else folder
 
 
-def delete(judgements: Iterable[Judgement]) -> Iterator[tuple[Judgement, Sequence[str]]]:
-    """Delete what is to delete: wheels, with their companions and fromager's links to them.
+def delete(decisions: Iterable[Decision]) -> Iterator[tuple[Decision, str]]:
+    """Delete wheels, each with its signature and metadata.
 
     Yields:
-        Each judgement as it came true, and what could not be deleted.
+        Each decision as carried out, and why a file could not be deleted, or "".
 
     Raises:
         OutputError: a wheel is not on this machine.
     """
-    for each in judgements:
+    for each in decisions:
         if not each.delete:
-            yield each, ()
-            continue
-        path = local_path(each.wheel.file)
-        if path is None:
-            raise OutputError(f"{each.wheel.file.location} is elsewhere: it cannot be deleted")
-        if gone := next(filter(_is_gone, each.instead), None):
-            yield _kept(each.wheel, f"{gone.file.filename}, which replaces it, is gone by now"), ()
-            continue
-        failure = _delete(path, each.wheel)
-        if failure:
-            yield _kept(each.wheel, "it cannot be deleted"), [failure]
+            yield each, ""
+        elif gone := next(filter(_is_gone, each.replacements), None):
+            name = gone.file.filename
+            yield _kept(each.wheel, f"its replacement {name} was deleted in the meantime"), ""
+        elif problem := _delete(each.wheel):
+            yield _kept(each.wheel, "it cannot be deleted"), problem
         else:
-            failures = [_delete(companion, each.wheel) for companion in each.companions]
-            yield each, [text for text in failures if text]
+            yield each, ""
 
 
-def _is_gone(wheel: Wheel) -> bool:
+def _is_gone(wheel: IndexWheel) -> bool:
     path = local_path(wheel.file)
     return path is not None and not path.is_file()
 
 
-def _delete(path: pathlib.Path, wheel: Wheel) -> str:
-    """Delete a file and fromager's link to it; return what keeps it from being deleted."""
-    # fromager's downloads and prebuilt have its simple beside them
+def _delete(wheel: IndexWheel) -> str:
+    """Delete a wheel and its companions; return why that failed, or ""."""
+    path = local_path(wheel.file)
+    if path is None:
+        raise OutputError(f"{wheel.file.location} is not on this machine and cannot be deleted")
+    # fromager's server lists the links of `simple`, and fails on one without a target
     link = path.parent.resolve().parent / "simple" / wheel.name.name / path.name
     linked = link.is_symlink() and os.path.realpath(link) == os.path.realpath(path)
     try:
         path.unlink()
-        if linked:
-            link.unlink()
+        for also in [*(pathlib.Path(f"{path}{each}") for each in _COMPANIONS), *[link] * linked]:
+            also.unlink(missing_ok=True)
     except OSError as err:
-        return f"{path} cannot be deleted: {err.strerror}"
+        return f"{err.filename or path} cannot be deleted: {err.strerror}"
     return ""

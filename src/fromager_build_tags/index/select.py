@@ -1,56 +1,154 @@
-"""Which wheel pip and uv take: of each version, for a Python on a platform.
+"""The files that pip and uv select, for a Python on a platform.
 
-Of one version, the wheel whose tag the Python prefers; of those, the one with the highest build
-tag: its number, then its suffix as a string; none at all is lowest. An sdist, which they build,
-comes after every wheel that fits. Of the versions, the highest that is no pre-release; a pin such
-as ``==1.0`` takes ``1.0+local``, which is higher, before ``1.0``.
+Of one version, an installer selects the wheel whose tag the Python prefers; of those, the one with
+the highest build tag: by number, then by suffix as a string; a wheel without a build tag is last.
+An sdist, which the installer builds, comes after every wheel that fits. Of several versions, it
+selects the highest that is not a pre-release; the pin ``==1.0`` selects ``1.0+local``, which is
+higher than ``1.0``.
 
-The two disagree on a few things. pip prefers ``linux_x86_64`` to any ``manylinux_…`` from 26.3 on,
-and uv the other way round, as pip did before. For a pin, pip takes a yanked file only for want of
-another, and uv counts those of just that version like any other; without a pin neither takes one.
-pip leaves out the files whose Requires-Python does not hold; uv chooses first, passes over the
-whole version if that file's does not hold, and looks at lower bounds only. A Requires-Python that
-is none, such as ``>=3.6 <4``, counts as none for pip; uv mends a few slips, and leaves out the file
-otherwise. pip takes a pre-release only where no release fits, and uv where it may take none, such
-as a yanked one.
+pip and uv differ in these points:
+
+- pip prefers ``linux_x86_64`` to ``manylinux_…`` from 26.3 on; uv, and older pips, the reverse.
+- For a pin, pip selects a yanked file only if there is no other, and uv treats yanked files of
+  exactly that version like others. Without a pin, neither selects a yanked file.
+- pip leaves out files whose Requires-Python does not match. uv selects first, skips the version if
+  the selected file's does not match, and tests lower bounds only.
+- pip ignores an invalid Requires-Python. uv repairs some (``>=3.6.*``) and leaves the file out
+  otherwise; here, it leaves out all of them.
+- pip selects a pre-release only if no release fits, and uv also if it may not select any of those
+  that fit, such as a yanked one.
+
 Source: pip, ``CandidateEvaluator._sort_key``; uv, ``TagPriority``, ``BuildTag`` and
-``RequiresPython::is_contained_by``; both asked by tests.
+``RequiresPython::is_contained_by``; the tests compare with both.
 """
 
 from __future__ import annotations
 
+import enum
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from packaging.specifiers import SpecifierSet
-from packaging.tags import Tag
-from packaging.utils import InvalidSdistFilename, parse_sdist_filename
+from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.version import Version
 
 from ..tag.build_tag import NO_BUILD_TAG
 from ..tag.filename import WheelName
-from . import IndexFile
-from .targets import Installer, Target, ranks_of
+from ..tag.platform import NO_VERSION, parse_linux
+from .listing import IndexFile
+from .status import sdist_name
 
-#: Of the patch releases of a Python, the newest is asked about.
+# Two digits at most: each smaller version is a tag that is compared.
+_CPYTHON: Final = re.compile(r"cp(\d)(\d{1,2})", re.ASCII)
+#: Minor versions of glibc and musl above all existing ones.
+_NEWEST_GLIBC: Final = 60
+_NEWEST_MUSL: Final = 5
+#: Requires-Python is tested with the newest patch release of a Python.
 _NEWEST_PATCH: Final = 99
 _LOWER_BOUNDS: Final = {">=", ">", "~=", "==", "==="}
-#: Slips in a Requires-Python that uv reads over: ``>=3.8<4``, ``>=3.6.*``, ``!=3.0*``, quotes.
-_MENDED: Final = (
-    (re.compile(r"(?<=\d)(?=[<>=~!])", re.ASCII), ","),
-    (re.compile(r"([<>]=?\s*\d+(?:\.\d+)*)\.\*", re.ASCII), r"\1"),
-    (re.compile(r"(?<=\.\d)\*", re.ASCII), ".*"),
-    (re.compile(r"['\"]"), ""),
-)
-_LONGEST_NAME: Final = 255
+
+
+class Installer(enum.StrEnum):
+    """An installer: pip 26.3 or later (an older one selects as uv does), or uv."""
+
+    PIP = "pip"
+    UV = "uv"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Target:
+    """A CPython on a platform.
+
+    Attributes:
+        python: such as ``(3, 12)``.
+        abi: ``cp312``, or ``cp313t`` without the GIL.
+        platform: ``linux_x86_64`` for the newest glibc, ``manylinux_2_34_x86_64`` for that one;
+            any other, such as ``macosx_11_0_arm64``, for exactly that platform.
+    """
+
+    python: tuple[int, int]
+    abi: str
+    platform: str
+
+    def __str__(self) -> str:
+        return f"{self.abi} on {self.platform}"
+
+
+def running_target(platform: str = "linux_x86_64") -> Target:
+    """Return the Python that runs this program, on a platform."""
+    python = (sys.version_info.major, sys.version_info.minor)
+    return Target(python=python, abi=f"cp{python[0]}{python[1]}{sys.abiflags}", platform=platform)
+
+
+def targets_of(names: Iterable[WheelName]) -> list[Target]:
+    """Return a target for each CPython and platform that the tags of *names* contain.
+
+    Wheels for any CPython or any platform add no target, unless there are no others.
+    """
+    tags = frozenset().union(*(name.tags for name in names))
+    return _targets(tags)
+
+
+@functools.lru_cache(maxsize=4096)
+def _targets(tags: frozenset[Tag]) -> list[Target]:
+    abis = {
+        ((int(match[1]), int(match[2])), tag.abi)
+        for tag in tags
+        if (match := _CPYTHON.fullmatch(tag.interpreter)) and tag.abi.startswith(tag.interpreter)
+    }
+    if not abis:
+        abis = {(running_target().python, running_target().abi)}
+    platforms = {_newest_platform(tag.platform) for tag in tags} - {"any"} or {"linux_x86_64"}
+    return sorted(
+        Target(python=python, abi=abi, platform=platform)
+        for python, abi in abis
+        for platform in platforms
+    )
+
+
+def _newest_platform(platform: str) -> str:
+    """Return the platform with the newest C library that a platform tag fits."""
+    linux = parse_linux(platform)
+    if linux is None:
+        return platform
+    musl = f"musllinux_{linux.musl[0]}_{_NEWEST_MUSL}" if linux.musl else "linux"
+    return f"{musl}_{linux.machine}"
+
+
+@functools.lru_cache(maxsize=64)
+def ranks_of(target: Target, installer: Installer) -> Mapping[Tag, int]:
+    """Return the tags that an installer accepts for a target, each with its rank, best first."""
+    platforms = _platforms(target.platform, installer)
+    interpreter = f"cp{target.python[0]}{target.python[1]}"
+    tags = [
+        *cpython_tags(target.python, [target.abi], platforms),
+        *compatible_tags(target.python, interpreter, platforms),
+    ]
+    return {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
+
+
+def _platforms(platform: str, installer: Installer) -> list[str]:
+    """Return the platform tags that a machine accepts, the preferred one first."""
+    linux = parse_linux(platform)
+    if linux is None:
+        return [platform]
+    if linux.glibc == NO_VERSION:
+        linux = linux._replace(glibc=(2, _NEWEST_GLIBC))
+    versioned = list(linux.accepted())
+    unversioned = f"linux_{linux.machine}"
+    if not versioned:
+        return [platform]
+    pip = installer is Installer.PIP
+    return [unversioned, *versioned] if pip else [*versioned, unversioned]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SdistName:
-    """An sdist's file name, taken apart."""
+    """A parsed sdist file name."""
 
     filename: str
     version: Version
@@ -64,154 +162,148 @@ class Sdist(NamedTuple):
 
     @property
     def yanked(self) -> bool:
-        """Whether installers take it only for a version that is pinned."""
+        """Whether the index marks it as yanked."""
         return self.file.yanked
 
-
-class Candidate(Protocol):
-    """A file that an installer may take."""
-
     @property
-    def name(self) -> WheelName | SdistName: ...  # noqa: D102
-    @property
-    def yanked(self) -> bool: ...  # noqa: D102
-
-
-def winner[T: Candidate](
-    candidates: Iterable[T],
-    target: Target,
-    installer: Installer = Installer.PIP,
-    *,
-    requires: Callable[[T], str] = lambda _: "",
-) -> T | None:
-    """Return which of the files *of one version*, which is pinned, is taken; None if none fits.
-
-    Args:
-        candidates: wheels and sdists.
-        target: where it is installed.
-        installer: who installs.
-        requires: tells the Requires-Python of each, as it is listed.
-    """
-    ranks = ranks_of(target, installer)
-    best: T | None = None
-    best_key: tuple[object, ...] = ()
-    for candidate in candidates:
-        rank = _rank(candidate.name, ranks)
-        if rank is None:
-            continue
-        if not _is_looked_at(requires(candidate), target, installer):
-            continue
-        passed_over = candidate.yanked and installer is Installer.PIP
-        key = (not passed_over, -rank, *_build_tag(candidate.name))
-        if best is None or key > best_key:
-            best, best_key = candidate, key
-    return best if best is not None and _runs_on(requires(best), target, installer) else None
-
-
-def newest_winner[T: Candidate](
-    candidates: Iterable[T],
-    target: Target,
-    installer: Installer = Installer.PIP,
-    *,
-    requires: Callable[[T], str] = lambda _: "",
-) -> T | None:
-    """Return which file is taken where no version is asked for; arguments as for ``winner``."""
-    usable = _usable(candidates, target, installer, requires)
-    released = [each for each in usable if not each.name.version.is_prerelease]
-    # pip looks at pre-releases only where there is no release, were it yanked
-    tries = [released or usable] if installer is Installer.PIP else [released, usable]
-    for some in tries:
-        offered = [each for each in some if not each.yanked]
-        if best := _highest(offered, target, installer, requires):
-            return best
-    return None
-
-
-def pinned_winner[T: Candidate](
-    candidates: Iterable[T],
-    version: Version,
-    target: Target,
-    installer: Installer = Installer.PIP,
-    *,
-    requires: Callable[[T], str] = lambda _: "",
-) -> T | None:
-    """Return which file is taken for ``==version``, which any local version of it fits, too."""
-    asked = (each for each in candidates if _is_asked_for(each.name.version, version))
-    usable = _usable(asked, target, installer, requires)
-    if installer is Installer.PIP:
-        offered = [each for each in usable if not each.yanked] or usable
-    else:
-        offered = [each for each in usable if not each.yanked or each.name.version == version]
-    return _highest(offered, target, installer, requires)
-
-
-def _is_asked_for(version: Version, pin: Version) -> bool:
-    return version == pin or (pin.local is None and Version(version.public) == pin)
-
-
-def _usable[T: Candidate](
-    candidates: Iterable[T], target: Target, installer: Installer, requires: Callable[[T], str]
-) -> list[T]:
-    """Return the files that an installer compares."""
-    ranks = ranks_of(target, installer)
-    fitting = (each for each in candidates if _rank(each.name, ranks) is not None)
-    return [each for each in fitting if _is_looked_at(requires(each), target, installer)]
-
-
-def _highest[T: Candidate](
-    candidates: Iterable[T], target: Target, installer: Installer, requires: Callable[[T], str]
-) -> T | None:
-    """Return the file of the highest version of which one is taken."""
-    by_version: dict[Version, list[T]] = {}
-    for each in candidates:
-        by_version.setdefault(each.name.version, []).append(each)
-    for version in sorted(by_version, reverse=True):
-        if best := winner(by_version[version], target, installer, requires=requires):
-            return best
-    return None
+    def requires_python(self) -> str:
+        """Its Requires-Python, as the index lists it."""
+        return self.file.requires_python
 
 
 def sdists_of(files: Iterable[IndexFile]) -> Sequence[Sdist]:
     """Return the files of a project that are sdists of it."""
     sdists = []
     for file in files:
-        if file.filename.endswith((".tar.gz", ".zip")) and len(file.filename) <= _LONGEST_NAME:
-            try:
-                project, version = parse_sdist_filename(file.filename)
-            except InvalidSdistFilename:
-                continue
-            if project == file.project:
-                name = SdistName(filename=file.filename, version=version)
-                sdists.append(Sdist(file, name))
+        parsed = sdist_name(file.filename)
+        if parsed and parsed[0] == file.project:
+            sdists.append(Sdist(file, SdistName(filename=file.filename, version=parsed[1])))
     return sdists
 
 
+class Candidate(Protocol):
+    """A file that an installer may select."""
+
+    @property
+    def name(self) -> WheelName | SdistName: ...  # noqa: D102
+    @property
+    def yanked(self) -> bool: ...  # noqa: D102
+    @property
+    def requires_python(self) -> str: ...  # noqa: D102
+
+
+def select[T: Candidate](
+    candidates: Iterable[T], target: Target, installer: Installer = Installer.PIP
+) -> T | None:
+    """Return the file that an installer selects *of one version*, which is pinned.
+
+    Args:
+        candidates: wheels and sdists of that version.
+        target: the Python and platform to install for.
+        installer: pip or uv.
+
+    Returns:
+        The file; None if none fits.
+    """
+    ranks = ranks_of(target, installer)
+    best: T | None = None
+    best_key: tuple[object, ...] = ()
+    for candidate in candidates:
+        rank = _rank(candidate.name, ranks)
+        if rank is None or not _is_compared(candidate.requires_python, target, installer):
+            continue
+        last_resort = candidate.yanked and installer is Installer.PIP
+        key = (not last_resort, -rank, *_sort_key(candidate.name))
+        if best is None or key > best_key:
+            best, best_key = candidate, key
+    return best if best is not None and _runs_on(best, target, installer) else None
+
+
+def select_newest[T: Candidate](
+    candidates: Iterable[T], target: Target, installer: Installer = Installer.PIP
+) -> T | None:
+    """Return the file that an installer selects without a pin; arguments as for ``select``."""
+    usable = _usable(candidates, target, installer)
+    released = [each for each in usable if not each.name.version.is_prerelease]
+    # pip considers pre-releases only where there is no release, not even a yanked one
+    tries = [released or usable] if installer is Installer.PIP else [released, usable]
+    for some in tries:
+        offered = [each for each in some if not each.yanked]
+        if best := _highest(offered, target, installer):
+            return best
+    return None
+
+
+def select_pinned[T: Candidate](
+    candidates: Iterable[T],
+    version: Version,
+    target: Target,
+    installer: Installer = Installer.PIP,
+) -> T | None:
+    """Return the file that an installer selects for ``==version``, local versions included."""
+    matching = (each for each in candidates if _matches_pin(each.name.version, version))
+    usable = _usable(matching, target, installer)
+    if installer is Installer.PIP:
+        offered = [each for each in usable if not each.yanked] or usable
+    else:
+        offered = [each for each in usable if not each.yanked or each.name.version == version]
+    return _highest(offered, target, installer)
+
+
+def is_valid_requirement(requires_python: str) -> bool:
+    """Return whether a Requires-Python is empty or a valid specifier."""
+    return _lower_bounds(requires_python) is not None
+
+
+def _matches_pin(version: Version, pin: Version) -> bool:
+    return version == pin or (pin.local is None and Version(version.public) == pin)
+
+
+def _usable[T: Candidate](candidates: Iterable[T], target: Target, installer: Installer) -> list[T]:
+    """Return the files that an installer compares."""
+    ranks = ranks_of(target, installer)
+    fitting = (each for each in candidates if _rank(each.name, ranks) is not None)
+    return [each for each in fitting if _is_compared(each.requires_python, target, installer)]
+
+
+def _highest[T: Candidate](
+    candidates: Iterable[T], target: Target, installer: Installer
+) -> T | None:
+    """Return the selected file of the highest version that has one."""
+    by_version: dict[Version, list[T]] = {}
+    for each in candidates:
+        by_version.setdefault(each.name.version, []).append(each)
+    for version in sorted(by_version, reverse=True):
+        if best := select(by_version[version], target, installer):
+            return best
+    return None
+
+
 def _rank(name: WheelName | SdistName, ranks: Mapping[Tag, int]) -> int | None:
-    """Return how far down the list the best tag of a file stands; None if none is on it."""
+    """Return the rank of the best tag of a file; None if no tag is accepted."""
     if isinstance(name, SdistName):
         return len(ranks)
     return min((ranks[tag] for tag in name.tags if tag in ranks), default=None)
 
 
-def _build_tag(name: WheelName | SdistName) -> tuple[int, str]:
-    """Return what installers compare: they put a wheel without a build tag last."""
+def _sort_key(name: WheelName | SdistName) -> tuple[int, str]:
     return (NO_BUILD_TAG if isinstance(name, SdistName) else name.build_tag).sort_key
 
 
-def _is_looked_at(requires: str, target: Target, installer: Installer) -> bool:
-    """Tell whether a file is compared with others: by uv, if it can read its Requires-Python."""
+def _is_compared(requires: str, target: Target, installer: Installer) -> bool:
+    """Return whether an installer compares a file; uv does if its Requires-Python is valid."""
     if installer is Installer.PIP:
-        return _runs_on(requires, target, installer)
-    return not requires or _lower_bounds(requires) is not None
+        return _allows(requires, target.python, installer)
+    return is_valid_requirement(requires)
 
 
-def _runs_on(requires: str, target: Target, installer: Installer) -> bool:
-    return not requires or _allows(requires, target.python, installer)
+def _runs_on(candidate: Candidate, target: Target, installer: Installer) -> bool:
+    return _allows(candidate.requires_python, target.python, installer)
 
 
 @functools.lru_cache(maxsize=4096)
 def _allows(requires: str, python: tuple[int, int], installer: Installer) -> bool:
-    """Tell whether a Requires-Python holds; one that is none does: pip does not look at it."""
+    """Return whether a Requires-Python matches; pip ignores an invalid one."""
     newest = Version(f"{python[0]}.{python[1]}.{_NEWEST_PATCH}")
     if installer is Installer.UV:
         return all(bound <= newest for bound in _lower_bounds(requires) or ())
@@ -223,9 +315,7 @@ def _allows(requires: str, python: tuple[int, int], installer: Installer) -> boo
 
 @functools.lru_cache(maxsize=4096)
 def _lower_bounds(requires: str) -> Sequence[Version] | None:
-    """Return the lower bounds of a Requires-Python as uv reads it; None if it cannot."""
-    for slip, mended in _MENDED:
-        requires = slip.sub(mended, requires)
+    """Return the lower bounds of a Requires-Python; None if it is invalid."""
     try:
         return [
             Version(each.version.removesuffix(".*"))

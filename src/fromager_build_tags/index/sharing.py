@@ -1,4 +1,4 @@
-"""Which wheels are the same in several indexes, and in which file the others differ."""
+"""Find the wheels that are the same in several indexes, and the differences of the others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from packaging.tags import Tag
 from packaging.utils import NormalizedName
@@ -15,26 +15,35 @@ from packaging.version import Version
 from ..http.prefetch import prefetch
 from ..tag.filename import WheelName
 from ..tag.segment import Order
-from ..tag.vocabulary import segment_texts
 from ..wheel import WheelError
-from . import Broken, Index, IndexFile, Listed
 from .auditing import side_by_side
-from .content_hashes import Content, read_contents
-from .hashing import file_identity, file_sha256, file_size, local_path
-from .status import sort_files
+from .content import (
+    MemberContent,
+    file_identity,
+    file_sha256,
+    file_size,
+    local_path,
+    read_contents,
+)
+from .listing import Index, IndexFile, ListedProject, Unreadable
+from .status import group_files
+
+#: Wheels that are read at the same time.
+_READERS: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Shared:
-    """A wheel that is the same in several indexes; names of one file are no copies of it.
+class SharedWheel:
+    """A wheel that is the same in several indexes; names of one file do not count as copies.
 
     Attributes:
-        keep: the one that stays.
+        keep: the file to keep.
         indexes: the numbers of the indexes that have it.
-        link: the others with the same hash: a link can stand in for them, and nobody notices.
-        replace: the others that hold the same, with another hash: timestamps, order of members.
-        copies: how many of the wheels need not have been built.
-        saved: bytes that the copies take, as far as they are known.
+        link: the copies with the same hash; a link can replace them.
+        replace: the copies with the same content and another hash: other timestamps, or another
+            order of members.
+        copies: the number of builds that were unnecessary.
+        saved: the known bytes of the copies.
     """
 
     keep: IndexFile
@@ -47,11 +56,11 @@ class Shared:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """In what two wheels differ.
+    """A difference of two wheels.
 
     Attributes:
         between: the numbers of their indexes.
-        member: of the wheels.
+        member: the member of the wheels that differs.
         only_in: the number of the index whose wheel alone has it; None if both have it.
     """
 
@@ -61,8 +70,8 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Unshared:
-    """Wheels of one version that tell no accelerator and no Torch, and yet are not the same.
+class UnsharedWheels:
+    """Wheels of one version that could be the same in all indexes, and are not.
 
     Attributes:
         wheels: by the index's number.
@@ -76,124 +85,140 @@ class Unshared:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Bound:
-    """How many wheels of a project depend on the accelerator or Torch, and stay where they are."""
+class ComparedProject:
+    """The wheels of a project in all indexes.
 
-    project: NormalizedName
-    wheels: int
+    Attributes:
+        indexes: the number of indexes that have the project.
+        dependent: the number of wheels that depend on the accelerator or Torch.
+    """
+
+    indexes: int
+    shared: Sequence[SharedWheel]
+    unshared: Sequence[UnsharedWheels]
+    dependent: int
+    unreadable: Sequence[Unreadable]
 
 
-type Outcome = Shared | Unshared | Bound | Broken
-#: How many wheels are read at once.
-_READERS: Final = 8
+class _Found(NamedTuple):
+    """A wheel, with the number of its index."""
 
-type _Files = list[tuple[int, IndexFile, WheelName]]
+    number: int
+    file: IndexFile
+    name: WheelName
 
 
-def share(indexes: Sequence[Index]) -> Iterator[tuple[int, Sequence[Outcome]]]:
-    """Yield of each project in how many indexes it is, and what is shared, could or cannot be."""
+def compare_indexes(indexes: Sequence[Index]) -> Iterator[ComparedProject]:
+    """Yield every project, with its shared and unshared wheels."""
     projects = side_by_side(indexes, lambda _, listed: listed)
-    return prefetch(functools.partial(_share, indexes), projects, threads=_READERS)
-
-
-def _share(
-    indexes: Sequence[Index], each: tuple[NormalizedName, Mapping[int, Listed]]
-) -> tuple[int, Sequence[Outcome]]:
-    project, by_index = each
-    outcomes: list[Outcome] = []
-    free: dict[tuple[Version, frozenset[Tag]], _Files] = {}
-    bound = 0
-    for number, listed in by_index.items():
-        if listed.broken is not None:
-            outcomes.append(listed.broken)
-        for file, name in _wheels(listed):
-            if segment_texts(name.suffix).keys() & {Order.ACCELERATOR, Order.TORCH}:
-                bound += 1
-            else:
-                free.setdefault((name.version, name.tags), []).append((number, file, name))
-    if bound:
-        outcomes.append(Bound(project=project, wheels=bound))
-    for (version, _), files in free.items():
-        outcomes += _compare(project, version, files, indexes)
-    return len(by_index), outcomes
-
-
-def _wheels(listed: Listed) -> list[tuple[IndexFile, WheelName]]:
-    return list(itertools.chain.from_iterable(sort_files(listed.files).wheels.values()))
+    return prefetch(functools.partial(_compare, indexes), projects, threads=_READERS)
 
 
 def _compare(
-    project: NormalizedName, version: Version, files: _Files, indexes: Sequence[Index]
-) -> Iterator[Outcome]:
-    """Compare the wheels with the same version and tags: by name, then by content."""
+    indexes: Sequence[Index], each: tuple[NormalizedName, Mapping[int, ListedProject]]
+) -> ComparedProject:
+    _, by_index = each
+    independent: dict[tuple[Version, frozenset[Tag]], list[_Found]] = {}
+    dependent = 0
+    for number, listed in by_index.items():
+        wheels = group_files(listed.files).wheels.values()
+        for file, name in itertools.chain.from_iterable(wheels):
+            if name.build_tag.by_order.keys() & {Order.ACCELERATOR, Order.TORCH}:
+                dependent += 1
+            else:
+                same = independent.setdefault((name.version, name.tags), [])
+                same.append(_Found(number, file, name))
+    results = [each for found in independent.values() for each in _compare_version(found, indexes)]
+    return ComparedProject(
+        indexes=len(by_index),
+        shared=[each for each in results if isinstance(each, SharedWheel)],
+        unshared=[each for each in results if isinstance(each, UnsharedWheels)],
+        dependent=dependent,
+        unreadable=[each.unreadable for each in by_index.values() if each.unreadable],
+    )
+
+
+def _compare_version(
+    found: Sequence[_Found], indexes: Sequence[Index]
+) -> Iterator[SharedWheel | UnsharedWheels]:
+    """Compare the wheels of one version for the same platforms: by name, then by content."""
     everywhere = set(range(len(indexes)))
-    by_name: dict[str, _Files] = {}
-    for each in files:
-        by_name.setdefault(each[1].filename, []).append(each)
+    by_name: dict[str, list[_Found]] = {}
+    for each in found:
+        by_name.setdefault(each.file.filename, []).append(each)
     common = [same for same in by_name.values() if _numbers(same) == everywhere]
     for same in by_name.values():
         if len(_numbers(same)) > 1:
-            yield from _by_content(project, version, same, indexes)
-    rest = [each for same in by_name.values() if same not in common for each in same]
-    if rest and not common:
-        reason = _not_common(rest, [str(index.place) for index in indexes])
-        wheels = _by_index(rest)
-        yield Unshared(project=project, version=version, wheels=wheels, reason=reason)
+            yield from _compare_content(same, indexes)
+    if not common:
+        yield _unshared(found, _name_difference(found, [str(index.place) for index in indexes]))
 
 
-def _not_common(files: _Files, places: Sequence[str]) -> str:
-    """Return why no one name is in every index."""
-    have = {number for number, _, _ in files}
+def _unshared(
+    found: Sequence[_Found], reason: str, differences: Sequence[Difference] = ()
+) -> UnsharedWheels:
+    wheels: dict[int, list[IndexFile]] = {}
+    for each in found:
+        wheels.setdefault(each.number, []).append(each.file)
+    name = found[0].name
+    return UnsharedWheels(
+        project=name.name,
+        version=name.version,
+        wheels=wheels,
+        reason=reason,
+        differences=differences,
+    )
+
+
+def _name_difference(found: Sequence[_Found], places: Sequence[str]) -> str:
+    """Return why no file name is in every index."""
+    have = _numbers(found)
     lacking = [place for number, place in enumerate(places) if number not in have]
     if lacking:
         return f"not in {', '.join(lacking)}"
-    numbers = {name.number for _, _, name in files}
-    suffixes = {name.suffix for _, _, name in files}
-    what = "build number" if len(suffixes) == 1 else "suffix"
-    what = "build tag" if len(numbers) > 1 and len(suffixes) > 1 else what
-    tags = sorted({str(name.build_tag) for _, _, name in files})
-    return f"not the same {what}: {', '.join(tag or 'none' for tag in tags)}"
+    tags = {each.name.build_tag for each in found}
+    what = "build tags"
+    if len({tag.suffix for tag in tags}) == 1:
+        what = "build numbers"
+    elif len({tag.number for tag in tags}) == 1:
+        what = "suffixes"
+    return f"different {what}: {', '.join(sorted(str(tag) or 'none' for tag in tags))}"
 
 
-def _by_content(
-    project: NormalizedName, version: Version, files: _Files, indexes: Sequence[Index]
-) -> Iterator[Outcome]:
+def _compare_content(
+    found: Sequence[_Found], indexes: Sequence[Index]
+) -> Iterator[SharedWheel | UnsharedWheels]:
     """Compare files of one name: by bytes, and where those differ, by content."""
-    unshared = functools.partial(
-        Unshared, project=project, version=version, wheels=_by_index(files)
-    )
-    groups = _same_bytes(files)
+    groups = _group_by_bytes(found)
     if len(groups) == 1:
         yield _shared(groups)
         return
-    alike: list[tuple[Mapping[str, Content], list[_Files]]] = []
+    by_content: list[tuple[Mapping[str, MemberContent], list[list[_Found]]]] = []
     for group in groups:
         try:
-            content = read_contents(indexes[group[0][0]], group[0][1])
+            content = read_contents(indexes[group[0].number], group[0].file)
         except WheelError as err:
-            yield unshared(reason=f"cannot be compared: {err.path}: {err.reason}")
-            alike.append(({}, [group]))
+            yield _unshared(found, f"cannot be compared: {err.path}: {err.reason}")
+            by_content.append(({}, [group]))
             continue
-        same = next((each for known, each in alike if known and known == content), None)
+        same = next((each for known, each in by_content if known and known == content), None)
         if same is None:
-            alike.append((content, [group]))
+            by_content.append((content, [group]))
         else:
             same.append(group)
-    for _, same in alike:
+    for _, same in by_content:
         if len(_numbers(itertools.chain.from_iterable(same))) > 1:
             yield _shared(same)
-    differences = _all_differences([(known, same[0][0][0]) for known, same in alike if known])
+    differences = _differences([(known, same[0][0].number) for known, same in by_content if known])
     if differences:
-        reason = f"different content in {differences[0].member}"
-        yield unshared(reason=reason, differences=differences)
+        yield _unshared(found, f"different content in {differences[0].member}", differences)
 
 
-def _same_bytes(files: _Files) -> list[_Files]:
-    """Group files that are equal to the last byte."""
-    groups: list[_Files] = []
-    for each in files:
+def _group_by_bytes(found: Iterable[_Found]) -> list[list[_Found]]:
+    groups: list[list[_Found]] = []
+    for each in found:
         for group in groups:
-            if _are_same(group[0][1], each[1]):
+            if _are_same(group[0].file, each.file):
                 group.append(each)
                 break
         else:
@@ -201,19 +226,19 @@ def _same_bytes(files: _Files) -> list[_Files]:
     return groups
 
 
-def _shared(groups: Sequence[_Files]) -> Shared:
-    """Return what to do with groups of equal files that hold the same."""
-    keep = groups[0][0][1]
-    sizes = {file_identity(keep): 0}  # what is another name of it takes no room
+def _shared(groups: Sequence[Sequence[_Found]]) -> SharedWheel:
+    """Return a shared wheel, from groups of files: those of a group have the same bytes."""
+    keep = groups[0][0].file
+    sizes = {file_identity(keep): 0}  # another name of the kept file takes no space
     link: list[IndexFile] = []
     replace: list[IndexFile] = []
     for group in groups:
-        size = next(filter(None, (file_size(file) for _, file, _ in group)), 0)
-        for _, file, _ in group:
-            if (identity := file_identity(file)) != file_identity(keep):
-                (link if group is groups[0] else replace).append(file)
+        size = next(filter(None, (file_size(each.file) for each in group)), 0)
+        for each in group:
+            if (identity := file_identity(each.file)) != file_identity(keep):
+                (link if group is groups[0] else replace).append(each.file)
                 sizes[identity] = size
-    return Shared(
+    return SharedWheel(
         keep=keep,
         indexes=sorted(_numbers(itertools.chain.from_iterable(groups))),
         link=link,
@@ -223,15 +248,8 @@ def _shared(groups: Sequence[_Files]) -> Shared:
     )
 
 
-def _numbers(files: Iterable[tuple[int, IndexFile, WheelName]]) -> set[int]:
-    return {number for number, _, _ in files}
-
-
-def _by_index(files: _Files) -> dict[int, list[IndexFile]]:
-    wheels: dict[int, list[IndexFile]] = {}
-    for number, file, _ in files:
-        wheels.setdefault(number, []).append(file)
-    return wheels
+def _numbers(found: Iterable[_Found]) -> set[int]:
+    return {each.number for each in found}
 
 
 def _are_same(one: IndexFile, other: IndexFile) -> bool:
@@ -243,10 +261,10 @@ def _are_same(one: IndexFile, other: IndexFile) -> bool:
     return bool(sha256) and sha256 == file_sha256(other)
 
 
-def _all_differences(
-    contents: Sequence[tuple[Mapping[str, Content], int]],
+def _differences(
+    contents: Sequence[tuple[Mapping[str, MemberContent], int]],
 ) -> Sequence[Difference]:
-    """Return in what wheels, with the numbers of their indexes, differ from the first of them."""
+    """Return the differences of each wheel from the first; each has the number of its index."""
     if not contents:
         return []
     (first, number), *others = contents

@@ -1,28 +1,55 @@
-"""A simple API, in HTML or JSON, whose list of projects is read at once and pages as they come.
+"""A simple API in HTML or JSON, or a web server's listing of a folder of wheels.
 
-What a web server says of a flat folder of wheels is an index, too, as ``--find-links`` takes it.
+The list of projects is read first, and their pages on demand. pypi-simple parses both formats. It
+takes a file's name from the text of an HTML link; pip and this module take it from the URL.
 
 Source: PyPA specification "Simple repository API"; PEP 503 and PEP 691.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
+import posixpath
+import re
+import sys
+import urllib.parse
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import pypi_simple
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 
 from ..errors import InputError
 from ..http.prefetch import prefetch
-from ..http.session import Session
-from ..http.urls import FetchError, shown_url
+from ..http.session import Page, Session
+from ..http.urls import FetchError, shown_url, signed_url, split_url
+from ..text import first_few
 from ..wheel import WheelArchive, open_url
-from .listing import Broken, IndexFile, Listed
-from .pages import each_once, project_files, read_root
-from .place import IndexPlace
+from .listing import IndexFile, IndexPlace, ListedProject, Unreadable, project_word
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_ARCHIVES: Final = (".whl", ".tar.gz", ".zip")
+#: Invalid entries that a message lists.
+_MOST: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _RootPage:
+    """The first page of an index.
+
+    Attributes:
+        pages: the URL of each project's page.
+        files: the files of each project, if the page lists a flat folder.
+        is_declared: whether the page declares itself a list of projects; such a list may be empty.
+    """
+
+    pages: Mapping[NormalizedName, str]
+    files: Mapping[NormalizedName, Sequence[IndexFile]] = field(default_factory=dict)
+    is_declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +57,8 @@ class SimpleIndex:
     """The projects of a simple API.
 
     Attributes:
-        pages: each with the URL of its page, "" if it has none.
-        files: those that the root page lists itself.
+        pages: each project with the URL of its page; "" for a project without a page.
+        files: the files that the first page lists.
     """
 
     place: IndexPlace
@@ -39,58 +66,223 @@ class SimpleIndex:
     files: Mapping[NormalizedName, Sequence[IndexFile]]
     session: Session
 
-    def projects(self) -> Iterator[Listed]:
-        """Yield every project, in the order of their names; pages are prefetched."""
+    def projects(self) -> Iterator[ListedProject]:
+        """Yield every project, sorted by name; a few pages are prefetched."""
         return prefetch(self._project, self.pages)
 
     def open(self, file: IndexFile) -> AbstractContextManager[WheelArchive]:
-        """Download a wheel, and open it."""
+        """Download a wheel to a temporary file, and open it."""
         return open_url(file.address, self.session)
 
     def close(self) -> None:
         """Close the connections."""
         self.session.close()
 
-    def _project(self, page: tuple[NormalizedName, str]) -> Listed:
+    def _project(self, page: tuple[NormalizedName, str]) -> ListedProject:
         project, url = page
-        beside = self.files.get(project, ())
+        listed = self.files.get(project, ())
         if not url:
-            return Listed(project=project, files=each_once(beside))
+            return ListedProject(project=project, files=_unique(listed))
         try:
-            files, wrong = project_files(project, self.session.get(url))
+            files, problem = _project_files(project, self.session.get(url))
         except FetchError as err:
-            broken = Broken(location=err.location, reason=err.reason)
-            return Listed(project=project, files=each_once(beside), broken=broken)
-        return Listed(
+            unreadable = Unreadable(location=err.location, reason=err.reason)
+            return ListedProject(project=project, files=_unique(listed), unreadable=unreadable)
+        return ListedProject(
             project=project,
-            files=each_once([*beside, *files]),
-            broken=Broken(location=shown_url(url), reason=wrong) if wrong else None,
+            files=_unique([*listed, *files]),
+            unreadable=Unreadable(location=shown_url(url), reason=problem) if problem else None,
         )
 
     def __len__(self) -> int:
         return len(self.pages)
 
 
-def open_simple(place: IndexPlace, session: Session) -> SimpleIndex:
+def open_simple(place: IndexPlace) -> SimpleIndex:
     """Read the list of projects.
 
     Raises:
-        InputError: it cannot be had, or is none.
+        InputError: the list cannot be read, or the page is not a list of projects.
     """
     # A later version 1.x of the API only adds to it.
     warnings.filterwarnings("ignore", category=pypi_simple.UnexpectedRepoVersionWarning)
+    session = Session(place.address)
     try:
-        root = read_root(session.get(session.root))
+        root = _read_root(session.get(session.root))
     except FetchError as err:
         session.close()
         raise InputError(str(err)) from None
-    if not (root.pages or root.files or root.says_so):
+    if not (root.pages or root.files or root.is_declared):
         session.close()
         raise InputError(
-            f"no project is listed at {shown_url(session.root)}: an index is the URL of a simple "
-            "API, which mostly ends in /simple/, or of a folder with wheels"
+            f"no projects found at {shown_url(session.root)}: use the URL of a simple API, which "
+            "usually ends in /simple/, or of a folder of wheels"
         )
-    pages = [
-        (name, root.pages.get(name, "")) for name in sorted(root.pages.keys() | root.files.keys())
-    ]
+    names = sorted(root.pages.keys() | root.files.keys())
+    pages = [(name, root.pages.get(name, "")) for name in names]
     return SimpleIndex(place, pages, root.files, session)
+
+
+def _read_root(page: Page) -> _RootPage:
+    """Return the projects that a page lists, or the files of a flat folder.
+
+    Raises:
+        FetchError: *page* is neither.
+    """
+    if _is_json(page):
+        with _parsing(page):
+            names = map(
+                canonicalize_name, pypi_simple.IndexPage.from_json_data(_json(page)).projects
+            )
+        pages = {name: urllib.parse.urljoin(page.url, f"{name}/") for name in names}
+        return _RootPage(pages=pages, is_declared=True)
+    listed = _html(page)
+    flat = any(_last_part(link.url).endswith(_ARCHIVES) for link in listed.links)
+    files: dict[NormalizedName, list[IndexFile]] = {}
+    pages = {}
+    for link in listed.links:
+        # In a folder with wheels, every link that is not a folder is a file.
+        if flat and _is_file_of(page, link.url):
+            project = canonicalize_name(project_word(_last_part(link.url)))
+            files.setdefault(project, []).extend(_from_link(project, link))
+        elif name := _project_name(page, link.url):
+            pages.setdefault(name, link.url)
+    return _RootPage(pages=pages, files=files, is_declared=listed.repository_version is not None)
+
+
+def _project_files(project: NormalizedName, page: Page) -> tuple[Sequence[IndexFile], str]:
+    """Return the files of a project's page, and a message about invalid entries, or "".
+
+    Raises:
+        FetchError: *page* is not the page of a project.
+    """
+    if not _is_json(page):
+        links = _html(page).links
+        return [file for link in links for file in _from_link(project, link)], ""
+    files, invalid = [], []
+    for number, entry in enumerate(_entries(page), 1):
+        try:
+            files.append(_from_entry(project, page, entry))
+        except (ValueError, RecursionError):
+            name = entry.get("filename") if isinstance(entry, dict) else None
+            invalid.append(ascii(name[:300]) if isinstance(name, str) else f"number {number}")
+    return files, f"skipped invalid entries: {first_few(invalid, _MOST)}" if invalid else ""
+
+
+def _unique(files: Iterable[IndexFile]) -> tuple[IndexFile, ...]:
+    """Return files sorted by name; a name occurs twice only with different hashes."""
+    by_content = {(each.filename, each.sha256): each for each in files}
+    return tuple(by_content[key] for key in sorted(by_content))
+
+
+def _from_entry(project: NormalizedName, page: Page, entry: object) -> IndexFile:
+    """Return a file of a JSON page.
+
+    Raises:
+        ValueError: *entry* is invalid.
+    """
+    each = pypi_simple.DistributionPackage.from_json_data(entry, project, page.url)
+    if not each.filename:
+        raise ValueError("a file without a name")
+    urllib.parse.urlsplit(each.url)
+    shown = shown_url(each.url)
+    return IndexFile(
+        project=project,
+        filename=each.filename,
+        location=shown,
+        sha256=_sha256(each.digests.get("sha256", "")),
+        size=each.size if each.size is not None and each.size >= 0 else None,
+        yanked=each.is_yanked,
+        requires_python=sys.intern(each.requires_python or ""),
+        signed=signed_url(each.url, shown),
+    )
+
+
+def _from_link(project: NormalizedName, link: pypi_simple.Link) -> Iterator[IndexFile]:
+    """Yield the file that a link leads to; nothing for a link to a folder."""
+    filename = _last_part(link.url)
+    if not filename:
+        return
+    fragment = urllib.parse.parse_qs(split_url(link.url).fragment)
+    shown = shown_url(link.url)
+    yield IndexFile(
+        project=project,
+        filename=filename,
+        location=shown,
+        sha256=_sha256(fragment.get("sha256", [""])[0]),
+        yanked="data-yanked" in link.attrs,
+        requires_python=sys.intern(str(link.attrs.get("data-requires-python", ""))),
+        signed=signed_url(link.url, shown),
+    )
+
+
+def _html(page: Page) -> pypi_simple.RepositoryPage:
+    start, end = page.body[:4096].lower(), page.body[-4096:].lower()
+    if (b"<html" in start or b"<body" in start) and not (b"</html" in end or b"</body" in end):
+        raise FetchError(page.url, "the page is truncated")
+    with _parsing(page):
+        return pypi_simple.RepositoryPage.from_html(page.body, page.url)
+
+
+def _is_json(page: Page) -> bool:
+    return page.content_type.partition(";")[0].strip().lower().endswith("json")
+
+
+def _entries(page: Page) -> Sequence[object]:
+    """Return the unparsed entries of a project's page: an invalid one hides no other."""
+    data = _json(page)
+    with _parsing(page):
+        if not isinstance(data, dict) or not isinstance(data.get("files"), list):
+            raise ValueError("no files")
+        head = {key: data[key] for key in ("meta", "name") if key in data}
+        pypi_simple.ProjectPage.from_json_data({**head, "files": []})
+    entries: Sequence[object] = data["files"]
+    return entries
+
+
+def _json(page: Page) -> Any:
+    try:
+        return json.loads(page.body)
+    except (ValueError, RecursionError):
+        raise FetchError(page.url, "invalid or truncated JSON") from None
+
+
+@contextlib.contextmanager
+def _parsing(page: Page) -> Iterator[None]:
+    """Turn errors of pypi-simple, bs4 and pydantic into a FetchError."""
+    try:
+        yield
+    except pypi_simple.UnsupportedRepoVersionError as err:
+        reason = f"API version {err.declared_version} is not supported (supported: 1)"
+        raise FetchError(page.url, reason) from None
+    except (ValueError, RecursionError, AssertionError):
+        raise FetchError(page.url, "not a page of a simple API") from None
+
+
+def _project_name(page: Page, link: str) -> NormalizedName | None:
+    """Return the project of a link of the first page: its path is one level below the page."""
+    name = _below(page, link).strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
+        return None
+    return canonicalize_name(name)
+
+
+def _is_file_of(page: Page, link: str) -> bool:
+    """Return whether a link of a flat folder is a file: any archive, or any file below *page*."""
+    below = _below(page, link)
+    return _last_part(link).endswith(_ARCHIVES) or bool(below and "/" not in below)
+
+
+def _below(page: Page, link: str) -> str:
+    """Return the path of a link relative to *page*; "" if it is not below *page*."""
+    root = urllib.parse.unquote(split_url(page.url).path).rstrip("/") + "/"
+    path = urllib.parse.unquote(split_url(link).path)
+    return path.removeprefix(root) if path.startswith(root) else ""
+
+
+def _last_part(url: str) -> str:
+    return urllib.parse.unquote(posixpath.basename(split_url(url).path))
+
+
+def _sha256(text: str) -> str:
+    return text.lower() if _SHA256.fullmatch(text.lower()) else ""

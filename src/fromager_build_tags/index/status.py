@@ -1,48 +1,51 @@
-"""How a wheel of an index stands to the settings: current, stale or superseded."""
+"""The status of the wheels of an index against the settings: current, stale, obsolete."""
 
 from __future__ import annotations
 
 import enum
 import functools
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from packaging.tags import Tag
 from packaging.utils import InvalidSdistFilename, NormalizedName, parse_sdist_filename
 from packaging.version import Version
 
-from ..errors import InputError
+from ..errors import InputError, SettingsError
 from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName, parse_wheel_name
 from ..tag.platform import covers, is_platlib
 from ..tag.segment import Order
-from ..tag.vocabulary import classify
-from . import IndexFile
+from ..verify.exemptions import NO_EXEMPTIONS, Exemptions
 from .expected import Expected
+from .listing import IndexFile, IndexPlace, Unreadable
 
-#: Longer names fit no file system, and a long compressed tag set is a great many tags.
-_LONGEST_NAME: Final = 255
-_SDIST: Final = (".tar.gz", ".zip")
+#: File systems take no longer names, and a long compressed tag set expands to millions of tags.
+LONGEST_NAME: Final = 255
+SDIST: Final = (".tar.gz", ".zip")
 
 
 class Status(enum.Enum):
-    """What the settings say of a wheel.
+    """The status of a wheel against the settings.
 
-    CURRENT: they give exactly its build tag.
-    SUPERSEDED: they give another, and a wheel of its kind and stack that has it fits wherever
-        this one does.
-    STALE: they give another, and no such wheel has it.
-    UNTAGGED: the same, and its build tag does not tell what it depends on.
-    TAGGED_PURELIB: the same, and it is a purelib wheel, which depends on nothing.
-    FOREIGN: its build number is above the one that they give.
-    PRE_BUILT: fromager takes it as it is, with whatever tag it has.
-    UNKNOWN: they give no build number, for want of a changelog entry, or cannot tell the tag;
-        what it is built for may still be UNTAGGED or TAGGED_PURELIB.
+    Two more statuses concern several files: a current wheel is *shadowed* where installers select
+    a wheel that is not current, and a version is *missing* where it has no wheel.
+
+    CURRENT: the settings give exactly its build tag.
+    OBSOLETE: they give another, and current wheels of its kind and stack fit wherever it fits.
+    STALE: they give another, and such a wheel is missing.
+    UNTAGGED: stale, and its build tag lacks the accelerator or Torch that it depends on.
+    TAGGED_PURELIB: stale, and it is a purelib wheel with a suffix.
+    FOREIGN: its build number is above the one that the settings give.
+    PRE_BUILT: fromager takes it unchanged, with any build tag.
+    UNKNOWN: the settings give no build number, or the tag cannot be computed. Wheels of such a
+        version can be UNTAGGED or TAGGED_PURELIB all the same.
     """
 
     CURRENT = enum.auto()
-    SUPERSEDED = enum.auto()
+    OBSOLETE = enum.auto()
     STALE = enum.auto()
     UNTAGGED = enum.auto()
     TAGGED_PURELIB = enum.auto()
@@ -51,63 +54,88 @@ class Status(enum.Enum):
     UNKNOWN = enum.auto()
 
 
-class Wheel(NamedTuple):
+class IndexWheel(NamedTuple):
     """A wheel of an index."""
 
     file: IndexFile
     name: WheelName
-    standing: Status = Status.UNKNOWN
+    status: Status = Status.UNKNOWN
 
     @property
     def yanked(self) -> bool:
-        """Whether installers take it only for want of another."""
+        """Whether the index marks it as yanked."""
         return self.file.yanked
+
+    @property
+    def requires_python(self) -> str:
+        """Its Requires-Python, as the index lists it."""
+        return self.file.requires_python
+
+    @property
+    def build_tag(self) -> BuildTag:
+        """The build tag of its name."""
+        return self.name.build_tag
+
+    @property
+    def accelerator(self) -> str:
+        """The accelerator in its name, such as ``cuda13.0``; "" for none."""
+        return self.name.build_tag.by_order.get(Order.ACCELERATOR, "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sorted:
-    """The files of a project in an index, by what they are.
+class ProjectFiles:
+    """The files of a project in an index, by kind.
 
     Attributes:
         wheels: by version.
-        sdists: the versions that have one.
-        unreadable: files that end in ``.whl`` and have no wheel's name.
-        skipped: how many others there are: signatures, metadata, variants …
+        sdists: the versions that have an sdist.
+        misnamed: files that end in ``.whl`` and have no valid wheel name of the project.
+        skipped: the number of all others: signatures, metadata, variants …
     """
 
     wheels: Mapping[Version, Sequence[tuple[IndexFile, WheelName]]]
     sdists: frozenset[Version]
-    unreadable: Sequence[IndexFile]
+    misnamed: Sequence[IndexFile]
     skipped: int
 
 
-def sort_files(files: Iterable[IndexFile]) -> Sorted:
-    """Tell wheels, sdists, and the rest apart."""
+def group_files(files: Iterable[IndexFile]) -> ProjectFiles:
+    """Group the files of a project by kind."""
     wheels: dict[Version, list[tuple[IndexFile, WheelName]]] = {}
     sdists: set[Version] = set()
-    unreadable: list[IndexFile] = []
+    misnamed: list[IndexFile] = []
     skipped = 0
     for file in files:
         if file.filename.endswith(".whl"):
             name = _wheel_name(file.filename)
             if name is None or name.name != file.project:
-                unreadable.append(file)
+                misnamed.append(file)
             elif (of_version := wheels.get(name.version)) is not None:
                 of_version.append((file, name))
             else:
                 wheels[name.version] = [(file, name)]
-        elif version := _sdist_version(file.filename):
-            sdists.add(version)
+        elif sdist := sdist_name(file.filename):
+            sdists.add(sdist[1])
         else:
             skipped += 1
-    return Sorted(wheels=wheels, sdists=frozenset(sdists), unreadable=unreadable, skipped=skipped)
+    return ProjectFiles(wheels=wheels, sdists=frozenset(sdists), misnamed=misnamed, skipped=skipped)
+
+
+def sdist_name(filename: str) -> tuple[NormalizedName, Version] | None:
+    """Return the project and the version of an sdist; None for another file."""
+    if not filename.endswith(SDIST) or len(filename) > LONGEST_NAME:
+        return None
+    try:
+        return parse_sdist_filename(filename)
+    except InvalidSdistFilename:
+        return None
 
 
 def _wheel_name(filename: str) -> WheelName | None:
-    if len(filename) > _LONGEST_NAME:
+    if len(filename) > LONGEST_NAME:
         return None
-    # What is said of a name is said again and again: versions for each Python, tags for each
-    # version. The tags are the last three parts, so either half is read on its own.
+    # Names repeat their parts: versions for each Python, tags for each version. The tags are the
+    # last three parts, so both halves can be parsed, and cached, alone.
     front, *tags = filename.removesuffix(".whl").rsplit("-", 3)
     try:
         return WheelName(filename, *_front(front), _tags("-".join(tags)))
@@ -125,99 +153,161 @@ def _tags(tags: str) -> frozenset[Tag]:
     return parse_wheel_name(f"a-1-{tags}.whl").tags
 
 
-@functools.lru_cache(maxsize=4096)
-def _is_platlib(tags: frozenset[Tag]) -> bool:
-    return is_platlib(tags)
+_is_platlib = functools.lru_cache(maxsize=4096)(is_platlib)
 
 
-def _sdist_version(filename: str) -> Version | None:
-    if not filename.endswith(_SDIST) or len(filename) > _LONGEST_NAME:
-        return None
-    try:
-        return parse_sdist_filename(filename)[1]
-    except InvalidSdistFilename:
-        return None
-
-
-def judge(wheels: Sequence[tuple[IndexFile, WheelName]], expected: Expected) -> Iterator[Wheel]:
-    """Say how each wheel *of one version* stands."""
+def with_status(
+    wheels: Sequence[tuple[IndexFile, WheelName]], expected: Expected
+) -> Iterator[IndexWheel]:
+    """Yield the wheels *of one version*, each with its status."""
     if expected.number is None:
         for file, name in wheels:
-            yield Wheel(file, name, _without_number(name, expected))
+            yield IndexWheel(file, name, _unnumbered_status(name, expected))
         return
     are_current = [_is_current(name, expected) for _, name in wheels]
-    if all(are_current):
-        for file, name in wheels:
-            yield Wheel(file, name, Status.CURRENT)
-        return
     current = [
-        Wheel(*each, Status.CURRENT)
+        IndexWheel(*each, Status.CURRENT)
         for each, is_current in zip(wheels, are_current, strict=True)
         if is_current
     ]
+    if len(current) == len(wheels):
+        yield from current
+        return
     for (file, name), is_current in zip(wheels, are_current, strict=True):
-        yield Wheel(file, name, Status.CURRENT if is_current else _other(name, expected, current))
+        status = Status.CURRENT if is_current else _other_status(name, expected, current)
+        yield IndexWheel(file, name, status)
 
 
-def _without_number(name: WheelName, expected: Expected) -> Status:
-    """Say how a wheel stands whose build tag cannot be compared."""
+def _unnumbered_status(name: WheelName, expected: Expected) -> Status:
+    """Return the status of a wheel for which the settings give no build number."""
     if expected.pre_built:
         return Status.PRE_BUILT
-    return _by_kind(name, expected) or Status.UNKNOWN
+    return _kind_status(name, expected) or Status.UNKNOWN
 
 
-def _by_kind(name: WheelName, expected: Expected) -> Status | None:
-    """Say what a build tag tells that it should not, or the other way round."""
+def _kind_status(name: WheelName, expected: Expected) -> Status | None:
+    """Return the status that follows from the kinds of wheel and suffix alone."""
     if not _is_platlib(name.tags):
-        tagged = bool(name.suffix) and not expected.purelib_tells
+        tagged = bool(name.suffix) and not expected.purelib_suffix
         return Status.TAGGED_PURELIB if tagged else None
-    return Status.UNTAGGED if expected.sensitive and not _tells_needs(name) else None
+    if not expected.sensitive or _SENSITIVE & name.build_tag.by_order.keys():
+        return None
+    return Status.UNTAGGED
+
+
+_SENSITIVE: Final = {Order.ACCELERATOR, Order.TORCH}
 
 
 def _is_current(name: WheelName, expected: Expected) -> bool:
     return name.build_tag in expected.tags(platlib=_is_platlib(name.tags))
 
 
-def _other(name: WheelName, expected: Expected, current: Sequence[Wheel]) -> Status:
-    """Say how a wheel stands whose build tag the settings don't give."""
+def _other_status(name: WheelName, expected: Expected, current: Sequence[IndexWheel]) -> Status:
+    """Return the status of a wheel whose build tag the settings do not give."""
     if expected.number is not None and (name.number or 0) > expected.number:
         return Status.FOREIGN
     if current and is_replaced(replacements(name, expected, current)):
-        return Status.SUPERSEDED
-    return _by_kind(name, expected) or Status.STALE
+        return Status.OBSOLETE
+    return _kind_status(name, expected) or Status.STALE
 
 
-def _tells_needs(name: WheelName) -> bool:
-    return any(classify(text) in {Order.ACCELERATOR, Order.TORCH} for text in name.segments)
+#: For each build tag that replaces the one of a wheel, the wheels that have it and fit as widely.
+type Replacements = Mapping[BuildTag, Sequence[IndexWheel]]
 
 
-#: For each build tag that stands in for a wheel's, the wheels that have it and fit as widely.
-type Replacements = Mapping[BuildTag, Sequence[Wheel]]
+def replacements(name: WheelName, expected: Expected, wheels: Iterable[IndexWheel]) -> Replacements:
+    """Return the wheels *of the same version* that replace a wheel.
 
-
-def replacements(name: WheelName, expected: Expected, wheels: Iterable[Wheel]) -> Replacements:
-    """Return which of the wheels *of the same version* do the job of one.
-
-    A wheel does it that the settings give for the same kind, platlib or purelib, and the same
-    stack, that fits wherever that one does, and that is not yanked.
+    A replacement is current, not yanked, of the same kind (platlib or purelib) and stack, and
+    fits wherever the wheel fits.
     """
-    found: dict[BuildTag, list[Wheel]] = {
-        tag: [] for tag in sorted(expected.instead_of(name), key=lambda each: each.sort_key)
-    }
+    tags = sorted(expected.replacing(name), key=lambda tag: tag.sort_key)
+    found: dict[BuildTag, list[IndexWheel]] = {tag: [] for tag in tags}
     platlib = name.is_platlib
     for wheel in wheels:
-        tag = wheel.name.build_tag
         if (
-            tag in found
-            and wheel.standing is Status.CURRENT
+            wheel.build_tag in found
+            and wheel.status is Status.CURRENT
             and not wheel.yanked
             and wheel.name.is_platlib == platlib
             and covers(wheel.name.tags, name.tags)
         ):
-            found[tag].append(wheel)
+            found[wheel.build_tag].append(wheel)
     return found
 
 
 def is_replaced(found: Replacements) -> bool:
-    """Tell whether nothing is missing of what replaces a wheel."""
+    """Return whether every build tag that has to replace a wheel has a wheel."""
     return bool(found) and all(found.values())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProjectView:
+    """A project in one index, with the status of each wheel.
+
+    Attributes:
+        wheels: by version.
+        expected: by version.
+        sdists: the versions that have an sdist.
+        misnamed: files that end in ``.whl`` and have no valid wheel name of the project.
+        skipped: the number of other files.
+        unreadable: why files of it are missing.
+        exemptions: the exemptions of its wheels, or why they cannot be read; set where wheels are
+            read.
+    """
+
+    place: IndexPlace
+    project: NormalizedName
+    wheels: Mapping[Version, Sequence[IndexWheel]] = field(default_factory=dict)
+    expected: Mapping[Version, Expected] = field(default_factory=dict)
+    sdists: frozenset[Version] = frozenset()
+    misnamed: Sequence[IndexFile] = ()
+    skipped: int = 0
+    unreadable: Unreadable | None = None
+    exemptions: Exemptions | SettingsError = NO_EXEMPTIONS
+
+    def all_wheels(self) -> Iterator[IndexWheel]:
+        """Yield every wheel."""
+        return itertools.chain.from_iterable(self.wheels.values())
+
+    @property
+    def errors(self) -> frozenset[str]:
+        """Why tags cannot be computed."""
+        return frozenset(each.error for each in self.expected.values() if each.error)
+
+    @property
+    def is_unnumbered(self) -> bool:
+        """Whether the status of a wheel is unknown because of a missing changelog entry."""
+        return any(
+            wheel.status is Status.UNKNOWN and not self.expected[version].error
+            for version, wheels in self.wheels.items()
+            if self.expected[version].number is None
+            for wheel in wheels
+        )
+
+
+def highest_numbered(wheels: Iterable[IndexWheel]) -> Iterator[IndexWheel]:
+    """Yield, for each tag set, the wheels *of one version* with the highest build number.
+
+    There can be several of them: the spelling of their suffixes decides which one is selected.
+    """
+    by_tags: dict[frozenset[Tag], list[IndexWheel]] = {}
+    for wheel in wheels:
+        by_tags.setdefault(wheel.name.tags, []).append(wheel)
+    for same in by_tags.values():
+        top = max(_number(wheel) for wheel in same)
+        yield from (wheel for wheel in same if _number(wheel) == top)
+
+
+def _number(wheel: IndexWheel) -> int:
+    return -1 if wheel.name.number is None else wheel.name.number
+
+
+def tags_text(tags: Iterable[BuildTag], between: str = " or ") -> str:
+    """Return build tags for a message."""
+    return between.join(map(str, sorted(tags, key=lambda tag: tag.sort_key)))
+
+
+def replacing_text(wheels: Sequence[IndexWheel]) -> str:
+    """Return ``replaced by a.whl and b.whl``, for a message."""
+    return f"replaced by {' and '.join(wheel.file.filename for wheel in wheels)}"
