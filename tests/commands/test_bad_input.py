@@ -42,7 +42,7 @@ BROKEN = [
     ("# " + "x" * 10_000_000, "is larger than 1,000,000 bytes"),
     ("env: *nowhere\n", "found undefined alias"),
     ("\0", "unacceptable character"),
-    ("- a\n", "invalid yaml, not a dict"),
+    ("- a\n", "has to hold a mapping"),
     ("!!python/object:os.system {}\n", "could not determine a constructor"),
     ("env: {A: '1'}\n---\nenv: {}\n", "expected a single document"),
     ("changelog: {1.0.x.y: []}\n", "1.0.x.y"),
@@ -94,7 +94,10 @@ def test_global_settings_that_are_broken(
     for command, start in [
         ("check", "fromager cannot load"),
         ("lock", "fromager cannot load"),
-        ("review", "the tags of the working tree cannot be told: fromager cannot load"),
+        (
+            "review",
+            "the build tags of the working tree cannot be computed because fromager cannot load",
+        ),
     ]:
         error = cli(command, status=1).stderr
         assert error.startswith(f"Error: {start} the settings because {SETTINGS_FILE}")
@@ -229,7 +232,7 @@ def test_what_a_key_does_that_is_given_twice_is_reviewed(
     found = [(each["version"], each["before"], each["after"]) for each in torch]
     assert sorted(found) == sorted(expected)
     [path] = files
-    twice = [{"what": "a key that is given twice", "place": path}]
+    twice = [{"what": "a duplicate key", "place": path}]
     assert [each["causes"] for each in torch] == [twice, twice]
 
 

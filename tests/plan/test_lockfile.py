@@ -298,7 +298,7 @@ def test_check_of_what_is_no_lock_says_so(cli: Cli, tmp_path: pathlib.Path) -> N
 def test_what_is_not_declared_is_a_question_mark(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, {**GOOD, ROCM_FILE: 'distro: el9.6\nrocm_version: "7.1"\n'})
     assert cli("lock").stderr == (
-        "a suffix is not known, and locked as ?: flash-attn: "
+        "unknown suffix, locked as ?: flash-attn: "
         "the Torch version of variant 'rocm' is not known: "
         "set WHEEL_BUILD_TAG_TORCH_VERSION or TORCH_VERSION, or torch_version in "
         "settings/variants/rocm.yaml\n"
@@ -317,8 +317,8 @@ def test_what_is_not_declared_is_a_question_mark(cli: Cli, tmp_path: pathlib.Pat
 def test_every_wrong_variant_is_told(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, {**GOOD, ROCM_FILE: "a: 1\n", "settings/variants/cpu.yaml": "distro: 9\n"})
     assert cli("lock", status=1).stderr == (
-        "Error: the tags cannot be told: settings/variants/cpu.yaml:1: distro: 9 is not a text: "
-        "quote it; settings/variants/rocm.yaml:1: unknown key 'a'; there are accelerator, "
+        "Error: build tags cannot be computed: settings/variants/cpu.yaml:1: distro: 9 is not a "
+        "text: quote it; settings/variants/rocm.yaml:1: unknown key 'a'; there are accelerator, "
         "accelerator_version, cuda_version, distro, index, rocm_version, stacks, torch_precision, "
         "torch_version\n"
     )

@@ -9,12 +9,10 @@ from collections.abc import Mapping
 import pytest
 
 from fromager_build_tags.plan.lockfile import Lock, Row
-from fromager_build_tags.review.causes import Cause, causes
+from fromager_build_tags.review.causes import Cause, causes, keys_in
 from fromager_build_tags.review.change import Change
 from fromager_build_tags.review.compare import Review, compare
-from fromager_build_tags.review.settings_layout import Layout
-from fromager_build_tags.review.snapshot import Evaluation, Side
-from fromager_build_tags.review.written import written_stacks
+from fromager_build_tags.review.snapshot import Evaluation, Layout, Snapshot
 from fromager_build_tags.settings.declare import declare
 from fromager_build_tags.settings.yamlfile import read_yaml_mapping
 from fromager_build_tags.stack.resolve import declared_stacks
@@ -35,9 +33,9 @@ LAYOUT = Layout(
 CUDA_FILE = "settings/variants/cuda.yaml"
 
 
-def side(files: Mapping[str, str]) -> Side:
+def side(files: Mapping[str, str]) -> Snapshot:
     content = {path: text.encode() for path, text in files.items()}
-    return Side(name="side", layout=LAYOUT, files=content, lock=None)
+    return Snapshot(name="side", layout=LAYOUT, files=content, lock=None)
 
 
 def stack(cuda: str, torch: str, distro: str = "el9.8") -> str:
@@ -103,7 +101,11 @@ def family(*stacks: str, before: str = "") -> dict[str, str]:
             [f"torch_precision of cuda (none) → minor in {CUDA_FILE}:1"] * 2,
         ),
         ({CUDA_FILE: "index: a\n"}, {CUDA_FILE: "index: b\n"}, []),
-        ({CUDA_FILE: "stacks: [1]\n"}, {CUDA_FILE: "stacks: 1\n"}, []),
+        (
+            {CUDA_FILE: "stacks: [1]\n"},
+            {CUDA_FILE: "stacks: 1\n"},
+            [f"unreadable settings in {CUDA_FILE}"],
+        ),
         # a package's file with another name
         ({TORCH_FILE: TORCH}, {"settings/packages/Torch.yaml": TORCH}, []),
         (
@@ -149,7 +151,7 @@ def test_what_changed(
 def test_the_keys_are_those_of_a_lock(tmp_path: pathlib.Path, variant: str, text: str) -> None:
     path = tmp_path / f"{variant}.yaml"
     path.write_text(text)
-    keys = [each.key for each in written_stacks(variant, read_yaml_mapping(path))]
+    keys = keys_in(variant, read_yaml_mapping(path))
     assert keys == [each.key for each in declared_stacks(declare(variant, tmp_path))]
 
 

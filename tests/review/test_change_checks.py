@@ -18,9 +18,8 @@ from fromager_build_tags.review.causes import Cause
 from fromager_build_tags.review.change import ChangeKind, Wheels
 from fromager_build_tags.review.change_checks import review_findings
 from fromager_build_tags.review.compare import Review, compare
-from fromager_build_tags.review.declarations import own_packages, shared_indexes
-from fromager_build_tags.review.settings_layout import Layout
-from fromager_build_tags.review.snapshot import Broken, Evaluation, Side
+from fromager_build_tags.review.snapshot import BrokenSettings, Evaluation, Layout, Snapshot
+from fromager_build_tags.review.snapshot_checks import own_packages, shared_indexes
 from fromager_build_tags.stack.key import StackKey
 
 from ..conftest import Cli
@@ -452,13 +451,13 @@ def test_a_rule_is_ignored_with_a_reason(cli: Cli, tmp_path: pathlib.Path) -> No
 
 def test_the_packages_with_settings_of_their_own() -> None:
     paths = [TORCH_FILE, "settings/packages/Flash_Attn.yaml", ROCM_FILE, SETTINGS_FILE]
-    whole = Side(name="x", layout=LAYOUT, files=dict.fromkeys(paths, b""), lock=None)
-    lock = Side(name="x", layout=LAYOUT, files={LAYOUT.lock_file.as_posix(): b""}, lock=None)
+    whole = Snapshot(name="x", layout=LAYOUT, files=dict.fromkeys(paths, b""), lock=None)
+    lock = Snapshot(name="x", layout=LAYOUT, files={LAYOUT.lock_file.as_posix(): b""}, lock=None)
     assert own_packages(lock, whole) == frozenset({"torch", "flash-attn"})
     assert own_packages(lock, lock) is None
 
 
-# BT209: a tag that cannot be told
+# BT209: an unknown suffix
 
 
 def test_why_a_tag_cannot_be_told(cli: Cli, tmp_path: pathlib.Path) -> None:
@@ -524,9 +523,9 @@ LAYOUT = Layout(
 )
 
 
-def files(**variants: str) -> Side:
+def files(**variants: str) -> Snapshot:
     content = {f"settings/variants/{name}.yaml": text.encode() for name, text in variants.items()}
-    return Side(name="head", layout=LAYOUT, files=content, lock=None)
+    return Snapshot(name="head", layout=LAYOUT, files=content, lock=None)
 
 
 @pytest.mark.parametrize(
@@ -583,7 +582,7 @@ def broken(**given: str) -> Evaluation:
     return Evaluation(
         name="head",
         lock=whole.lock,
-        broken=(Broken(side="head", place="a.yaml", message="it is odd", **given),),
+        broken=(BrokenSettings(snapshot="head", place="a.yaml", message="it is odd", **given),),
     )
 
 
@@ -685,7 +684,7 @@ def test_a_stale_lock(
     checkout.write(change)
     report = json.loads(cli("review", "--format", "json", status=1 if known else 0).stdout)
     messages = [each["message"] for each in report["findings"] if each["code"] == "BT208"]
-    expected = [f"the lock is the same on both sides, yet {known} changed"] if known else []
+    expected = [f"lock file is out of date: {known} changed"] if known else []
     assert messages == expected
     cli("lock")
     report = json.loads(cli("review", "--exit-zero", "--format", "json").stdout)
@@ -697,6 +696,8 @@ FAMILY = (
     '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.9.1"}\n'
     '  - {distro: el9.6, rocm_version: "7.0", torch_version: "2.9.1"}\n'
 )
+OUT_OF_DATE = "lock file is out of date"
+NO_LOCK = "lock file cannot be computed from the settings"
 #: The variant file of the head, that of which the head's lock is made, and what is found.
 HEADINGS = [
     (ROCM.replace("2.9.1", "2.10.0"), ROCM.replace("2.9.1", "2.10.0"), None),
@@ -708,42 +709,44 @@ HEADINGS = [
     (
         ROCM.replace("2.9.1", "2.10.0"),
         ROCM.replace("2.9.1", "2.11.0"),
-        f"{ROCM_FILE} gives 'el9.6 rocm7.1 torch2.10.0', yet the lock has 'el9.6 rocm7.1 "
+        f"{OUT_OF_DATE}: {ROCM_FILE} declares "
+        "'el9.6 rocm7.1 torch2.10.0', and the lock has 'el9.6 rocm7.1 "
         "torch2.11.0' of rocm",
     ),
     (
         FAMILY,
         FAMILY.replace("minor", "patch"),
-        f"{ROCM_FILE} gives 'el9.6 rocm7.0 torch2.9', 'el9.6 rocm7.1 torch2.9', yet the lock has "
+        f"{OUT_OF_DATE}: {ROCM_FILE} declares "
+        "'el9.6 rocm7.0 torch2.9', 'el9.6 rocm7.1 torch2.9', and the lock has "
         "'el9.6 rocm7.0 torch2.9.1', 'el9.6 rocm7.1 torch2.9.1' of rocm",
     ),
     (
         None,
         ROCM.replace("2.9.1", "2.11.0"),
-        f"{ROCM_FILE} gives '(nothing is known)', yet the lock has 'el9.6 rocm7.1 torch2.11.0' of "
-        "rocm",
+        f"{OUT_OF_DATE}: {ROCM_FILE} declares "
+        "'(nothing is known)', and the lock has 'el9.6 rocm7.1 torch2.11.0' "
+        "of rocm",
     ),
     (
         "rocm_version: 7.1\n",
         ROCM.replace("2.9.1", "2.11.0"),
-        f"no lock can be made of these settings: {ROCM_FILE}:1: rocm_version: 7.1 is not a text: "
-        "quote it",
+        f"{NO_LOCK}: {ROCM_FILE}:1: rocm_version: 7.1 is not a text: quote it",
     ),
     (
         'torch_version: "x"\n',
         ROCM.replace("2.9.1", "2.11.0"),
-        f"no lock can be made of these settings: {ROCM_FILE}:1: torch_version: 'x' is not a PEP "
+        f"{NO_LOCK}: {ROCM_FILE}:1: torch_version: 'x' is not a PEP "
         "440 version, such as 13.0 or 2.10.0",
     ),
     (
         "stacks:\n  - text\n",
         ROCM.replace("2.9.1", "2.11.0"),
-        f"no lock can be made of these settings: {ROCM_FILE}:2: a stack is not a mapping",
+        f"{NO_LOCK}: {ROCM_FILE}:2: a stack is not a mapping",
     ),
     (
         "stacks: [\n",
         ROCM.replace("2.9.1", "2.11.0"),
-        f"no lock can be made of these settings: {ROCM_FILE}:2 is not valid YAML: ",
+        f"{NO_LOCK}: {ROCM_FILE}:2 is not valid YAML: ",
     ),
 ]
 
@@ -777,7 +780,7 @@ def test_a_file_that_cannot_be_read_beside_a_lock(cli: Cli, tmp_path: pathlib.Pa
     assert (finding["code"], finding["subject"]) == ("BT208", "settings/build-tags.lock")
     assert finding["file"] == "settings/build-tags.lock"
     assert finding["message"] == (
-        f"no lock can be made of these settings: {TORCH_FILE}:4 is not valid YAML: found character "
+        f"{NO_LOCK}: {TORCH_FILE}:4 is not valid YAML: found character "
         "'\\t' that cannot start any token, while scanning for the next token"
     )
 

@@ -28,6 +28,9 @@ from ..trees import (
     write_tree,
 )
 
+NOTHING = "nothing to add: every renamed wheel already sorts above the old one"
+COMPUTED = "the build tags of the working tree cannot be computed"
+
 LOCK_FILE = "settings/build-tags.lock"
 BUMPED = {ROCM_FILE: ROCM.replace("7.1", "7.2")}
 
@@ -95,11 +98,12 @@ def test_the_base_is_where_head_left_main(cli: Cli, checkout: Checkout) -> None:
     checkout.git("switch", "--quiet", "main")
     checkout.commit({TORCH_FILE: TORCH + "    - second\n"})
     checkout.git("switch", "--quiet", "feature")
-    parted = checkout.git("merge-base", "HEAD", "main")[:12]
+    base = checkout.git("merge-base", "HEAD", "main")[:12]
     assert changes(cli) == ROCM_7_2
     assert changes(cli, "main") == ROCM_7_2
     assert cli("review", "main").stderr == (
-        f"compared with {parted}, where main and HEAD parted; --exact compares with main itself\n"
+        f"compared with {base}, the merge base of main and HEAD; --exact compares with main "
+        "itself\n"
     )
     for args in (["main", "--exact"], ["--exact"], ["main", "HEAD"]):
         assert [each for each in changes(cli, *args, status=1) if each[0] == "torch"] == [
@@ -115,7 +119,7 @@ def test_bump_compares_with_what_review_compares_with(cli: Cli, checkout: Checko
     checkout.git("switch", "--quiet", "main")
     checkout.commit({TORCH_FILE: TORCH + "    - second\n"})
     checkout.git("switch", "--quiet", "feature")
-    assert cli("bump", "main", "-m", "x").stderr.endswith("\nno entry is missing\n")
+    assert cli("bump", "main", "-m", "x").stderr.endswith(f"\n{NOTHING}\n")
     assert '    - "x"' in cli("bump", "main", "--exact", "-n", "-m", "x").stdout
 
 
@@ -156,7 +160,7 @@ def test_a_hash_is_shown_short(cli: Cli, checkout: Checkout) -> None:
         (["--", "--output=x"], "'--output=x' is not a revision: no name begins with '-' or '^'"),
         (["--", "-n"], "'-n' is not a revision: no name begins with '-' or '^'"),
         (["^main"], "'^main' is not a revision: no name begins with '-' or '^'"),
-        ([""], "the name of a revision is empty, as a variable that is not set"),
+        ([""], "the name of a revision is empty; is a variable unset?"),
         (["no-such"], "there is no revision 'no-such' here"),
         (["main..main"], "there is no revision 'main..main' here"),
         (["main:settings"], "there is no revision 'main:settings' here"),
@@ -201,8 +205,8 @@ def test_a_bare_repository(
     assert changes(cli, "main~1", "main") == ROCM_7_2
     for args in (["review"], ["review", "main"], ["bump", "main", "-m", "x"]):
         assert cli(*args, status=1).stderr == (
-            "Error: this repository is bare, so it has no working tree: name two revisions, BASE "
-            "and HEAD\n"
+            "Error: this repository is bare and has no working tree: name two revisions, BASE and "
+            "HEAD\n"
         )
 
 
@@ -424,8 +428,8 @@ def test_settings_in_a_submodule(cli: Cli, checkout: Checkout, path: str) -> Non
     commit = checkout.git("rev-parse", "HEAD")[:12]
     inside = "settings/settings.yaml" if path == "settings" else path
     assert cli("review", "HEAD", status=1).stderr == (
-        f"Error: {inside} lies in the submodule {path} at {commit}: review it there, in a "
-        "checkout of the submodule\n"
+        f"Error: {inside} is in the submodule {path} at {commit}: review it in a checkout of the "
+        "submodule\n"
     )
 
 
@@ -449,8 +453,8 @@ def test_a_name_that_is_a_revision_and_a_folder(cli: Cli, checkout: Checkout) ->
 def test_no_settings_on_either_side(cli: Cli, tmp_path: pathlib.Path) -> None:
     Checkout.create(tmp_path, {"README": "nothing else\n"})
     assert cli("review", status=1).stderr == (
-        "Error: there are no settings at settings/settings.yaml and settings/packages on either "
-        "side: name them with --settings-file and --settings-dir\n"
+        "Error: there are no settings at settings/settings.yaml and settings/packages in base and "
+        "head: name them with --settings-file and --settings-dir\n"
     )
 
 
@@ -636,9 +640,9 @@ def test_with_a_lock_on_both_sides_no_override_runs(
     set_override("torch", module)
     result = cli("review")
     assert result.stdout.startswith("3 build tags change from ")
-    assert result.stdout.endswith("the tags of the working tree are those of its lock\n")
+    assert result.stdout.endswith("the working tree: tags read from build-tags.lock\n")
     evaluated = cli("review", "--no-lock").stdout
-    assert "the working tree is evaluated with the overrides that are installed here" in evaluated
+    assert "the working tree: tags computed with the overrides that are installed here" in evaluated
     assert ("torch", "2.9.1", "2_?", "2_?") not in changes(cli, "--no-lock")
     assert [each[0] for each in changes(cli, "--no-lock")] == ["flash-attn"]
 
@@ -753,13 +757,13 @@ def test_one_side_that_cannot_be_evaluated_at_all(cli: Cli, checkout: Checkout) 
     checkout.write({SETTINGS_FILE: "wheels: [\n"})
     message = cli("review", status=1).stderr
     assert message.startswith(
-        "Error: the tags of the working tree cannot be told: fromager cannot load the settings "
-        "because settings/settings.yaml:2 is not valid YAML: "
+        f"Error: {COMPUTED} because fromager cannot load the settings because {SETTINGS_FILE}:2 "
+        "is not valid YAML: "
     )
     assert message.count("\n") == 1
     checkout.commit({})
     message = cli("review", "HEAD", status=1).stderr  # it is no better there
-    assert message.startswith("Error: the tags of the working tree cannot be told: fromager cannot")
+    assert message.startswith(f"Error: {COMPUTED} because fromager cannot")
 
 
 def test_a_change_that_mends_the_global_settings(cli: Cli, checkout: Checkout) -> None:
@@ -774,7 +778,7 @@ def test_a_change_that_mends_the_global_settings(cli: Cli, checkout: Checkout) -
     assert finding["message"].startswith(
         f"HEAD: {SETTINGS_FILE}:2 is not valid YAML: expected the node content"
     )
-    assert finding["message"].endswith(": those of the working tree are taken instead")
+    assert finding["message"].endswith(": the global settings of the working tree are used instead")
     assert "/tmp" not in finding["message"]
 
 
@@ -782,7 +786,7 @@ def test_an_object_that_is_not_here(cli: Cli, checkout: Checkout) -> None:
     blob = checkout.git("rev-parse", f"HEAD:{TORCH_FILE}")
     (checkout.folder / f".git/objects/{blob[:2]}/{blob[2:]}").unlink()
     assert cli("review", "HEAD", status=1).stderr == (
-        f"Error: git has no object {blob[:12]} here: fetch the revision as a whole\n"
+        f"Error: git has no object {blob[:12]} here: fetch the complete revision\n"
     )
     tree = checkout.git("rev-parse", "HEAD^{tree}")
     (checkout.folder / f".git/objects/{tree[:2]}/{tree[2:]}").unlink()

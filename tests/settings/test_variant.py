@@ -57,11 +57,13 @@ def test_a_family_shares_accelerator_and_precision(variants_dir: pathlib.Path) -
     assert declared(declaration) == [
         {
             "accelerator": ("cuda", "rubin-ubi9.yaml:1"),
+            "torch_precision": ("minor", "rubin-ubi9.yaml:2"),
             "cuda_version": ("13.0", "rubin-ubi9.yaml:4"),
         },
         {
             "accelerator": ("gaudi", "rubin-ubi9.yaml:6"),
             "cuda_version": ("12.9", "rubin-ubi9.yaml:5"),
+            "torch_precision": ("patch", "rubin-ubi9.yaml:7"),
         },
     ]
     assert [stack.precision for stack in declaration.stacks] == [Precision.MINOR, Precision.PATCH]

@@ -18,7 +18,7 @@ from ..tag.filename import parse_wheel_name
 
 if TYPE_CHECKING:
     from ..plan.model import Wanted
-    from ..review.snapshot import Side
+    from ..review.snapshot import Snapshot
 
 
 def real_wheels(
@@ -77,8 +77,13 @@ def wanted_of(wheels: Iterable[Wheels]) -> list[Wanted]:
     return [Wanted(package=name, versions=tuple(sorted(versions[name]))) for name in versions]
 
 
-def named_in_locks(*sides: Side) -> list[Wanted]:
-    """Return the packages and versions that the locks of *sides* name."""
+def named_in_locks(*snapshots: Snapshot) -> list[Wanted]:
+    """Return the packages and versions that the locks of *snapshots* list."""
     from ..plan.requirements import named_in  # imports fromager: 1 s
 
-    return [each for side in sides if side.lock is not None for each in named_in(side.lock)]
+    return [
+        each
+        for snapshot in snapshots
+        if snapshot.lock is not None
+        for each in named_in(snapshot.lock)
+    ]

@@ -1,22 +1,21 @@
-"""``lock``: every tag that the settings give, in a file that is reviewed."""
+"""``lock``: every build tag that the settings give, in a file for reviews."""
 
 from __future__ import annotations
 
 import difflib
 import pathlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import InputError
 from ..files import read_text, write_text
 from ..plan.lockfile import format_lock, lock_file, parse_lock
+from ..plan.locking import lock_of
+from ..plan.model import Wanted
+from ..plan.requirements import from_build_file, from_lock
 from ..text import first_few
 from . import common, trees
-
-if TYPE_CHECKING:
-    from ..plan.model import Wanted
 
 
 @click.command()
@@ -34,19 +33,17 @@ if TYPE_CHECKING:
     "graphs",
     multiple=True,
     type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
-    help="lock the packages and versions of a graph.json or build-order.json, too",
+    help="also lock the packages and versions of a graph.json or build-order.json",
 )
 @click.pass_context
 def lock(
     ctx: click.Context, file: pathlib.Path | None, check: bool, graphs: tuple[pathlib.Path, ...]
 ) -> None:
-    """Write every build tag that the settings give to a file, for the diff of a pull request.
+    """Write every build tag that the settings give to a lock file.
 
-    --check without a graph holds the versions that the lock names, whatever graph they came
-    from, against the settings as well.
+    The diff of a pull request then shows which wheel names it changes. --check without a graph
+    also checks the versions in the lock that came from a graph.
     """
-    from ..plan.requirements import from_build_file
-
     common.note_explicit_variables()
     more = [each for graph in graphs for each in from_build_file(graph)]
     make_lock(ctx, file, more, check=check)
@@ -55,20 +52,17 @@ def lock(
 def make_lock(
     ctx: click.Context, file: pathlib.Path | None, more: Iterable[Wanted], *, check: bool = False
 ) -> None:
-    """Write the lock of the settings, or check it.
+    """Write the lock file of the settings, or check it.
 
     Args:
-        ctx: of a command, whose options name the settings.
+        ctx: the context of a command whose options name the settings.
         file: the lock file; None for the one beside the settings file.
-        more: packages and versions beside those that the settings know.
-        check: write nothing; exit with 1 if it is out of date.
+        more: packages and versions besides those of the settings.
+        check: whether to write nothing, and exit with 1 if the file is out of date.
 
     Raises:
-        InputError: the settings of a variant are wrong.
+        InputError: the settings of a variant are invalid.
     """
-    from ..plan.locking import lock_of
-    from ..plan.requirements import from_lock
-
     tree = trees.planned_tree(ctx)
     trees.refuse_no_settings(tree)
     path = file or lock_file(tree.settings_file)
@@ -77,11 +71,11 @@ def make_lock(
         more = from_lock(path)
     planned = lock_of(tree, more)
     if planned.wrong:
-        raise InputError(f"the tags cannot be told: {'; '.join(planned.wrong.values())}")
+        raise InputError(f"build tags cannot be computed: {'; '.join(planned.wrong.values())}")
     text = format_lock(planned.lock)
     for reason, packages in planned.unknown.items():
         names = first_few(packages)
-        click.echo(f"a suffix is not known, and locked as ?: {names}: {reason}", err=True)
+        click.echo(f"unknown suffix, locked as ?: {names}: {reason}", err=True)
     present = read_text(path)
     if present == text:
         click.echo(f"{path} is up to date", err=True)
@@ -95,7 +89,7 @@ def make_lock(
 
 def _show_difference(path: pathlib.Path, present: str, text: str) -> None:
     if present:
-        parse_lock(present, str(path))  # says it better where it is no lock at all
+        parse_lock(present, str(path))  # reports a file that is not a lock
     lines = difflib.unified_diff(
         present.splitlines(keepends=True),
         text.splitlines(keepends=True),

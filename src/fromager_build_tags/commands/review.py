@@ -1,10 +1,11 @@
-"""``review``: what a change of settings does to the names of wheels."""
+"""``review``: which wheel names a settings change affects."""
 
 from __future__ import annotations
 
 import dataclasses
 import pathlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,26 +17,28 @@ from ..review.causes import causes
 from ..review.change import Wheels
 from ..review.change_checks import review_findings
 from ..review.compare import Review, compare
-from ..review.declarations import (
-    has_hook,
+from ..review.snapshot import Evaluation, Snapshot
+from ..review.snapshot_checks import (
     is_hook_switched,
     own_packages,
-    reasons_to_ignore,
     shared_indexes,
+    stale_lock,
+    stale_stacks,
+    suppressions,
+    without_settings,
 )
-from ..review.lock_checks import stale_headings, stale_lock, without_settings
-from ..review.snapshot import Evaluation, Side
-from . import builds, common
-from . import exit_status as gates
-from . import snapshots as sides
+from . import builds, common, exit_status, snapshots
+
+if TYPE_CHECKING:
+    from ..plan.model import Wanted
 
 
 @click.command()
 @click.argument("base", required=False)
 @click.argument("head", required=False)
-@sides.exact_option
+@snapshots.exact_option
 @click.option("--lock", "lock_file", type=click.Path(path_type=pathlib.Path), help="the lock file")
-@click.option("--no-lock", is_flag=True, help="evaluate both sides, even where both have a lock")
+@click.option("--no-lock", is_flag=True, help="evaluate base and head, even if both have a lock")
 @click.option(
     "-g",
     "--graph",
@@ -49,16 +52,16 @@ from . import snapshots as sides
     "indexes",
     multiple=True,
     type=click.Path(path_type=pathlib.Path, exists=True, file_okay=False),
-    help="compare the wheels in a folder; pure-Python ones have no segments",
+    help="compare the wheels in a folder; pure-Python wheels have no segments",
 )
 @common.format_option(REVIEWS)
 @common.output_option
-@gates.fail_on_option("error", "warning", "changes")
+@exit_status.fail_on_option("error", "warning", "changes")
 @click.option(
     "--max-rebuilds", type=click.IntRange(0), help="exit with 1 if more wheels are rebuilt"
 )
 @click.option("--detailed-exitcode", is_flag=True, help="exit with 3 if there are changes")
-@gates.exit_zero_option
+@exit_status.exit_zero_option
 @click.pass_context
 def review(
     ctx: click.Context,
@@ -76,15 +79,17 @@ def review(
     detailed_exitcode: bool,
     exit_zero: bool,
 ) -> None:
-    """Compare the build tags of two revisions, folders or lock files.
+    """Show which wheel names a settings change affects.
 
-    BASE defaults to the default branch, HEAD to the working tree, which is compared with where
-    it left BASE. The checkout is not touched. Where both sides have a lock, nothing of them is
-    evaluated.
+    BASE and HEAD are revisions, folders or lock files. BASE defaults to the default branch, HEAD
+    to the working tree, which is compared with the merge base. The checkout does not change.
+    Where base and head have a lock, review compares the locks and evaluates nothing.
     """
     common.note_explicit_variables()
-    old, new = sides.sides(sides.settings_layout(ctx, lock_file), base, head, exact=exact)
-    compared, found = reviewed(old, new, builds.real_wheels(graphs, indexes), use_locks=not no_lock)
+    layout = snapshots.settings_layout(ctx, lock_file)
+    old, new = snapshots.base_and_head(layout, base, head, exact=exact)
+    real = builds.real_wheels(graphs, indexes)
+    compared, found = reviewed(old, new, real, use_locks=not no_lock)
     about = new.layout.settings_file if new.lock is None else new.layout.lock_file
     verdict = Verdict.of(found, about=about.as_posix())
     common.write(REVIEWS[format_](compared, verdict), output)
@@ -93,71 +98,88 @@ def review(
     too_many = max_rebuilds is not None and wheels > max_rebuilds
     if too_many:
         click.echo(f"Error: {wheels:,} wheels are rebuilt, more than {max_rebuilds:,}", err=True)
-    failed = too_many or gates.fails(verdict, fail_on) or (fail_on == "changes" and changes > 0)
+    failed = (
+        too_many or exit_status.fails(verdict, fail_on) or (fail_on == "changes" and changes > 0)
+    )
     if failed and not exit_zero:
         ctx.exit(1)
     if changes and detailed_exitcode and not exit_zero:
-        ctx.exit(gates.CHANGED)
+        ctx.exit(exit_status.CHANGED)
 
 
 def reviewed(
-    old: Side,
-    new: Side,
+    base: Snapshot,
+    head: Snapshot,
     real: Sequence[Wheels],
     *,
     use_locks: bool = True,
     renew_lock: bool = False,
 ) -> tuple[Review, list[Finding]]:
-    """Compare two sides, and collect what there is to say about them.
+    """Compare two snapshots, and return the comparison with its findings.
 
     Args:
-        old: the base.
-        new: the head.
+        base: the base.
+        head: the head.
         real: the wheels of a real build: then only those are compared.
-        use_locks: compare locks where there is one on both sides.
-        renew_lock: the head's lock is to be made again: its settings tell what it will hold.
+        use_locks: whether to compare locks where base and head have one.
+        renew_lock: whether the lock of the head will be written again, from its settings.
 
     Raises:
-        InputError: there are no settings on either side.
+        InputError: neither has settings or a lock.
     """
-    if not (old.lock or old.has_settings or new.lock or new.has_settings):
+    if not any(each.lock or each.has_settings for each in (base, head)):
+        layout = head.layout
         raise InputError(
-            f"there are no settings at {new.layout.settings_file} and {new.layout.settings_dir} on "
-            "either side: name them with --settings-file and --settings-dir"
+            f"there are no settings at {layout.settings_file} and {layout.settings_dir} in base "
+            "and head: name them with --settings-file and --settings-dir"
         )
-    known = causes(old, new)
-    locked = use_locks and old.lock is not None and new.lock is not None
+    known = causes(base, head)
+    locked = use_locks and base.lock is not None and head.lock is not None
     more = builds.wanted_of(real) if real and (renew_lock or not locked) else []
     if renew_lock:
-        more += builds.named_in_locks(old, new)
-    after = new.evaluate(more, use_lock=locked and not renew_lock)
-    before = old.evaluate(more, use_lock=locked, instead=new)
-    if is_hook_switched(old, new):
-        before, after = _as_named(old, before), _as_named(new, after)
+        more += builds.named_in_locks(base, head)
+    after = _evaluated(head, more, use_lock=locked and not renew_lock)
+    before = _evaluated(base, more, use_lock=locked, fallback=head)
+    if is_hook_switched(base, head):
+        before, after = _as_hooked(base, before), _as_hooked(head, after)
     compared = compare(before, after, known, real)
     if any(change.is_open and change.sorts_below for change in compared.changes):
-        compared = dataclasses.replace(compared, own=own_packages(old, new))
-    found = list(review_findings(compared, shared_indexes(new, after.lock)))
-    if locked and old.lock != new.lock:
-        found += stale_headings(old, new)
-    elif locked and known:
-        found += stale_lock(known, new)
-    found += without_settings(old, new)
-    return compared, _with_reasons(new, found)
+        compared = dataclasses.replace(compared, own=own_packages(base, head))
+    found = list(review_findings(compared, shared_indexes(head, after.lock)))
+    if locked and base.lock != head.lock:
+        found += stale_stacks(base, head)
+    elif locked and known and head.has_settings:
+        found += stale_lock(known, head, _evaluated(head, [], use_lock=False))
+    found += without_settings(base, head)
+    return compared, _with_suppressions(head, found)
 
 
-def _as_named(side: Side, told: Evaluation) -> Evaluation:
-    """Return the tags that fromager gives: a plan asks our hook, whatever the settings name."""
-    if has_hook(side):
-        return told
-    return dataclasses.replace(told, lock=told.lock.without_suffixes())
+def _evaluated(
+    snapshot: Snapshot,
+    more: Sequence[Wanted],
+    *,
+    use_lock: bool,
+    fallback: Snapshot | None = None,
+) -> Evaluation:
+    if read := snapshot.without_evaluation(use_lock=use_lock):
+        return read
+    from ..review.evaluation import evaluate  # imports fromager: 1 s
+
+    return evaluate(snapshot, more, fallback=fallback)
 
 
-def _with_reasons(new: Side, found: Sequence[Finding]) -> list[Finding]:
-    """Mark the findings that the settings of their package say to ignore."""
+def _as_hooked(snapshot: Snapshot, evaluation: Evaluation) -> Evaluation:
+    """Return the build tags that fromager gives: a plan calls our hook, named or not."""
+    if snapshot.has_hook:
+        return evaluation
+    return dataclasses.replace(evaluation, lock=evaluation.lock.without_suffixes())
+
+
+def _with_suppressions(head: Snapshot, found: Sequence[Finding]) -> list[Finding]:
+    """Mark the findings that the settings of their package suppress."""
     if not found:
         return []
-    reasons = reasons_to_ignore(new, {each.subject for each in found})
+    reasons = suppressions(head, {each.subject for each in found})
     return [
         dataclasses.replace(each, suppression=reasons.get((each.subject, each.code), ""))
         for each in found

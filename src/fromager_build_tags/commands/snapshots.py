@@ -1,4 +1,4 @@
-"""The two sides of a review, from what a user names: revisions, folders, or lock files."""
+"""Base and head of a review, from the arguments: revisions, folders or lock files."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ import click
 from ..errors import InputError
 from ..plan.lockfile import lock_file
 from ..review.git import Repository, revision_in_full
-from ..review.settings_layout import Layout
-from ..review.snapshot import Side, side_of_commit, side_of_folder, side_of_lock
+from ..review.snapshot import Layout, Snapshot
 from ..stack.variables import VARIANTS_DIR, variants_dir
 
 WORKING_TREE = "the working tree"
 
 exact_option = click.option(
-    "--exact", is_flag=True, help="compare with BASE itself, not with where HEAD left it"
+    "--exact", is_flag=True, help="compare with BASE itself, not with the merge base"
 )
 
 
 def settings_layout(ctx: click.Context, lock: pathlib.Path | None) -> Layout:
-    """Return where the options say that settings lie, as the user named it."""
+    """Return the places of the settings, as the options name them."""
     options: dict[str, Any] = ctx.obj if isinstance(ctx.obj, dict) else ctx.find_root().params
     settings_file, settings_dir = options["settings_file"], options["settings_dir"]
     variants = os.environ.get(VARIANTS_DIR) or variants_dir(settings_dir)
@@ -36,17 +35,15 @@ def settings_layout(ctx: click.Context, lock: pathlib.Path | None) -> Layout:
     )
 
 
-def sides(
+def base_and_head(
     layout: Layout, base: str | None, head: str | None, *, exact: bool = False
-) -> tuple[Side, Side]:
-    """Return both sides; the base defaults to the default branch, the head to the working tree.
+) -> tuple[Snapshot, Snapshot]:
+    """Return base and head; by default the default branch and the working tree.
 
-    The working tree is compared with the commit where HEAD and the base parted, as a pull
-    request is, unless *exact* asks for the base itself.
+    The working tree is compared with the merge base, as a pull request is, unless *exact* is set.
 
     Raises:
-        InputError: one of them is not a revision, a folder or a lock file, or may be two of
-            these.
+        InputError: one of them is not a revision, a folder or a lock file, or is ambiguous.
     """
     if base is not None and head is not None and _is_path(base) and _is_path(head):
         return _of_path(base, layout), _of_path(head, layout)
@@ -54,32 +51,36 @@ def sides(
     below = _below(layout, repository.top)
     if head is None and repository.bare:
         raise InputError(
-            "this repository is bare, so it has no working tree: name two revisions, BASE and HEAD"
+            "this repository is bare and has no working tree: name two revisions, BASE and HEAD"
         )
     if base is None:
         branch = repository.default_branch()
         base = branch if exact else repository.merge_base(branch)
     elif head is None and not exact and not _is_path(base):
-        base = _where_it_parted(repository, base)
-    old = _of_path(base, layout) if _is_path(base) else side_of_commit(repository, base, below)
+        base = _merge_base(repository, base)
+
+    def snapshot(name: str) -> Snapshot:
+        is_path = _is_path(name)
+        return _of_path(name, layout) if is_path else Snapshot.of_commit(repository, name, below)
+
+    old = snapshot(base)
     if head is None:
-        return old, side_of_folder(repository.top, below, WORKING_TREE)
-    new = _of_path(head, layout) if _is_path(head) else side_of_commit(repository, head, below)
-    return old, new
+        return old, Snapshot.of_folder(repository.top, below, WORKING_TREE)
+    return old, snapshot(head)
 
 
-def _where_it_parted(repository: Repository, base: str) -> str:
-    """Return *base* if HEAD has it; else the commit where the two parted, and say so."""
+def _merge_base(repository: Repository, base: str) -> str:
+    """Return *base* if it is an ancestor of HEAD; otherwise print and return the merge base."""
     tip = repository.commit(base)
-    parted = repository.merge_base(base)
-    if parted == tip:
+    merge_base = repository.merge_base(base)
+    if merge_base == tip:
         return base
     click.echo(
-        f"compared with {parted[:12]}, where {base} and HEAD parted; --exact compares with {base} "
-        "itself",
+        f"compared with {merge_base[:12]}, the merge base of {base} and HEAD; --exact compares "
+        f"with {base} itself",
         err=True,
     )
-    return parted
+    return merge_base
 
 
 def working_tree() -> pathlib.Path:
@@ -88,13 +89,13 @@ def working_tree() -> pathlib.Path:
 
 
 def relative(path: pathlib.Path) -> pathlib.Path:
-    """Return *path* as seen from the current folder, where it is below that."""
+    """Return *path* relative to the current folder, if it is below the folder."""
     here = pathlib.Path().absolute()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _is_path(name: str) -> bool:
-    """Tell whether *name* is a folder or a file.
+    """Return whether *name* is a folder or a file.
 
     Raises:
         InputError: it is a revision as well.
@@ -110,13 +111,13 @@ def _is_path(name: str) -> bool:
     return True
 
 
-def _of_path(name: str, layout: Layout) -> Side:
+def _of_path(name: str, layout: Layout) -> Snapshot:
     path = pathlib.Path(name)
     if path.is_file():
-        return side_of_lock(path, layout)
-    named_below_it = not any(each.is_absolute() for each in layout.paths)
-    if named_below_it and (path / layout.settings_file).exists():
-        return side_of_folder(path, layout, name)
+        return Snapshot.of_lock(path, layout)
+    is_relative = not any(each.is_absolute() for each in layout.paths)
+    if is_relative and (path / layout.settings_file).exists():
+        return Snapshot.of_folder(path, layout, name)
     inside = Layout(
         settings_file=pathlib.PurePath(layout.settings_file.name),
         settings_dir=pathlib.PurePath(layout.settings_dir.name),
@@ -124,15 +125,14 @@ def _of_path(name: str, layout: Layout) -> Side:
         patches_dir=pathlib.PurePath(layout.patches_dir.name),
         lock_file=pathlib.PurePath(layout.lock_file.name),
     )
-    return side_of_folder(path, inside, name)
+    return Snapshot.of_folder(path, inside, name)
 
 
 def _below(layout: Layout, top: pathlib.Path) -> Layout:
     """Return the layout relative to the top of the repository."""
 
     def relative(path: pathlib.PurePath) -> pathlib.PurePath:
-        whole = pathlib.Path(path).absolute()
-        normal = pathlib.Path(os.path.normpath(whole))  # what lies below a link in there is left so
+        normal = pathlib.Path(os.path.normpath(pathlib.Path(path).absolute()))  # keeps links
         known = normal if normal.is_relative_to(top) else normal.resolve()
         if known.is_relative_to(top):
             return known.relative_to(top)

@@ -70,11 +70,11 @@ def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Findi
 def _broken(review: Review) -> Iterator[Finding]:
     for broken in review.broken:
         yield rules.BROKEN_SIDE.finding(
-            f"{broken.side}: {broken.message}",
+            f"{broken.snapshot}: {broken.message}",
             subject=broken.variant or broken.package or broken.place,
             remedy="fix the file; until then its wheels are not compared",
             place=Place(file=broken.place),
-            severity=Severity.WARNING if broken.side == review.base else None,
+            severity=Severity.WARNING if broken.snapshot == review.base else None,
         )
 
 

@@ -16,7 +16,7 @@ from .attribution import StackCauses
 from .causes import Cause
 from .change import Change, UnknownTags, Wheels
 from .pairing import most_similar, pair
-from .snapshot import Broken, Evaluation
+from .snapshot import BrokenSettings, Evaluation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +44,7 @@ class Review:
     unknown: Sequence[UnknownTags] = ()
     listed: frozenset[str] = frozenset()
     own: frozenset[str] | None = None
-    broken: Sequence[Broken] = ()
+    broken: Sequence[BrokenSettings] = ()
     notes: Sequence[str] = ()
 
     def is_certain(self, change: Change) -> bool:

@@ -1,17 +1,117 @@
-"""Read settings from a revision of a git repository, and never touch its checkout."""
+"""Read settings from a revision of a git repository, without touching its checkout."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pathlib
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from ..errors import InputError
-from .git_objects import GitFiles, complaint, run_git
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GitFiles(Mapping[str, bytes]):
+    """The files of a commit, read on access.
+
+    Attributes:
+        top: the top folder of the checkout.
+        ids: git's object name of each file; equal names mean equal content.
+    """
+
+    top: pathlib.Path
+    ids: Mapping[str, str]
+    _read: dict[str, bytes] = field(default_factory=dict)
+
+    def __getitem__(self, path: str) -> bytes:
+        self.read([path])
+        return self._read[self.ids[path]]
+
+    def __contains__(self, path: object) -> bool:  # Mapping's own would read the file
+        return path in self.ids
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.ids)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def read(self, paths: Iterable[str]) -> None:
+        """Read several files in one process; ``git archive`` would filter them.
+
+        Raises:
+            InputError: git does not have all of them.
+        """
+        names = dict.fromkeys(self.ids[path] for path in paths)
+        wanted = [name for name in names if name not in self._read]
+        if wanted:
+            asked = "".join(f"{name}\n" for name in wanted).encode()
+            batch = run_git(self.top, "cat-file", "--batch", stdin=asked)
+            if batch.returncode:
+                raise InputError(f"git cannot read {wanted[0][:12]}: {git_error(batch)}")
+            self._read.update(_parse_batch(batch.stdout))
+
+
+def _object_name(content: bytes) -> str:
+    """Return the object name of a file with this content, in a SHA-1 repository."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _parse_batch(output: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of each object that ``git cat-file --batch`` wrote."""
+    at = 0
+    while at < len(output):
+        end = output.index(b"\n", at)
+        name, *about = output[at:end].decode().split()
+        if about[-1] == "missing":
+            raise InputError(f"git has no object {name[:12]} here: fetch the complete revision")
+        at = end + 1 + int(about[-1])
+        yield name, output[end + 1 : at]
+        at += 1
+
+
+def run_git(
+    folder: pathlib.Path, *args: str, stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git in a folder, with messages in English; do not refresh the index.
+
+    Raises:
+        InputError: git is not installed.
+    """
+    environ = os.environ | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), *args],
+            input=stdin,
+            capture_output=True,
+            check=False,
+            env=environ,
+        )
+    except FileNotFoundError:
+        raise InputError("git is not installed") from None
+
+
+def git_error(run: subprocess.CompletedProcess[bytes]) -> str:
+    """Return the error message of git on one line."""
+    return " ".join(run.stderr.decode(errors="replace").split())
+
+
+def prefetch(files: Mapping[str, bytes], paths: Iterable[str]) -> None:
+    """Read several files in one process, where they are files of a commit."""
+    if isinstance(files, GitFiles):
+        files.read(paths)
+
+
+def object_name(files: Mapping[str, bytes], path: str) -> str | None:
+    """Return the object name of a file; None where there is no such file."""
+    if isinstance(files, GitFiles):
+        return files.ids.get(path)
+    return _object_name(files[path]) if path in files else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +120,7 @@ class Repository:
 
     Attributes:
         top: the top folder of its checkout; of a bare one, its own folder.
-        bare: it has no checkout.
+        bare: whether it has no checkout.
     """
 
     top: pathlib.Path
@@ -31,13 +131,13 @@ class Repository:
         """Return the repository that *folder* is in.
 
         Raises:
-            InputError: it is in none, git does not trust it, or git is not installed.
+            InputError: there is none, git does not trust it, or git is not installed.
         """
         found = run_git(folder, "rev-parse", "--show-toplevel")
         if not found.returncode:
             return cls(top=_path(found.stdout))
         if b"safe.directory" in found.stderr:
-            raise InputError(f"git does not trust this repository: {complaint(found)}")
+            raise InputError(f"git does not trust this repository: {git_error(found)}")
         found = run_git(folder, "rev-parse", "--is-bare-repository", "--absolute-git-dir")
         is_bare, _, top = found.stdout.partition(b"\n")
         if is_bare == b"true":
@@ -51,10 +151,10 @@ class Repository:
         """Return the commit that *ref* names.
 
         Raises:
-            InputError: it names none.
+            InputError: *ref* is not a revision.
         """
         if not ref:
-            raise InputError("the name of a revision is empty, as a variable that is not set")
+            raise InputError("the name of a revision is empty; is a variable unset?")
         if ref.startswith(("-", "^")) or "\0" in ref:
             raise InputError(f"{ref!r} is not a revision: no name begins with '-' or '^'")
         found = run_git(self.top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
@@ -63,7 +163,7 @@ class Repository:
         return found.stdout.decode().strip()
 
     def merge_base(self, ref: str) -> str:
-        """Return the commit at which HEAD and *ref* parted.
+        """Return the merge base of HEAD and *ref*.
 
         Raises:
             InputError: they have no commit in common.
@@ -79,11 +179,11 @@ class Repository:
     def files(self, commit: str, paths: Iterable[pathlib.PurePath]) -> GitFiles:
         """Return the files of a commit below *paths*, by their path from the top.
 
-        One of *paths* may be a link, or lie below one, if that leads to somewhere in the commit.
+        One of *paths* may be a symbolic link, or below one, if the target is in the commit.
 
         Raises:
-            InputError: git cannot read them, they lie in a submodule, or a file is a link that
-                leads out of *paths*.
+            InputError: git cannot read them, they are in a submodule, or a link leads out of
+                *paths*.
         """
         wanted = {path.as_posix(): path.as_posix() for path in paths}
         blobs, links = self._listed(commit, wanted)
@@ -105,14 +205,14 @@ class Repository:
     def _ls_tree(self, commit: str, *args: str) -> bytes:
         listed = run_git(self.top, "ls-tree", "-z", "--full-tree", commit, *args)
         if listed.returncode:
-            raise InputError(f"git cannot read {commit[:12]}: {complaint(listed)}")
+            raise InputError(f"git cannot read {commit[:12]}: {git_error(listed)}")
         return listed.stdout
 
     def _real(self, commit: str, path: str) -> str:
-        """Return where *path* leads if it is a link, or lies below one.
+        """Return *path* with symbolic links resolved.
 
         Raises:
-            InputError: it lies in a submodule, or leads out of the repository.
+            InputError: it is in a submodule, or leads out of the repository.
         """
         seen = {path}
         while True:
@@ -120,8 +220,8 @@ class Repository:
             _, links, submodules = _entries(self._ls_tree(commit, "--", *ways))
             for submodule in submodules:
                 raise InputError(
-                    f"{path} lies in the submodule {submodule} at {commit[:12]}: review it there, "
-                    "in a checkout of the submodule"
+                    f"{path} is in the submodule {submodule} at {commit[:12]}: review it in a "
+                    "checkout of the submodule"
                 )
             if not links:
                 return path
@@ -137,7 +237,7 @@ class Repository:
             seen.add(path)
 
     def default_branch(self) -> str:
-        """Return the branch that changes are made for.
+        """Return the branch that pull requests are merged into.
 
         Raises:
             InputError: there is none here.
@@ -156,14 +256,14 @@ class Repository:
     def _shallow_hint(self, ref: str) -> str:
         if run_git(self.top, "rev-parse", "--is-shallow-repository").stdout.strip() != b"true":
             return ""
-        # such a clone has one branch, and fetches no other unless it is told where to put it
+        # such a clone has one branch; another branch needs an explicit refspec
         name = ref.removeprefix("refs/remotes/").removeprefix("origin/")
         into = name if name == ref else f"refs/remotes/origin/{name}"
         branch = f" {name}:{into}" if _BRANCH.fullmatch(name) else ""
         return f", and this is a shallow clone: run `git fetch --unshallow origin{branch}` first"
 
 
-#: A name, and not the beginning of a hash or an expression such as ``HEAD~1``.
+#: A branch name, not an abbreviated hash nor an expression such as ``HEAD~1``.
 _BRANCH: Final = re.compile(r"(?!HEAD$|[0-9a-f]{7,40}$)\w[\w./-]*")
 
 
@@ -183,12 +283,12 @@ def _entries(output: bytes) -> tuple[dict[str, str], dict[str, str], dict[str, s
 
 
 def _is_there(path: str, blobs: Iterable[str], links: Iterable[str]) -> bool:
-    """Tell whether a path is a file, or a folder with something in it."""
+    """Return whether a path is a file, or a folder that is not empty."""
     return path in blobs or any(each.startswith(f"{path}/") for each in (*blobs, *links))
 
 
 def _as_wanted(ids: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """Return files by the paths that were asked for, whatever these really are."""
+    """Return files by the paths that were asked for, instead of their resolved paths."""
     return {
         f"{path}{name[len(real) :]}": found
         for path, real in wanted.items()
@@ -198,9 +298,9 @@ def _as_wanted(ids: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, s
 
 
 def revision_in_full(folder: pathlib.Path, name: str) -> str | None:
-    """Return what *name* is in full if it is a revision in the repository around *folder*.
+    """Return the full name of a revision in the repository around *folder*.
 
-    None if it is no revision, there is no repository, or there is no git.
+    None if *name* is not a revision, or there is no repository or no git.
     """
     if name.startswith(("-", "^")):
         return None
@@ -213,7 +313,7 @@ def revision_in_full(folder: pathlib.Path, name: str) -> str | None:
 
 
 def _followed(link: str, commit: str, blobs: Mapping[str, str], links: Mapping[str, bytes]) -> str:
-    """Return the object that a link leads to, over other links, but to nowhere else."""
+    """Return the object that a link leads to, through other links of the settings only."""
     path, seen = link, {link}
     while path not in blobs:
         target = os.fsdecode(links[path])

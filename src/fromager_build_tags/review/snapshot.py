@@ -1,33 +1,75 @@
-"""One side of a review: settings files as they are, or were, and the lock that they give."""
+"""A snapshot: the settings files and the lock of a revision or folder, or a lock file alone."""
 
 from __future__ import annotations
 
-import contextlib
-import os
+import functools
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
-from ..errors import InputError, SettingsError, explain_error
-from ..plan.lockfile import Lock, LockedStack, parse_lock
-from ..stack.variables import VARIANTS_DIR
-from .git_objects import read_at_once
-from .settings_layout import Layout
+from packaging.utils import NormalizedName, canonicalize_name
+
+from ..errors import InputError, SettingsError
+from ..plan.lockfile import Lock, parse_lock
+from ..settings.yamlfile import parse_yaml_mapping
 
 if TYPE_CHECKING:
-    from ..plan.model import Wanted
     from .git import Repository
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Side:
-    """One side of a review.
+class Layout:
+    """The places of the settings below a root: fromager's options, and the files beside them.
 
     Attributes:
-        name: what to call it.
+        settings_file: fromager's ``--settings-file``.
+        settings_dir: fromager's ``--settings-dir``.
+        variants_dir: the folder of the variant files.
+        patches_dir: fromager's ``--patches-dir``.
+        lock_file: the lock file.
+    """
+
+    settings_file: pathlib.PurePath
+    settings_dir: pathlib.PurePath
+    variants_dir: pathlib.PurePath
+    patches_dir: pathlib.PurePath
+    lock_file: pathlib.PurePath
+
+    @property
+    def paths(self) -> tuple[pathlib.PurePath, ...]:
+        """Every file and folder that build tags depend on."""
+        return (self.settings_file, self.settings_dir, self.variants_dir, self.lock_file)
+
+    def variant_of(self, path: str) -> str:
+        """Return the variant of a variant file; "" for any other file."""
+        return _yaml_stem(self.variants_dir, path)
+
+    def package_of(self, path: str) -> NormalizedName | None:
+        """Return the package of a package's settings file; None for any other file."""
+        stem = _yaml_stem(self.settings_dir, path)
+        return canonicalize_name(stem) if stem else None
+
+
+def _yaml_stem(folder: pathlib.PurePath, path: str) -> str:
+    """Return the stem of a YAML file in a folder; "" for any other file.
+
+    A tree has a thousand of them, and pathlib takes longer to split each than git to list it.
+    """
+    above, _, name = path.rpartition("/")
+    is_inside = (above or ".") == folder.as_posix() and name.endswith(".yaml")
+    return name.removesuffix(".yaml") if is_inside else ""
+
+
+@dataclass(frozen=True, kw_only=True)  # slots exclude cached properties
+class Snapshot:
+    """The settings and the lock at one point in time.
+
+    Attributes:
+        name: how the user named it.
+        layout: where the settings are.
         files: the settings files, by their path below the root.
-        lock: a lock that is at hand, with no need to evaluate the settings.
+        lock: the committed lock, from which the build tags are known without an evaluation.
     """
 
     name: str
@@ -35,131 +77,102 @@ class Side:
     files: Mapping[str, bytes]
     lock: Lock | None
 
-    def evaluate(
-        self,
-        more: Sequence[Wanted] = (),
-        *,
-        use_lock: bool = True,
-        instead: Side | None = None,
-    ) -> Evaluation:
-        """Return the tags: from the lock, or from the settings with the overrides installed.
+    @classmethod
+    def of_commit(cls, repository: Repository, ref: str, layout: Layout) -> Self:
+        """Return the settings of a revision.
+
+        Raises:
+            InputError: there is no such revision, or its files or lock cannot be read.
+        """
+        commit = repository.commit(ref)
+        files = repository.files(commit, layout.paths)
+        lock = layout.lock_file.as_posix()
+        files.read([path for path in files if path == lock or layout.variant_of(path)])
+        return cls._of(ref if ref != commit else commit[:12], layout, files)
+
+    @classmethod
+    def of_folder(cls, root: pathlib.Path, layout: Layout, name: str) -> Self:
+        """Return the settings of a folder, such as the working tree.
+
+        Raises:
+            InputError: a file or the lock cannot be read.
+        """
+        files: dict[str, bytes] = {}
+        for path in layout.paths:
+            is_file = (root / path).is_file()
+            for file in [root / path] if is_file else sorted((root / path).glob("*.yaml")):
+                try:
+                    files[file.relative_to(root).as_posix()] = file.read_bytes()
+                except OSError as err:
+                    raise InputError(f"{file} cannot be read: {err.strerror}") from None
+        return cls._of(name, layout, files)
+
+    @classmethod
+    def of_lock(cls, file: pathlib.Path, layout: Layout) -> Self:
+        """Return a lock file alone.
+
+        Raises:
+            InputError: it is not a lock file.
+        """
+        return cls._of(str(file), layout, {layout.lock_file.as_posix(): file.read_bytes()})
+
+    @classmethod
+    def _of(cls, name: str, layout: Layout, files: Mapping[str, bytes]) -> Self:
+        path = layout.lock_file.as_posix()
+        text = files[path].decode("utf-8", errors="replace") if path in files else None
+        lock = None if text is None else parse_lock(text, f"{path} of {name}")
+        return cls(name=name, layout=layout, files=files, lock=lock)
+
+    def without_evaluation(self, *, use_lock: bool = True) -> Evaluation | None:
+        """Return the build tags of the lock; none of an empty snapshot; else None.
 
         Args:
-            more: packages and versions of a real build, beside those that the settings know.
-            use_lock: take the lock where there is one.
-            instead: whose global settings to take if this side's cannot be read.
+            use_lock: whether to prefer the lock to the settings.
         """
         if self.lock is not None and (use_lock or not self.has_settings):
-            return Evaluation(
-                name=self.name,
-                lock=self.lock,
-                notes=(f"the tags of {self.name} are those of its lock",),
-            )
-        if not self.has_settings:
-            return Evaluation(name=self.name, lock=Lock(stacks=()))
-        with self._on_disk() as root:
-            try:
-                return self._evaluate(root, more, instead)
-            except SettingsError as err:
-                text = explain_error(err).replace(f"{root}/", "")
-                raise SettingsError(f"the tags of {self.name} cannot be told: {text}") from None
+            lock = self.layout.lock_file.name if self.has_settings else "the lock file"
+            note = f"{self.name}: tags read from {lock}"
+            return Evaluation(name=self.name, lock=self.lock, notes=(note,))
+        return None if self.has_settings else Evaluation(name=self.name, lock=Lock(stacks=()))
 
     @property
     def has_settings(self) -> bool:
-        """Whether there are global settings, or those of a package."""
-        return any(
-            path == self.layout.settings_file.as_posix() or self.layout.is_package(path)
-            for path in self.files
-        )
+        """Whether there is a global settings file, or one of a package."""
+        return self.layout.settings_file.as_posix() in self.files or bool(self.package_files)
 
-    def _evaluate(
-        self, root: pathlib.Path, more: Sequence[Wanted], instead: Side | None
-    ) -> Evaluation:
-        from packaging.utils import canonicalize_name
+    @functools.cached_property
+    def package_files(self) -> Mapping[str, NormalizedName]:
+        """The packages with a settings file, by its path."""
+        packages = {path: self.layout.package_of(path) for path in sorted(self.files)}
+        return {path: package for path, package in packages.items() if package}
 
-        from ..plan.locking import lock_of
-        from ..plan.plugins import load_overrides
-        from ..settings.tree import broken_package_files, load_settings_tree
-
-        broken = [*self._replaced(root, instead)] if instead else []
-        for path, message in broken_package_files(root / self.layout.settings_dir):
-            path.unlink()
-            place = path.relative_to(root).as_posix()
-            package = canonicalize_name(path.stem)
-            text = message.replace(f"{root}/", "")
-            broken.append(Broken(side=self.name, place=place, message=text, package=package))
-        tree = load_settings_tree(
-            settings_file=root / self.layout.settings_file,
-            settings_dir=root / self.layout.settings_dir,
-            patches_dir=root / self.layout.patches_dir,
-            variant="cpu",
-        )
-        load_overrides(tree.settings)
-        planned = lock_of(tree, more)
-        for variant, message in planned.wrong.items():
-            place = (self.layout.variants_dir / f"{variant}.yaml").as_posix()
-            text = message.replace(f"{root}/", "")
-            broken.append(Broken(side=self.name, place=place, message=text, variant=variant))
-        note = f"{self.name} is evaluated with the overrides that are installed here"
-        return Evaluation(
-            name=self.name,
-            lock=Lock(stacks=tuple(_below(root, stack) for stack in planned.lock.stacks)),
-            broken=tuple(broken),
-            notes=(note,),
-        )
-
-    def _replaced(self, root: pathlib.Path, instead: Side) -> Iterator[Broken]:
-        """Put another side's global settings in the place of those that cannot be read."""
-        from ..settings.tree import broken_settings_file
-
-        place = self.layout.settings_file.as_posix()
-        message = broken_settings_file(root / place)
-        if message and place in instead.files:
-            (root / place).write_bytes(instead.files[place])
-            text = f"{message.replace(f'{root}/', '')}: those of {instead.name} are taken instead"
-            yield Broken(side=self.name, place=place, message=text)
-
-    @contextlib.contextmanager
-    def _on_disk(self) -> Iterator[pathlib.Path]:
-        import tempfile  # with random and hashlib: a review of two locks needs no folder
-
-        with tempfile.TemporaryDirectory(prefix="build-tags-") as name:
-            root = pathlib.Path(name).resolve()
-            read_at_once(self.files, self.files)
-            for path, content in self.files.items():
-                target = root / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-            with _variants_in(root / self.layout.variants_dir):
-                yield root
-
-
-def _below(root: pathlib.Path, stack: LockedStack) -> LockedStack:
-    """Return a stack whose reasons name the files of a side, and not the copies below *root*."""
-    reasons = {key: reason.replace(f"{root}/", "") for key, reason in stack.reasons.items()}
-    return replace(stack, reasons=reasons)
-
-
-@contextlib.contextmanager
-def _variants_in(folder: pathlib.Path) -> Iterator[None]:
-    """Let the variable that names the folder of the variant files, if it is set, name this."""
-    named = os.environ.get(VARIANTS_DIR)
-    if not named:
-        yield
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    os.environ[VARIANTS_DIR] = str(folder)
-    try:
-        yield
-    finally:
-        os.environ[VARIANTS_DIR] = named
+    @property
+    def has_hook(self) -> bool | None:
+        """Whether the global settings name a hook; None where they are missing or unreadable."""
+        if not self.has_settings:
+            return None
+        path = self.layout.settings_file
+        try:
+            text = self.files.get(path.as_posix(), b"").decode("utf-8")
+            wheels = parse_yaml_mapping(text, pathlib.Path(path)).data.get("wheels")
+        except (SettingsError, UnicodeDecodeError):
+            return None  # BT207 reports it
+        return isinstance(wheels, Mapping) and bool(wheels.get("build_tag_hook"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Broken:
-    """A part of one side that cannot be read, and is not compared."""
+class BrokenSettings:
+    """Settings that are unreadable, and not compared.
 
-    side: str
+    Attributes:
+        snapshot: the name of the snapshot.
+        place: the file.
+        message: what is wrong.
+        variant: the variant that the file concerns; "" for none in particular.
+        package: the package likewise.
+    """
+
+    snapshot: str
     place: str
     message: str
     variant: str = ""
@@ -168,67 +181,26 @@ class Broken:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evaluation:
-    """The tags of one side, what is missing among them, and how they were told."""
+    """The build tags of a snapshot.
+
+    Attributes:
+        name: the name of the snapshot.
+        lock: the build tags.
+        broken: what is missing among them.
+        notes: how they were found.
+    """
 
     name: str
     lock: Lock
-    broken: tuple[Broken, ...] = ()
+    broken: tuple[BrokenSettings, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def broken_variants(self) -> set[str]:
-        """Variants whose stacks are not known."""
+        """Variants whose stacks are unknown."""
         return {each.variant for each in self.broken if each.variant}
 
     @property
     def broken_packages(self) -> set[str]:
-        """Packages whose settings are not known."""
+        """Packages whose settings are unknown."""
         return {each.package for each in self.broken if each.package}
-
-
-def side_of_commit(repository: Repository, ref: str, layout: Layout) -> Side:
-    """Return the settings of a revision.
-
-    Raises:
-        InputError: there is no such revision, or its files or lock cannot be read.
-    """
-    commit = repository.commit(ref)
-    files = repository.files(commit, layout.paths)
-    lock = layout.lock_file.as_posix()
-    files.read([path for path in files if path == lock or layout.variant_of(path)])
-    return _side(ref if ref != commit else commit[:12], layout, files)
-
-
-def side_of_folder(root: pathlib.Path, layout: Layout, name: str) -> Side:
-    """Return the settings of a folder, such as the working tree.
-
-    Raises:
-        InputError: a file or the lock cannot be read.
-    """
-    files: dict[str, bytes] = {}
-    for path in layout.paths:
-        found = [root / path] if (root / path).is_file() else sorted((root / path).glob("*.yaml"))
-        for file in found:
-            try:
-                files[file.relative_to(root).as_posix()] = file.read_bytes()
-            except OSError as err:
-                raise InputError(f"{file} cannot be read: {err.strerror}") from None
-    return _side(name, layout, files)
-
-
-def side_of_lock(file: pathlib.Path, layout: Layout) -> Side:
-    """Return what a lock file alone says.
-
-    Raises:
-        InputError: it is not a lock.
-    """
-    return _side(str(file), layout, {layout.lock_file.as_posix(): file.read_bytes()})
-
-
-def _side(name: str, layout: Layout, files: Mapping[str, bytes]) -> Side:
-    path = layout.lock_file.as_posix()
-    lock = None
-    if path in files:
-        text = files[path].decode("utf-8", errors="replace")
-        lock = parse_lock(text, f"{path} of {name}")
-    return Side(name=name, layout=layout, files=files, lock=lock)

@@ -6,14 +6,15 @@ import difflib
 import os
 import pathlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
 import pydantic
 
 from ..errors import SettingsError
-from ..stack.facts import Declaration, DeclaredStack, Fact
+from ..stack.facts import Declaration, Fact
 from ..stack.variables import ENV_PREFIX, FACTS, VARIANTS_DIR, VERIFY, explicit_variable
+from .declared import stacks_in
 from .variant import ExplicitSettings, StackSettings, VariantSettings
 from .yamlfile import Path, YamlFile, read_yaml_mapping
 
@@ -148,7 +149,7 @@ def declare(variant: str, variants_dir: pathlib.Path) -> Declaration:
     return Declaration(
         variant=variant,
         file=path,
-        stacks=tuple(_declared_stacks(settings, file)),
+        stacks=tuple(stacks_in(file)),
         is_family=settings.stacks is not None,
         explicit={
             key: Fact(value=value, source=explicit_variable(key))
@@ -156,26 +157,3 @@ def declare(variant: str, variants_dir: pathlib.Path) -> Declaration:
             if (value := getattr(explicit, key)) is not None
         },
     )
-
-
-def _declared_stacks(settings: VariantSettings, file: YamlFile) -> Iterator[DeclaredStack]:
-    if settings.stacks is None:
-        yield _declared_stack((), settings, settings, file)
-        return
-    for number, stack in enumerate(settings.stacks):
-        yield _declared_stack(("stacks", number), stack, settings, file)
-
-
-def _declared_stack(
-    path: Path, stack: StackSettings, shared: VariantSettings, file: YamlFile
-) -> DeclaredStack:
-    """Return one stack with the keys filled in that the file gives for all of them."""
-    facts = {
-        key: Fact(value=value, source=file.place((*path, key)))
-        for key in FACTS
-        if (value := getattr(stack, key)) is not None
-    }
-    if "accelerator" not in facts and shared.accelerator is not None:
-        facts["accelerator"] = Fact(value=shared.accelerator, source=file.place(("accelerator",)))
-    precision = stack if stack.torch_precision is not None else shared
-    return DeclaredStack(place=file.place(path), facts=facts, precision=precision.precision)

@@ -201,8 +201,8 @@ def _unquoted_versions(path: pathlib.Path) -> str:
     """Return which versions of a changelog are numbers; "" if none is."""
     try:
         file = read_yaml_mapping(path)
-    except SettingsError:
-        return ""
+    except SettingsError as wrong:  # it is not a mapping; fromager names the absolute path
+        return str(wrong)
     changelog = file.data.get("changelog")
     versions = changelog if isinstance(changelog, Mapping) else {}
     numbers = [each for each in versions if isinstance(each, int | float)]

@@ -19,7 +19,7 @@ from packaging.version import Version
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ..stack.variables import ENV_PREFIX
-from ..stack.versions import Precision, parse_version
+from ..stack.versions import parse_version
 from ..tag.vocabulary import ACCELERATOR_WORD
 
 
@@ -97,11 +97,6 @@ class StackSettings(pydantic.BaseModel):
         if value is None:  # a key with nothing behind it: a comment, perhaps, took it
             raise ValueError("has no value: give one, or remove the key")
         return value
-
-    @property
-    def precision(self) -> Precision:
-        """How precisely a Torch segment tells the version."""
-        return Precision.MINOR if self.torch_precision == "minor" else Precision.PATCH
 
 
 #: The keys that may stand beside a list of stacks.

@@ -47,12 +47,16 @@ class DeclaredStack:
     Attributes:
         place: ``file:line`` of the stack.
         facts: what it declares, by the file's keys.
-        precision: what a Torch segment shows.
     """
 
     place: str
     facts: Mapping[str, Fact[Any]]
-    precision: Precision = Precision.PATCH
+
+    @property
+    def precision(self) -> Precision:
+        """What a Torch segment shows."""
+        declared = self.facts.get("torch_precision")
+        return Precision.MINOR if declared and declared.value == "minor" else Precision.PATCH
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

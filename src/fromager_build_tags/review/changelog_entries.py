@@ -1,7 +1,7 @@
-"""Add the changelog entries that make renamed wheels win over the ones they replace.
+"""Add the changelog entries that renamed wheels need to sort above the wheels they replace.
 
-An entry of a package's changelog raises the build number of one version on every variant; one
-of a variant's changelog raises that of every wheel of the variant.
+An entry in the changelog of a package raises the build number of one version on every variant; an
+entry in the changelog of a variant raises the number of every wheel of the variant.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..settings.yamledit import add
 from ..settings.yamlfile import parse_yaml_mapping
 from ..tag.build_tag import BuildTag
 from .change import Change
-from .settings_layout import Layout
+from .snapshot import Layout
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,8 +29,8 @@ class Edit:
 
     Attributes:
         path: the file.
-        before: its text as it was read.
-        after: its text as it is to be.
+        before: its text before the edit.
+        after: its text after it.
     """
 
     path: pathlib.Path
@@ -48,9 +48,9 @@ def missing_entries(change: Change) -> int:
 
 
 def package_entries(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
-    """Return how many entries each version of a package lacks; versions that are named only.
+    """Return how many entries each listed version of a package lacks.
 
-    fromager looks a version up without its local part, whatever it is spelled like.
+    fromager looks up a version without its local part, and equal versions are one.
     """
     missing: dict[tuple[str, Version | str], int] = {}
     for change in changes:
@@ -61,7 +61,7 @@ def package_entries(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
 
 
 def variant_entries(changes: Iterable[Change]) -> dict[str, int]:
-    """Return how many entries each variant lacks, so that every wheel of it wins."""
+    """Return how many entries each variant lacks, so that each of its wheels sorts above."""
     missing: dict[str, int] = {}
     for change in changes:
         if number := missing_entries(change):
@@ -72,10 +72,10 @@ def variant_entries(changes: Iterable[Change]) -> dict[str, int]:
 def package_edits(
     root: pathlib.Path, layout: Layout, missing: Mapping[tuple[str, str], int], text: str
 ) -> list[Edit]:
-    """Add entries to packages' files, which are made where there are none.
+    """Add entries to the files of packages; a missing file is created.
 
     Raises:
-        EditError: a file cannot be added to without changing more of it, or a package has two.
+        EditError: an entry cannot be added without other changes, or a package has two files.
     """
     edits: dict[pathlib.Path, Edit] = {}
     for (package, version), number in sorted(missing.items()):
@@ -92,7 +92,7 @@ def variant_edits(
     """Add entries to the variants' changelogs in the global settings file.
 
     Raises:
-        EditError: the file cannot be added to without changing more of it.
+        EditError: an entry cannot be added without other changes.
     """
     edit = _unedited(root / layout.settings_file)
     for variant, number in sorted(missing.items()):
@@ -101,17 +101,17 @@ def variant_edits(
 
 
 def write_edits(edits: Iterable[Edit]) -> None:
-    """Write every file, or none: first all are looked at once more.
+    """Write every file, or none: all are checked first.
 
     Raises:
-        EditError: a file is not what it was when it was read.
+        EditError: a file changed since it was read.
         OutputError: a file cannot be written.
     """
     edits = list(edits)
     for edit in edits:
         refuse_read_only(edit.path)
         if read_text(edit.path) != edit.before:
-            raise EditError(f"{edit.path} has changed meanwhile: nothing is written; try again")
+            raise EditError(f"{edit.path} changed in the meantime; nothing is written: try again")
     for edit in edits:
         write_text(edit.path, edit.after)
 
@@ -129,7 +129,7 @@ def _edited(edit: Edit, path: Sequence[str], entries: Sequence[str]) -> Edit:
 
 
 def _version_key(edit: Edit, version: str) -> str:
-    """Return the key of a version's changelog as the file spells it; fromager takes the last."""
+    """Return the key of a version as the changelog spells it; fromager uses the last of several."""
     try:
         changelog = parse_yaml_mapping(edit.after, edit.path).data.get("changelog")
     except SettingsError as err:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from fromager_build_tags.errors import EditError
 from fromager_build_tags.plan.lockfile import ANY, Lock, Row, format_tag
-from fromager_build_tags.review.bumping import (
+from fromager_build_tags.review.change import Change
+from fromager_build_tags.review.changelog_entries import (
     Edit,
     missing_entries,
     package_edits,
@@ -25,10 +26,8 @@ from fromager_build_tags.review.bumping import (
     variant_entries,
     write_edits,
 )
-from fromager_build_tags.review.change import Change
 from fromager_build_tags.review.compare import compare
-from fromager_build_tags.review.settings_layout import Layout
-from fromager_build_tags.review.snapshot import Evaluation
+from fromager_build_tags.review.snapshot import Evaluation, Layout
 
 from ..conftest import Cli
 from ..repositories import Checkout
@@ -39,6 +38,7 @@ from .tags import build_tag, locked_stack, tag_or_none
 FLASH_FILE = "settings/packages/flash_attn.yaml"
 FLASH = 'changelog:\n  "2.8.3":\n    - first\n'
 BASE = {**GOOD, FLASH_FILE: FLASH}
+NOTHING = "nothing to add: every renamed wheel already sorts above the old one"
 #: 2.10.0 sorts below 2.9.1.
 NEW_TORCH = {ROCM_FILE: ROCM.replace("2.9.1", "2.10.0")}
 LAYOUT = Layout(
@@ -191,8 +191,8 @@ def test_a_new_torch(cli: Cli, checkout: Checkout) -> None:
         '+    - "rebuild against Torch 2.10.0"\n'
     )
     assert result.stderr == (
-        "1 package has no changelog entry for some version that may be built: name those with "
-        "--graph or --index, or raise the variant with --global\n"
+        "1 package has no changelog entry for versions that may exist: pass their wheels with "
+        "--graph or --index, or rebuild the whole variant with --global\n"
     )
     assert (checkout.folder / FLASH_FILE).read_text() == (
         FLASH + '    - "rebuild against Torch 2.10.0"\n'
@@ -200,7 +200,7 @@ def test_a_new_torch(cli: Cli, checkout: Checkout) -> None:
     reviewed = cli("review").stdout
     assert "error" not in reviewed
     assert "3_el9.6_rocm7.1_torch2.10.0" in reviewed
-    assert cli("bump").stderr.startswith("no entry is missing\n")
+    assert cli("bump").stderr.startswith(f"{NOTHING}\n")
 
 
 def test_packages_whose_changelog_names_no_version(cli: Cli, checkout: Checkout) -> None:
@@ -221,10 +221,10 @@ def test_packages_whose_changelog_names_no_version(cli: Cli, checkout: Checkout)
     result = cli("bump", "-m", "x", status=1)
     assert (checkout.folder / FLASH_FILE).read_text() == f'{FLASH}    - "x"\n'
     assert result.stderr == (
-        "2 packages have no version in their changelog: name their wheels with --graph or --index, "
-        "or rebuild all of the variant with --global\n"
-        "1 package has no changelog entry for some version that may be built: name those with "
-        "--graph or --index, or raise the variant with --global\n"
+        "2 packages have no version in the changelog: pass the wheels with --graph or --index, or "
+        "rebuild the whole variant with --global\n"
+        "1 package has no changelog entry for versions that may exist: pass their wheels with "
+        "--graph or --index, or rebuild the whole variant with --global\n"
     )
     assert findings(cli, status=1) == [whole, f"{open_}flash-attn"]
     order = json.dumps([{"dist": name, "version": "1"} for name in ("demo", "other")])
@@ -272,7 +272,7 @@ def test_without_a_reason_and_without_a_person(cli: Cli, checkout: Checkout) -> 
     checkout.write(NEW_TORCH)
     result = cli("bump", status=2)
     assert result.stderr.endswith(
-        "Error: say why with -m TEXT: it becomes the text of the entries\n"
+        "Error: -m/--message is required: the text of the changelog entries\n"
     )
     assert (checkout.folder / FLASH_FILE).read_text() == FLASH
 
@@ -288,7 +288,7 @@ def test_a_person_is_asked(cli: Cli, checkout: Checkout, monkeypatch: pytest.Mon
     monkeypatch.setattr(click, "prompt", answer)
     monkeypatch.setattr("fromager_build_tags.commands.bump.sys", _terminal())
     cli("bump")
-    assert asked == ["Why? The text of 1 changelog entries"]
+    assert asked == ["Text of the changelog entries"]
     assert (checkout.folder / FLASH_FILE).read_text() == f'{FLASH}    - "since"\n'
 
 
@@ -373,13 +373,13 @@ def test_a_new_file_is_announced(cli: Cli, checkout: Checkout) -> None:
     checkout.commit({FLASH_FILE: None})
     checkout.write(NEW_TORCH)
     new = (
-        f"{FLASH_FILE} is new: from now on fromager counts the package as customized, and does not "
-        "use the package index's metadata for it\n"
+        f"{FLASH_FILE} is new: from now on fromager treats the package as customized, and does not "
+        "use the metadata of the package index for it\n"
     )
     assert cli("bump", "--index", "wheels", "-m", "x", "--dry-run").stderr == new
     assert cli("bump", "--index", "wheels", "-m", "x").stderr == new
     checkout.write({ROCM_FILE: ROCM.replace("2.9.1", "2.11.0")})
-    assert cli("bump", "--index", "wheels", "-m", "x").stderr == "no entry is missing\n"
+    assert cli("bump", "--index", "wheels", "-m", "x").stderr == f"{NOTHING}\n"
 
 
 def test_pure_python_wheels_need_no_entry(cli: Cli, checkout: Checkout) -> None:
@@ -482,7 +482,7 @@ def test_what_only_the_lock_names_is_raised_and_stays_in_it(
     ]
     assert "error" not in cli("review").stdout
     assert "error" not in cli("review", "--no-lock").stdout
-    assert cli("bump", "-m", "x").stderr.startswith("no entry is missing\n")
+    assert cli("bump", "-m", "x").stderr.startswith(f"{NOTHING}\n")
 
 
 @pytest.mark.parametrize("locked", [False, True])
@@ -499,7 +499,7 @@ def test_a_local_version_is_raised_under_the_public_one(
     args = [] if locked else ["--graph", "order.json"]
     cli("bump", *args, "-m", "x")
     assert (checkout.folder / FLASH_FILE).read_text() == f'{FLASH}    - "x"\n'
-    assert cli("bump", *args, "-m", "x").stderr.startswith("no entry is missing\n")
+    assert cli("bump", *args, "-m", "x").stderr.startswith(f"{NOTHING}\n")
     assert "error" not in cli("review", *args).stdout
 
 
@@ -579,8 +579,8 @@ def test_a_number_that_went_away(cli: Cli, checkout: Checkout) -> None:
     assert "1_el9.6_rocm7.1_torch2.9.1  -                number gone\n" in reviewed
     assert "error BT202: flash-attn 2.8.3 on rocm has no build number any more" in reviewed
     assert cli("bump", "-m", "put back", status=1).stderr == (
-        "the number of everything on rocm went down: put the entries of its changelog back, or "
-        "raise the whole variant with --global\n"
+        "the build numbers of rocm went down: restore the entries of its changelog, or rebuild the "
+        "whole variant with --global\n"
     )
     assert (checkout.folder / FLASH_FILE).read_text() == (
         'env: {}\nchangelog:\n  "2.8.3":\n' + '    - "put back"\n' * 3
@@ -600,7 +600,7 @@ def test_a_number_that_went_away(cli: Cli, checkout: Checkout) -> None:
 def test_a_package_that_is_pre_built_now_needs_no_entry(cli: Cli, checkout: Checkout) -> None:
     checkout.write({FLASH_FILE: f"{FLASH}variants: {{rocm: {{pre_built: true}}}}\n"})
     assert [each.split(":")[0] for each in findings(cli)] == ["BT206", "BT206"]
-    assert cli("bump", "-m", "x").stderr == "no entry is missing\n"
+    assert cli("bump", "-m", "x").stderr == f"{NOTHING}\n"
 
 
 def findings(cli: Cli, status: int = 0) -> list[str]:
@@ -623,7 +623,7 @@ def test_a_file_that_changed_meanwhile(tmp_path: pathlib.Path) -> None:
     with pytest.raises(EditError) as caught:
         write_edits(edits)
     assert str(caught.value) == (
-        f"{tmp_path / TORCH_FILE} has changed meanwhile: nothing is written; try again"
+        f"{tmp_path / TORCH_FILE} changed in the meantime; nothing is written: try again"
     )
     assert (tmp_path / FLASH_FILE).read_text() == FLASH
 

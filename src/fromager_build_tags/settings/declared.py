@@ -1,0 +1,60 @@
+"""The stacks of a variant file, from its YAML.
+
+:mod:`.declare` validates a file before; a review does not, since pydantic takes longer to import
+than a review of two locks takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from ..errors import SettingsError
+from ..stack.facts import DeclaredStack, Fact
+from ..stack.variables import FACTS
+from ..stack.versions import parse_version
+from .yamlfile import Path, YamlFile
+
+_KEYS: Final = (*FACTS, "torch_precision")
+
+
+def stacks_in(file: YamlFile) -> Iterator[DeclaredStack]:
+    """Yield the stacks of a variant file: those of its list, or a single one.
+
+    A key beside the list counts for each stack that does not have the key.
+
+    Raises:
+        SettingsError: a stack or a value has the wrong type, or a version is invalid.
+    """
+    listed = file.data.get("stacks")
+    if listed is None:
+        yield DeclaredStack(place=file.place(()), facts=_facts(file, (), file.data))
+        return
+    if not isinstance(listed, list):
+        raise SettingsError(f"{file.place(('stacks',))}: stacks is not a list")
+    shared = _facts(file, (), file.data)
+    for number, stack in enumerate(listed):
+        path: Path = ("stacks", number)
+        if not isinstance(stack, Mapping):
+            raise SettingsError(f"{file.place(path)}: a stack is not a mapping")
+        yield DeclaredStack(place=file.place(path), facts=shared | _facts(file, path, stack))
+
+
+def _facts(file: YamlFile, path: Path, data: Mapping[str, Any]) -> dict[str, Fact[Any]]:
+    return {
+        key: Fact(value=_value(file, (*path, key), data[key]), source=file.place((*path, key)))
+        for key in _KEYS
+        if data.get(key) is not None
+    }
+
+
+def _value(file: YamlFile, path: Path, value: object) -> Any:
+    key = str(path[-1])
+    if not isinstance(value, str):
+        raise SettingsError(f"{file.place(path)}: {key}: {value!r} is not a text: quote it")
+    if not key.endswith("_version"):
+        return value
+    try:
+        return parse_version(value)
+    except ValueError as err:
+        raise SettingsError(f"{file.place(path)}: {key}: {value!r} {err}") from None
