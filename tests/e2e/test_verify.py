@@ -100,10 +100,10 @@ def test_without_it_the_build_fails_with_the_remedy_each_time(
         )
         assert run.compiled == [f"{LINKING.import_name} {LINKING.version}"]
         assert (
-            f"{WRONG} is not what its name says: BT301: the name has no Torch segment, yet "
+            f"name and content of {WRONG} differ: BT301: the name has no Torch segment, but "
             "flash_attn/_native.so imports 1 C++ symbols of Torch, as c10::warn: set "
-            "build-tags.depends-on of flash-attn to 'accelerator torch', or let its override "
-            "say so, or build it with Torch's stable ABI | the wheel is kept as "
+            "build-tags.depends-on of flash-attn to 'accelerator torch', or change its override, "
+            "or build it with Torch's stable ABI | the wheel is kept as "
         ) in run.stderr
         assert workspace.wheel_names() == set()
         assert kept.exists()
@@ -129,8 +129,8 @@ def test_without_a_number_the_remedy_is_the_changelog(
         *_build(linking_url, "build"), status=1, WHEEL_BUILD_TAG_VERIFY="error"
     )
     assert (
-        "fromager gives flash-attn 2.8.3 no number for variant 'rocm', and so never asks the "
-        f"hook: add an entry to changelog.rocm in {file}, or build it without rocm"
+        "flash-attn 2.8.3 has no build number on rocm, so fromager does not call the hook: add an "
+        f"entry to changelog.rocm in {file}, or build it without rocm"
     ) in run.stderr
 
 

@@ -122,7 +122,7 @@ def test_an_override_gets_the_variant_of_the_plan(
     shown = cli(*on, "show", "--all-variants", "first==1").stdout
     assert all(f" {tag} " in shown for tag in expected.values())
     cli(*on, "lock")
-    assert cli(*on, "check").stdout == "no findings\n"
+    assert cli(*on, "check").stdout.startswith("All checks passed: ")
 
 
 def _of_fromager(root: pathlib.Path, variant: str) -> str:

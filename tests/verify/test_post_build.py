@@ -109,8 +109,8 @@ ENTRY = {"rocm": ["first build"]}
 SET = "set build-tags.depends-on of demo-pkg to 'accelerator torch', or change its override"
 
 NUMBER = (
-    "add an entry to changelog.rocm in fromager's settings file: without a build number for "
-    "demo-pkg 1.0 on rocm, fromager does not call the hook"
+    "demo-pkg 1.0 has no build number on rocm, so fromager does not call the hook: add an entry to "
+    "changelog.rocm in fromager's settings file"
 )
 
 

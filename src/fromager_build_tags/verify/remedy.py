@@ -52,8 +52,8 @@ def _hook_not_called(ctx: WorkContext, req: Requirement, name: WheelName) -> Ite
     if not name.suffix and not ctx.package_build_info(req).build_tag(name.version):
         variant = ctx.settings.variant
         yield (
-            f"add an entry to changelog.{variant} in {_settings_file()}: without a build number "
-            f"for {name.name} {name.version} on {variant}, fromager does not call the hook"
+            f"{name.name} {name.version} has no build number on {variant}, so fromager does not "
+            f"call the hook: add an entry to changelog.{variant} in {_settings_file()}"
         )
     hook = ctx.settings.build_tag_hook
     if hook is None and not name.suffix:
