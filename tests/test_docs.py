@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from fromager_build_tags.errors import SettingsError
-from fromager_build_tags.findings.catalogue import FAMILIES, RETIRED, RULES, index
+from fromager_build_tags.findings.catalogue import FAMILIES, NAMES, RETIRED, RULES, index
 from fromager_build_tags.findings.finding import Rule
 from fromager_build_tags.settings.declare import read_variant_file
 from fromager_build_tags.settings.schema import variant_schema
@@ -74,7 +74,7 @@ def test_the_shipped_variant_files_are_right(path: pathlib.Path) -> None:
 def test_every_rule_has_a_page(code: str) -> None:
     rule = RULES[code]
     page = (ROOT / "docs/rules" / f"{code}.md").read_text()
-    head = f"# {code}: {rule.name}\n\n**{rule.severity.value}**: {rule.title}.\n\n"
+    head = f"# {code}: {NAMES[code]}\n\n**{rule.severity.value}**: {rule.title}.\n\n"
     assert page.startswith(head)
     assert page.count("\n## How to fix\n") + page.count("\n## What to do\n") == 1
 
@@ -86,4 +86,4 @@ def test_codes_are_those_of_their_families_and_pages_those_of_rules() -> None:
         assert len(set(codes)) == len(codes)
     assert {path.stem for path in (ROOT / "docs/rules").glob("BT*.md")} == set(RULES)
     assert not RETIRED.keys() & RULES.keys()
-    assert len({rule.name for rule in RULES.values()}) == len(RULES)
+    assert len(set(NAMES.values())) == len(RULES)

@@ -44,7 +44,7 @@ TORCH_MISSING = (
 ALL_PASSED = "All checks passed: 1 variant, 1 stack, 1 package\n"
 NUMBERED = 'changelog:\n  "1.0":\n    - first\n'
 
-#: Rule, what is other than in the good tree, place, subject, message.
+#: Rule, the difference from the good tree, place, subject, message.
 FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
     (
         "BT101",
@@ -295,7 +295,7 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         "de-mo has another settings file, settings/packages/de_mo.yaml: fromager uses only that "
         "one",
     ),
-    # of a package that only a shipped override knows, too: a lock holds its tags
+    # also for a package that only a shipped override knows: a lock contains its tags
     (
         "BT118",
         {ROCM_FILE: NO_TORCH},
@@ -306,7 +306,7 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
     (
         "BT118",
         {
-            # its distribution is missing as well, as BT114 says
+            # its distribution is missing as well: BT114 reports it
             ROCM_FILE: NO_TORCH.removeprefix("distro: el9.6\n"),
             DEMO: f"{NUMBERED}annotations: {{build-tags.depends-on: torch}}\n",
             OTHER: "annotations: {build-tags.depends-on: torch}\n",
@@ -319,7 +319,7 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
     ),
 ]
 
-#: Rule, and what is other than in the good tree, yet nothing that the rule has a say in.
+#: Rule, and the difference from the good tree: nothing that the rule is about.
 STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT101", {}),
     ("BT101", {ROCM_FILE: ""}),
@@ -327,13 +327,13 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT102", {}),
     ("BT102", {DEMO: "variants:\n  rocm:\n    env: {}\n"}),
     ("BT102", {ROCM_FILE: None}),
-    # a variant of one package alone, which has a file
+    # a variant with a file that only one package names
     ("BT102", {DEMO: "variants:\n  cuda:\n    env: {}\n", CUDA: "distro: el9.6\n"}),
     ("BT103", {}),
     ("BT103", {DEMO: "variants:\n  cuda:\n    env: {}\n", CUDA: "distro: el9.6\n"}),
     ("BT103", {SETTINGS_FILE: f"{SETTINGS}  cuda:\n    - first\n", CUDA: "distro: el9.6\n"}),
     ("BT104", {}),
-    # nothing of the stack is in its name
+    # its name contains no segment of the stack
     ("BT104", {SETTINGS_FILE: HOOK, TORCH_FILE: None, DEMO: "env: {}\n"}),
     (
         "BT104",
@@ -345,9 +345,9 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
             DEMO: ON_ROCM,
         },
     ),
-    # it keeps the name that its publisher gave it
+    # a pre-built wheel keeps its name
     ("BT104", {SETTINGS_FILE: HOOK, TORCH_FILE: "variants: {rocm: {pre_built: true}}\n"}),
-    # a variant that there is not has no wheels, either
+    # an unknown variant has no wheels
     ("BT104", {DEMO: "variants: {gaudi: {}}\n"}),
     ("BT105", {}),
     ("BT105", {TORCH_FILE: "variants: {rocm: {pre_built: true}}\n", DEMO: NUMBERED}),
@@ -361,7 +361,7 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT107", {TORCH_FILE: f"{TORCH}annotations:\n  build-tags.depends-on: none\n"}),
     ("BT107", {TORCH_FILE: f"{TORCH}annotations:\n  build-tags.depends-on: tourch\n"}),
     ("BT107", {DEMO: "annotations:\n  build-tags.depends-on: accelerator\n"}),
-    # for one variant it says something new where the others differ
+    # an annotation for one variant is not redundant
     (
         "BT107",
         {TORCH_FILE: "variants: {rocm: {annotations: {build-tags.depends-on: accelerator}}}\n"},
@@ -374,7 +374,7 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
             '  - {distro: el9.6, rocm_version: "7.2", torch_version: "2.9.0"}\n'
         },
     ),
-    # no package of these settings tells them apart, yet many others do
+    # no package of these settings depends on the difference, but other packages do
     *(
         (
             "BT112",
@@ -388,7 +388,7 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
         )
         for distro in ("distro: el9.6, ", "")
     ),
-    # there is no build number, hence no tag, as BT104 says
+    # there is no build number, hence no tag: BT104 reports it
     (
         "BT112",
         {
@@ -412,12 +412,12 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT119", {"settings/packages/De.Mo.yaml": NUMBERED}),
     ("BT119", {"settings/packages/de_mo.yaml": NUMBERED, "settings/packages/demo.yaml": NUMBERED}),
     ("BT118", {}),
-    # as BT114, BT106, BT101 and BT102 say
+    # BT114, BT106, BT101 and BT102 report it
     ("BT118", {ROCM_FILE: ROCM.removeprefix("distro: el9.6\n")}),
     ("BT118", {DEMO: f"{NUMBERED}annotations: {{build-tags.depends-on: tourch}}\n"}),
     ("BT118", {ROCM_FILE: None}),
     ("BT118", {DEMO: "variants: {gaudi: {}}\n"}),
-    # nobody is asked
+    # the hook is not called
     ("BT118", {ROCM_FILE: NO_TORCH, SETTINGS_FILE: HOOK}),
     ("BT117", {DEMO: "env:\n" + "".join(f"  A{n}: '1'\n" for n in range(10_001))}),
 ]
@@ -571,7 +571,7 @@ def test_a_machine_may_detect_an_undeclared_fact(
 def test_an_override_that_fails(
     cli: Cli, tmp_path: pathlib.Path, set_override: Callable[..., None]
 ) -> None:
-    """It is told once, of however many versions, and is an error: a build would stop."""
+    """One finding for all versions, and an error: builds fail."""
 
     def wheel_build_tag(*, ctx: object, req: object, version: object, wheel_tags: object) -> None:
         raise ValueError("no")
@@ -593,7 +593,7 @@ def test_an_override_that_fails(
     assert "locked as ?: torch: the override acme failed because no" in lock
 
 
-def test_an_override_that_answers_wrongly_on_two_stacks(
+def test_an_override_that_returns_a_wrong_value_on_two_stacks(
     cli: Cli, tmp_path: pathlib.Path, set_override: Callable[..., None]
 ) -> None:
     def wheel_build_tag(*, ctx: object, req: object, version: object, wheel_tags: object) -> str:
@@ -612,12 +612,12 @@ def test_an_override_that_answers_wrongly_on_two_stacks(
     )
 
 
-def test_a_signature_is_told_by_its_own_rule(
+def test_a_signature_has_its_own_rule(
     cli: Cli, tmp_path: pathlib.Path, set_override: Callable[..., None]
 ) -> None:
     set_override("torch", module(wheel_build_tag=without_tags))
     write_tree(tmp_path, GOOD)
-    assert findings(cli) == []  # BT109 looks at what is registered
+    assert findings(cli) == []  # BT109 checks registered overrides
 
 
 # BT108, BT109, BT110: the overrides that are installed
@@ -677,7 +677,7 @@ def test_a_name_that_is_never_looked_up(
     ]
 
 
-def test_every_shipped_override_is_looked_for() -> None:
+def test_every_shipped_override_is_looked_up() -> None:
     shipped = plugins.registered(SHIPPED_GROUP)
     assert shipped
     assert list(overrides.unexpected_name(shipped)) == []
@@ -716,9 +716,7 @@ SIGNATURES: list[tuple[object, Severity, str]] = [
 
 
 @pytest.mark.parametrize(("function", "severity", "message"), SIGNATURES)
-def test_a_signature_that_fromager_cannot_serve(
-    function: object, severity: Severity, message: str
-) -> None:
+def test_an_invalid_signature(function: object, severity: Severity, message: str) -> None:
     [finding] = overrides.check_signature("demo", "x", function, Place())
     assert (finding.code, finding.subject) == ("BT109", "demo")
     assert (finding.severity, finding.message) == (severity, message)
@@ -757,7 +755,7 @@ def module(**members: object) -> types.ModuleType:
     return made
 
 
-def test_an_override_of_a_known_package_says_nothing(
+def test_an_override_of_a_known_package_without_a_tag(
     installed: Callable[..., list[Finding]],
 ) -> None:
     [finding] = installed(flash_attn=module())
@@ -769,7 +767,7 @@ def test_an_override_of_a_known_package_says_nothing(
     )
 
 
-def test_an_override_that_says_something_or_of_an_unknown_package(
+def test_an_override_with_a_tag_or_of_an_unknown_package(
     installed: Callable[..., list[Finding]],
 ) -> None:
     assert installed() == []
@@ -851,7 +849,7 @@ def test_an_invalid_mode_of_the_post_build_check(
     ("variant", "hint", "severity"),
     [("rcom", "; did you mean 'rocm'?", "error"), ("rubin", "", "warning")],
 )
-def test_the_variant_that_is_selected_is_none(
+def test_the_selected_variant_is_unknown(
     cli: Cli, tmp_path: pathlib.Path, variant: str, hint: str, severity: str
 ) -> None:
     write_tree(tmp_path, GOOD)
@@ -867,11 +865,11 @@ def test_the_variant_that_is_selected_is_none(
     assert report["findings"] == []
 
 
-def test_a_fact_that_nobody_needs_is_not_missed(on_rocm: Here) -> None:
+def test_a_fact_that_no_package_needs_may_be_missing(on_rocm: Here) -> None:
     assert on_rocm('distro: el9.6\nrocm_version: "7.1"\n') == []
 
 
-def test_without_here_no_machine_is_asked(
+def test_without_here_the_machine_does_not_matter(
     cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ROCM_VERSION", "7.2.0")
@@ -970,4 +968,6 @@ def test_the_shipped_settings_have_no_error(monkeypatch: pytest.MonkeyPatch, cli
     monkeypatch.setenv("FROMAGER_SETTINGS_FILE", str(root / "settings/settings.yaml"))
     monkeypatch.setenv("FROMAGER_SETTINGS_DIR", str(root / "settings/packages"))
     report = json.loads(cli("check", "--format", "json").stdout)
-    assert [each["code"] for each in report["findings"]] == ["BT114"]  # cpu tells none on purpose
+    assert [each["code"] for each in report["findings"]] == [
+        "BT114"
+    ]  # cpu declares no distribution on purpose

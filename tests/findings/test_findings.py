@@ -28,7 +28,7 @@ def finding(subject: str = "torch", **more: Any) -> Finding:
     return dataclasses.replace(made, **more)
 
 
-NOTE = rules.REDUNDANT_ANNOTATION.finding("it says so", subject="xgboost", remedy="remove it")
+NOTE = rules.REDUNDANT_ANNOTATION.finding("it is redundant", subject="xgboost", remedy="remove it")
 MIXED = Verdict.of([NOTE, finding(), finding(), finding("pillow", suppression="no GPU here")])
 
 
@@ -53,7 +53,7 @@ def test_table() -> None:
     assert render("table", MIXED) == (
         "settings/packages/torch.yaml:3: error BT104: torch has no build number on rocm\n"
         "    add a changelog entry\n"
-        "note BT107: it says so\n"
+        "note BT107: it is redundant\n"
         "    remove it\n"
         "settings/packages/torch.yaml:3: suppressed BT104: pillow has no build number on rocm\n"
         "    suppressed (no GPU here)\n"
@@ -61,7 +61,7 @@ def test_table() -> None:
     )
 
 
-def test_table_tells_once_what_to_do_about_several() -> None:
+def test_table_shows_a_shared_fix_once() -> None:
     verdict = Verdict.of([finding("a"), finding("b"), finding("c", remedy="look"), NOTE])
     assert render("table", verdict) == (
         "settings/packages/torch.yaml:3: error BT104: a has no build number on rocm\n"
@@ -69,7 +69,7 @@ def test_table_tells_once_what_to_do_about_several() -> None:
         "    for all 2: add a changelog entry\n"
         "settings/packages/torch.yaml:3: error BT104: c has no build number on rocm\n"
         "    look\n"
-        "note BT107: it says so\n"
+        "note BT107: it is redundant\n"
         "    remove it\n"
         "3 errors, 1 note\n"
     )
@@ -87,7 +87,7 @@ def test_markdown() -> None:
         "\n"
         "**note BT107: an annotation repeats the shipped override (1)**\n"
         "\n"
-        "- `xgboost`: it says so  \n"
+        "- `xgboost`: it is redundant  \n"
         "  Fix: remove it\n"
         "\n"
         "**suppressed (1)**\n"
@@ -97,7 +97,7 @@ def test_markdown() -> None:
     )
 
 
-def test_markdown_tells_once_what_to_do_about_several() -> None:
+def test_markdown_shows_a_shared_fix_once() -> None:
     elsewhere = Place(file="settings/settings.yaml")
     verdict = Verdict.of(
         [
@@ -134,7 +134,7 @@ def test_markdown_tells_once_what_to_do_about_several() -> None:
     )
 
 
-def test_markdown_stays_under_the_limit_and_says_what_it_left_out() -> None:
+def test_markdown_stays_under_the_limit_and_counts_what_it_left_out() -> None:
     text = render("markdown", Verdict.of(finding(f"package-{n}") for n in range(5_000)))
     assert len(text) < 60_000
     assert text.count("<details>") == text.count("</details>") == 1
@@ -148,11 +148,11 @@ def test_github() -> None:
     assert render("github", MIXED) == (
         "::error file=settings/packages/torch.yaml,line=3,title=BT104 torch::"
         "torch has no build number on rocm%0Aadd a changelog entry\n"
-        "::notice title=BT107 xgboost::it says so%0Aremove it\n"
+        "::notice title=BT107 xgboost::it is redundant%0Aremove it\n"
     )
 
 
-def test_github_says_how_many_annotations_it_drops() -> None:
+def test_github_counts_the_annotations_it_drops() -> None:
     lines = render("github", Verdict.of(finding(f"p{n}") for n in range(25))).splitlines()
     assert len(lines) == 10
     assert lines[-1] == (

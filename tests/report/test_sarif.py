@@ -57,7 +57,7 @@ def test_a_rule_has_its_page_as_help() -> None:
 
 
 @pytest.mark.parametrize("code", RULES)
-def test_every_page_says_something_first(code: str) -> None:
+def test_every_page_begins_with_a_short_description(code: str) -> None:
     finding = RULES[code].finding("x", subject="x", remedy="x")
     log = json.loads(sarif.render(Verdict.of([finding])))
     [rule] = log["runs"][0]["tool"]["driver"]["rules"]

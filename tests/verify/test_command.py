@@ -135,7 +135,9 @@ def test_a_missing_file_has_a_remedy(run: Run) -> None:
     )
 
 
-def test_a_wheel_comes_once_under_each_of_its_names(write: Write, tmp_path: pathlib.Path) -> None:
+def test_a_wheel_is_verified_once_for_each_of_its_names(
+    write: Write, tmp_path: pathlib.Path
+) -> None:
     path = write(RIGHT)
     simple = tmp_path / "simple" / "demo-pkg"
     simple.mkdir(parents=True)
@@ -193,7 +195,7 @@ def test_a_folder_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
     assert source.reason == "the folder cannot be read: Permission denied"
 
 
-def test_a_folder_that_vanishes_is_told(
+def test_a_folder_that_vanishes_is_a_finding(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def scandir(_: object) -> None:
@@ -287,7 +289,7 @@ def test_an_empty_argument_is_not_the_current_folder(run: Run, write: Write) -> 
     )
 
 
-def test_an_argument_that_no_file_can_have_hides_no_other(run: Run, write: Write) -> None:
+def test_an_argument_that_is_too_long_hides_no_other(run: Run, write: Write) -> None:
     path = write(NOTE)
     report = run("x" * 5_000, path, status=1).stdout
     assert "error BT341: File name too long" in report

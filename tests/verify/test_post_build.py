@@ -55,7 +55,7 @@ def build(write: Write, make_context: MakeContext, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("mode", [None, "", "off"])
-def test_it_is_off_unless_it_is_asked_for(
+def test_it_is_off_by_default(
     build: Build, mode: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert build(LIES, mode).exists()
@@ -70,7 +70,7 @@ def test_a_right_wheel_passes_in_silence(
     assert caplog.messages == []
 
 
-def test_a_wrong_wheel_fails_with_the_remedy_and_is_put_aside(
+def test_a_wrong_wheel_fails_with_the_remedy_and_is_moved(
     build: Build, tmp_path: pathlib.Path
 ) -> None:
     kept = tmp_path / "wheels" / "refused" / LIES.filename
@@ -87,7 +87,7 @@ def test_a_wrong_wheel_fails_with_the_remedy_and_is_put_aside(
     assert not (tmp_path / LIES.filename).exists()
 
 
-def test_a_wrong_wheel_that_cannot_be_put_aside_fails_with_the_remedy(
+def test_a_wrong_wheel_that_cannot_be_moved_fails_with_the_remedy(
     build: Build, tmp_path: pathlib.Path
 ) -> None:
     folder = tmp_path / "wheels" / "refused"
@@ -159,7 +159,7 @@ NUMBER = (
         (NUMBERED, HOOK, ENTRY, "acelerator", SET),
     ],
 )
-def test_the_remedy_asks_the_settings_first(
+def test_the_remedy_depends_on_the_settings(
     write: Write,
     make_context: MakeContext,
     monkeypatch: pytest.MonkeyPatch,
@@ -182,14 +182,14 @@ def test_the_remedy_asks_the_settings_first(
     assert f": {remedy}, or build it with Torch's stable ABI | " in str(caught.value)
 
 
-def test_a_warning_lets_a_wrong_wheel_pass(build: Build, caplog: pytest.LogCaptureFixture) -> None:
+def test_mode_warn_accepts_a_wrong_wheel(build: Build, caplog: pytest.LogCaptureFixture) -> None:
     assert build(LIES, "warn").exists()
     [record] = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage().startswith(f"{LIES.filename}: BT301: the name has no Torch")
 
 
-def test_a_warning_is_no_more_than_that_where_a_check_breaks(
+def test_mode_warn_fails_no_build_when_a_check_raises(
     build: Build, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: object) -> WheelFacts:
@@ -230,7 +230,7 @@ def test_an_invalid_exemption_hides_no_error(build: Build) -> None:
         build(LIES, "error", "accelerator")
 
 
-def test_a_bad_mode_loses_no_right_wheel_and_passes_no_wrong_one(
+def test_an_invalid_mode_accepts_a_right_wheel_and_refuses_a_wrong_one(
     build: Build, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert build(RIGHT, "fail").exists()
@@ -242,7 +242,7 @@ def test_a_bad_mode_loses_no_right_wheel_and_passes_no_wrong_one(
         build(LIES, "fail")
 
 
-def test_a_bad_mode_keeps_no_wheel_from_its_build_tag(
+def test_an_invalid_mode_does_not_affect_build_tags(
     make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", "fail")

@@ -198,11 +198,11 @@ WRONG = {
         Wheel(tag=CUDA, libraries=["sectionless"]),
         ["BT312 warning"],
     ),
-    "no accelerator, as far as Windows tells": (
+    "no accelerator, as far as Windows binaries show": (
         Wheel(tag="8_cuda13.0", platform=WINDOWS, members={"x.pyd": b"MZ"}),
         ["BT312 warning", "BT342 note"],
     ),
-    "no Torch, as far as macOS tells": (
+    "no Torch, as far as macOS binaries show": (
         Wheel(tag="8_torch2.10.0", platform=MACOS, members={"x.dylib": MACH_O}),
         ["BT303 warning", "BT342 note"],
     ),
@@ -322,7 +322,7 @@ def test_every_rule_fires_somewhere() -> None:
     assert len(CHECKS) == len(fired)
 
 
-def test_a_finding_names_proofs_and_the_exact_remedy(write: Write) -> None:
+def test_a_finding_names_evidence_and_the_exact_remedy(write: Write) -> None:
     [found] = findings(write, Wheel(tag=CUDA, libraries=["unstable", CUDART]))
     assert found.message == (
         "the name has no Torch segment, but demo/unstable.so imports 4 C++ symbols of Torch, "
@@ -377,7 +377,7 @@ def test_unread_files_are_named(write: Write) -> None:
     )
 
 
-def test_a_carried_library_is_a_proof_by_its_soname(write: Write) -> None:
+def test_a_carried_library_is_evidence_by_its_soname(write: Write) -> None:
     [found] = findings(write, Wheel(tag=EL, libraries=["plain", "linked", "runtime", "renamed"]))
     assert (found.message, found.remedy) == (
         "the name has no accelerator segment, but demo/runtime.so is libcudart.so.12, a library "
@@ -402,7 +402,7 @@ def test_a_carried_library_is_a_proof_by_its_soname(write: Write) -> None:
     ],
 )
 def test_what_another_machine_is(write: Write, platform: str, library: str, what: str) -> None:
-    """Word size and byte order are told where the machine's name does not tell it apart."""
+    """Word size and byte order are shown if the name of the machine is the same."""
     wheel = Wheel(tag=EL, platform=f"cp312-cp312-{platform}", libraries=[library])
     [found] = findings(write, wheel)
     assert found.message == f"the name is for {platform}, but demo/{library}.so is for {what}"
@@ -433,7 +433,7 @@ def test_a_url_with_a_number_that_python_does_not_read() -> None:
     assert len(found.message) < 1_000
 
 
-def test_what_was_not_read_says_why(write: Write) -> None:
+def test_unread_binaries_have_a_reason(write: Write) -> None:
     large, empty = {"a.so": overlapping_needs()}, {"b.so": b""}
     found = findings(write, Wheel(tag=EL, libraries=["sectionless"], members=large | empty))
     assert [(each.message, each.remedy) for each in found] == [
@@ -449,7 +449,9 @@ def test_what_was_not_read_says_why(write: Write) -> None:
     ]
 
 
-def test_at_most_three_proofs_and_a_count(write: Write, compiled: dict[str, bytes]) -> None:
+def test_at_most_three_pieces_of_evidence_and_a_count(
+    write: Write, compiled: dict[str, bytes]
+) -> None:
     members = {f"m{number}.so": compiled[CUDART] for number in range(12)}
     [found] = findings(write, Wheel(tag=EL, members=members))
     assert found.message == (
@@ -561,7 +563,7 @@ def test_what_is_declared_hides_nothing_else(write: Write) -> None:
         (" \n", "here is empty; write 'accelerator: REASON', or remove it"),
     ],
 )
-def test_a_declaration_needs_something_known_and_a_reason(text: str, message: str | None) -> None:
+def test_an_exemption_needs_a_known_word_and_a_reason(text: str, message: str | None) -> None:
     with pytest.raises(SettingsError) as caught:
         parse_exemptions(text, "here")
     assert message is None or str(caught.value) == message

@@ -34,8 +34,8 @@ def check_annotations(inventory: Inventory) -> Iterator[Finding]:
         for path, values in levels.items():
             for key, value in (values or {}).items():
                 place = inventory.place(package, *path, "annotations", key)
-                if path and key.startswith(IGNORE):
-                    yield _suppression_of_a_variant(package, key, place)
+                if key.startswith(IGNORE):
+                    yield from _suppression(package, key, value, place, of_variant=bool(path))
                 elif key.startswith(PREFIX) or _is_misspelt(key):
                     yield from _annotation(package, key, value, place)
     yield from _redundant(inventory)
@@ -47,19 +47,8 @@ def _is_misspelt(key: str) -> bool:
     return bool(difflib.get_close_matches(prefix, [PREFIX.rstrip(".")], cutoff=_MISSPELT))
 
 
-def _suppression_of_a_variant(package: NormalizedName, key: str, place: Place) -> Finding:
-    return rules.BAD_SUPPRESSION.finding(
-        f"{key!r} is never read below a variant",
-        subject=package,
-        remedy="move it to the annotations of the package",
-        place=place,
-    )
-
-
 def _annotation(package: NormalizedName, key: str, value: str, place: Place) -> Iterator[Finding]:
-    if key.startswith(IGNORE):
-        yield from _suppression(package, key, value, place)
-    elif key not in KNOWN:
+    if key not in KNOWN:
         yield rules.BAD_ANNOTATION.finding(
             f"unknown annotation {key!r}{did_you_mean(key.replace('_', '-'), KNOWN)}",
             subject=package,
@@ -75,9 +64,13 @@ def _annotation(package: NormalizedName, key: str, value: str, place: Place) -> 
             )
 
 
-def _suppression(package: NormalizedName, key: str, value: str, place: Place) -> Iterator[Finding]:
+def _suppression(
+    package: NormalizedName, key: str, value: str, place: Place, *, of_variant: bool
+) -> Iterator[Finding]:
     code = key.removeprefix(IGNORE)
-    if code in RETIRED:
+    if of_variant:
+        problem, remedy = "is never read below a variant", "move it to the package's annotations"
+    elif code in RETIRED:
         problem, remedy = "names a retired rule", "remove it"
     elif code not in RULES:
         problem, remedy = "names an unknown rule", "correct the code"

@@ -27,6 +27,14 @@ RULES: Final[Mapping[str, Rule]] = {
     if isinstance(rule, Rule)
 }
 
+#: The name of each rule, by its code: that of its constant, such as ``variant-without-file``.
+NAMES: Final[Mapping[str, str]] = {
+    rule.code: constant.lower().replace("_", "-")
+    for family, _ in FAMILIES.values()
+    for constant, rule in vars(family).items()
+    if isinstance(rule, Rule)
+}
+
 #: Codes of former rules, and why each is gone. A code is never used again: settings and reports
 #: of users name it.
 RETIRED: Final = {

@@ -89,15 +89,14 @@ class Rule:
 
     Attributes:
         code: ``BT`` and three digits, the first of which is the family's.
-        name: the title in short, such as ``variant-without-file``.
         title: what is wrong, in one line.
         severity: how bad it is, unless a finding has its own severity.
     """
 
     code: str
-    name: str
     title: str
     severity: Severity
+    name: str = ""
 
     def finding(
         self,

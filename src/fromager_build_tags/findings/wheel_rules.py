@@ -8,109 +8,91 @@ from .finding import Rule, Severity
 
 HIDDEN_TORCH: Final = Rule(
     code="BT301",
-    name="hidden-torch",
     title="a wheel uses Torch's C++ ABI, but its name has no Torch segment",
     severity=Severity.ERROR,
 )
 STABLE_TORCH: Final = Rule(
     code="BT302",
-    name="stable-torch",
     title="a wheel has a Torch segment, but uses only Torch's stable ABI",
     severity=Severity.WARNING,
 )
 NO_TORCH_INSIDE: Final = Rule(
     code="BT303",
-    name="no-torch-inside",
     title="a wheel has a Torch segment, but nothing in it uses Torch",
     severity=Severity.ERROR,
 )
 OTHER_TORCH_REQUIRED: Final = Rule(
     code="BT304",
-    name="other-torch-required",
     title="the Torch segment of a wheel differs from the Torch that it requires",
     severity=Severity.ERROR,
 )
 HIDDEN_ACCELERATOR: Final = Rule(
     code="BT311",
-    name="hidden-accelerator",
     title="a wheel uses an accelerator, but its name has no accelerator segment",
     severity=Severity.ERROR,
 )
 NO_ACCELERATOR_INSIDE: Final = Rule(
     code="BT312",
-    name="no-accelerator-inside",
     title="a wheel has an accelerator segment, but nothing in it uses the accelerator",
     severity=Severity.ERROR,
 )
 OTHER_ACCELERATOR: Final = Rule(
     code="BT313",
-    name="other-accelerator",
     title="a wheel uses another accelerator than its accelerator segment",
     severity=Severity.ERROR,
 )
 OTHER_MAJOR: Final = Rule(
     code="BT314",
-    name="other-major",
     title="a wheel needs libraries of another CUDA or ROCm than its accelerator segment",
     severity=Severity.ERROR,
 )
 SEVERAL_ACCELERATORS: Final = Rule(
     code="BT315",
-    name="several-accelerators",
     title="a wheel uses more than one accelerator",
     severity=Severity.WARNING,
 )
 BUILD_MISMATCH: Final = Rule(
     code="BT321",
-    name="build-mismatch",
     title="the build tag in WHEEL differs from the file name",
     severity=Severity.ERROR,
 )
 METADATA_MISMATCH: Final = Rule(
     code="BT322",
-    name="metadata-mismatch",
     title="the name or version of METADATA or its folder differs from the file name",
     severity=Severity.ERROR,
 )
 STALE_ELF_REQUIRES: Final = Rule(
     code="BT325",
-    name="stale-elf-requires",
     title="the libraries that fromager recorded differ from what the wheel needs",
     severity=Severity.WARNING,
 )
 PLATFORM_WITHOUT_BINARY: Final = Rule(
     code="BT331",
-    name="platform-without-binary",
     title="a wheel is for a platform, but contains no binary",
     severity=Severity.WARNING,
 )
 BINARY_WITHOUT_PLATFORM: Final = Rule(
     code="BT332",
-    name="binary-without-platform",
     title="a wheel is for any platform, but contains a binary",
     severity=Severity.ERROR,
 )
 DISTRIBUTION_ON_PURELIB: Final = Rule(
     code="BT333",
-    name="distribution-on-purelib",
     title="a wheel for any platform has a distribution segment, so that indexes cannot share it",
     severity=Severity.WARNING,
 )
 OTHER_MACHINE: Final = Rule(
     code="BT334",
-    name="other-machine",
     title="a wheel contains binaries for another machine than its platform tag",
     severity=Severity.ERROR,
 )
 UNREADABLE_WHEEL: Final = Rule(
     code="BT341",
-    name="unreadable-wheel",
     title="a wheel cannot be read",
     severity=Severity.ERROR,
 )
 UNREADABLE_BINARY: Final = Rule(
     code="BT342",
-    name="unreadable-binary",
     title="a binary in a wheel cannot be read",
     severity=Severity.WARNING,
 )

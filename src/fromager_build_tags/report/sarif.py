@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import pathlib
 import urllib.parse
+from importlib import metadata
 from typing import Any, Final
 
-from ..findings.catalogue import RULES, page
+from ..findings.catalogue import NAMES, RULES, page
 from ..findings.finding import Finding, Rule, Severity
 from ..findings.verdict import Verdict
 
@@ -24,8 +25,6 @@ _LEVELS: Final = {
 
 def render(verdict: Verdict) -> str:
     """Return a log of one run; suppressed findings are results with a suppression."""
-    from importlib import metadata  # it imports the email package: 20 ms for one format
-
     findings = [*verdict.findings, *verdict.suppressed]
     rules = [RULES[code] for code in sorted({each.code for each in findings})]
     driver = {
@@ -46,7 +45,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     text = page(rule.code)
     return {
         "id": rule.code,
-        "name": rule.name,
+        "name": NAMES[rule.code],
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": _paragraph(text)},
         "help": {"text": text, "markdown": text},
