@@ -17,6 +17,7 @@ from elftools.elf.sections import SymbolTableSection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fromager_build_tags.wheel import elf
 from fromager_build_tags.wheel.elf import (
     NAMES,
     Budget,
@@ -267,6 +268,16 @@ def test_small_files_that_ask_for_much_are_refused(
     make: Callable[[], bytes], reason: RefusalReason, detail: str
 ) -> None:
     assert read(make()) == ElfRefusal(reason=reason, detail=detail)
+
+
+def test_strings_without_bound_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elf, "_STRINGS_LIMIT", 20)
+
+    found = read(elf_without_sections(Shape(), needed=["libc.so.6"], imports=["_ZN3c104warnEv"]))
+
+    assert found == ElfRefusal(
+        reason=RefusalReason.TOO_LARGE, detail="26 bytes of strings; 20 are read"
+    )
 
 
 def test_long_names_of_sections_are_not_kept() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import random
 import resource
 import subprocess
 import sys
+import tempfile
 import zipfile
+from collections.abc import Buffer
 from pathlib import Path
 
 import pytest
@@ -351,6 +354,29 @@ def test_libraries_without_bound_are_refused(
         read_wheel(make_wheel({"a.so": b"", "b.so": b"", "c.so": b""}))
 
     assert caught.value.reason == "it has more than 2 libraries"
+
+
+def test_a_full_disk_is_no_damage_of_the_wheel(
+    stand_ins: Compiler, make_wheel: MakeWheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: Buffer, /) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", lambda **_: Full())
+    with pytest.raises(WheelError) as caught:
+        read_wheel(make_wheel({"a.so": stand_ins.library("_a.so")}))
+
+    assert caught.value.reason == "its member 'a.so' cannot be stored (No space left on device)"
+
+
+def test_device_code_is_not_inflated(
+    make_wheel: MakeWheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", None)
+    cubin = elf_without_sections(Shape(machine=190), needed=[], imports=[]) + bytes(1 << 20)
+
+    assert read_wheel(make_wheel({"demo/gemm.cubin": cubin})).machines == ("cuda",)
 
 
 @pytest.mark.parametrize("gnu_hash", [False, True])

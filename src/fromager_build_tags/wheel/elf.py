@@ -233,6 +233,7 @@ class _Elf:
     def rows(self, form: Any, offset: int, size: int) -> Iterator[_Row]:
         """Yield the rows of a table in a format of pyelftools."""
         width = form.sizeof()
+        self.check(offset, size)
         self.budget.take_headers(size // width)
         data = self.read(offset, size)
         return (form.parse(data[at : at + width]) for at in range(0, size - width + 1, width))
@@ -336,10 +337,11 @@ class _Dynamic:
     def _read_strings(self) -> bytes:
         if "DT_STRTAB" not in self._values:
             return b""
-        size = self._values.get("DT_STRSZ", 0)
+        offset, size = self._offset("DT_STRTAB"), self._values.get("DT_STRSZ", 0)
+        self._elf.check(offset, size)
         if size > _STRINGS_LIMIT:
             raise _too_large(f"{size} bytes of strings; {_STRINGS_LIMIT} are read")
-        return self._elf.read(self._offset("DT_STRTAB"), size)
+        return self._elf.read(offset, size)
 
     def _string(self, start: int) -> str:
         if start >= len(self._strings):
@@ -349,6 +351,7 @@ class _Dynamic:
     def _symbol_rows(self) -> Iterator[tuple[int, int, int]]:
         form = struct.Struct(self._elf.order + _SYMBOL[self._elf.bits])
         offset, size = self._symbol_table(form.size)
+        self._elf.check(offset, size)
         self._elf.budget.take_symbols(size // form.size)
         end = offset + size - size % form.size
         for at in range(offset, end, step := _SYMBOLS_AT_ONCE * form.size):
@@ -378,8 +381,9 @@ class _Dynamic:
         and glibc's ``dl-lookup.c``.
         """
         buckets, first, bloom, _ = self._words(start, 4)
-        self._elf.budget.take_symbols(buckets + bloom)
         at = start + 4 * 4 + bloom * self._elf.bits // 8
+        self._elf.check(start, at + buckets * 4 - start)
+        self._elf.budget.take_symbols(buckets + bloom)
         last = max(self._words(at, buckets), default=0)
         if last < first:
             return first
