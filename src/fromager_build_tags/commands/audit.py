@@ -19,8 +19,7 @@ from ..plan.model import Wanted
 from ..plan.requirements import from_build_file, from_lock, from_requirements_file
 from ..report.audit_report import RENDERERS, AuditReport, Grid, IndexSummary
 from ..settings.tree import SettingsTree
-from . import common, trees
-from . import exit_status as gates
+from . import common, exit_status, trees
 from . import indexes as shared
 
 
@@ -55,8 +54,8 @@ from . import indexes as shared
 @common.here_option
 @common.format_option(RENDERERS)
 @common.output_option
-@gates.fail_on_option("error", "warning", "note")
-@gates.exit_zero_option
+@exit_status.fail_on_option("error", "warning", "note")
+@exit_status.exit_zero_option
 @click.pass_context
 def audit(
     ctx: click.Context,
@@ -87,7 +86,7 @@ def audit(
         *(from_build_file(file) for file in build_files),
         *(from_lock(file) for file in locks),
     )
-    opened, unopened = shared.open_each(indexes, tree.variant, expectations=expectations)
+    opened, unopened = shared.open_indexes(indexes, tree.variant, expectations=expectations)
     run = Audit(
         indexes=opened, expectations=expectations, required=required, targets=targets, deep=deep
     )
@@ -106,8 +105,8 @@ def audit(
         grid=grid,
     )
     common.write(RENDERERS[format_](report), output)
-    failed = shared.report_failures((each.reason for each in unopened), expectations)
-    if failed or (gates.fails(report.verdict, fail_on) and not exit_zero):
+    failed = shared.report_failures(unopened, expectations)
+    if failed or (exit_status.fails(report.verdict, fail_on) and not exit_zero):
         ctx.exit(1)
 
 

@@ -75,26 +75,17 @@ class Unopened(NamedTuple):
     place: IndexPlace
     reason: str
 
+    def __str__(self) -> str:
+        return self.reason
+
 
 def open_indexes(
     texts: Iterable[str], variant: str, *, expectations: Expectations | None = None
-) -> tuple[list[Index], list[str]]:
-    """Open every index; return the indexes, and why the others cannot be opened.
+) -> tuple[list[Index], list[Unopened]]:
+    """Open every index; return the indexes, and those that cannot be opened.
 
     Raises:
         InputError: an argument is empty; no index is opened then.
-    """
-    indexes, unopened = open_each(texts, variant, expectations=expectations)
-    return indexes, [each.reason for each in unopened]
-
-
-def open_each(
-    texts: Iterable[str], variant: str, *, expectations: Expectations | None = None
-) -> tuple[list[Index], list[Unopened]]:
-    """Open every index; one that cannot be opened never hides the next.
-
-    Raises:
-        InputError: as :func:`open_indexes`.
     """
     indexes: list[Index] = []
     unopened: list[Unopened] = []
@@ -110,9 +101,9 @@ def open_each(
     return indexes, unopened
 
 
-def report_failures(failures: Iterable[str], expectations: Expectations | None = None) -> bool:
+def report_failures(failures: Iterable[object], expectations: Expectations | None = None) -> bool:
     """Print failures on stderr, and return whether there are any."""
-    lines = list(failures)
+    lines = [*map(str, failures)]
     if expectations is not None:
         lines += [
             f"build tags of {counted(count, 'package')} cannot be computed: {error}"

@@ -50,7 +50,8 @@ def prune(
     """
     tree = trees.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
-    opened, failures = shared.open_indexes(indexes, tree.variant, expectations=expectations)
+    opened, unopened = shared.open_indexes(indexes, tree.variant, expectations=expectations)
+    failures: list[object] = [*unopened]
     if delete:
         _refuse_to_delete(opened)
     reports = []
@@ -97,15 +98,15 @@ def _decide(
     links: list[tuple[str, str]],
     *,
     foreign: bool,
-) -> tuple[list[Decision] | None, list[str]]:
+) -> tuple[list[Decision] | None, list[object]]:
     """Return decisions about the wheels of an index; None for one that contains links only."""
     accelerators = expectations.accelerators(index.place.variant)
     decisions: list[Decision] = []
-    problems: list[str] = []
+    problems: list[object] = []
     folders: list[pathlib.Path | None] = []
     for listed in index.projects():
         if listed.unreadable is not None:
-            problems.append(str(listed.unreadable))
+            problems.append(listed.unreadable)
         view = view_project(index, listed, expectations)
         decisions += decide(view, foreign=foreign, accelerators=accelerators)
         links += links_of(view.all_wheels())
@@ -119,7 +120,7 @@ def _decide(
     return decisions, problems
 
 
-def _deleted(report: PruneReport, failures: list[str]) -> PruneReport:
+def _deleted(report: PruneReport, failures: list[object]) -> PruneReport:
     """Delete the obsolete wheels of a report, and return the result."""
     decisions = []
     for decision, problem in delete_wheels(report.decisions):

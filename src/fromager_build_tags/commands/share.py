@@ -31,8 +31,8 @@ def share(
     if len(indexes) < 2:
         raise click.UsageError("share needs at least two indexes")
     _refuse_twice(indexes)
-    opened, failures = shared.open_indexes(indexes, "")
-    if shared.report_failures(failures):
+    opened, unopened = shared.open_indexes(indexes, "")
+    if shared.report_failures(unopened):
         ctx.exit(1)
     projects = []
     with shared.progress(opened) as count:
@@ -41,7 +41,7 @@ def share(
             count(project.indexes)
     report = ShareReport.of([str(each.place) for each in opened], projects)
     common.write(RENDERERS[format_](report), output)
-    if shared.report_failures(map(str, report.unreadable)):
+    if shared.report_failures(report.unreadable):
         ctx.exit(1)
 
 

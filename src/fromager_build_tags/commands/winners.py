@@ -55,7 +55,8 @@ def winners(
     which can be VERSION+LOCAL.
     """
     targets = shared.read_targets(pythons, platforms)
-    opened, failures = shared.open_indexes(indexes, "")
+    opened, unopened = shared.open_indexes(indexes, "")
+    failures: list[object] = [*unopened]
     selected: list[Selected] = []
     none: list[str] = []
     invalid: list[str] = []
@@ -63,7 +64,7 @@ def winners(
         for index in opened:
             for listed in index.projects():
                 if listed.unreadable is not None:
-                    failures.append(str(listed.unreadable))
+                    failures.append(listed.unreadable)
                 files = _files(listed)
                 rows = list(_selected(str(index.place), files, targets, all_versions=all_versions))
                 selected += rows
@@ -86,8 +87,8 @@ def _note(text: str, projects: Sequence[str]) -> None:
 
 def _files(listed: ListedProject) -> Sequence[_File]:
     wheels = group_files(listed.files).wheels
-    found = [IndexWheel(*each) for version in sorted(wheels) for each in wheels[version]]
-    return [*found, *sdists_of(listed.files)]
+    by_version = [each for version in sorted(wheels) for each in wheels[version]]
+    return [*by_version, *sdists_of(listed.files)]
 
 
 def _selected(

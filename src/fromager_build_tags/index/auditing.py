@@ -147,17 +147,15 @@ def view_project(index: Index, listed: ListedProject, expectations: Expectations
     variant = index.place.variant
     planned = expectations.of(variant, listed.project, files.wheels) if files.wheels else {}
     expected = {version: planned.get(version, NO_EXPECTATION) for version in files.wheels}
+    wheels = {
+        version: tuple(with_status(wheels, expected[version]))
+        for version, wheels in files.wheels.items()
+    }
     return ProjectView(
         place=index.place,
         project=listed.project,
-        wheels={
-            version: tuple(with_status(wheels, expected[version]))
-            for version, wheels in files.wheels.items()
-        },
+        files=dataclasses.replace(files, wheels=wheels),
         expected=expected,
-        sdists=files.sdists,
-        misnamed=files.misnamed,
-        skipped=files.skipped,
         unreadable=listed.unreadable,
     )
 

@@ -58,7 +58,7 @@ class Tally:
     def add(self, view: ProjectView) -> None:
         """Count a project."""
         self.projects += bool(view.wheels)
-        self.skipped += view.skipped
+        self.skipped += view.files.skipped
         if view.project == "torch":
             self._torch = set(view.wheels)
         if view.is_unnumbered:

@@ -59,7 +59,7 @@ def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator
             if wheel.status not in _FINE:
                 yield _of_wheel(wheel, view.expected[version], wheels)
     yield from _sdist_only(view)
-    for file in view.misnamed:
+    for file in view.files.misnamed:
         yield rules.INVALID_NAME.finding(
             f"{file.filename!r} is not a valid name of a wheel of {view.project}",
             subject=view.project,
@@ -202,7 +202,7 @@ def _rivals(
 
 
 def _sdist_only(view: ProjectView) -> Iterator[Finding]:
-    alone = view.sdists - view.wheels.keys()
+    alone = view.files.sdists - view.wheels.keys()
     if alone:  # ==1.0 matches a wheel of 1.0+local
         alone -= {Version(version.public) for version in view.wheels}
     for version in sorted(alone):

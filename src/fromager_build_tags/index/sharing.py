@@ -13,7 +13,6 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from ..http.prefetch import prefetch
-from ..tag.filename import WheelName
 from ..tag.segment import Order
 from ..wheel import WheelError
 from .auditing import side_by_side
@@ -26,7 +25,7 @@ from .content import (
     read_contents,
 )
 from .listing import Index, IndexFile, ListedProject, Unreadable
-from .status import group_files
+from .status import IndexWheel, group_files
 
 #: Wheels that are read at the same time.
 _READERS: Final = 8
@@ -104,8 +103,12 @@ class _Found(NamedTuple):
     """A wheel, with the number of its index."""
 
     number: int
-    file: IndexFile
-    name: WheelName
+    wheel: IndexWheel
+
+    @property
+    def file(self) -> IndexFile:
+        """The file of the wheel."""
+        return self.wheel.file
 
 
 def compare_indexes(indexes: Sequence[Index]) -> Iterator[ComparedProject]:
@@ -122,12 +125,12 @@ def _compare(
     dependent = 0
     for number, listed in by_index.items():
         wheels = group_files(listed.files).wheels.values()
-        for file, name in itertools.chain.from_iterable(wheels):
-            if name.build_tag.by_order.keys() & {Order.ACCELERATOR, Order.TORCH}:
+        for wheel in itertools.chain.from_iterable(wheels):
+            if wheel.build_tag.by_order.keys() & {Order.ACCELERATOR, Order.TORCH}:
                 dependent += 1
             else:
-                same = independent.setdefault((name.version, name.tags), [])
-                same.append(_Found(number, file, name))
+                same = independent.setdefault((wheel.name.version, wheel.name.tags), [])
+                same.append(_Found(number, wheel))
     results = [each for found in independent.values() for each in _compare_version(found, indexes)]
     return ComparedProject(
         indexes=len(by_index),
@@ -160,7 +163,7 @@ def _unshared(
     wheels: dict[int, list[IndexFile]] = {}
     for each in found:
         wheels.setdefault(each.number, []).append(each.file)
-    name = found[0].name
+    name = found[0].wheel.name
     return UnsharedWheels(
         project=name.name,
         version=name.version,
@@ -176,7 +179,7 @@ def _name_difference(found: Sequence[_Found], places: Sequence[str]) -> str:
     lacking = [place for number, place in enumerate(places) if number not in have]
     if lacking:
         return f"not in {', '.join(lacking)}"
-    tags = {each.name.build_tag for each in found}
+    tags = {each.wheel.build_tag for each in found}
     what = "build tags"
     if len({tag.suffix for tag in tags}) == 1:
         what = "build numbers"

@@ -93,15 +93,15 @@ class ProjectFiles:
         skipped: the number of all others: signatures, metadata, variants …
     """
 
-    wheels: Mapping[Version, Sequence[tuple[IndexFile, WheelName]]]
-    sdists: frozenset[Version]
-    misnamed: Sequence[IndexFile]
-    skipped: int
+    wheels: Mapping[Version, Sequence[IndexWheel]] = field(default_factory=dict)
+    sdists: frozenset[Version] = frozenset()
+    misnamed: Sequence[IndexFile] = ()
+    skipped: int = 0
 
 
 def group_files(files: Iterable[IndexFile]) -> ProjectFiles:
-    """Group the files of a project by kind."""
-    wheels: dict[Version, list[tuple[IndexFile, WheelName]]] = {}
+    """Group the files of a project by kind; the status of wheels is unknown."""
+    wheels: dict[Version, list[IndexWheel]] = {}
     sdists: set[Version] = set()
     misnamed: list[IndexFile] = []
     skipped = 0
@@ -111,9 +111,9 @@ def group_files(files: Iterable[IndexFile]) -> ProjectFiles:
             if name is None or name.name != file.project:
                 misnamed.append(file)
             elif (of_version := wheels.get(name.version)) is not None:
-                of_version.append((file, name))
+                of_version.append(IndexWheel(file, name))
             else:
-                wheels[name.version] = [(file, name)]
+                wheels[name.version] = [IndexWheel(file, name)]
         elif sdist := sdist_name(file.filename):
             sdists.add(sdist[1])
         else:
@@ -156,24 +156,22 @@ def _tags(tags: str) -> frozenset[Tag]:
 _is_platlib = functools.lru_cache(maxsize=4096)(is_platlib)
 
 
-def with_status(
-    wheels: Sequence[tuple[IndexFile, WheelName]], expected: Expected
-) -> Iterator[IndexWheel]:
+def with_status(wheels: Sequence[IndexWheel], expected: Expected) -> Iterator[IndexWheel]:
     """Yield the wheels *of one version*, each with its status."""
     if expected.number is None:
-        for file, name in wheels:
+        for file, name, _ in wheels:
             yield IndexWheel(file, name, _unnumbered_status(name, expected))
         return
-    are_current = [_is_current(name, expected) for _, name in wheels]
+    are_current = [_is_current(wheel.name, expected) for wheel in wheels]
     current = [
-        IndexWheel(*each, Status.CURRENT)
-        for each, is_current in zip(wheels, are_current, strict=True)
+        IndexWheel(wheel.file, wheel.name, Status.CURRENT)
+        for wheel, is_current in zip(wheels, are_current, strict=True)
         if is_current
     ]
     if len(current) == len(wheels):
         yield from current
         return
-    for (file, name), is_current in zip(wheels, are_current, strict=True):
+    for (file, name, _), is_current in zip(wheels, are_current, strict=True):
         status = Status.CURRENT if is_current else _other_status(name, expected, current)
         yield IndexWheel(file, name, status)
 
@@ -246,11 +244,8 @@ class ProjectView:
     """A project in one index, with the status of each wheel.
 
     Attributes:
-        wheels: by version.
+        files: its files; their wheels have a status.
         expected: by version.
-        sdists: the versions that have an sdist.
-        misnamed: files that end in ``.whl`` and have no valid wheel name of the project.
-        skipped: the number of other files.
         unreadable: why files of it are missing.
         exemptions: the exemptions of its wheels, or why they cannot be read; set where wheels are
             read.
@@ -258,13 +253,15 @@ class ProjectView:
 
     place: IndexPlace
     project: NormalizedName
-    wheels: Mapping[Version, Sequence[IndexWheel]] = field(default_factory=dict)
+    files: ProjectFiles = ProjectFiles()
     expected: Mapping[Version, Expected] = field(default_factory=dict)
-    sdists: frozenset[Version] = frozenset()
-    misnamed: Sequence[IndexFile] = ()
-    skipped: int = 0
     unreadable: Unreadable | None = None
     exemptions: Exemptions | SettingsError = NO_EXEMPTIONS
+
+    @property
+    def wheels(self) -> Mapping[Version, Sequence[IndexWheel]]:
+        """The wheels by version."""
+        return self.files.wheels
 
     def all_wheels(self) -> Iterator[IndexWheel]:
         """Yield every wheel."""
