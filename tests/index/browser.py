@@ -85,8 +85,8 @@ def browse(profile: pathlib.Path, *, javascript: bool = True) -> Iterator[Browse
     ) as process:
         try:
             assert process.stdout is not None
-            said = (re.search(r"successfully on port (\d+)", line) for line in process.stdout)
-            port = next(match[1] for match in said if match)
+            text = (re.search(r"successfully on port (\d+)", line) for line in process.stdout)
+            port = next(match[1] for match in text if match)
             base = f"http://127.0.0.1:{port}/session"
             answer = _start(base, chromium, [*ARGUMENTS, f"--user-data-dir={profile}"], javascript)
             session = f"{base}/{answer['sessionId']}"

@@ -18,7 +18,7 @@ JSON = "application/vnd.pypi.simple.v1+json"
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the server says to one path."""
+    """The response of the server for one path."""
 
     body: bytes = b""
     content_type: str = HTML
@@ -48,7 +48,7 @@ class Server:
 @contextlib.contextmanager
 def serve(answers: Answers) -> Iterator[Server]:
     """Answer each path with what stands for it, any other with 404."""
-    told = dict(answers)
+    answering = dict(answers)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -56,7 +56,7 @@ def serve(answers: Answers) -> Iterator[Server]:
         def do_GET(self) -> None:
             running.asked.append(self.path)
             running.authorized.append(self.headers["Authorization"])
-            answer = told.get(self.path, Answer(status=404))
+            answer = answering.get(self.path, Answer(status=404))
             if callable(answer):
                 answer = answer(self)
             self.send_response(answer.status)
@@ -73,7 +73,7 @@ def serve(answers: Answers) -> Iterator[Server]:
             """Keep the requests out of the tests' output."""
 
     server = _QuietServer(("127.0.0.1", 0), Handler)
-    running = Server(url=f"http://127.0.0.1:{server.server_port}", answers=told)
+    running = Server(url=f"http://127.0.0.1:{server.server_port}", answers=answering)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -86,7 +86,7 @@ def serve(answers: Answers) -> Iterator[Server]:
 
 class _QuietServer(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that do not wait for an answer."""
+        """Ignore clients that do not wait for a response."""
 
 
 def html_page(links: Mapping[str, str]) -> Answer:

@@ -125,7 +125,7 @@ def test_a_rule_fires(
     assert codes(run, "index") == expected
 
 
-#: Wheels beside the good ones about which there is nothing to say.
+#: Wheels beside the good ones without findings.
 SILENT = [
     [],
     ["torch-2.9.1-8_el9.6_rocm7.1" + PLAT],
@@ -147,7 +147,7 @@ def test_no_rule_fires(more: list[str], run: Run, tmp_path: pathlib.Path) -> Non
     assert findings(run, "index") == []
 
 
-def test_a_package_that_is_pre_built_says_nothing(
+def test_a_pre_built_package_has_no_findings(
     run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     with (tree / "packages/torch.yaml").open("a") as file:
@@ -156,7 +156,7 @@ def test_a_package_that_is_pre_built_says_nothing(
     assert findings(run, "index") == []
 
 
-#: Of settings without a changelog: wheels, and what is said of them.
+#: Wheels, and the findings about them with settings that have no changelog.
 UNNUMBERED = [
     (["torch-2.10.0-1" + PLAT], ["BT410"]),
     (["torch-2.10.0" + PLAT], ["BT410"]),
@@ -168,7 +168,7 @@ UNNUMBERED = [
 
 
 @pytest.mark.parametrize(("wheels", "expected"), UNNUMBERED)
-def test_without_a_changelog_nobody_is_told_that_all_is_fine(
+def test_findings_without_a_changelog(
     wheels: list[str], expected: list[str], run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     (tree / "settings.yaml").write_text("")
@@ -205,7 +205,7 @@ def test_the_messages_without_a_changelog(
     assert {each["reason"] for each in kept} == {"kept: the settings give no build number"}
 
 
-#: Wheels for two accelerators, and who takes which.
+#: Wheels for two accelerators, and which installer selects which.
 MIXED = [
     (
         ["torch-2.10.0-3_el9.6_cuda13.0-cp313-cp313-linux_x86_64", GOOD[0]],
@@ -236,15 +236,15 @@ MIXED = [
 
 
 @pytest.mark.parametrize(("wheels", "options", "expected"), MIXED)
-def test_who_takes_which_accelerator(
+def test_selected_accelerators(
     wheels: list[str], options: list[str], expected: str, run: Run, tmp_path: pathlib.Path
 ) -> None:
     fill(tmp_path / "index", wheels)
     found = [
         each["message"] for each in findings(run, "index", *options) if each["code"] == "BT405"
     ]
-    said = expected.format(*(f"{stem}.whl" for stem in wheels))
-    assert found == ([said] if said else [])
+    text = expected.format(*(f"{stem}.whl" for stem in wheels))
+    assert found == ([text] if text else [])
 
 
 def test_the_messages(run: Run, tmp_path: pathlib.Path) -> None:
@@ -360,7 +360,7 @@ def test_what_is_wanted_and_missing(run: Run, tmp_path: pathlib.Path) -> None:
     assert {each["file"] for each in found if each["code"] in {"BT403", "BT414"}} == {"index"}
 
 
-#: A line of a requirements file, the options, and what is said on the good wheels.
+#: A line of a requirements file, the options, and the findings about the good wheels.
 WANTED = [
     ("torch==2.10.0", [], []),
     ("torch===2.10.0", [], []),
@@ -403,7 +403,7 @@ def test_a_local_version_is_what_its_public_one_asks_for(run: Run, tmp_path: pat
     assert findings(run, "index", "-r", "r.txt", "--build-order", "order.json") == []
 
 
-def test_what_is_missing_is_said_of_each_index(run: Run, tmp_path: pathlib.Path) -> None:
+def test_a_missing_wheel_is_a_finding_for_each_index(run: Run, tmp_path: pathlib.Path) -> None:
     for name in ("one", "two"):
         fill(tmp_path / name, [*GOOD, "demo-1.0.tar.gz"])
     (tmp_path / "r.txt").write_text("torch\nnumpy\n")
@@ -481,7 +481,7 @@ def test_a_variant_that_nothing_names_is_refused(run: Run, tmp_path: pathlib.Pat
             )
 
 
-def test_a_stack_that_cannot_be_told(run: Run, tmp_path: pathlib.Path) -> None:
+def test_tags_that_cannot_be_computed(run: Run, tmp_path: pathlib.Path) -> None:
     fill(tmp_path / "index", ["torch-2.10.0-7_el9.6_cpu" + PLAT, "pillow-1-2_el9.6" + PLAT])
     result = run("audit", "cpu=index", status=1)
     assert result.stderr.startswith(
@@ -634,7 +634,7 @@ def test_deep_reads_inside(run: Run, tmp_path: pathlib.Path) -> None:
 
 
 def test_deep_asks_the_settings_of_each_variant(run: Run, tmp_path: pathlib.Path) -> None:
-    """What is declared for one variant says nothing of the wheels for another."""
+    """Exemptions of one variant do not apply to the wheels of another."""
     for folder, stack in (("rocm", "el9.6_rocm7.1"), ("cuda", "fc43_cuda13.0")):
         for n in range(100):
             write_wheel(tmp_path / folder / f"demo_{n:02}-1.0-2_{stack}{PLAT}.whl")

@@ -1,4 +1,4 @@
-"""Listing an index: a folder, HTML and JSON give the same; what is wrong is said."""
+"""Listing an index: a folder, HTML and JSON give the same; problems are reported."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def files(server: Server, project: str) -> Sequence[IndexFile]:
     return next(each.files for name, each in listed.items() if name == project)
 
 
-def test_what_a_page_says_of_a_file(server: Server) -> None:
+def test_the_attributes_of_a_file(server: Server) -> None:
     name = "torch-1-py3-none-any.whl"
     page = html_page({f"x/{name}?token=secret#sha256={'A' * 64}": "what you like"})
     yanked = page.body.replace(b"<a ", b'<a data-yanked="broken" ')
@@ -141,7 +141,7 @@ SAYS_SO = b'<html><head><meta name="pypi:repository-version" content="1.0"></hea
 @pytest.mark.parametrize(
     "page", [Answer(body=SAYS_SO), json_page({"meta": {"api-version": "1.0"}, "projects": []})]
 )
-def test_an_index_that_says_so_may_be_empty(page: Answer) -> None:
+def test_a_declared_list_of_projects_may_be_empty(page: Answer) -> None:
     with serve({"/simple/": page}) as server:
         assert names(list_url(f"{server.url}/simple/")) == {}
 
@@ -347,8 +347,8 @@ def test_credentials_go_to_files_of_the_index_and_not_elsewhere(
             with open_url(url, session) as archive:
                 assert archive.metadata()["name"] == "demo"
         session.close()
-    told = [base64.b64decode((each or "").removeprefix("Basic ")) for each in server.authorized]
-    assert told == [b"user:s3cret", b"me:of-another"]
+    sent = [base64.b64decode((each or "").removeprefix("Basic ")) for each in server.authorized]
+    assert sent == [b"user:s3cret", b"me:of-another"]
 
 
 @pytest.mark.parametrize("pages", [html_index, json_index])

@@ -33,7 +33,7 @@ def test_an_error_is_raised_where_its_result_would_be() -> None:
     assert list(numbers) == []
 
 
-def test_who_stops_early_waits_for_nobody() -> None:
+def test_an_early_stop_does_not_wait() -> None:
     stop = threading.Event()
     numbers = prefetch(lambda number: number and stop.wait(30), range(100), threads=4)
     assert next(numbers) == 0

@@ -81,7 +81,7 @@ KEPT = [
 
 
 @pytest.mark.parametrize("wheels", KEPT)
-def test_a_wheel_stays_if_nothing_does_its_job(
+def test_a_wheel_without_a_replacement_is_kept(
     wheels: list[str], run: Run, folder: pathlib.Path
 ) -> None:
     fill(folder, *wheels)
@@ -102,7 +102,7 @@ def test_a_wheel_stays_if_nothing_does_its_job(
         ("demo-1.0-2-py3-none-any.whl", "demo-1.0-py2.py3-none-any.whl"),
     ],
 )
-def test_a_wheel_goes_if_another_fits_wherever_it_does(
+def test_a_wheel_is_deleted_if_another_fits_wherever_it_fits(
     wanted: str, left: str, run: Run, folder: pathlib.Path
 ) -> None:
     fill(folder, wanted, left)
@@ -122,13 +122,13 @@ def test_a_wanted_wheel_that_is_not_whole_does_no_job(run: Run, folder: pathlib.
 def test_a_wanted_wheel_is_read_to_its_end(run: Run, folder: pathlib.Path) -> None:
     fill(folder, WANTED, STALE)
     whole = (folder / WANTED).read_bytes()
-    said = WANTED.encode()  # its content holds its own name
-    (folder / WANTED).write_bytes(whole.replace(said, said.swapcase(), 1))
+    text = WANTED.encode()  # its content holds its own name
+    (folder / WANTED).write_bytes(whole.replace(text, text.swapcase(), 1))
     delete, keep = plan(run, "--delete")
     assert delete == {}
     assert keep[STALE] == (
-        f"kept: its replacement {WANTED} is damaged: its member 'flash_attn_said.txt' is "
-        "damaged: Bad CRC-32 for file 'flash_attn_said.txt'"
+        f"kept: its replacement {WANTED} is damaged: its member 'flash_attn_name.txt' is "
+        "damaged: Bad CRC-32 for file 'flash_attn_name.txt'"
     )
     (folder / WANTED).write_bytes(whole)
     assert list(plan(run, "--delete")[0]) == [STALE]
@@ -139,7 +139,7 @@ def test_a_wanted_wheel_is_read_to_its_end(run: Run, folder: pathlib.Path) -> No
     [
         ({}, "flash_attn-2.8.3.dist-info/WHEEL", "it has no 'flash_attn-2.8.3.dist-info/WHEEL'"),
         ({}, "flash_attn-2.8.3.dist-info/RECORD", "'flash_attn-2.8.3.dist-info/RECORD' is missing"),
-        ({}, "flash_attn_said.txt", "'flash_attn_said.txt' of its RECORD is missing"),
+        ({}, "flash_attn_name.txt", "'flash_attn_name.txt' of its RECORD is missing"),
         (
             {"flash_attn-2.8.3.dist-info/METADATA": b"Name: pillow\nVersion: 12.2.0\n"},
             "",
@@ -173,7 +173,7 @@ def test_a_wanted_wheel_holds_what_installers_need(
 
 def test_a_record_may_list_folders(run: Run, folder: pathlib.Path) -> None:
     fill(folder, STALE)
-    record = b"flash_attn/,,\nflash_attn_said.txt,,\n"
+    record = b"flash_attn/,,\nflash_attn_name.txt,,\n"
     write_wheel(folder / WANTED, {"flash_attn-2.8.3.dist-info/RECORD": record})
     assert list(plan(run)[0]) == [STALE]
 
@@ -187,7 +187,7 @@ def test_a_link_to_a_wheel_does_not_replace_it(run: Run, folder: pathlib.Path) -
 def test_a_file_stays_to_which_a_link_leads_that_stays(
     run: Run, folder: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    """As a pipeline may have made it of what share says, for an index with another changelog."""
+    """As a pipeline creates it from the plan of share, for an index with another changelog."""
     fill(folder, "demo-1.0-1-py3-none-any.whl", "demo-1.0-2-py3-none-any.whl", WANTED, STALE)
     (tmp_path / "other").mkdir()
     link = tmp_path / "other" / "demo-1.0-1-py3-none-any.whl"
@@ -207,7 +207,7 @@ OLD_CUDA = "flash_attn-2.8.3-7_el9.6_cuda12.9_torch2.9.1" + PLAT
 def test_a_wheel_for_another_accelerator_goes_only_when_asked_for(
     run: Run, folder: pathlib.Path
 ) -> None:
-    """What is for CUDA is not replaced by what is for ROCm, though a machine takes either."""
+    """A wheel for ROCm never replaces a wheel for CUDA, though both fit the machine."""
     fill(folder, WANTED, STALE, CUDA, OLD_CUDA)
     delete, keep = plan(run, "--delete")
     assert list(delete) == [STALE]
@@ -389,9 +389,9 @@ def test_a_folder_is_not_pruned_for_two_variants_at_once(run: Run, folder: pathl
     fill(folder, WANTED, "flash_attn-2.8.3-8_fc43_cuda13.0_torch2.9.1" + PLAT)
     for other in ("index", "index/../index", "."):
         error = run("prune", "--delete", "rocm=index", f"cuda={other}", status=2).stderr
-        said = " ".join(error.split())
+        text = " ".join(error.split())
         assert (
-            f"--delete cannot take index and {other} together: they contain the same wheels" in said
+            f"--delete cannot take index and {other} together: they contain the same wheels" in text
         )
     assert len(names(folder)) == 2
 
@@ -407,7 +407,7 @@ def test_a_url_is_listed_and_never_deleted(run: Run) -> None:
         assert error == (f"Error: {url}flash-attn/ cannot be read: status 404: not found\n")
 
 
-def test_what_cannot_be_deleted_is_said(
+def test_a_wheel_that_cannot_be_deleted_is_reported(
     run: Run, folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(folder, WANTED, STALE)

@@ -38,7 +38,7 @@ from .simple_server import Answer, serve
 from .wheels import write_sdist, write_wheel
 
 INDEXES = 80
-#: One index in five has an sdist; installers build it only where it wins.
+#: One index in five has an sdist; installers build it only where they select it.
 SDISTS = 0.2
 
 
@@ -53,7 +53,7 @@ class File:
 
 
 def file(filename: str, attributes: Mapping[str, str] = MappingProxyType({})) -> File:
-    """Return a file as a page in HTML tells of it."""
+    """Return a file with the attributes of its link in HTML."""
     if filename.endswith(".whl"):
         name: WheelName | SdistName = parse_wheel_name(filename)
     else:
@@ -74,7 +74,7 @@ CP312 = Target(python=(3, 12), abi="cp312", platform="linux_x86_64")
 
 
 @pytest.mark.parametrize(
-    ("loser", "taken"),
+    ("lower", "selected"),
     [
         ("1-8_el9.6_rocm7.1_torch2.10.0", "1-8_el9.6_rocm7.1_torch2.9.1"),
         ("1-8_el10.1", "1-8_el9.6"),
@@ -84,14 +84,14 @@ CP312 = Target(python=(3, 12), abi="cp312", platform="linux_x86_64")
         ("1-9_el9.6", "1-10_el9.6"),
     ],
 )
-def test_build_tags_compare_by_number_then_as_strings(loser: str, taken: str) -> None:
-    files = [wheel(f"a-{stem}-cp312-cp312-linux_x86_64.whl") for stem in (loser, taken)]
+def test_build_tags_compare_by_number_then_as_strings(lower: str, selected: str) -> None:
+    files = [wheel(f"a-{stem}-cp312-cp312-linux_x86_64.whl") for stem in (lower, selected)]
     for order in (files, files[::-1]):
         assert select(order, CP312) is files[1]
 
 
 @pytest.mark.parametrize(
-    ("loser", "taken"),
+    ("lower", "selected"),
     [
         ("9-cp312-cp312-manylinux2014_x86_64", "1-cp312-cp312-manylinux_2_17_x86_64"),
         ("9-cp39-abi3-linux_x86_64", "1-cp312-abi3-linux_x86_64"),
@@ -101,8 +101,8 @@ def test_build_tags_compare_by_number_then_as_strings(loser: str, taken: str) ->
         ("9-cp312-cp312-linux_aarch64", "1-py3-none-any"),
     ],
 )
-def test_the_tag_that_a_python_prefers_beats_any_build_tag(loser: str, taken: str) -> None:
-    files = [wheel(f"a-1-{rest}.whl") for rest in (loser, taken)]
+def test_the_preferred_tag_takes_precedence_over_any_build_tag(lower: str, selected: str) -> None:
+    files = [wheel(f"a-1-{rest}.whl") for rest in (lower, selected)]
     assert select(files, CP312) is files[1]
 
 
@@ -113,7 +113,7 @@ def test_pip_and_uv_disagree_on_linux_and_manylinux() -> None:
     assert select([many, linux], CP312, Installer.UV) is many
 
 
-def test_a_yanked_wheel_is_taken_for_want_of_another() -> None:
+def test_a_yanked_wheel_is_selected_only_alone() -> None:
     yanked = wheel("a-1-9-py3-none-any.whl", yanked=True)
     kept = wheel("a-1-1-py3-none-any.whl")
     assert select([yanked, kept], CP312) is kept
@@ -122,7 +122,7 @@ def test_a_yanked_wheel_is_taken_for_want_of_another() -> None:
     assert select([wheel("a-1-cp39-cp39-linux_x86_64.whl")], CP312) is None
 
 
-def test_the_newest_release_is_taken() -> None:
+def test_the_newest_release_is_selected() -> None:
     names = ("a-1.9-1", "a-1.10-1", "a-1.10-2", "a-2.0rc1-1")
     files = [wheel(f"{stem}-py3-none-any.whl") for stem in names]
     assert select_newest(files, CP312) is files[2]
@@ -173,7 +173,7 @@ def test_targets_are_those_that_the_names_spell(tags: list[str], expected: list[
     assert [str(target) for target in targets_of(names)] == expected
 
 
-def test_a_wheel_name_is_taken_apart() -> None:
+def test_a_wheel_name_is_parsed() -> None:
     name = parse_wheel_name("Flash_Attn-2.8.3+x-8_el9.6_cuda13.0-cp312-cp312-linux_x86_64.whl")
     assert (name.name, str(name.version), name.number) == ("flash-attn", "2.8.3+x", 8)
     assert name.segments == ("el9.6", "cuda13.0")
@@ -235,9 +235,9 @@ def _filenames(chance: random.Random, project: str) -> Iterator[str]:
 
 
 def _taken(target: pathlib.Path) -> dict[str, str]:
-    """Return what every installed wheel says its name is."""
-    said = {path.name: path.read_text() for path in target.glob("*_said.txt")}
-    return {name.removesuffix("_said.txt"): filename for name, filename in said.items()}
+    """Return the name of every installed wheel, from its content."""
+    text = {path.name: path.read_text() for path in target.glob("*_name.txt")}
+    return {name.removesuffix("_name.txt"): filename for name, filename in text.items()}
 
 
 def _install(installer: Installer, folder: pathlib.Path, *args: str) -> dict[str, str]:
@@ -299,7 +299,7 @@ WILD = {"data-requires-python": f"==3.{sys.version_info.minor}.*"}
 INVALID = ["nonsense", ">=3.6 <4", "~=3", ">=3.6;"]
 PURE = "-py3-none-any.whl"
 
-#: What a page says of files: files with attributes; what pip and uv take without a pin, and of 1.0.
+#: Files of a page with attributes; the selection of pip and uv without a pin, and for ==1.0.
 #: "" is nothing at all: an error.
 PAGES: Sequence[tuple[dict[str, dict[str, str]], tuple[str, str], tuple[str, str]]] = [
     ({f"1.0-8{PURE}": {}, f"1.0-9{PURE}": YANKED}, ("8", "8"), ("8", "9")),
@@ -349,7 +349,7 @@ def _page(number: int) -> dict[str, dict[str, str]]:
 
 @pytest.mark.parametrize("installer", Installer)
 @pytest.mark.parametrize("pinned", [False, True])
-def test_what_is_said_of_pages(installer: Installer, pinned: bool) -> None:
+def test_selections_from_pages(installer: Installer, pinned: bool) -> None:
     for number, (_, newest, of_pin) in enumerate(PAGES):
         files = [file(name, attributes) for name, attributes in _page(number).items()]
         choose = partial(select_pinned, version=Version("1.0")) if pinned else select_newest
@@ -384,8 +384,8 @@ def test_the_real_installers_agree_on_pages(
                 body=(tmp_path / name).read_bytes(), content_type="application/octet-stream"
             )
             answers |= {f"/files/{each}": content for each in (name, urllib.parse.quote(name))}
-            said = "".join(f' {key}="{html.escape(text)}"' for key, text in attributes.items())
-            links += f'<a href="/files/{name}"{said}>{name}</a>\n'
+            text = "".join(f' {key}="{html.escape(text)}"' for key, text in attributes.items())
+            links += f'<a href="/files/{name}"{text}>{name}</a>\n'
         answers[f"/simple/page{number}/"] = Answer(body=f"<html>{links}</html>".encode())
         if taken := (of_pin if pinned else newest)[list(Installer).index(installer)]:
             expected[f"page{number}"] = taken

@@ -86,16 +86,16 @@ def test_a_file_that_differs_is_named(run: Run, indexes: list[pathlib.Path]) -> 
     [shared] = made["shared"]
     assert (shared["indexes"], shared["link"]) == (["cpu", "cuda"], [f"cuda/{PURE}"])
     assert shared["replace"] == []
-    told = "cpu and rocm: demo.py differs; extra.py is in rocm only"
+    difference = "cpu and rocm: demo.py differs; extra.py is in rocm only"
     size = size_text((indexes[0] / PURE).stat().st_size)
     assert run("share", "cpu", "cuda", "rocm").stdout.splitlines()[1:] == [
         f"same     {PURE}  1 with the same hash in cpu, cuda ({size})",
-        f"differs  demo 1.0                     {told}",
+        f"differs  demo 1.0                     {difference}",
         f"same in all 3 indexes: 0 wheels, in some: 1 (saves 1 build, {size}); could be the "
         "same: 1; dependent on accelerator or Torch: 0",
     ]
     text = run("share", "cpu", "cuda", "rocm", "--format", "markdown").stdout
-    assert f"- `demo 1.0`: {told}\n" in text
+    assert f"- `demo 1.0`: {difference}\n" in text
     assert f"- `{PURE}`: 1 with the same hash in cpu, cuda ({size})\n" in text
 
 
@@ -104,8 +104,10 @@ def test_each_pair_that_differs_is_named(run: Run, indexes: list[pathlib.Path]) 
         more = {} if folder.name == "cuda" else {"more.py": b""}
         write_wheel(folder / PURE, {"demo.py": folder.name.encode(), **more})
     assert plan(run)["shared"] == []
-    told = "cpu and cuda: demo.py differs; more.py is in cpu only; cpu and rocm: demo.py differs\n"
-    assert told in run("share", "cpu", "cuda", "rocm").stdout
+    difference = (
+        "cpu and cuda: demo.py differs; more.py is in cpu only; cpu and rocm: demo.py differs\n"
+    )
+    assert difference in run("share", "cpu", "cuda", "rocm").stdout
 
 
 def test_one_file_under_several_names_is_no_copy(run: Run, indexes: list[pathlib.Path]) -> None:

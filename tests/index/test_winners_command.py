@@ -47,7 +47,7 @@ def test_pip_and_uv(run: Run, tmp_path: pathlib.Path) -> None:
     assert f"`{WHEELS[2]}` |" in run("winners", "index", "--format", "markdown").stdout
 
 
-def test_a_pin_takes_a_local_version(run: Run, tmp_path: pathlib.Path) -> None:
+def test_a_pin_selects_a_local_version(run: Run, tmp_path: pathlib.Path) -> None:
     (tmp_path / "index").mkdir()
     local = WHEELS[2].replace("2.10.0", "2.10.0+rocm7.1")
     for name in (WHEELS[2], local):

@@ -19,7 +19,7 @@ def write_wheel(
     *,
     date: tuple[int, int, int, int, int, int] = (2026, 1, 1, 0, 0, 0),
 ) -> pathlib.Path:
-    """Write a wheel that installers take, with its file name in ``<name>_said.txt``."""
+    """Write a wheel that installers take, with its file name in ``<name>_name.txt``."""
     name, version, *_, python, abi, platform = path.name.removesuffix(".whl").split("-")
     folder = f"{name}-{version}.dist-info"
     purelib = str(platform == "any").lower()
@@ -31,7 +31,7 @@ def write_wheel(
     ]
     head = ["Wheel-Version: 1.0", "Generator: tests", f"Root-Is-Purelib: {purelib}", *tags]
     own = {
-        f"{name}_said.txt": path.name.encode(),
+        f"{name}_name.txt": path.name.encode(),
         f"{folder}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
         f"{folder}/WHEEL": "\n".join([*head, ""]).encode(),
     }
@@ -45,17 +45,17 @@ def write_wheel(
     return path
 
 
-#: Builds a wheel that says the name of the sdist, with nothing but Python.
+#: Builds a wheel that contains the name of the sdist, with Python alone.
 _BACKEND = """
 import zipfile
 
-NAME, VERSION, SAID = {name!r}, {version!r}, {said!r}
+NAME, VERSION, FILENAME = {name!r}, {version!r}, {filename!r}
 
 
 def build_wheel(folder, config_settings=None, metadata_directory=None):
     filename, info = f"{{NAME}}-{{VERSION}}-py3-none-any.whl", f"{{NAME}}-{{VERSION}}.dist-info"
     members = {{
-        f"{{NAME}}_said.txt": SAID,
+        f"{{NAME}}_name.txt": FILENAME,
         f"{{info}}/METADATA": f"Metadata-Version: 2.1\\nName: {{NAME}}\\nVersion: {{VERSION}}\\n",
         f"{{info}}/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
     }}
@@ -71,7 +71,7 @@ def write_sdist(path: pathlib.Path) -> pathlib.Path:
     """Write an sdist that installers build without asking for anything else."""
     stem = path.name.removesuffix(".tar.gz")
     name, _, version = stem.rpartition("-")
-    backend = _BACKEND.format(name=name, version=version, said=path.name)
+    backend = _BACKEND.format(name=name, version=version, filename=path.name)
     system = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
     head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     path.parent.mkdir(parents=True, exist_ok=True)
