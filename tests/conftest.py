@@ -57,7 +57,7 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(("WHEEL_BUILD_TAG_", "FROMAGER_")):
             monkeypatch.delenv(name)
-    for name in ("CUDA_VERSION", "ROCM_VERSION", "TORCH_VERSION"):
+    for name in ("CUDA_VERSION", "ROCM_VERSION", "TORCH_VERSION", "FORCE_COLOR", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -61,7 +61,6 @@ def test_segments_and_severities_have_colours(monkeypatch: pytest.MonkeyPatch) -
     """A log in colour is not a terminal: no cell is folded."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
     text = "\n".join(printed(monkeypatch, io.StringIO(), [TABLE, *FINDINGS]))
     assert "torch-2.10.0-4_\x1b[32mel9.6\x1b[0m_\x1b[35mcuda13.0\x1b[0m" in text
     assert "demo_cpu-1.0-2_\x1b[32mel9.6\x1b[0m_\x1b[33mtorch2.9\x1b[0m" in text

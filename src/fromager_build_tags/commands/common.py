@@ -85,7 +85,7 @@ def _and(texts: Iterable[str]) -> str:
 
 
 def write(result: Rendered, output: pathlib.Path | None) -> None:
-    """Print a result, or write it to a file as a whole; a report for people is in colour.
+    """Print a result, or replace a file with it; a report for people is printed in colour.
 
     Raises:
         OutputError: it cannot be written.
