@@ -129,6 +129,6 @@ def test_a_global_hook_that_fails_to_import_is_named_where_fromager_does_not_log
     venv = site.install(BROKEN_HOOK).venv
     probe = Probe(venv=venv, stack=ROCM, environ=offline, cwd=tmp_path)
     assert (
-        "PluginError: fromager.hooks: wheel_build_tag = broken_plugin:tag (broken_plugin 1.0) "
-        "does not load\n"
+        "PluginError: no build tag for torch 2.10.0: fromager.hooks: wheel_build_tag = "
+        "broken_plugin:tag (broken_plugin 1.0) does not load\n"
     ) in probe.fail()
