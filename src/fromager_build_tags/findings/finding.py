@@ -96,7 +96,6 @@ class Rule:
     code: str
     title: str
     severity: Severity
-    name: str = ""
 
     def finding(
         self,

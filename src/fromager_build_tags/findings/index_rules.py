@@ -8,121 +8,101 @@ from .finding import Rule, Severity
 
 STALE_WHEEL: Final = Rule(
     code="BT401",
-    name="stale-wheel",
     title="stale wheel: the settings give another build tag, and no wheel has it",
     severity=Severity.ERROR,
 )
 SHADOWED_WHEEL: Final = Rule(
     code="BT402",
-    name="shadowed-wheel",
     title="shadowed wheel: installers select another wheel than the settings give",
     severity=Severity.ERROR,
 )
 MISSING_WHEEL: Final = Rule(
     code="BT403",
-    name="missing-wheel",
     title="required version without a wheel",
     severity=Severity.ERROR,
 )
 OBSOLETE_WHEEL: Final = Rule(
     code="BT404",
-    name="obsolete-wheel",
     title="obsolete wheel: current wheels replace it",
     severity=Severity.NOTE,
 )
 MIXED_ACCELERATORS_IN_PROJECT: Final = Rule(
     code="BT405",
-    name="mixed-accelerators-in-project",
     title="wheels of one version for several accelerators",
     severity=Severity.ERROR,
 )
 MIXED_ACCELERATORS: Final = Rule(
     code="BT406",
-    name="mixed-accelerators",
     title="wheels for several accelerators in one index",
     severity=Severity.ERROR,
 )
 MIXED_DISTRIBUTIONS: Final = Rule(
     code="BT407",
-    name="mixed-distributions",
     title="wheels for several distributions in one index",
     severity=Severity.WARNING,
 )
 MIXED_TORCH: Final = Rule(
     code="BT408",
-    name="mixed-torch",
     title="wheels for several versions of Torch in one index",
     severity=Severity.WARNING,
 )
 ORPHAN_TORCH: Final = Rule(
     code="BT409",
-    name="orphan-torch",
     title="wheels for a version of Torch that is not in the index",
     severity=Severity.WARNING,
 )
 UNTAGGED_PLATLIB: Final = Rule(
     code="BT410",
-    name="untagged-platlib",
     title="accelerator or Torch is missing in a build tag",
     severity=Severity.ERROR,
 )
 TAGGED_PURELIB: Final = Rule(
     code="BT411",
-    name="tagged-purelib",
     title="purelib wheel with a suffix",
     severity=Severity.WARNING,
 )
 FOREIGN_BUILD_NUMBER: Final = Rule(
     code="BT412",
-    name="foreign-build-number",
     title="build number above the one that the settings give",
     severity=Severity.ERROR,
 )
 DIFFERENT_CONTENT: Final = Rule(
     code="BT413",
-    name="different-content",
     title="different files with one name",
     severity=Severity.ERROR,
 )
 SDIST_ONLY: Final = Rule(
     code="BT414",
-    name="sdist-only",
     title="source distribution without a wheel",
     severity=Severity.NOTE,
 )
 INVALID_NAME: Final = Rule(
     code="BT415",
-    name="invalid-name",
     title="invalid wheel name",
     severity=Severity.WARNING,
 )
 EMPTY_INDEX: Final = Rule(
     code="BT416",
-    name="empty-index",
     title="index without wheels",
     severity=Severity.WARNING,
 )
 UNREADABLE_PAGE: Final = Rule(
     code="BT417",
-    name="unreadable-page",
     title="page of a project cannot be read",
     severity=Severity.ERROR,
 )
 NO_CHANGELOG_ENTRY: Final = Rule(
     code="BT418",
-    name="no-changelog-entry",
     title="no changelog entry: the status of wheels is unknown",
     severity=Severity.NOTE,
 )
 UNKNOWN_TAGS: Final = Rule(
     code="BT419",
-    name="unknown-tags",
     title="build tags cannot be computed: the status of wheels is unknown",
     severity=Severity.ERROR,
 )
 UNREADABLE_INDEX: Final = Rule(
     code="BT420",
-    name="unreadable-index",
     title="index cannot be audited",
     severity=Severity.ERROR,
 )

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from importlib import resources
 from typing import Final
 
-from ..findings.catalogue import RULES
+from ..findings.catalogue import NAMES
 from ..findings.finding import Finding, Severity
 from ..findings.index_rules import NO_CHANGELOG_ENTRY, UNKNOWN_TAGS, UNREADABLE_INDEX
 from ..findings.verdict import Verdict
@@ -208,7 +208,7 @@ def render_html(report: AuditReport) -> str:
         "VERDICT": _text(str(report.verdict)),
         "HEAD": _head(report),
         "ACCELERATORS": _options((text, text) for text in accelerators),
-        "CODES": _options((code, f"{code} {RULES[code].name}") for code in codes),
+        "CODES": _options((code, f"{code} {NAMES[code]}") for code in codes),
         "COLUMNS": "".join(f'<th scope="col">{_text(name)}</th>' for name in names),
         "ROWS": "".join(_row(row, names) for row in rows),
     }
