@@ -412,7 +412,7 @@ def test_a_wheel_that_cannot_be_deleted_is_reported(
 ) -> None:
     fill(folder, WANTED, STALE)
 
-    def refuse(self: pathlib.Path, *args: object) -> None:
+    def refuse(self: pathlib.Path, **_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(pathlib.Path, "unlink", refuse)
@@ -420,6 +420,15 @@ def test_a_wheel_that_cannot_be_deleted_is_reported(
     assert result.stderr == f"Error: index/{STALE} cannot be deleted: Permission denied\n"
     assert "kept: it cannot be deleted\n" in result.stdout
     assert result.stdout.splitlines()[-1] == "index for rocm: 0 wheels deleted (0 B), 1 kept"
+
+
+def test_a_companion_that_cannot_be_deleted_is_reported(run: Run, folder: pathlib.Path) -> None:
+    fill(folder, WANTED, STALE)
+    (folder / f"{STALE}.asc").mkdir()
+    result = run("prune", "index", "--delete", status=1)
+    assert result.stderr == f"Error: index/{STALE}.asc cannot be deleted: Is a directory\n"
+    assert "index for rocm: 1 wheel deleted (" in result.stdout
+    assert names(folder) == {WANTED, f"{STALE}.asc"}
 
 
 def test_a_wheel_stays_whose_replacement_is_gone_when_it_comes_to_it(

@@ -215,7 +215,7 @@ def linked_folder(wheels: Iterable[IndexWheel]) -> pathlib.Path | None:
 
 
 def delete(decisions: Iterable[Decision]) -> Iterator[tuple[Decision, str]]:
-    """Delete wheels, each with its signature and metadata.
+    """Delete wheels, each with its signature, its metadata and fromager's link to it.
 
     Yields:
         Each decision as carried out, and why a file could not be deleted, or "".
@@ -229,10 +229,12 @@ def delete(decisions: Iterable[Decision]) -> Iterator[tuple[Decision, str]]:
         elif gone := next(filter(_is_gone, each.replacements), None):
             name = gone.file.filename
             yield _kept(each.wheel, f"its replacement {name} was deleted in the meantime"), ""
-        elif problem := _delete(each.wheel):
-            yield _kept(each.wheel, "it cannot be deleted"), problem
         else:
-            yield each, ""
+            wheel, *others = _files_of(each.wheel)
+            if problem := _unlink(wheel):
+                yield _kept(each.wheel, "it cannot be deleted"), problem
+            else:
+                yield each, next(filter(None, map(_unlink, others)), "")
 
 
 def _is_gone(wheel: IndexWheel) -> bool:
@@ -240,18 +242,23 @@ def _is_gone(wheel: IndexWheel) -> bool:
     return path is not None and not path.is_file()
 
 
-def _delete(wheel: IndexWheel) -> str:
-    """Delete a wheel and its companions; return why that failed, or ""."""
+def _files_of(wheel: IndexWheel) -> Iterator[pathlib.Path]:
+    """Yield a wheel and the files that are useless without it."""
     path = local_path(wheel.file)
     if path is None:
         raise OutputError(f"{wheel.file.location} is not on this machine and cannot be deleted")
+    yield path
+    yield from (pathlib.Path(f"{path}{suffix}") for suffix in _COMPANIONS)
     # fromager's server lists the links of `simple`, and fails on one without a target
     link = path.parent.resolve().parent / "simple" / wheel.name.name / path.name
-    linked = link.is_symlink() and os.path.realpath(link) == os.path.realpath(path)
+    if link.is_symlink() and os.path.realpath(link) == os.path.realpath(path):
+        yield link
+
+
+def _unlink(path: pathlib.Path) -> str:
+    """Delete a file, if it exists; return why that failed, or ""."""
     try:
-        path.unlink()
-        for also in [*(pathlib.Path(f"{path}{each}") for each in _COMPANIONS), *[link] * linked]:
-            also.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     except OSError as err:
-        return f"{err.filename or path} cannot be deleted: {err.strerror}"
+        return f"{path} cannot be deleted: {err.strerror}"
     return ""
