@@ -151,10 +151,14 @@ def _open_tags(planner: _Planner, package: _Package) -> Iterator[PlannedTag]:
 
 def _boundaries(package: _Package) -> set[Version]:
     function = package.source.function if isinstance(package.source, Source) else None
-    if not isinstance(function, DependsOn) or not package.build_info.build_tag(ANY_VERSION):
+    own = (
+        parse_expression(function.expression).boundaries()
+        if isinstance(function, DependsOn)
+        else ()
+    )
+    if not own or not package.build_info.build_tag(ANY_VERSION):
         return set()
-    own = parse_expression(function.expression).boundaries()
-    return own | boundaries_of(str(package.specifier)) if own else own
+    return {*own, *boundaries_of(str(package.specifier))}
 
 
 def _tag(
