@@ -12,9 +12,10 @@ from packaging.requirements import Requirement
 from packaging.tags import Tag
 from packaging.version import Version
 
+from fromager_build_tags.findings.finding import Place
 from fromager_build_tags.needs import DependsOn, Need, WheelBuildTag
 from fromager_build_tags.settings.context import BuildContext, bind
-from fromager_build_tags.stack.facts import Fact, Missing
+from fromager_build_tags.stack.fact import Fact, Missing
 from fromager_build_tags.stack.stack import Stack
 from fromager_build_tags.tag.segment import Order
 
@@ -116,7 +117,7 @@ def _provided(function: WheelBuildTag, name: str, version: str, stack: Stack) ->
 def _stack(accelerator: str, torch_version: str) -> Stack:
     return Stack(
         variant="",
-        place="",
+        place=Place(),
         distro=Missing(message=""),
         accelerator=Fact(value=accelerator, source=""),
         accelerator_version=None,

@@ -21,9 +21,10 @@ from stevedore.extension import Extension
 
 from fromager_build_tags import needs
 from fromager_build_tags.commands import main
+from fromager_build_tags.findings.finding import Place
 from fromager_build_tags.plan import plugins
 from fromager_build_tags.stack import distro
-from fromager_build_tags.stack.facts import Fact, Missing
+from fromager_build_tags.stack.fact import Fact, Missing
 from fromager_build_tags.stack.stack import Stack
 
 PLATLIB = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
@@ -42,7 +43,7 @@ def ask_stack(accelerator: str, torch: str = "") -> Callable[[], Stack]:
     """Return a function that gives an expression its stack."""
     stack = Stack(
         variant="",
-        place="",
+        place=Place(),
         distro=Missing(message=""),
         accelerator=Fact(value=accelerator, source=""),
         accelerator_version=None,

@@ -13,8 +13,7 @@ import yaml
 from fromager_build_tags.errors import SettingsError
 from fromager_build_tags.findings.catalogue import FAMILIES, NAMES, RETIRED, RULES, index
 from fromager_build_tags.findings.finding import Rule
-from fromager_build_tags.settings.declare import read_variant_file
-from fromager_build_tags.settings.schema import variant_schema
+from fromager_build_tags.settings.variant import read_variant_file, variant_schema
 
 ROOT = pathlib.Path(__file__).parent.parent
 

@@ -233,7 +233,7 @@ def test_a_missing_fact_names_the_package_that_needs_it(
     assert suffix(ctx, Requirement("torch")) == ["el9.6", "rocm7.1"]
     assert error(ctx, expected=MissingFactError).startswith(
         "the shipped override fromager_build_tags_overrides.flash_attn needs an unknown fact "
-        "because the Torch version of variant 'rocm' is not known: set "
+        "because the Torch version of variant 'rocm' is unknown: set "
     )
 
 

@@ -38,7 +38,7 @@ ON_ROCM = 'annotations: {build-tags.depends-on: "torch if accelerator == rocm el
 OTHER = "settings/packages/other.yaml"
 NO_TORCH = 'distro: el9.6\nrocm_version: "7.1"\n'
 TORCH_MISSING = (
-    "the Torch version of variant 'rocm' is not known: set WHEEL_BUILD_TAG_TORCH_VERSION or "
+    "the Torch version of variant 'rocm' is unknown: set WHEEL_BUILD_TAG_TORCH_VERSION or "
     f"TORCH_VERSION, or torch_version in {ROCM_FILE}"
 )
 ALL_PASSED = "All checks passed: 1 variant, 1 stack, 1 package\n"
@@ -215,7 +215,7 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         {ROCM_FILE: ROCM + "distro: el9.6\n"},
         ROCM_FILE,
         "rocm",
-        f"{ROCM_FILE}:4 gives the key 'distro' again, it stands in line 1 already",
+        f"{ROCM_FILE}:4 sets the key 'distro' again, after line 1",
     ),
     (
         "BT116",
@@ -285,7 +285,7 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         {DEMO: "changelog:\n  '1': [a]\n  '1': [b]\n"},
         DEMO,
         "demo",
-        f"{DEMO}:3 gives the key '1' again, it stands in line 2 already",
+        f"{DEMO}:3 sets the key '1' again, after line 2",
     ),
     (
         "BT119",
@@ -830,7 +830,7 @@ def test_this_machine_lacks_what_a_package_needs(on_rocm: Here) -> None:
         (
             "BT121",
             "rocm",
-            "the Torch version of variant 'rocm' is not known: set WHEEL_BUILD_TAG_TORCH_VERSION "
+            "the Torch version of variant 'rocm' is unknown: set WHEEL_BUILD_TAG_TORCH_VERSION "
             f"or TORCH_VERSION, or torch_version in {ROCM_FILE} (needed by demo)",
         )
     ]

@@ -37,12 +37,12 @@ BROKEN = [
     ),
     (f"env: {'[' * 1_000}", "maximum recursion depth exceeded"),
     (f"env: {'{a: ' * 1_000}", "maximum recursion depth exceeded"),
-    (bomb(12), "with its aliases it holds more than 100,000 values"),
-    ("env: &loop\n  A: *loop\n", "with its aliases it holds more than 100,000 values"),
+    (bomb(12), "with its aliases it contains more than 100,000 values"),
+    ("env: &loop\n  A: *loop\n", "with its aliases it contains more than 100,000 values"),
     ("# " + "x" * 10_000_000, "is larger than 1,000,000 bytes"),
     ("env: *nowhere\n", "found undefined alias"),
     ("\0", "unacceptable character"),
-    ("- a\n", "has to hold a mapping"),
+    ("- a\n", "not a mapping of keys"),
     ("!!python/object:os.system {}\n", "could not determine a constructor"),
     ("env: {A: '1'}\n---\nenv: {}\n", "expected a single document"),
     ("changelog: {1.0.x.y: []}\n", "1.0.x.y"),
@@ -190,8 +190,8 @@ def test_bump_leaves_a_list_alone_that_two_versions_share(cli: Cli, tmp_path: pa
     checkout.write({ROCM_FILE: ROCM.replace("2.9.1", "2.10.0")})
     error = cli("bump", "-m", "x", status=1).stderr
     assert error == (
-        f"Error: {checkout.folder / flash} is left as it is: its YAML is written in a way that "
-        "nothing can be added to; add it by hand\n"
+        f"Error: {checkout.folder / flash} is left as it is: its YAML has a form that "
+        "nothing can be added to: add it by hand\n"
     )
     assert (tmp_path / flash).read_text() == text
 
@@ -298,5 +298,5 @@ def test_what_does_not_end_is_refused(tmp_path: pathlib.Path) -> None:
     with pytest.raises(SettingsError) as caught:
         refuse_endless(path)
     assert str(caught.value) == (
-        f"{path} is not valid YAML: with its aliases it holds more than 100,000 values"
+        f"{path} is not valid YAML: with its aliases it contains more than 100,000 values"
     )

@@ -144,8 +144,8 @@ def test_what_is_not_declared_is_an_error_with_the_fix(run: Run) -> None:
         "PACKAGE  VERSION  BUILD TAG  PLATLIB WHEEL  PURELIB WHEEL   SOURCE\n"
         "torch    2.10.0   7_?        -              torch-2.10.0-7  shipped override\n"
         "pillow   *        2_?        -              pillow-*-2\n"
-        "  torch 2.10.0, pillow *: the distribution of variant 'cpu' is not known: this machine "
-        "was not asked (--here asks it); set WHEEL_BUILD_TAG_DISTRO, or distro in "
+        "  torch 2.10.0, pillow *: the distribution of variant 'cpu' is unknown: this machine "
+        "is not read (use --here); set WHEEL_BUILD_TAG_DISTRO, or distro in "
         "settings/variants/cpu.yaml\n"
     )
     assert "7_el9.6_cpu" in run("show", "torch==2.10.0", "--here").stdout
@@ -445,11 +445,12 @@ def test_explain_shows_missing_and_unused_facts(
     monkeypatch.setenv("WHEEL_BUILD_TAG_TORCH_VERSION", "2.11.0")
     result = run("explain", "torch==2.10.0", status=1)
     assert "  platlib wheel  error\n" in result.stdout
-    assert (
-        "  distribution   missing: the distribution of variant 'cpu' is not known" in result.stdout
-    )
+    assert "  distribution   missing: the distribution of variant 'cpu' is unknown" in result.stdout
     assert "  Torch version  2.11.0, WHEEL_BUILD_TAG_TORCH_VERSION\n" in result.stdout
-    assert "not used: 2.10.0 (settings/variants/cpu.yaml:4) is beaten by" in result.stdout
+    assert (
+        "not used: 2.10.0 (settings/variants/cpu.yaml:4): the explicit variable takes precedence"
+        in result.stdout
+    )
     here = run("explain", "--here", "torch==2.10.0").stdout
     assert f"  distribution   el9.6, {os_release}\n" in here
 

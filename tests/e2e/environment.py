@@ -6,7 +6,7 @@ import os
 import pathlib
 from typing import Final
 
-from fromager_build_tags.stack.variables import ENV_PREFIX, IMAGE_VARIABLES
+from fromager_build_tags.stack.fact import ENV_PREFIX, IMAGE_VARIABLES
 
 _OWN: Final = (ENV_PREFIX, "FROMAGER_", "PYTHON", "PYTEST_", "COV_", "COVERAGE_", "STANDIN_")
 _INSTALLERS: Final = ("PIP_", "UV_")

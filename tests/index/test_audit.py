@@ -472,7 +472,7 @@ def test_one_bad_index_never_hides_the_next(run: Run, tmp_path: pathlib.Path) ->
 
 def test_a_variant_that_nothing_names_is_refused(run: Run, tmp_path: pathlib.Path) -> None:
     fill(tmp_path / "index", GOOD)
-    for variant, hint in (("coda", "did you mean 'cuda'?"), ("x", "there are cpu, cuda, rocm")):
+    for variant, hint in (("coda", "did you mean 'cuda'?"), ("x", "use cpu, cuda, rocm")):
         for command in (["audit"], ["prune"]):
             error = run(*command, f"{variant}=index", status=1).stderr
             assert error == (

@@ -299,7 +299,7 @@ def test_what_is_not_declared_is_a_question_mark(cli: Cli, tmp_path: pathlib.Pat
     write_tree(tmp_path, {**GOOD, ROCM_FILE: 'distro: el9.6\nrocm_version: "7.1"\n'})
     assert cli("lock").stderr == (
         "unknown suffix, locked as ?: flash-attn: "
-        "the Torch version of variant 'rocm' is not known: "
+        "the Torch version of variant 'rocm' is unknown: "
         "set WHEEL_BUILD_TAG_TORCH_VERSION or TORCH_VERSION, or torch_version in "
         "settings/variants/rocm.yaml\n"
         f"{LOCK} is written\n"
@@ -318,7 +318,7 @@ def test_every_wrong_variant_is_told(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, {**GOOD, ROCM_FILE: "a: 1\n", "settings/variants/cpu.yaml": "distro: 9\n"})
     assert cli("lock", status=1).stderr == (
         "Error: build tags cannot be computed: settings/variants/cpu.yaml:1: distro: 9 is not a "
-        "text: quote it; settings/variants/rocm.yaml:1: unknown key 'a'; there are accelerator, "
+        "text: quote it; settings/variants/rocm.yaml:1: unknown key 'a'; use accelerator, "
         "accelerator_version, cuda_version, distro, index, rocm_version, stacks, torch_precision, "
         "torch_version\n"
     )

@@ -465,7 +465,7 @@ def test_why_a_tag_cannot_be_told(cli: Cli, tmp_path: pathlib.Path) -> None:
     checkout = Checkout.create(tmp_path, GOOD)
     checkout.write({ROCM_FILE: 'distro: el9.6\nrocm_version: "7.1"\n'})
     reason = (
-        "the Torch version of variant 'rocm' is not known: set WHEEL_BUILD_TAG_TORCH_VERSION or "
+        "the Torch version of variant 'rocm' is unknown: set WHEEL_BUILD_TAG_TORCH_VERSION or "
         f"TORCH_VERSION, or torch_version in {ROCM_FILE}"
     )
     gone = "flash-attn (any other version) on rocm: the suffix became unknown "

@@ -679,7 +679,7 @@ def test_a_package_with_two_files_is_not_edited(cli: Cli, tmp_path: pathlib.Path
     folder = checkout.folder / "settings/packages"
     assert cli("bump", "-m", "x", status=1).stderr == (
         f"Error: {folder}/Flash-Attn.yaml and {folder}/flash_attn.yaml are all settings of "
-        "flash-attn, and fromager takes the last alone: put them together; nothing is changed\n"
+        "flash-attn, and fromager uses the last one alone: merge them; nothing is changed\n"
     )
     assert checkout.git("status", "--porcelain") == f"M {ROCM_FILE}"
 

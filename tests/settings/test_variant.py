@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from fromager_build_tags.errors import SettingsError
-from fromager_build_tags.settings.declare import declare, read_explicit_settings, read_variant_file
-from fromager_build_tags.settings.variant import ExplicitSettings, StackSettings
-from fromager_build_tags.stack.facts import Declaration
-from fromager_build_tags.stack.variables import FACTS
+from fromager_build_tags.settings.environment import (
+    ExplicitSettings,
+    declare,
+    read_explicit_settings,
+)
+from fromager_build_tags.settings.variant import StackSettings, read_variant_file
+from fromager_build_tags.stack.fact import FACTS, Declaration
 from fromager_build_tags.stack.versions import Precision
 
 
@@ -21,7 +24,7 @@ def declared(declaration: Declaration) -> list[dict[str, tuple[str, str]]]:
     """Return each stack's facts as texts: value, and where it stands."""
     return [
         {
-            key: (str(fact.value), fact.source.removeprefix(f"{declaration.file.parent}/"))
+            key: (str(fact.value), str(fact.source).removeprefix(f"{declaration.file.parent}/"))
             for key, fact in stack.facts.items()
         }
         for stack in declaration.stacks
@@ -81,8 +84,8 @@ def test_no_file_and_an_empty_one_declare_nothing(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[1, 2]", "F has to hold a mapping of keys to values, yet it holds a list"),
-        ("text", "F has to hold a mapping of keys to values, yet it holds a single value ('text')"),
+        ("[1, 2]", "F contains a list, not a mapping of keys to values"),
+        ("text", "F contains a single value ('text'), not a mapping of keys to values"),
         (
             "a: b: c",
             "F:1 is not valid YAML: mapping values are not allowed here (a value with ': ' in it "
@@ -90,7 +93,7 @@ def test_no_file_and_an_empty_one_declare_nothing(
         ),
         (
             "distro: el9.6\ndistro: el9.7\n",
-            "F:2 gives the key 'distro' again, it stands in line 1 already",
+            "F:2 sets the key 'distro' again, after line 1",
         ),
         (
             "\ntorch_verison: '2.10.0'",
@@ -98,7 +101,7 @@ def test_no_file_and_an_empty_one_declare_nothing(
         ),
         (
             "zzz: 1",
-            "F:1: unknown key 'zzz'; there are accelerator, accelerator_version, cuda_version, "
+            "F:1: unknown key 'zzz'; use accelerator, accelerator_version, cuda_version, "
             "distro, index, rocm_version, stacks, torch_precision, torch_version",
         ),
         (
@@ -150,7 +153,8 @@ def test_no_file_and_an_empty_one_declare_nothing(
         ("stacks: [el9.6]", "F:1: stacks.0: 'el9.6' is not a mapping of a stack's keys"),
         (
             "stacks:\n  - cuda: '13.0'\n",
-            "F:2: unknown key 'stacks.0.cuda'; did you mean 'cuda_version'?",
+            "F:2: unknown key 'stacks.0.cuda'; use accelerator, accelerator_version, "
+            "cuda_version, distro, rocm_version, torch_precision, torch_version",
         ),
         (
             "stacks:\n  - cuda_version: 13.0\n  - rocm_version: x\n",
@@ -196,7 +200,7 @@ def test_an_alias_bomb_is_refused(tmp_path: pathlib.Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     path.write_text("\n".join(lines))
-    with pytest.raises(SettingsError, match="it holds more than 10,000 values"):
+    with pytest.raises(SettingsError, match="it contains more than 10,000 values"):
         read_variant_file(path)
 
 
@@ -269,13 +273,13 @@ def test_explicit_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         (
             "WHEEL_BUILD_TAG_TORHC_VERSION",
             "2.10.0",
-            "there is no variable WHEEL_BUILD_TAG_TORHC_VERSION; "
+            "unknown variable WHEEL_BUILD_TAG_TORHC_VERSION; "
             "did you mean 'WHEEL_BUILD_TAG_TORCH_VERSION'?",
         ),
         (
             "WHEEL_BUILD_TAG_VARIANTS_DIR",
             "nowhere",
-            "WHEEL_BUILD_TAG_VARIANTS_DIR='nowhere' is no directory",
+            "WHEEL_BUILD_TAG_VARIANTS_DIR='nowhere' is not a directory",
         ),
     ],
 )

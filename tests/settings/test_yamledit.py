@@ -138,7 +138,7 @@ def is_inserted(text: str, edited: str) -> bool:
     [
         (
             "annotations: {build-tags.depends-on: none}",
-            "annotations.build-tags.depends-on cannot be added: it is there already: 'none'",
+            "annotations.build-tags.depends-on cannot be added: it is set already: 'none'",
         ),
         (
             "annotations: text",
@@ -151,11 +151,11 @@ def is_inserted(text: str, edited: str) -> bool:
         ("a: b: c", "it is not valid YAML"),
         (
             "a: &x {b: c}\nannotations: *x\n",
-            "its YAML is written in a way that nothing can be added to; add it by hand",
+            "its YAML has a form that nothing can be added to: add it by hand",
         ),
         (
             "annotations: ~\n",
-            "its YAML is written in a way that nothing can be added to; add it by hand",
+            "its YAML has a form that nothing can be added to: add it by hand",
         ),
     ],
 )

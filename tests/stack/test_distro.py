@@ -66,7 +66,7 @@ def test_distributions(os_release: dict[str, str], expected: str) -> None:
 def test_without_a_usable_id_it_is_an_error(os_release: dict[str, str]) -> None:
     with pytest.raises(SettingsError) as caught:
         distribution_text(os_release)
-    assert str(caught.value) == f"it has no usable ID ({os_release.get('ID')!r})"
+    assert str(caught.value) == f"no usable ID ({os_release.get('ID')!r})"
 
 
 def test_quoting_comments_and_junk() -> None:
@@ -103,4 +103,4 @@ def test_a_file_without_an_id_is_an_error_that_names_it(tmp_path: pathlib.Path) 
     path.write_text("NAME=Linux\n")
     with pytest.raises(SettingsError) as caught:
         read_os_release([path])
-    assert str(caught.value) == f"{path} does not tell it: it has no usable ID (None)"
+    assert str(caught.value) == f"{path} has no usable ID (None)"

@@ -1,4 +1,4 @@
-"""Declared and observed, reconciled: who wins, who has to agree, and what an error says."""
+"""Declared and detected, resolved: who wins, who has to agree, and what an error says."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from fromager_build_tags.errors import MissingFactError, StackError
-from fromager_build_tags.settings.declare import declare
-from fromager_build_tags.stack.machine import Machine, observe
-from fromager_build_tags.stack.resolve import declared_stacks, reconcile
+from fromager_build_tags.settings.environment import declare
+from fromager_build_tags.stack.machine import Machine, detect
+from fromager_build_tags.stack.resolve import declared_stacks, resolve
 from fromager_build_tags.stack.stack import Stack
 from fromager_build_tags.stack.versions import exact_pin
 
@@ -31,8 +31,8 @@ class Bench:
         for name, value in variables.items():
             if name.startswith("WHEEL_BUILD_TAG_"):
                 self.monkeypatch.setenv(name, value)
-        machine = observe(variables, SpecifierSet(pin))
-        return reconcile(declare(variant, self.folder), machine)
+        machine = detect(variables, SpecifierSet(pin))
+        return resolve(declare(variant, self.folder), machine)
 
     def error(self, variant: str, file: str | None = None, **more: str) -> str:
         with pytest.raises(StackError) as caught:
@@ -154,14 +154,14 @@ def test_the_more_precise_of_variable_and_pin_is_used(bench: Bench) -> None:
             "rocm",
             "cuda_version: '13.0'",
             {},
-            "cuda.yaml:1 gives cuda_version, yet the accelerator is rocm "
+            "cuda.yaml:1 sets cuda_version, yet the accelerator is rocm "
             "(the name of variant 'rocm'): use rocm_version",
         ),
         (
             "cpu",
             "accelerator_version: '1.0'",
             {},
-            "cpu.yaml:1 gives accelerator_version, yet the accelerator is cpu "
+            "cpu.yaml:1 sets accelerator_version, yet the accelerator is cpu "
             "(the name of variant 'cpu'): remove it",
         ),
         (
@@ -194,7 +194,7 @@ def test_a_contradiction_names_both_places_and_the_fix(
             None,
             {},
             "accelerator_text",
-            "the CUDA version of variant 'cuda' is not known: set WHEEL_BUILD_TAG_CUDA_VERSION or "
+            "the CUDA version of variant 'cuda' is unknown: set WHEEL_BUILD_TAG_CUDA_VERSION or "
             "CUDA_VERSION, or cuda_version in cuda.yaml",
         ),
         (
@@ -202,7 +202,7 @@ def test_a_contradiction_names_both_places_and_the_fix(
             None,
             {},
             "accelerator_text",
-            "the accelerator of variant 'x' is not known: the name does not tell it; "
+            "the accelerator of variant 'x' is unknown: its name contains none; "
             "set WHEEL_BUILD_TAG_ACCELERATOR, or accelerator in x.yaml",
         ),
         (
@@ -210,7 +210,7 @@ def test_a_contradiction_names_both_places_and_the_fix(
             None,
             {"CUDA_VERSION": "13.0", "ROCM_VERSION": "7.1"},
             "accelerator_text",
-            "the accelerator of variant 'x' is not known: CUDA_VERSION and ROCM_VERSION tell "
+            "the accelerator of variant 'x' is unknown: CUDA_VERSION and ROCM_VERSION name "
             "different ones; set WHEEL_BUILD_TAG_ACCELERATOR, or accelerator in x.yaml",
         ),
         (
@@ -218,7 +218,7 @@ def test_a_contradiction_names_both_places_and_the_fix(
             None,
             {},
             "torch_text",
-            "the Torch version of variant 'cpu' is not known: set WHEEL_BUILD_TAG_TORCH_VERSION or "
+            "the Torch version of variant 'cpu' is unknown: set WHEEL_BUILD_TAG_TORCH_VERSION or "
             "TORCH_VERSION, or torch_version in cpu.yaml",
         ),
         (
@@ -226,8 +226,8 @@ def test_a_contradiction_names_both_places_and_the_fix(
             None,
             {"TORCH_VERSION": "2.11"},
             "torch_text",
-            "the version of Torch is needed as X.Y.Z, yet it is known only as 2.11 "
-            "(TORCH_VERSION): give it more precisely",
+            "the version of Torch is needed as X.Y.Z, yet known only as 2.11 "
+            "(TORCH_VERSION): set it more precisely",
         ),
         (
             "cpu",
@@ -242,8 +242,8 @@ def test_a_contradiction_names_both_places_and_the_fix(
             "cuda_version: '13'",
             {},
             "accelerator_text",
-            "the version of cuda is needed as X.Y, yet it is known only as 13 (cuda.yaml:1): "
-            "give it more precisely",
+            "the version of cuda is needed as X.Y, yet known only as 13 (cuda.yaml:1): "
+            "set it more precisely",
         ),
     ],
 )
@@ -261,7 +261,7 @@ def test_without_os_release_an_explicit_distribution_still_works(
     os_release.unlink()
     stack = bench.stack("cpu")
     assert missing(stack.distro_text) == (
-        f"the distribution of variant 'cpu' is not known: {os_release} cannot be read; "
+        f"the distribution of variant 'cpu' is unknown: {os_release} cannot be read; "
         f"set WHEEL_BUILD_TAG_DISTRO, or distro in {bench.folder}/cpu.yaml"
     )
     assert bench.stack("cpu", WHEEL_BUILD_TAG_DISTRO="el9.6").distro_text() == "el9.6"
@@ -295,13 +295,13 @@ def test_the_one_stack_of_a_family_that_agrees(
 
 def test_no_stack_agrees(bench: Bench) -> None:
     assert bench.error("cuda-ubi9", FAMILY, CUDA_VERSION="12.8.1", pin="==2.13.0") == (
-        "no stack of cuda-ubi9.yaml agrees with what is set and observed: "
+        "no stack of cuda-ubi9.yaml agrees with the variables and this machine: "
         "cuda-ubi9.yaml:2: the CUDA version is 13.0 (cuda-ubi9.yaml:2), yet 12.8.1 (CUDA_VERSION); "
         "cuda-ubi9.yaml:3: the CUDA version is 12.9 (cuda-ubi9.yaml:3), yet 12.8.1 (CUDA_VERSION); "
         "cuda-ubi9.yaml:4: the CUDA version is 12.9 (cuda-ubi9.yaml:4), yet 12.8.1 (CUDA_VERSION), "
         "and the Torch version is 2.12.0 (cuda-ubi9.yaml:4), "
         "yet 2.13.0 (the constraint torch==2.13.0): "
-        "build elsewhere, or add a stack"
+        "build on another machine, or add a stack"
     )
 
 
@@ -313,10 +313,10 @@ def test_an_explicit_variable_has_to_agree_with_a_family(bench: Bench) -> None:
 
 def test_two_stacks_agree(bench: Bench) -> None:
     assert bench.error("cuda-ubi9", FAMILY, CUDA_VERSION="12.9.1") == (
-        "2 stacks of cuda-ubi9.yaml agree with what is set and observed: "
+        "2 stacks of cuda-ubi9.yaml agree with the variables and this machine: "
         "cuda-ubi9.yaml:3: el9.6 cuda12.9 torch2.13.0; "
         "cuda-ubi9.yaml:4: el9.6 cuda12.9 torch2.12.0: "
-        "set WHEEL_BUILD_TAG_TORCH_VERSION to choose one"
+        "set WHEEL_BUILD_TAG_TORCH_VERSION"
     )
 
 
@@ -344,7 +344,7 @@ def test_a_plan_of_nothing_knows_nothing(bench: Bench) -> None:
     [stack] = declared_stacks(declare("x", bench.folder))
     assert str(stack) == "(nothing is known)"
     assert missing(stack.distro_text).startswith(
-        "the distribution of variant 'x' is not known: this machine was not asked (--here asks it)"
+        "the distribution of variant 'x' is unknown: this machine is not read (use --here)"
     )
 
 
@@ -357,12 +357,12 @@ def test_a_plan_refuses_a_file_that_contradicts_itself(bench: Bench) -> None:
 def test_what_was_heard_and_not_used_is_kept(bench: Bench) -> None:
     stack = bench.stack("cpu", "torch_version: '2.11'", pin="==2.11.0", TORCH_VERSION="2.11")
     assert [note.replace(f"{bench.folder}/", "") for note in stack.torch_version.unused] == [
-        "2.11 (cpu.yaml:1) agrees",
-        "2.11 (TORCH_VERSION) agrees",
+        "2.11 (cpu.yaml:1): it agrees",
+        "2.11 (TORCH_VERSION): it agrees",
     ]
     stack = bench.stack("cpu", WHEEL_BUILD_TAG_TORCH_VERSION="2.10.0")
     assert [note.replace(f"{bench.folder}/", "") for note in stack.torch_version.unused] == [
-        "2.11 (cpu.yaml:1) is beaten by the explicit variable"
+        "2.11 (cpu.yaml:1): the explicit variable takes precedence"
     ]
 
 

@@ -17,9 +17,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from ..errors import InputError, MissingFactError, NeedsError
+from ..findings.finding import Place
 from ..plan import plugins
 from ..plan.source import shipped_expression
-from ..stack.facts import Fact, Missing
+from ..stack.fact import Fact, Missing
 from ..stack.stack import Stack
 from ..tag.expression import Need, parse_expression
 from ..text import first_few
@@ -98,7 +99,7 @@ def _stack(accelerator: str) -> Stack:
     unknown = Missing(message="a wheel does not show it")
     return Stack(
         variant="",
-        place="",
+        place=Place(),
         distro=unknown,
         accelerator=Fact(value=accelerator, source=""),
         accelerator_version=None,

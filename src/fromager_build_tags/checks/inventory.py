@@ -142,10 +142,9 @@ def place_in(file: pathlib.Path | None, path: Path) -> Place:
     if file is None:
         return Place()
     try:
-        text = read_yaml_mapping(file).place(path)
+        return read_yaml_mapping(file).place(path)
     except SettingsError:
         return Place(file=str(file))
-    return Place.parse(text)
 
 
 def _changelog_variants(tree: SettingsTree) -> list[str]:

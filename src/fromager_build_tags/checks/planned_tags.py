@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..findings import settings_rules as rules
-from ..findings.finding import Finding, Place, Severity
+from ..findings.finding import Finding, Severity
 from ..plan.model import ANY_PACKAGE, PlannedTag
-from ..stack.facts import Fact
+from ..stack.fact import Fact
 from ..stack.stack import Stack
 from ..text import first_few
 from .inventory import Inventory
@@ -55,7 +55,7 @@ def check_equal_stacks(inventory: Inventory) -> Iterator[Finding]:
                     f"this stack of {variant} gives the same tags as the stack at {other.place}",
                     subject=variant,
                     remedy="remove one of them, or declare what differs",
-                    place=Place.parse(stack.place),
+                    place=stack.place,
                 )
 
 
@@ -121,7 +121,7 @@ def _not_computed(inventory: Inventory, reason: _Reason, tags: Sequence[PlannedT
     names = first_few(_name(tag) for tag in tags)
     subjects = f"tags of {len(tags):,} packages ({names})" if len(tags) > 1 else f"tag of {names}"
     one = tags[0].package if len(tags) == 1 and tags[0].package != ANY_PACKAGE else None
-    in_file = Place.parse(tags[0].stack.place)
+    in_file = tags[0].stack.place
     return rules.UNKNOWN_TAG.finding(
         f"the {subjects} on {reason.variant} cannot be computed: {reason.text}",
         subject=one or reason.variant,

@@ -42,7 +42,7 @@ def _versions(package: str, file: YamlFile) -> Iterator[Finding]:
     changelog = file.data.get("changelog")
     seen: dict[Version, str] = {}
     for key in changelog if isinstance(changelog, Mapping) else ():
-        version, place = Version(str(key)), Place.parse(file.place(("changelog", str(key))))
+        version, place = Version(str(key)), file.place(("changelog", str(key)))
         first = seen.setdefault(version, str(key))
         if first != str(key):
             message = f"the changelog contains {key!r} and {first!r}, which are the same version"

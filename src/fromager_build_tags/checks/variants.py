@@ -13,7 +13,7 @@ from ..findings import settings_rules as rules
 from ..findings.finding import Finding, Place
 from ..needs import Need
 from ..settings.context import this_machine
-from ..stack.facts import Fact, Missing
+from ..stack.fact import Fact, Missing
 from ..stack.versions import Precision, agree, allows, is_exact, parse_version
 from ..text import closest, counted, did_you_mean
 from .inventory import Inventory
@@ -80,7 +80,7 @@ def check_distributions(inventory: Inventory) -> Iterator[Finding]:
                     f"variant {variant!r} does not declare its distribution",
                     subject=variant,
                     remedy=f"add distro to {inventory.tree.variants_dir()}/{variant}.yaml",
-                    place=Place.parse(stack.place),
+                    place=stack.place,
                 )
 
 
@@ -119,7 +119,7 @@ def check_pin(inventory: Inventory) -> Iterator[Finding]:
             f"the constraint torch{constraint} excludes every Torch of {variant}: {versions}",
             subject=variant,
             remedy="correct the constraint or torch_version",
-            place=Place.parse(declared[0][0].source),
+            place=source if isinstance(source := declared[0][0].source, Place) else Place(),
         )
 
 

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from ..errors import InputError, OutputError
 from ..files import write_text
 from ..report.table import Rendered, plain_text
-from ..stack.variables import FACTS, explicit_variable
+from ..stack.fact import FACTS, explicit_variable
 
 FILE: Final = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 

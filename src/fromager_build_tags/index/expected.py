@@ -14,12 +14,12 @@ from packaging.version import Version
 from ..errors import BuildTagError, SettingsError
 from ..plan.model import PlannedTag, Wanted
 from ..plan.planner import plan
-from ..settings.declare import closest
 from ..settings.tree import SettingsTree
 from ..stack.stack import Stack
 from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName
 from ..tag.segment import Order, Segment
+from ..text import did_you_mean
 
 _SENSITIVE: Final = {Order.ACCELERATOR, Order.TORCH}
 
@@ -100,9 +100,10 @@ class Expectations:
         if variant not in self._stacks:
             known = self.tree.variants()
             if known and variant not in known:
+                hint = did_you_mean(variant, known) or f"; use {', '.join(known)}"
                 raise SettingsError(
                     f"unknown variant {variant!r}: neither the settings nor a file in "
-                    f"{self.tree.variants_dir()} declares it{closest(variant, known)}"
+                    f"{self.tree.variants_dir()} declares it{hint}"
                 )
             self._stacks[variant] = self.tree.on(variant).stacks(here=self.here)
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 
 from ..errors import BuildTagError, SettingsError
+from ..findings.finding import Place
 from ..needs import DependsOn
 from ..settings.annotations import DEPENDS_ON
 from ..settings.yamlfile import Path, read_yaml_mapping
-from ..stack.facts import Fact, Missing
-from ..stack.variables import FACTS
+from ..stack.fact import FACTS, Fact, Missing
 from ..tag.segment import Segment
 from . import plugins
 from .hook_calls import collect
@@ -177,7 +177,7 @@ def _facts(tag: PlannedTag) -> Iterator[tuple[str, Fact[object] | Missing]]:
     yield FACTS["torch_version"], stack.torch_version
 
 
-def _place(file: pathlib.Path | None, path: Path) -> str:
+def _place(file: pathlib.Path | None, path: Path) -> Place | str:
     """Return ``file:line`` of a key, or of the nearest key above it."""
     if file is None:
         return "no settings file"

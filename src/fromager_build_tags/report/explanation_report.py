@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..plan.explanation import Explanation
-from ..stack.facts import Fact, Missing
+from ..stack.fact import Fact, Missing
 
 
 def render_explanation(explanation: Explanation) -> str:

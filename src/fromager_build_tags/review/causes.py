@@ -17,7 +17,7 @@ from ..errors import DuplicateKeyError, SettingsError, StackError
 from ..settings.annotations import DEPENDS_ON
 from ..settings.declared import stacks_in
 from ..settings.yamlfile import Path, YamlFile, parse_yaml_mapping
-from ..stack.facts import Declaration, DeclaredStack
+from ..stack.fact import Declaration, DeclaredStack
 from ..stack.key import StackKey
 from ..stack.resolve import declared_stacks
 from ..tag.segment import Order
@@ -195,7 +195,7 @@ def _of_variant_file(variant: str, before: YamlFile, after: YamlFile) -> Iterato
             is_listed = "stacks" in (after if new else before).data
             yield Cause(
                 what=f"stack of {variant} {_shown(keys[0])} → {_shown(keys[1])}",
-                place=first.source if first and not is_listed else stack.declared.place,
+                place=str(first.source if first and not is_listed else stack.declared.place),
                 variant=variant,
                 stacks=keys,
             )
@@ -206,7 +206,7 @@ def _of_facts(variant: str, keys: StackKeys, old: _KeyedStack, new: _KeyedStack)
         stack = new if key in new.declared.facts else old
         yield Cause(
             what=f"{key} of {variant} {_shown(text)} → {_shown(new_text)}",
-            place=stack.declared.facts[key].source,
+            place=str(stack.declared.facts[key].source),
             variant=variant,
             stacks=keys,
             segments=_SEGMENTS.get(key, (Order.ACCELERATOR,)),
@@ -302,7 +302,7 @@ def _changed[K, V](
 
 
 def _place(before: YamlFile, after: YamlFile, path: Path) -> str:
-    return after.place(path) if path in after.lines else before.place(path)
+    return str(after.place(path) if path in after.lines else before.place(path))
 
 
 def _shown(value: StackKey | str | None) -> str:

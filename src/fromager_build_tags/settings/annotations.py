@@ -1,6 +1,6 @@
 """The annotations that we read from packages' settings.
 
-fromager hands annotations on as they are; keys that begin with ``fromager.`` are its own.
+fromager passes annotations on unchanged; keys that begin with ``fromager.`` are its own.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 PREFIX: Final = "build-tags."
-#: What the package's wheels depend on.
+#: The dependencies of the package's wheels: an expression.
 DEPENDS_ON: Final = f"{PREFIX}depends-on"
-#: What the package's wheels depend on without showing it, with the reasons.
+#: The exemptions of the package's wheels from verify, with the reasons.
 VERIFY: Final = f"{PREFIX}verify"
-#: Every key that means something, but for those of ignored rules.
+#: Every key with a meaning, except the keys that suppress findings.
 KNOWN: Final = (DEPENDS_ON, VERIFY)
-#: Followed by the code of a rule: the reason why the package may break it.
+#: With the code of a rule behind it: the reason to suppress its findings for the package.
 IGNORE: Final = f"{PREFIX}ignore."

@@ -15,9 +15,10 @@ from typing import Final, Protocol
 
 from packaging.specifiers import SpecifierSet
 
-from ..stack.machine import Machine, observe
+from ..stack.machine import Machine, detect
+from ..stack.resolve import resolve
 from ..stack.stack import Stack
-from ..stack.variables import variants_dir
+from .discover import variants_dir
 
 #: fromager's own default of ``--settings-dir``.
 DEFAULT_SETTINGS_DIR: Final = pathlib.Path("overrides/settings")
@@ -70,17 +71,13 @@ _STACKS: Final[MutableMapping[BuildContext, dict[str, Stack]]] = weakref.WeakKey
 
 
 def _resolve(ctx: BuildContext) -> Stack:
-    # pydantic-settings takes a quarter of a second to import: not at fromager's start
-    from ..stack.resolve import reconcile
-    from .declare import declare
+    from .environment import declare  # pydantic-settings takes 0.3 s: not at fromager's start
 
-    declaration = declare(
-        ctx.settings.variant, variants_dir(ctx.settings_dir or DEFAULT_SETTINGS_DIR)
-    )
-    return reconcile(declaration, this_machine(ctx))
+    folder = variants_dir(ctx.settings_dir or DEFAULT_SETTINGS_DIR)
+    return resolve(declare(ctx.settings.variant, folder), this_machine(ctx))
 
 
 def this_machine(ctx: BuildContext) -> Machine:
     """Return the facts that this machine reports, with fromager's constraints on Torch."""
     constraint = ctx.constraints.get_constraint("torch")
-    return observe(os.environ, constraint.specifier if constraint else SpecifierSet())
+    return detect(os.environ, constraint.specifier if constraint else SpecifierSet())

@@ -1,6 +1,6 @@
 """The stacks of a variant file, from its YAML.
 
-:mod:`.declare` validates a file before; a review does not, since pydantic takes longer to import
+:mod:`.variant` validates a file before; a review does not, since pydantic takes longer to import
 than a review of two locks takes.
 """
 
@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ..errors import SettingsError
-from ..stack.facts import DeclaredStack, Fact
-from ..stack.variables import FACTS
+from ..stack.fact import FACTS, DeclaredStack, Fact
 from ..stack.versions import parse_version
 from .yamlfile import Path, YamlFile
 

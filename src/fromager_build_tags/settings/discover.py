@@ -1,16 +1,46 @@
-"""The settings files of packages: fromager reads a package's name off the file's."""
+"""The files of a settings tree: one a package, named like it, and one a variant."""
 
 from __future__ import annotations
 
 import pathlib
+import re
+from typing import Final
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from ..errors import EditError
+from ..errors import EditError, SettingsError
+from ..stack.fact import explicit_variable
+
+#: The variable that names another folder of variant files.
+VARIANTS_DIR: Final = explicit_variable("variants_dir")
+
+
+def variants_dir(settings_dir: pathlib.Path) -> pathlib.Path:
+    """Return the folder of the variant files, beside fromager's ``--settings-dir``.
+
+    It is not in that folder, since fromager reads every ``*.yaml`` there as a package's.
+    """
+    if settings_dir.name in {"", ".."}:  # the parent of "." is "." itself
+        settings_dir = settings_dir.resolve()
+    return settings_dir.parent / "variants"
+
+
+def variant_file(variant: str, variants_dir: pathlib.Path) -> pathlib.Path:
+    """Return the path of a variant's file.
+
+    Raises:
+        SettingsError: *variant* cannot be the name of a file.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", variant):
+        raise SettingsError(
+            f"the variant {variant!r} cannot name a file in {variants_dir}: "
+            "use letters, digits, '-', '_' and '.'"
+        )
+    return variants_dir / f"{variant}.yaml"
 
 
 def package_files(folder: pathlib.Path) -> dict[NormalizedName, list[pathlib.Path]]:
-    """Return the files of each package in the order of reading: fromager takes the last alone."""
+    """Return the files of each package, sorted: fromager uses the last one alone."""
     found: dict[NormalizedName, list[pathlib.Path]] = {}
     for path in sorted(folder.glob("*.yaml")):
         found.setdefault(canonicalize_name(path.stem), []).append(path)
@@ -18,16 +48,16 @@ def package_files(folder: pathlib.Path) -> dict[NormalizedName, list[pathlib.Pat
 
 
 def file_to_edit(folder: pathlib.Path, package: str) -> pathlib.Path:
-    """Return the settings file of *package*, however its name is spelled; a new one if none is.
+    """Return the settings file of *package*, however it is spelled, or the path of a new one.
 
     Raises:
-        EditError: it has several.
+        EditError: *package* has several files.
     """
     name = canonicalize_name(package)
     files = package_files(folder).get(name, [folder / f"{name.replace('-', '_')}.yaml"])
     if len(files) > 1:
         raise EditError(
-            f"{' and '.join(map(str, files))} are all settings of {name}, and fromager takes the "
-            "last alone: put them together; nothing is changed"
+            f"{' and '.join(map(str, files))} are all settings of {name}, and fromager uses the "
+            "last one alone: merge them; nothing is changed"
         )
     return files[0]

@@ -1,8 +1,9 @@
-"""A settings tree: fromager's settings, the variant files beside them, and what they name."""
+"""A settings tree: fromager's settings of packages and variants, and the variant files."""
 
 from __future__ import annotations
 
 import copy
+import functools
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,15 +21,14 @@ from packaging.utils import NormalizedName, canonicalize_name
 from pydantic_core import ErrorDetails
 
 from ..errors import SettingsError, explain_error
-from ..stack.resolve import declared_stacks, reconcile
+from ..stack.resolve import declared_stacks, resolve
 from ..stack.stack import Stack
-from ..stack.variables import variants_dir
 from .context import bind, this_machine
-from .declare import declare, read_explicit_settings
-from .discover import package_files
+from .discover import package_files, variants_dir
+from .environment import ExplicitSettings, declare, read_explicit_settings
 from .yamlfile import Path, YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
 
-#: fromager's types that the layers above name; they do not import fromager themselves.
+#: fromager's types for the layers above, which do not import fromager themselves.
 __all__ = [
     "PackageBuildInfo",
     "PackageSettings",
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: they exclude a cached property
 class SettingsTree:
     """fromager's settings of all variants, and the variant files beside them.
 
@@ -54,9 +54,6 @@ class SettingsTree:
     ctx: WorkContext
     settings_file: pathlib.Path
     settings_dir: pathlib.Path
-    _files: dict[NormalizedName, list[pathlib.Path]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
     _by_variant: dict[str, VariantTree] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -85,15 +82,27 @@ class SettingsTree:
         names.update(path.stem for path in self.variants_dir().glob("*.yaml"))
         return sorted(names)
 
+    @functools.cached_property
+    def explicit(self) -> ExplicitSettings:
+        """The explicit variables, read once.
+
+        Raises:
+            SettingsError: a variable is wrong.
+        """
+        return read_explicit_settings()
+
     def variants_dir(self) -> pathlib.Path:
         """Return the folder of the variant files."""
-        return read_explicit_settings().variants_dir or variants_dir(self.settings_dir)
+        return self.explicit.variants_dir or variants_dir(self.settings_dir)
 
     def package_file(self, package: NormalizedName) -> pathlib.Path | None:
         """Return the settings file of *package* that fromager uses, however it is spelled."""
-        if not self._files:
-            self._files.update(package_files(self.settings_dir))
-        return self._files[package][-1] if package in self._files else None
+        files = self._files.get(package)
+        return files[-1] if files else None
+
+    @functools.cached_property
+    def _files(self) -> Mapping[NormalizedName, Sequence[pathlib.Path]]:
+        return package_files(self.settings_dir)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,9 +132,10 @@ class VariantTree:
         Raises:
             BuildTagError: the declaration is wrong, or conflicts with this machine.
         """
-        declaration = declare(self.variant, variants_dir(self.tree.settings_dir))
+        tree = self.tree
+        declaration = declare(self.variant, variants_dir(tree.settings_dir), tree.explicit)
         if here:
-            return [reconcile(declaration, this_machine(self.ctx))]
+            return [resolve(declaration, this_machine(self.ctx))]
         return declared_stacks(declaration)
 
     def context_on(self, stack: Stack) -> WorkContext:
@@ -151,7 +161,7 @@ def _on_variant(ctx: WorkContext, variant: str) -> WorkContext:
 
 
 def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path, str]]:
-    """Return the package files that fromager refuses, each with fromager's reason."""
+    """Return the package files that fromager refuses, each with the reason."""
     broken = []
     for path in sorted(settings_dir.glob("*.yaml")):
         try:
@@ -163,7 +173,7 @@ def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path,
 
 
 def broken_settings_file(settings_file: pathlib.Path) -> str:
-    """Return fromager's reason to refuse the global settings; "" if it takes them."""
+    """Return why fromager refuses the global settings; "" if it accepts them."""
     try:
         if settings_file.is_file():
             refuse_endless(settings_file)
@@ -192,13 +202,13 @@ def _why(path: pathlib.Path, err: Exception) -> str:
         case pydantic.ValidationError() as wrong:
             file = read_yaml_mapping(path)
             return "; ".join(_wrong_key(file, error) for error in wrong.errors())
-        case TypeError():  # of an older packaging, which looks into numbers as into a text
+        case TypeError():  # from an older packaging, which searches in a number as in a text
             return _unquoted_versions(path) or explain_error(err)
     return explain_error(err)
 
 
 def _unquoted_versions(path: pathlib.Path) -> str:
-    """Return which versions of a changelog are numbers; "" if none is."""
+    """Return the versions of a changelog that are numbers; "" if none is."""
     try:
         file = read_yaml_mapping(path)
     except SettingsError as wrong:  # it is not a mapping; fromager names the absolute path
@@ -238,7 +248,7 @@ def _is(text: str | int, number: float) -> bool:
 
 
 def _named(path: pathlib.Path, message: str) -> str:
-    """Return a message with its file, which YAML's messages do not name."""
+    """Return a message with its file: YAML's own messages do not name it."""
     return message if path.name in message else f"{path}: {message}"
 
 
@@ -250,7 +260,7 @@ def load_settings_tree(
     variant: str,
     constraints_files: Sequence[str] = (),
 ) -> SettingsTree:
-    """Load a settings tree through fromager; no folder is made, nothing is written.
+    """Load a settings tree through fromager; no folder is created, nothing is written.
 
     Raises:
         SettingsError: fromager cannot load it.

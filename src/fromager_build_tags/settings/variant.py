@@ -1,6 +1,6 @@
-"""What is declared: a variant's settings file, and the explicit ``WHEEL_BUILD_TAG_…`` variables.
+"""Variant files: the stacks of a variant, declared.
 
-A variant file holds one stack, or a list of them::
+A variant file contains one stack, or a list of stacks::
 
     # settings/variants/rocm.yaml             # settings/variants/cuda-ubi9.yaml
     distro: el9.6                             stacks:
@@ -10,17 +10,24 @@ A variant file holds one stack, or a list of them::
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 import pydantic
 from packaging.version import Version
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
-from ..stack.variables import ENV_PREFIX
+from ..errors import SettingsError
+from ..stack.fact import Declaration, Fact
 from ..stack.versions import parse_version
 from ..tag.vocabulary import ACCELERATOR_WORD
+from ..text import did_you_mean
+from .declared import stacks_in
+from .yamlfile import Path, YamlFile, read_yaml_mapping
 
 
 def _version(value: object) -> object:
@@ -94,17 +101,17 @@ class StackSettings(pydantic.BaseModel):
     @pydantic.field_validator("*", mode="before")
     @classmethod
     def _check_given(cls, value: object) -> object:
-        if value is None:  # a key with nothing behind it: a comment, perhaps, took it
+        if value is None:  # a key without a value: it may be commented out
             raise ValueError("has no value: give one, or remove the key")
         return value
 
 
-#: The keys that may stand beside a list of stacks.
+#: The keys that a file can have beside a list of stacks.
 _SHARED_KEYS: Final = {"accelerator", "index", "torch_precision"}
 
 
 def _exclude_keys_beside_stacks(schema: dict[str, Any]) -> None:
-    """Let an editor refuse what :meth:`VariantSettings._check_one_or_many` refuses."""
+    """Describe to editors what :meth:`VariantSettings._check_one_or_many` refuses."""
     single = StackSettings.model_fields.keys() - _SHARED_KEYS
     schema["dependentSchemas"] = {"stacks": {"properties": dict.fromkeys(sorted(single), False)}}
 
@@ -148,27 +155,93 @@ class VariantSettings(StackSettings):
         return self
 
 
-class ExplicitSettings(BaseSettings):
-    """The ``WHEEL_BUILD_TAG_…`` variables, which beat everything else; empty means unset."""
+def read_variant_file(path: pathlib.Path) -> tuple[VariantSettings, YamlFile]:
+    """Read a variant file; a missing file declares nothing.
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX,
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        use_attribute_docstrings=True,
+    Raises:
+        SettingsError: with every mistake in the file, each with its line and its fix.
+    """
+    if not path.exists() and not path.is_symlink():
+        if (other := path.with_suffix(".yml")).exists():
+            raise SettingsError(f"{other} is not read: rename it to {path.name}")
+        return VariantSettings(), YamlFile(path=path, data={}, lines={}, scalars={})
+    file = read_yaml_mapping(path)
+    try:
+        return VariantSettings.model_validate(file.data), file
+    except pydantic.ValidationError as err:
+        messages = [_message(file, error) for error in err.errors()]
+        raise SettingsError("; ".join(messages)) from None
+
+
+def _message(file: YamlFile, error: Any) -> str:
+    path: Path = tuple(error["loc"])
+    place = file.place(path)
+    if not path:  # an error of the file as one: its own text names the keys
+        return f"{place}: {reason(error)}"
+    key = ".".join(str(part) for part in path)
+    if error["type"] == "extra_forbidden":
+        known = VariantSettings.model_fields if len(path) == 1 else StackSettings.model_fields
+        hint = did_you_mean(str(path[-1]), known) or f"; use {', '.join(sorted(known))}"
+        return f"{place}: unknown key {key!r}{hint}"
+    if error["input"] is None:
+        return f"{place}: {key} {reason(error)}"
+    shown = file.scalars.get(path)
+    value = repr(error["input"]) if shown is None or isinstance(error["input"], str) else shown
+    return f"{place}: {key}: {value} {reason(error)}"
+
+
+def reason(error: Any) -> str:
+    """Return why pydantic refuses a value, to follow the value in a message."""
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if error["type"] == "literal_error":
+        return f"is not one of {error['ctx']['expected']}"
+    return _REASONS.get(error["type"], f"is refused: {error['msg']}")
+
+
+_REASONS: Final[Mapping[str, str]] = {
+    "string_type": "is not a text: quote it",
+    "is_instance_of": "is not a version: write it as a quoted text",
+    "tuple_type": "is not a list of stacks",
+    "model_type": "is not a mapping of a stack's keys",
+    "model_attributes_type": "is not a mapping of a stack's keys",
+}
+
+
+def declaration_of(
+    variant: str, path: pathlib.Path, explicit: Mapping[str, Fact[Any]]
+) -> Declaration:
+    """Return the declaration of a variant, whose file is *path*, with explicit facts.
+
+    Raises:
+        SettingsError: with every mistake in the file, each with its line and its fix.
+    """
+    settings, file = read_variant_file(path)
+    return Declaration(
+        variant=variant,
+        file=path,
+        stacks=tuple(stacks_in(file)),
+        is_family=settings.stacks is not None,
+        explicit=explicit,
     )
 
-    distro: DistroText | None = None
-    accelerator: AcceleratorWord | None = None
-    accelerator_version: VersionText | None = None
-    cuda_version: VersionText | None = None
-    rocm_version: VersionText | None = None
-    torch_version: VersionText | None = None
-    variants_dir: pathlib.Path | None = None
-    """The folder of the variant files, instead of ``variants`` beside the settings folder."""
 
-    verify: str = "off"
-    """What to do about a wheel that is built and is not what its name says. It is off by default:
-    who installs this package for its build tags must not have a build fail for another reason. Who
-    verifies checks it: a slip in it must not keep a wheel from its build tag."""
+class _OptionalKeys(GenerateJsonSchema):
+    """Make each key optional, yet not nullable: a key without a value is a mistake."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+
+def variant_schema() -> str:
+    """Return the JSON Schema of a variant file: the text of ``docs/variant.schema.json``."""
+    schema = VariantSettings.model_json_schema(schema_generator=_OptionalKeys)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":  # python -m fromager_build_tags.settings.variant
+    print(variant_schema(), end="")

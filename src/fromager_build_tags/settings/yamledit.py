@@ -1,8 +1,8 @@
-"""Add to a YAML file, and keep every byte that was there: comments, order, quotes, line ends.
+"""Add to a YAML file, and keep every present byte: comments, order, quotes, line ends.
 
-A round trip through a YAML library re-indents what it did not write. Here new lines are put in
-between, at the place that the parser tells, and the result is read again: if it says anything
-else than what was there plus what was to be added, the file is left alone.
+A round trip through a YAML library changes the indent of lines that it did not write. Here new
+lines are inserted at the place that the parser reports, and the result is read again: if it is not
+the old content plus the addition, the file stays as it is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import yaml
 
 from ..errors import EditError
 
-#: What is added at a key: a text, or items for a list.
+#: The addition at a key: a text, or items for a list.
 type Addition = str | Sequence[str]
 
 _STEP: Final = 2
@@ -29,12 +29,12 @@ def add(text: str, path: Sequence[str], addition: Addition) -> str:
 
     Args:
         text: a YAML file whose content is a mapping, or nothing.
-        path: the keys that lead to the new key, or to the list; missing ones are made.
+        path: the keys that lead to the new key, or to the list; missing ones are created.
         addition: the value, or the items.
 
     Raises:
-        EditError: the key has a value already, something on the way is no mapping, or the
-            file is written so that nothing can be added to it without changing more.
+        EditError: the key has a value already, a value above it is not a mapping, or nothing can
+            be added to the file without another change.
     """
     try:
         before = yaml.safe_load(text)
@@ -52,11 +52,11 @@ def add(text: str, path: Sequence[str], addition: Addition) -> str:
             return edited
     except yaml.YAMLError:
         pass
-    raise EditError("its YAML is written in a way that nothing can be added to; add it by hand")
+    raise EditError("its YAML has a form that nothing can be added to: add it by hand")
 
 
 def _added(before: Any, path: Sequence[str], addition: Addition) -> Any:
-    """Return what the file has to say afterwards; what is shared by aliases stays as it is."""
+    """Return the content of the file afterwards; a value with aliases is copied, not changed."""
     if not path:
         return _extended(before, addition)
     before = {} if before is None else before
@@ -68,7 +68,7 @@ def _added(before: Any, path: Sequence[str], addition: Addition) -> Any:
 def _extended(present: Any, addition: Addition) -> Any:
     if isinstance(addition, str):
         if present is not None:
-            raise EditError(f"it is there already: {present!r}")
+            raise EditError(f"it is set already: {present!r}")
         return addition
     if present is not None and not isinstance(present, list):
         raise EditError(f"it is not a list: {present!r}")
@@ -78,7 +78,7 @@ def _extended(present: Any, addition: Addition) -> Any:
 def _descend(
     node: yaml.Node | None, path: Sequence[str]
 ) -> tuple[yaml.Node | None, Sequence[str], int]:
-    """Return the last node that is there, the keys below it that are not, and its indent."""
+    """Return the last present node, the missing keys below it, and its indent."""
     column = -_STEP
     for depth, step in enumerate(path):
         if not isinstance(node, yaml.MappingNode):
@@ -98,7 +98,7 @@ def _insert(
         return _insert_inline(text, node, rest, addition)
     if isinstance(node, yaml.CollectionNode):
         return _insert_lines(text, _end(node), _block(rest, addition, node.start_mark.column))
-    # nothing is there yet: an empty file, or a key without a value
+    # an empty file, or a key without a value
     line = len(text.splitlines()) if node is None else node.start_mark.line + 1
     return _insert_lines(text, line, _block(rest, addition, column + _STEP))
 
@@ -108,7 +108,7 @@ def _insert_inline(
 ) -> str:
     """Insert into ``[…]`` or ``{…}``, right behind the last item, or the opening bracket.
 
-    What follows there stays as it is: a comma, comments, line ends, spaces.
+    The text behind it stays as it is: a comma, comments, line ends, spaces.
     """
     inner = _inline(rest, addition)
     inside = inner if isinstance(node, yaml.MappingNode) and rest else inner[1:-1]
@@ -118,9 +118,9 @@ def _insert_inline(
 
 
 def _behind_last_item(text: str, node: yaml.CollectionNode) -> int:
-    """Return the index behind the last token inside brackets that is no comma.
+    """Return the index behind the last token inside brackets that is not a comma.
 
-    Tokens tell it even of an alias, whose node stands elsewhere.
+    Tokens have it even for an alias, whose node is elsewhere.
     """
     at, end = node.start_mark.index, node.end_mark.index
     tokens = yaml.scan(text, Loader=yaml.SafeLoader)
@@ -140,7 +140,7 @@ def _insert_lines(text: str, line: int, new: Sequence[str]) -> str:
 
 
 def _line_end(lines: Sequence[str]) -> str:
-    """Return how the last of these lines ends: a file may have lines of both kinds."""
+    """Return the line end of the last of these lines: a file may have both kinds."""
     ended = [each for each in lines if each.endswith("\n")]
     return "\r\n" if ended and ended[-1].endswith("\r\n") else "\n"
 
@@ -176,7 +176,7 @@ def _end(node: yaml.Node) -> int:
         return _end(last)
     line: int = node.end_mark.line
     if isinstance(node, yaml.ScalarNode) and node.style in {"|", ">"}:
-        return line if node.end_mark.column == 0 else line + 1  # it ends where a line begins
+        return line if node.end_mark.column == 0 else line + 1  # it ends at the begin of a line
     return line + 1
 
 

@@ -1,7 +1,7 @@
-"""One mapping in one YAML file, with the place of every value.
+"""Read a YAML file that contains a mapping, with the place of every value.
 
-PyYAML drops a repeated key in silence and forgets where a value stood; a settings file
-that is reviewed must do neither.
+PyYAML accepts a repeated key without a warning and drops the places of values; a reader of
+reviewed settings must do neither.
 """
 
 from __future__ import annotations
@@ -14,25 +14,26 @@ from typing import Any, Final
 import yaml
 
 from ..errors import DuplicateKeyError, SettingsError
+from ..findings.finding import Place
 
 #: A dotted path inside a file: ``("stacks", 0, "cuda_version")``.
 type Path = tuple[str | int, ...]
 
 _MAXIMAL_SIZE: Final = 1_000_000
-"""Bytes. A variant file has some hundred of them; larger is a mistake, or an attack."""
+"""Bytes. A variant file has some hundred bytes; a larger one is a mistake, or an attack."""
 _MAXIMAL_VALUES: Final = 10_000
 _MAXIMAL_REPEATED: Final = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class YamlFile:
-    """What a YAML file says, and where.
+    """The content of a YAML file, with the place of every value.
 
     Attributes:
         path: the file, as the caller named it.
         data: its mapping.
         lines: the line (from 1) of each key and list item, by dotted path.
-        scalars: the text of each scalar as it stands in the file, by dotted path.
+        scalars: the text of each scalar as the file spells it, by dotted path.
     """
 
     path: pathlib.Path
@@ -40,19 +41,19 @@ class YamlFile:
     lines: Mapping[Path, int]
     scalars: Mapping[Path, str]
 
-    def place(self, path: Path) -> str:
-        """Return ``file:line`` of the nearest thing at or above *path*."""
+    def place(self, path: Path) -> Place:
+        """Return the place of the key or item *path*, or of the nearest one above it."""
         while path not in self.lines and path:
             path = path[:-1]
-        return f"{self.path}:{self.lines[path]}" if path in self.lines else str(self.path)
+        return Place(file=str(self.path), line=self.lines.get(path, 0))
 
 
 def read_yaml_mapping(path: pathlib.Path) -> YamlFile:
     """Read *path*, whose content has to be one mapping; an empty file is an empty mapping.
 
     Raises:
-        SettingsError: the file cannot be read, is no UTF-8 or no YAML, is not a mapping,
-            or gives one key twice.
+        SettingsError: the file cannot be read, is not UTF-8, not YAML or not a mapping, or sets
+            one key twice.
     """
     return parse_yaml_mapping(_read_text(path), path)
 
@@ -61,7 +62,7 @@ def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
     """Read the *text* of the file *path*, as :func:`read_yaml_mapping` does.
 
     Raises:
-        SettingsError: it is no YAML, is not a mapping, or gives one key twice.
+        SettingsError: it is not YAML or not a mapping, or sets one key twice.
     """
     _check_size(path, len(text))
     try:
@@ -72,7 +73,7 @@ def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
                 return YamlFile(path=path, data={}, lines={}, scalars={})
             if not isinstance(node, yaml.MappingNode):
                 raise SettingsError(
-                    f"{path} has to hold a mapping of keys to values, yet it holds a {_kind(node)}"
+                    f"{path} contains a {_kind(node)}, not a mapping of keys to values"
                 )
             lines, scalars = _index(path, node)
             data = loader.construct_document(node)
@@ -84,13 +85,13 @@ def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
 
 
 def refuse_endless(path: pathlib.Path) -> None:
-    """Refuse a file that fromager would read for ages: a huge one, or aliases of aliases.
+    """Refuse a file that fromager would take too long to read: a huge one, or nested aliases.
 
     Raises:
-        SettingsError: it is such a file, or cannot be read.
+        SettingsError: *path* is such a file, or cannot be read.
     """
     content = _read_bytes(path)
-    if b"&" in content and b"*" in content:  # else no value stands in it more than once
+    if b"&" in content and b"*" in content:  # else it repeats no value
         try:
             _check_aliases(yaml.compose(_decode(path, content), Loader=yaml.SafeLoader))
         except (yaml.YAMLError, ValueError, RecursionError) as err:
@@ -98,13 +99,13 @@ def refuse_endless(path: pathlib.Path) -> None:
 
 
 def _check_aliases(root: yaml.Node | None) -> None:
-    """Count values as often as aliases repeat them, without going there again."""
+    """Count values as often as aliases repeat them, but visit each only once."""
     counts: dict[int, int] = {}
 
     def count(node: yaml.Node) -> int:
         if id(node) in counts:
             return counts[id(node)]
-        counts[id(node)] = _MAXIMAL_REPEATED  # of a node that holds itself, there is no end
+        counts[id(node)] = _MAXIMAL_REPEATED  # for a node that contains itself
         below = node.value if isinstance(node, yaml.SequenceNode) else ()
         if isinstance(node, yaml.MappingNode):
             below = [each for pair in node.value for each in pair]
@@ -112,7 +113,7 @@ def _check_aliases(root: yaml.Node | None) -> None:
         return counts[id(node)]
 
     if root is not None and count(root) > _MAXIMAL_REPEATED:
-        raise ValueError(f"with its aliases it holds more than {_MAXIMAL_REPEATED:,} values")
+        raise ValueError(f"with its aliases it contains more than {_MAXIMAL_REPEATED:,} values")
 
 
 def _check_size(path: pathlib.Path, size: int) -> None:
@@ -148,13 +149,12 @@ def _index(file: pathlib.Path, root: yaml.MappingNode) -> tuple[dict[Path, int],
     lines: dict[Path, int] = {}
     scalars: dict[Path, str] = {}
     for count, (path, mark, node) in enumerate(_walk(root, ())):
-        if count > _MAXIMAL_VALUES:  # aliases can make a small file endless
-            raise ValueError(f"it holds more than {_MAXIMAL_VALUES:,} values")
+        if count > _MAXIMAL_VALUES:  # aliases can multiply the values of a small file
+            raise ValueError(f"it contains more than {_MAXIMAL_VALUES:,} values")
         line = mark.line + 1
         if path in lines:
             raise DuplicateKeyError(
-                f"{file}:{line} gives the key {path[-1]!r} again, "
-                f"it stands in line {lines[path]} already"
+                f"{file}:{line} sets the key {path[-1]!r} again, after line {lines[path]}"
             )
         lines[path] = line
         if isinstance(node, yaml.ScalarNode):
@@ -180,7 +180,7 @@ def _kind(node: yaml.Node) -> str:
 
 
 def invalid_yaml(path: pathlib.Path, err: Exception) -> str:
-    """Return what is wrong with a file's YAML, and in which line."""
+    """Return what is wrong with a file's YAML, with the line."""
     if isinstance(err, yaml.MarkedYAMLError) and err.problem_mark is not None:
         what = ", ".join(filter(None, (err.problem, err.context)))
         if what.startswith("mapping values"):

@@ -1,4 +1,4 @@
-"""The accelerators, and the key under which a settings file gives the version of each."""
+"""The accelerators, and the settings key of each one's version."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def version_key(accelerator: str) -> str | None:
 
 
 def must_have_version(accelerator: str) -> bool:
-    """Tell whether a segment of this accelerator needs a version: ``cuda13.0``, yet ``tpu``."""
+    """Return whether a segment of this accelerator has a version: ``cuda13.0``, yet ``tpu``."""
     return accelerator in _VERSION_KEYS
 
 
-def told_by_name(variant: str) -> str | None:
-    """Return the accelerator that a variant's name tells: ``cuda`` for ``cuda-ubi9``.
+def in_variant_name(variant: str) -> str | None:
+    """Return the accelerator in a variant's name: ``cuda`` for ``cuda-ubi9``.
 
     It is the name up to the first digit, ``-``, ``_`` or ``.``, if that is ``cpu``, ``cuda``
     or ``rocm``.
@@ -34,14 +34,14 @@ def told_by_name(variant: str) -> str | None:
     return word if word in KNOWN_ACCELERATORS else None
 
 
-def told_by_version_key(keys: Iterable[str]) -> tuple[str, str] | None:
-    """Return the one accelerator that a key such as ``cuda_version`` tells, and the key."""
+def of_version_key(keys: Iterable[str]) -> tuple[str, str] | None:
+    """Return the accelerator whose version key, such as ``cuda_version``, is the only one."""
     keys = set(keys)
-    told = [(word, key) for word, key in _VERSION_KEYS.items() if key in keys]
-    return told[0] if len(told) == 1 else None
+    found = [(word, key) for word, key in _VERSION_KEYS.items() if key in keys]
+    return found[0] if len(found) == 1 else None
 
 
 def misplaced_version_key(accelerator: str, keys: Iterable[str]) -> str | None:
-    """Return a version key that says nothing beside this accelerator, if there is one."""
+    """Return a version key that belongs to another accelerator, if there is one."""
     own = version_key(accelerator)
     return next((key for key in keys if key in _ALL_VERSION_KEYS and key != own), None)

@@ -1,7 +1,10 @@
-"""The distribution segment's text, from os-release(5).
+"""The text of the distribution segment, from os-release(5).
 
-``ID_LIKE`` is never asked: Oracle Linux and Amazon Linux 2023 both say ``fedora`` there, and
-Nobara, a Fedora, says ``rhel centos fedora``. ``PLATFORM_ID`` tells the family where it stands.
+``ID_LIKE`` is not used: it is ``fedora`` on Oracle Linux and on Amazon Linux 2023, and ``rhel
+centos fedora`` on Nobara, a Fedora. ``PLATFORM_ID`` names the family, if it is set.
+
+``platform.freedesktop_os_release()`` reads the same files, but takes no path, names no file in its
+result or its errors, fails on bytes that are not UTF-8, and caches for the life of the process.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import Final
 
 from ..errors import SettingsError
 
-#: Where os-release(5) may lie, first match wins.
+#: The paths of os-release(5); the first match wins.
 OS_RELEASE_FILES: Final = (
     pathlib.Path("/etc/os-release"),
     pathlib.Path("/usr/lib/os-release"),
@@ -22,14 +25,15 @@ OS_RELEASE_FILES: Final = (
 
 _ENTERPRISE_LINUX: Final = {"rhel", "centos", "almalinux", "rocky", "ol", "scientific"}
 _PLATFORM: Final = re.compile(r"platform:(?P<family>el|f)(?P<version>\d[\d.]*)")
+_ID: Final = re.compile(r"[a-z0-9._-]+")
 _OTHERS: Final = re.compile(r"[^a-z0-9.]")
 
 
 def read_os_release(files: Iterable[pathlib.Path] = OS_RELEASE_FILES) -> tuple[str, pathlib.Path]:
-    """Return the distribution's text, such as ``el9.6``, and the file that told it.
+    """Return the distribution's text, such as ``el9.6``, and the file that contains it.
 
     Raises:
-        SettingsError: there is no such file, or it has no usable ``ID``.
+        SettingsError: no file can be read, or the first one has no usable ``ID``.
     """
     files = tuple(files)
     for path in files:
@@ -40,15 +44,15 @@ def read_os_release(files: Iterable[pathlib.Path] = OS_RELEASE_FILES) -> tuple[s
         try:
             return distribution_text(parse_os_release(content)), path
         except SettingsError as err:
-            raise SettingsError(f"{path} does not tell it: {err}") from err
+            raise SettingsError(f"{path} has {err}") from err
     tried = " and ".join(str(path) for path in files)
     raise SettingsError(f"{tried} cannot be read")
 
 
 def parse_os_release(content: str) -> dict[str, str]:
-    """Return the assignments of an os-release file, shell quoting removed.
+    """Return the assignments of an os-release file, without shell quotes.
 
-    A line that is no assignment says nothing, as os-release(5) wants it.
+    Other lines are ignored, as os-release(5) requires.
     """
     fields: dict[str, str] = {}
     for line in content.splitlines():
@@ -56,9 +60,10 @@ def parse_os_release(content: str) -> dict[str, str]:
         if not equals or name.startswith("#"):
             continue
         try:
-            fields[name] = "".join(shlex.split(value))
-        except ValueError:  # an unbalanced quote: take the text as it stands
-            fields[name] = value.strip("\"'")
+            words = shlex.split(value)
+        except ValueError:  # an unbalanced quote
+            words = [value.strip("\"'")]
+        fields[name] = words[0] if len(words) == 1 else value
     return fields
 
 
@@ -66,7 +71,8 @@ def distribution_text(os_release: Mapping[str, str]) -> str:
     """Return ``el9.6``, ``fc43``, or the distribution's own ID and version, ``ubuntu24.04``.
 
     Raises:
-        SettingsError: ``ID`` is missing, or nothing of it can stand in a build tag.
+        SettingsError: ``ID`` is missing, has a character that os-release(5) forbids, or none that
+            a build tag can contain.
     """
     distro_id = os_release.get("ID", "").lower()
     platform = _PLATFORM.fullmatch(os_release.get("PLATFORM_ID", "").lower())
@@ -74,8 +80,8 @@ def distribution_text(os_release: Mapping[str, str]) -> str:
     if family := _family(distro_id, platform):
         return family + (version or (platform["version"] if platform else ""))
     name = _clean(distro_id)
-    if not name:
-        raise SettingsError(f"it has no usable ID ({os_release.get('ID')!r})")
+    if not name or not _ID.fullmatch(distro_id):
+        raise SettingsError(f"no usable ID ({os_release.get('ID')!r})")
     return name + version
 
 

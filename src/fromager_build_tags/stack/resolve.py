@@ -1,8 +1,8 @@
-"""Reconcile what is declared with what is observed.
+"""Resolve a stack: choose each fact among explicit variable, declaration and machine.
 
-Each fact is taken from the first that has it: an explicit variable, the variant's file, this
-machine. File and machine have to agree, compared as segments. A family's file lists several
-stacks: the one is taken that agrees with what is explicit and observed.
+The first that has a fact provides it: an explicit variable, the variant's file, this machine.
+File and machine have to agree, compared as segments. A file with a list of stacks provides the
+one that agrees with the explicit variables and the machine.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from packaging.version import Version
 
 from ..errors import SettingsError, StackError
 from . import accelerator as accelerators
-from .facts import Declaration, DeclaredStack, Fact, Missing
+from .fact import FACTS, IMAGE_VARIABLES, Declaration, DeclaredStack, Fact, Missing
+from .fact import explicit_variable as variable_of
 from .machine import NO_MACHINE, Machine
 from .stack import Stack
-from .variables import FACTS, IMAGE_VARIABLES, explicit_variable
 from .versions import Precision, agree, allows, is_exact, more_precise
 
 
-def reconcile(declaration: Declaration, machine: Machine) -> Stack:
+def resolve(declaration: Declaration, machine: Machine) -> Stack:
     """Return the one stack that wheels are built for on *machine*.
 
     Raises:
-        StackError: file and machine contradict each other; or none, or more than one, of a
-            family's stacks agrees with what is explicit and observed.
+        StackError: file and machine conflict; or of a list of stacks, none or more than one
+            agrees with the explicit variables and the machine.
     """
     attempts = [_attempt(declaration, declared, machine) for declared in declaration.stacks]
     if not declaration.is_family:
@@ -46,11 +46,10 @@ def reconcile(declaration: Declaration, machine: Machine) -> Stack:
 
 
 def declared_stacks(declaration: Declaration) -> tuple[Stack, ...]:
-    """Return every stack that is declared, no machine asked; explicit variables choose.
+    """Return every declared stack that agrees with the explicit variables; no machine is read.
 
     Raises:
-        StackError: a file contradicts itself, or no stack of the family agrees with the
-            explicit variables.
+        StackError: a file conflicts with itself, or no stack agrees with the explicit variables.
     """
     attempts = [_attempt(declaration, declared, NO_MACHINE) for declared in declaration.stacks]
     fitting = tuple(stack for stack, conflicts in attempts if not conflicts)
@@ -65,19 +64,19 @@ type _Attempt = tuple[Stack, Sequence[_Conflict]]
 
 
 def _attempt(declaration: Declaration, declared: DeclaredStack, machine: Machine) -> _Attempt:
-    """Reconcile one declared stack, and collect everything that contradicts it."""
-    hearing = _Hearing(declaration=declaration, declared=declared, machine=machine)
-    accelerator = hearing.accelerator()
+    """Resolve one declared stack, and collect all conflicts."""
+    resolver = _Resolver(declaration=declaration, declared=declared, machine=machine)
+    accelerator = resolver.accelerator()
     stack = Stack(
         variant=declaration.variant,
         place=declared.place,
-        distro=hearing.distro(),
+        distro=resolver.distro(),
         accelerator=accelerator,
-        accelerator_version=hearing.accelerator_version(accelerator),
-        torch_version=hearing.version("torch_version", declared.precision),
+        accelerator_version=resolver.accelerator_version(accelerator),
+        torch_version=resolver.version("torch_version", declared.precision),
         torch_precision=declared.precision,
     )
-    return stack, hearing.conflicts
+    return stack, resolver.conflicts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,8 +89,8 @@ class _Conflict:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Hearing:
-    """Hear every witness of each fact of one declared stack."""
+class _Resolver:
+    """Chooses each fact of one declared stack, and collects the conflicts."""
 
     declaration: Declaration
     declared: DeclaredStack
@@ -99,24 +98,24 @@ class _Hearing:
     conflicts: list[_Conflict] = field(default_factory=list)
 
     def distro(self) -> Fact[str] | Missing:
-        observed = [self.machine.distro] if self.machine.distro else []
+        detected = [self.machine.distro] if self.machine.distro else []
         reason = f"{self.machine.no_distro}; "
-        return self._choose("distro", observed, operator.eq, _first, reason=reason)
+        return self._choose("distro", detected, operator.eq, _first, reason=reason)
 
     def accelerator(self) -> Fact[str] | Missing:
-        """Return the accelerator: in so many words, by the name, or by the only version."""
+        """Return the accelerator: a fact of its own, by the name, or by the only version."""
         declared, explicit = self.declared.facts, self.declaration.explicit
         if "accelerator" in declared or "accelerator" in explicit:
             return self._choose("accelerator", [], operator.eq, _first)
         variant = self.declaration.variant
-        if word := accelerators.told_by_name(variant):
+        if word := accelerators.in_variant_name(variant):
             return Fact(value=word, source=f"the name of variant {variant!r}")
-        for said in (declared, explicit, self.machine.facts()):
-            if told := accelerators.told_by_version_key(said):
-                word, key = told
-                return Fact(value=word, source=said[key].source)
-        both = " and ".join(fact.source for fact in self.machine.facts(_GPU_KEYS).values())
-        reason = f"{both} tell different ones; " if both else "the name does not tell it; "
+        for facts in (declared, explicit, self.machine.facts()):
+            if found := accelerators.of_version_key(facts):
+                word, key = found
+                return Fact(value=word, source=facts[key].source)
+        both = " and ".join(str(fact.source) for fact in self.machine.facts(_GPU_KEYS).values())
+        reason = f"{both} name different ones; " if both else "its name contains none; "
         return self._missing("accelerator", reason)
 
     def accelerator_version(
@@ -137,36 +136,30 @@ class _Hearing:
     def version(self, key: str, precision: Precision) -> Fact[Version] | Missing:
         """Return the version under *key*, the most precise of those that agree."""
         try:
-            observed = self.machine.versions(key)
+            detected = self.machine.versions(key)
         except SettingsError as err:
             if key not in self.declaration.explicit:
-                return self._garbled(key, str(err))
-            observed = ()
+                return self._unreadable(key, str(err))
+            detected = ()
         agrees = functools.partial(agree, precision=precision)
-        fact = self._choose(key, observed, agrees, more_precise)
+        fact = self._choose(key, detected, agrees, more_precise)
         if key == "torch_version" and isinstance(fact, Fact):
             self._check_constraint(fact)
         return fact
 
     def _check_constraint(self, torch: Fact[Version]) -> None:
-        """Hear the constraints that pin no version, yet may forbid the one that is chosen."""
+        """Check the constraints that pin no version, yet may forbid the chosen one."""
         if "torch_version" in self.declaration.explicit:
             return
-        ranges = [each for each in self.machine.torch if not is_exact(each)]
-        for each in ranges:
-            if not allows(each, torch.value):
-                self.conflicts.append(
-                    _Conflict(
-                        text=f"the {FACTS['torch_version']} is {torch}, yet the constraint "
-                        f"torch{each} forbids it",
-                        remedy=f"correct one of them, or set {explicit_variable('torch_version')}",
-                    )
-                )
+        for each in self.machine.torch:
+            if not is_exact(each) and not allows(each, torch.value):
+                text = f"the {FACTS['torch_version']} is {torch}, yet the constraint torch{each}"
+                self._add_conflict(f"{text} forbids it", "torch_version")
 
     def _choose[T](
         self,
         key: str,
-        observed: Sequence[Fact[T]],
+        detected: Sequence[Fact[T]],
         agrees: Callable[[T, T], bool],
         refine: Callable[[T, T], T],
         *,
@@ -176,40 +169,39 @@ class _Hearing:
         if explicit is not None:
             if self.declaration.is_family and declared is not None:
                 self._check(key, declared, explicit, agrees)
-            return _after(explicit, [declared, *observed], "is beaten by the explicit variable")
-        witnesses = [fact for fact in (declared, *observed) if fact is not None]
-        if not witnesses:
+            others = [declared, *detected]
+            return _with_unused(explicit, others, "the explicit variable takes precedence")
+        facts = [fact for fact in (declared, *detected) if fact is not None]
+        if not facts:
             return self._missing(key, reason)
-        best = witnesses[0]
-        for witness in witnesses[1:]:
-            self._check(key, best, witness, agrees)
-            best = best if refine(best.value, witness.value) is best.value else witness
-        return _after(best, [fact for fact in witnesses if fact is not best], "agrees")
+        best = facts[0]
+        for fact in facts[1:]:
+            self._check(key, best, fact, agrees)
+            best = best if refine(best.value, fact.value) is best.value else fact
+        return _with_unused(best, [fact for fact in facts if fact is not best], "it agrees")
 
     def _check[T](
         self, key: str, one: Fact[T], other: Fact[T], agrees: Callable[[T, T], bool]
     ) -> None:
         if not agrees(one.value, other.value):
-            self.conflicts.append(
-                _Conflict(
-                    text=f"the {FACTS[key]} is {one}, yet {other}",
-                    remedy=f"correct one of them, or set {explicit_variable(key)}",
-                )
-            )
+            self._add_conflict(f"the {FACTS[key]} is {one}, yet {other}", key)
+
+    def _add_conflict(self, text: str, key: str) -> None:
+        remedy = f"correct one of them, or set {variable_of(key)}"
+        self.conflicts.append(_Conflict(text=text, remedy=remedy))
 
     def _check_keys(self, accelerator: Fact[str]) -> None:
         misplaced = accelerators.misplaced_version_key(accelerator.value, self.declared.facts)
         if misplaced:
             own = accelerators.version_key(accelerator.value)
-            self.conflicts.append(
-                _Conflict(
-                    text=f"{self.declared.facts[misplaced].source} gives {misplaced}, "
-                    f"yet the accelerator is {accelerator}",
-                    remedy=f"use {own}" if own else "remove it",
-                )
+            text = (
+                f"{self.declared.facts[misplaced].source} sets {misplaced}, "
+                f"yet the accelerator is {accelerator}"
             )
+            remedy = f"use {own}" if own else "remove it"
+            self.conflicts.append(_Conflict(text=text, remedy=remedy))
 
-    def _garbled(self, key: str, message: str) -> Missing:
+    def _unreadable(self, key: str, message: str) -> Missing:
         if declared := self.declared.facts.get(key):
             text, _, remedy = message.partition(": ")
             self.conflicts.append(
@@ -219,9 +211,9 @@ class _Hearing:
 
     def _missing(self, key: str, reason: str = "") -> Missing:
         image = IMAGE_VARIABLES.get(key)
-        variables = f"{explicit_variable(key)} or {image}" if image else explicit_variable(key)
+        variables = f"{variable_of(key)} or {image}" if image else variable_of(key)
         return Missing(
-            message=f"the {FACTS[key]} of variant {self.declaration.variant!r} is not known: "
+            message=f"the {FACTS[key]} of variant {self.declaration.variant!r} is unknown: "
             f"{reason}set {variables}, or {key} in {self.declaration.file}"
         )
 
@@ -233,9 +225,9 @@ def _first[T](one: T, other: T) -> T:
     return one
 
 
-def _after[T](chosen: Fact[T], others: Sequence[Fact[T] | None], why: str) -> Fact[T]:
-    """Return the chosen fact with a note on each witness that was heard and not used."""
-    notes = tuple(f"{other} {why}" for other in others if other is not None)
+def _with_unused[T](chosen: Fact[T], others: Sequence[Fact[T] | None], reason: str) -> Fact[T]:
+    """Return the chosen fact with a note on each of the others."""
+    notes = tuple(f"{other}: {reason}" for other in others if other is not None)
     return replace(chosen, unused=notes)
 
 
@@ -245,8 +237,8 @@ def _none_fits(declaration: Declaration, attempts: Sequence[_Attempt]) -> str:
         for stack, conflicts in attempts
     )
     return (
-        f"no stack of {declaration.file} agrees with what is set and observed: {reasons}: "
-        "build elsewhere, or add a stack"
+        f"no stack of {declaration.file} agrees with the variables and this machine: {reasons}: "
+        "build on another machine, or add a stack"
     )
 
 
@@ -257,14 +249,10 @@ def _several_fit(declaration: Declaration, fitting: Sequence[Stack]) -> str:
     keys = [
         key
         for key in FACTS
-        if len({str(said[key].value) if key in said else "" for said in facts}) > 1
+        if len({str(each[key].value) if key in each else "" for each in facts}) > 1
     ]
-    remedy = (
-        f"set {' or '.join(map(explicit_variable, keys))} to choose one"
-        if keys
-        else "remove all but one"
-    )
+    remedy = f"set {' or '.join(map(variable_of, keys))}" if keys else "remove all but one"
     return (
-        f"{len(fitting)} stacks of {declaration.file} agree with what is set and observed: "
+        f"{len(fitting)} stacks of {declaration.file} agree with the variables and this machine: "
         f"{stacks}: {remedy}"
     )

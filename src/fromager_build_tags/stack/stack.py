@@ -1,6 +1,6 @@
 """The stack: distribution, accelerator and Torch, as the segments spell them.
 
-A fact that nothing tells is an error only when a package needs it.
+An unknown fact is an error only if a package needs it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from packaging.version import Version
 
 from ..errors import MissingFactError
+from ..findings.finding import Place
 from . import accelerator as accelerators
-from .facts import Fact, Missing
+from .fact import Fact, Missing
 from .key import StackKey
 from .versions import Precision, segment_text
 
@@ -22,14 +23,14 @@ class Stack:
     """What the wheels of one build are built for; each fact known, or missing with a remedy.
 
     Attributes:
-        variant: fromager's word.
-        place: ``file:line`` where the stack is declared.
-        accelerator_version: None where the accelerator has no version.
-        torch_precision: what a Torch segment shows.
+        variant: fromager's name of the variant.
+        place: where the stack is declared.
+        accelerator_version: None for an accelerator without a version.
+        torch_precision: the precision of a Torch segment.
     """
 
     variant: str
-    place: str
+    place: Place
     distro: Fact[str] | Missing
     accelerator: Fact[str] | Missing
     accelerator_version: Fact[Version] | Missing | None
@@ -40,7 +41,7 @@ class Stack:
         """Return the distribution segment's text, such as ``el9.6``.
 
         Raises:
-            MissingFactError: nothing tells the distribution.
+            MissingFactError: the distribution is unknown.
         """
         return _known(self.distro).value
 
@@ -48,7 +49,7 @@ class Stack:
         """Return the accelerator without its version: ``cpu``, ``cuda``, ``rocm``, ``tpu``.
 
         Raises:
-            MissingFactError: nothing tells the accelerator.
+            MissingFactError: the accelerator is unknown.
         """
         return _known(self.accelerator).value
 
@@ -56,7 +57,7 @@ class Stack:
         """Return the accelerator segment's text: ``cpu``, ``cuda13.0``, ``rocm7.1``, ``tpu``.
 
         Raises:
-            MissingFactError: nothing tells the accelerator, or its version precisely enough.
+            MissingFactError: the accelerator is unknown, or its version not known precisely enough.
         """
         word = self.accelerator_word()
         if self.accelerator_version is None:
@@ -70,16 +71,16 @@ class Stack:
         """Return the Torch segment's text, such as ``torch2.10.0``.
 
         Raises:
-            MissingFactError: nothing tells the Torch version precisely enough.
+            MissingFactError: the Torch version is not known precisely enough.
         """
         fact = _known(self.torch_version)
         return "torch" + _precisely(fact, self.torch_precision, "the version of Torch")
 
     def has_torch(self, release: Version) -> bool:
-        """Tell whether Torch is *release*, a major and a minor version, or later.
+        """Return whether Torch is *release*, a major and a minor version, or later.
 
         Raises:
-            MissingFactError: nothing tells the Torch version precisely enough.
+            MissingFactError: the Torch version is not known precisely enough.
         """
         fact = _known(self.torch_version)
         _precisely(fact, Precision.MINOR, "the version of Torch")
@@ -116,6 +117,6 @@ def _precisely(fact: Fact[Version], precision: Precision, what: str) -> str:
     if text is None:
         example = ".".join(["X", "Y", "Z"][:precision])
         raise MissingFactError(
-            f"{what} is needed as {example}, yet it is known only as {fact}: give it more precisely"
+            f"{what} is needed as {example}, yet known only as {fact}: set it more precisely"
         )
     return text

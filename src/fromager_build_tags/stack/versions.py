@@ -1,7 +1,7 @@
-"""Versions of CUDA, ROCm and Torch, told more or less precisely.
+"""Versions of CUDA, ROCm and Torch, which can be known more or less precisely.
 
 ``13.0`` in a file and ``CUDA_VERSION=13.0.1`` of an image agree, since both make the segment
-``cuda13.0``; ``TORCH_VERSION=2.11`` and a pin ``torch==2.11.0`` agree as far as both go.
+``cuda13.0``; ``TORCH_VERSION=2.11`` and a pin ``torch==2.11.0`` agree in the numbers of both.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Precision(enum.IntEnum):
-    """How many numbers of a version a segment shows."""
+    """How many numbers of a version a segment contains."""
 
     MINOR = 2
     PATCH = 3
@@ -27,7 +27,7 @@ def parse_version(text: str) -> Version:
     """Return *text* as a PEP 440 version without an epoch.
 
     Raises:
-        ValueError: it is none. The message reads well behind the value.
+        ValueError: *text* is none; the message follows the value.
     """
     try:
         version = Version(text)
@@ -39,10 +39,10 @@ def parse_version(text: str) -> Version:
 
 
 def segment_text(version: Version, precision: Precision) -> str | None:
-    """Return how a segment spells *version*, or None where it is not known that precisely.
+    """Return the text of *version* in a segment; None if it is not known that precisely.
 
-    A local part is never shown. At patch precision pre-, post- and development releases
-    are: the ABI of a nightly is not that of the release.
+    The text has no local part. At patch precision it marks pre-, post- and development releases:
+    the ABI of a nightly is not that of the release.
     """
     if len(version.release) < precision:
         return None
@@ -52,7 +52,7 @@ def segment_text(version: Version, precision: Precision) -> str | None:
 
 
 def agree(one: Version, other: Version, precision: Precision) -> bool:
-    """Tell whether two versions make the same segment, as far as both are known."""
+    """Return whether two versions make the same segment, as far as both are known."""
     text, other_text = segment_text(one, precision), segment_text(other, precision)
     if text is not None and other_text is not None:
         return text == other_text
@@ -61,7 +61,7 @@ def agree(one: Version, other: Version, precision: Precision) -> bool:
 
 
 def more_precise(one: Version, other: Version) -> Version:
-    """Return the one with more release numbers; the first where both have as many."""
+    """Return the one with more release numbers; the first if both have as many."""
     return other if len(other.release) > len(one.release) else one
 
 
@@ -71,14 +71,14 @@ def exact_pin(specifiers: Iterable[Specifier]) -> Specifier | None:
 
 
 def is_exact(specifier: Specifier) -> bool:
-    """Tell whether a specifier names one version."""
+    """Return whether a specifier names one version."""
     return specifier.operator in {"==", "==="} and not specifier.version.endswith(".*")
 
 
 def allows(specifier: Specifier, version: Version) -> bool:
-    """Tell whether a specifier allows a version that is perhaps known only as ``2.10``.
+    """Return whether a specifier allows a version that may be known only as ``2.10``.
 
-    Exact ones are for :func:`agree`, which knows that ``2.11`` and ``2.11.0`` are the same.
+    Exact specifiers are for :func:`agree`: to it, ``2.11`` and ``2.11.0`` are the same.
     """
     known = [version]
     if len(version.release) < Precision.PATCH:

@@ -14,8 +14,7 @@ from ..findings.finding import Finding, Severity
 from ..findings.settings_rules import BAD_ANNOTATION
 from ..findings.verdict import Verdict
 from ..findings.wheel_rules import UNREADABLE_WHEEL
-from ..settings.declare import VerifyMode, read_verify_mode
-from ..stack.variables import VERIFY
+from ..settings.environment import VERIFY, VerifyMode, read_verify_mode
 from ..text import plain
 from .exemptions import exemptions_of
 from .remedy import remedy_for
