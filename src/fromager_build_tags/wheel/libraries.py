@@ -18,7 +18,7 @@ from .symbols import TORCH_NAMES
 _LIBRARIES_LIMIT: Final = 32_768
 #: Bytes of a library that is held in memory; a larger one goes to a file on disk.
 _IN_MEMORY: Final = 8 << 20
-_CHUNK: Final = 256 << 10
+_CHUNK: Final = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
