@@ -12,7 +12,6 @@ import click
 from click.core import ParameterSource
 
 from ..errors import InputError, OutputError
-from ..files import write_text
 from ..report.table import Rendered, plain_text
 from ..stack.fact import FACTS, explicit_variable
 
@@ -91,6 +90,8 @@ def write(result: Rendered, output: pathlib.Path | None) -> None:
         OutputError: it cannot be written.
     """
     if output is not None:
+        from ..files import write_text  # imports tempfile: 5 of 100 ms of a review
+
         write_text(output, plain_text(result))
         return
     try:
