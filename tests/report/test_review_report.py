@@ -111,8 +111,8 @@ def test_hundreds_of_causes() -> None:
         (["1_a", ""], ["1_b", "1_a"], [], "renames 1 wheel and adds 1 wheel"),
         (["", ""], ["1_b", "1_a"], [], "adds 2 wheels"),
         (["1_a", "1_a"], ["", "1_b"], [], "renames 1 wheel and removes 1 wheel"),
-        (["1_a"], ["2_b"], ["a"], "with 1 changelog of packages, renames 1 wheel"),
-        (["1_a"], ["2_b"], ["a", "b"], "with 2 changelogs of packages, renames 1 wheel"),
+        (["1_a"], ["2_b"], ["a"], "with 1 package changelog, renames 1 wheel"),
+        (["1_a"], ["2_b"], ["a", "b"], "with 2 package changelogs, renames 1 wheel"),
     ],
 )
 def test_what_a_cause_does(
@@ -132,6 +132,23 @@ def test_what_a_cause_does(
     ]
     comma = "," if more else ""
     assert words.cause_line([CAUSE], changes) == f"{CAUSE}{comma} {expected}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("8_a", "-", "number gone"),
+        ("8_b", "7_c", "number fell"),
+        ("8_b", "8_a", "sorts below"),
+        ("8_a", "8_b", ""),
+        ("", "8_a", ""),
+    ],
+)
+def test_the_remark_of_a_change(before: str, after: str, expected: str) -> None:
+    change = dataclasses.replace(
+        review_of(1).changes[0], before=tag_or_none(before), after=tag_or_none(after)
+    )
+    assert words.remark(change) == expected
 
 
 _TEXTS = st.text(max_size=20) | st.text("<&`é_", max_size=3_000)

@@ -273,6 +273,14 @@ def test_a_stack_that_no_tags_are_of_can_have_changed_any() -> None:
     ]
 
 
+def test_an_override_adds_torch_to_a_stack_without_it() -> None:
+    """The key of the stack has no Torch; the spelling of the segment shows what it is."""
+    base = evaluation(("el9.6 rocm7.1", {("demo", "1"): "1_el9.6_torch2.9.1"}))
+    head = evaluation(("el9.6 rocm7.1", {("demo", "1"): "1_el9.6_torch2.10.0"}))
+    [change] = compare(base, head, STACK).changes
+    assert change.causes == (TORCH_VERSION,)
+
+
 @pytest.mark.parametrize(
     ("known", "names"),
     [

@@ -59,6 +59,9 @@ PRE_BUILT = Cause(
     of_number=True,
     pre_built=True,
 )
+NO_HOOK = Cause(
+    what="wheels.build_tag_hook x → (none)", place="settings/settings.yaml:2", no_hook=True
+)
 TORCH_VERSION = Cause(
     what="torch_version of rocm 2.9.1 → 2.10.0",
     place="settings/variants/rocm.yaml:3",
@@ -232,6 +235,17 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "demo",
         "",
         "demo (any other version) on rocm lost a segment (1_el9.6 → 2)",
+    ),
+    # without a hook, one finding for the variant
+    (
+        "BT205",
+        {"demo 1": "1_el9.6_rocm7.1", "torch 1": "1_el9.6"},
+        {"demo 1": "1", "torch 1": "1"},
+        (NO_HOOK,),
+        "warning",
+        "rocm",
+        "settings/settings.yaml:2",
+        "2 build tags of rocm lost all segments: the settings name no hook any more",
     ),
     (
         "BT202",

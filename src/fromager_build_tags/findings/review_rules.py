@@ -1,4 +1,4 @@
-"""BT2: rules about a change of settings, and what it does to the names of wheels."""
+"""BT2: rules for a change of settings, and its effect on wheel names."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ CHANGELOG_SHRANK: Final = Rule(
 )
 SHARED_INDEX: Final = Rule(
     code="BT203",
-    title="a name changed on a variant that shares its index with another accelerator",
+    title="wheel names change on a variant that shares its index with another accelerator",
     severity=Severity.WARNING,
 )
 EVERYTHING_REBUILT: Final = Rule(
     code="BT204",
-    title="one entry rebuilds everything of a variant",
+    title="one changelog entry rebuilds every wheel of a variant",
     severity=Severity.WARNING,
 )
 LOST_SEGMENT: Final = Rule(
@@ -36,23 +36,23 @@ NEW_WITHOUT_NUMBER: Final = Rule(
     title="a new package has no build number",
     severity=Severity.WARNING,
 )
-TOLD_NO_MORE: Final = Rule(
+UNKNOWN_SUFFIX: Final = Rule(
     code="BT209",
-    title="the suffix of a tag is not known, so that it cannot be compared",
+    title="the suffix of a build tag is unknown, so it cannot be compared",
     severity=Severity.WARNING,
 )
 STALE_LOCK: Final = Rule(
     code="BT208",
-    title="the lock is not what the settings give",
+    title="the lock file is out of date",
     severity=Severity.ERROR,
 )
 WITHOUT_SETTINGS: Final = Rule(
     code="BT210",
-    title="one side has no settings where they are looked for, so everything is new or gone",
+    title="base or head has no settings at the given places, so everything is new or gone",
     severity=Severity.WARNING,
 )
-BROKEN_SIDE: Final = Rule(
+UNREADABLE_SETTINGS: Final = Rule(
     code="BT207",
-    title="one side of the review cannot be read, so a part of it is not compared",
+    title="settings of base or head are unreadable, so some wheels are not compared",
     severity=Severity.ERROR,
 )

@@ -12,9 +12,9 @@ from . import findings_markdown as markdown
 from . import review_words as words
 from .block import Block, chained, titled
 
-#: By this a comment is found again, to be updated in place.
+#: Finds the comment again, to update it in place.
 MARKER = "<!-- fromager-build-tags review -->"
-#: So many names show at once; more are folded, and stand at the end.
+#: This many names are shown below their cause; more are folded at the end.
 _FEW = 10
 
 

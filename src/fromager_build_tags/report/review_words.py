@@ -1,4 +1,4 @@
-"""The words of a review, the same in every format for people."""
+"""The texts of a review that all formats for people share."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def verdict_line(review: Review, verdict: object) -> str:
 
 
 def cause_line(causes: Sequence[Cause], changes: Sequence[Change]) -> str:
-    """Return what renames, adds and removes how many wheels."""
+    """Return what a cause does: how many wheels it renames, adds and removes."""
     what = "; ".join(map(str, causes)) if causes else UNEXPLAINED
     beside = {each for change in changes for each in change.causes} - {*causes}
     if beside:
-        what += f", with {counted(len(beside), 'changelog')} of packages,"
+        what += f", with {counted(len(beside), 'package changelog')},"
     kinds: collections.Counter[ChangeKind] = collections.Counter()
     for change in changes:
         kinds[change.kind] += change.files
@@ -43,7 +43,7 @@ _DID: Final = {ChangeKind.CHANGED: "renames", ChangeKind.NEW: "adds", ChangeKind
 
 
 def noun(changes: Sequence[Change]) -> str:
-    """Return what these are."""
+    """Return the noun for these changes."""
     renamed = all(change.kind is ChangeKind.CHANGED for change in changes)
     return "renamed wheel" if renamed else "wheel"
 
@@ -67,7 +67,7 @@ def after(change: Change) -> str:
 
 
 def remark(change: Change) -> str:
-    """Return what is wrong with a change, in two words."""
+    """Return the problem of a change in two words; "" for none."""
     if change.lost_its_number:
         return "number gone"
     if change.number_fell:

@@ -69,7 +69,7 @@ def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Findi
 
 def _broken(review: Review) -> Iterator[Finding]:
     for broken in review.broken:
-        yield rules.BROKEN_SIDE.finding(
+        yield rules.UNREADABLE_SETTINGS.finding(
             f"{broken.snapshot}: {broken.message}",
             subject=broken.variant or broken.package or broken.place,
             remedy="fix the file; until then its wheels are not compared",
@@ -152,7 +152,7 @@ def _became_unknown(review: Review) -> Iterator[Finding]:
         if len(changes) == 1:
             before, after = one.before or NO_BUILD_TAG, one.after
             what = f"{_wheel(one)}: the suffix became unknown ({format_tag(before)} → {after})"
-        yield rules.TOLD_NO_MORE.finding(
+        yield rules.UNKNOWN_SUFFIX.finding(
             f"{what}: {reason}" if reason else what,
             subject=one.package if len(changes) == 1 else variant,
             remedy=_DECLARE,
@@ -165,7 +165,7 @@ def _unknown(review: Review) -> Iterator[Finding]:
         suffixes = "1 suffix" if unknown.count == 1 else f"{unknown.count:,} suffixes"
         verb = "is" if unknown.count == 1 else "are"
         what = f"{suffixes} of {unknown.variant} ({unknown.stack}) {verb} unknown and not compared"
-        yield rules.TOLD_NO_MORE.finding(
+        yield rules.UNKNOWN_SUFFIX.finding(
             ": ".join([what, "; ".join(unknown.reasons)]) if unknown.reasons else what,
             subject=unknown.variant,
             remedy=_DECLARE,
