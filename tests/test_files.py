@@ -41,7 +41,7 @@ def test_a_file_that_nobody_may_write_stays(tmp_path: pathlib.Path) -> None:
         with pytest.raises(OutputError) as caught:
             write_text(each, "new")
         assert str(caught.value) == (
-            f"{each} is read-only: if it may be changed, run chmod u+w {each}"
+            f"{each} is read-only: to allow the change, run chmod u+w {each}"
         )
     assert path.read_text() == "old"
     path.chmod(0o464)  # the group may

@@ -1,4 +1,4 @@
-"""Errors, by whose mistake they report.
+"""Errors, by the part that is wrong.
 
 fromager logs an exception and its ``__cause__`` as one line, "X because Y", so every
 message here reads well before the word "because" and ends without a full stop.
@@ -16,11 +16,11 @@ class SegmentError(BuildTagError):
 
 
 class PluginError(BuildTagError):
-    """A plugin or an override did not load, failed, or returned something else than pairs."""
+    """A plugin or an override did not load, failed, or returned something other than pairs."""
 
 
 class NeedsError(BuildTagError):
-    """An expression of what a package depends on cannot be read."""
+    """An expression of dependencies is wrong."""
 
 
 class SettingsError(BuildTagError):
@@ -28,19 +28,19 @@ class SettingsError(BuildTagError):
 
 
 class VerifyError(BuildTagError):
-    """A wheel that was built is not what its name says."""
+    """A built wheel does not match its name."""
 
 
 class DuplicateKeyError(SettingsError):
-    """A settings file gives one key twice: YAML readers take the last in silence."""
+    """A settings file sets one key twice: YAML readers use the last one without a warning."""
 
 
 class InputError(BuildTagError):
-    """A file that a command was given to read is not what it should be."""
+    """A file that a command reads is not what it has to be."""
 
 
 class EditError(BuildTagError):
-    """Nothing can be added to a file without changing more of it than was asked for."""
+    """Nothing can be added to a file without another change to it."""
 
 
 class OutputError(BuildTagError):
@@ -48,14 +48,14 @@ class OutputError(BuildTagError):
 
 
 class StackError(BuildTagError):
-    """The facts of the stack contradict each other, or no declared stack fits.
+    """The facts of the stack conflict, or no declared stack fits.
 
-    It is nobody's fault who asks for the stack, and is told without them.
+    The error belongs to the settings: a plan reports it once, without naming a package.
     """
 
 
 class MissingFactError(StackError):
-    """A package needs a fact of the stack that nothing tells."""
+    """A package needs a fact of the stack that is unknown."""
 
 
 def explain_error(err: BaseException) -> str:

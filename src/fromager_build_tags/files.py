@@ -1,4 +1,4 @@
-"""Writing files: the whole file or nothing; and how to show their names."""
+"""Read and write text files: a write replaces a file completely or not at all."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from .errors import InputError, OutputError
 
 
 def printable(name: str) -> str:
-    """Spell out the bytes of a file's name that are no UTF-8, which no report could write."""
+    """Escape the bytes of a file's name that are not UTF-8: no report can contain them."""
     if name.isascii():
         return name
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def read_text(path: pathlib.Path) -> str:
-    """Return a file's text with its line ends as they are; "" where there is no file.
+    """Return a file's text with its line ends as they are; "" for a missing file.
 
     Raises:
-        InputError: the file cannot be read, or is no UTF-8.
+        InputError: the file cannot be read, or is not UTF-8.
     """
     try:
         return path.read_bytes().decode("utf-8")
@@ -33,24 +33,24 @@ def read_text(path: pathlib.Path) -> str:
 
 
 def refuse_read_only(path: pathlib.Path) -> None:
-    """Respect that nobody may write a file: neither root, nor renaming another over it, has to.
+    """Refuse a read-only file, which root, and a rename over it, could replace.
 
     Raises:
-        OutputError: the file is there, and has no permission to be written.
+        OutputError: the file exists, and its permissions forbid writing.
     """
     target = path.resolve()
     if target.exists() and not target.stat().st_mode & 0o222:
-        raise OutputError(f"{path} is read-only: if it may be changed, run chmod u+w {path}")
+        raise OutputError(f"{path} is read-only: to allow the change, run chmod u+w {path}")
 
 
 def write_text(path: pathlib.Path, text: str) -> None:
     """Write *text* to *path* as UTF-8: to a temporary file beside it, which is then renamed.
 
-    Line ends are written as they are, and through a symbolic link. A device or a pipe is written
-    to: it is not replaced.
+    Line ends stay as they are; a symbolic link is followed. A device or a pipe is written to, not
+    replaced.
 
     Raises:
-        OutputError: the file is read-only or cannot be written; what was there is still there.
+        OutputError: the file is read-only or cannot be written; its old content stays.
     """
     refuse_read_only(path)
     target = path.resolve()

@@ -721,6 +721,6 @@ def test_a_read_only_file_is_not_edited(run: Run, packages: pathlib.Path) -> Non
     path.write_text("env: {}\n")
     path.chmod(0o444)
     assert run("demo", status=1).stderr == (
-        f"Error: {path} is read-only: if it may be changed, run chmod u+w {path}\n"
+        f"Error: {path} is read-only: to allow the change, run chmod u+w {path}\n"
     )
     assert path.read_text() == "env: {}\n"

@@ -27,7 +27,7 @@ TWICE = (
     "(other 1.0): uninstall all but one of these distributions, or remove an entry point"
 )
 BROKEN = (
-    f"fromager cannot load the overrides: mend or uninstall {DEMO}acme_demo (acme 1.0), which "
+    f"fromager cannot load the overrides: fix or uninstall {DEMO}acme_demo (acme 1.0), which "
     "does not load because No module named 'no_such_module'"
 )
 
@@ -70,7 +70,7 @@ def test_one_that_ends_python_is_one_error(cli: Cli, tree: None, install: Instal
     """fromager itself ends without a word, with the status of the override."""
     install("acme", {"a": "", "demo": "raise SystemExit(0)\n", "torch": ""})
     assert cli("lock", status=1).stderr == (
-        f"Error: fromager cannot load the overrides: mend or uninstall {DEMO}acme_demo (acme 1.0), "
+        f"Error: fromager cannot load the overrides: fix or uninstall {DEMO}acme_demo (acme 1.0), "
         "which does not load because it calls exit(0) when it is imported\n"
     )
 

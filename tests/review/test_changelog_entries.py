@@ -695,7 +695,7 @@ def test_a_read_only_file_keeps_all_from_being_written(
     path = checkout.folder / name
     path.chmod(0o444)
     assert cli("bump", "HEAD", "-m", "x", status=1).stderr == (
-        f"Error: {path} is read-only: if it may be changed, run chmod u+w {path}\n"
+        f"Error: {path} is read-only: to allow the change, run chmod u+w {path}\n"
     )
     assert checkout.git("status", "--porcelain") == f"M {ROCM_FILE}"
     cli("bump", "HEAD", "-n", "-m", "x")
@@ -708,7 +708,7 @@ def test_a_read_only_lock(cli: Cli, tmp_path: pathlib.Path) -> None:
     lock = tmp_path / "settings/build-tags.lock"
     lock.touch(0o444)
     assert cli("lock", status=1).stderr == (
-        "Error: settings/build-tags.lock is read-only: if it may be changed, run chmod u+w "
+        "Error: settings/build-tags.lock is read-only: to allow the change, run chmod u+w "
         "settings/build-tags.lock\n"
     )
     assert lock.read_text() == ""

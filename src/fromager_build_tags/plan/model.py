@@ -1,4 +1,4 @@
-"""What is planned: packages that are wanted, and the tag of each version of them."""
+"""The model of a plan: the wanted packages, and the tag of each of their versions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .source import SourceKind
 
 #: Stands for every version without a changelog entry: newer than all, dates and times of day, too.
 ANY_VERSION: Final = Version("99999999999999")
-#: Stands for every package that neither the settings nor an override name.
+#: Stands for every package that neither the settings nor an override names.
 ANY_PACKAGE: Final = NormalizedName("package-that-nothing-names")
 
 
@@ -44,15 +44,15 @@ class PlannedTag(NamedTuple):
     Attributes:
         version: None for versions without a changelog entry.
         span: which of these, such as ``<0.29``; ``*`` for all others.
-        number: fromager's build number; None where fromager gives none, and asks no hook.
+        number: fromager's build number; None if fromager assigns none, and calls no hook.
         platlib: the segments of a platlib wheel.
-        purelib: the segments of a purelib wheel: none, unless a plugin of yours gives one.
-        source: who says what the package needs; None where nobody was asked, or says it wrongly.
-        note: why there is no build number, and what to do about it.
-        error: why the hook gives no tag, so that a build would stop; "" where it does.
-        lacks_fact: whether it gives none only for want of a fact, which a machine may tell.
-        needs: what a platlib wheel depends on; None where that cannot be told by words alone.
-        pre_built: whether fromager takes a wheel as it is, with its own tag.
+        purelib: the segments of a purelib wheel: none, unless another plugin returns one.
+        source: the kind of source of its dependencies; None if there is none, or it is wrong.
+        note: why there is no build number, and the fix.
+        error: why the hook fails, and with it a build; "" if it does not.
+        lacks_fact: whether it fails only because a fact is unknown, which a machine may report.
+        needs: the dependencies of a platlib wheel; None if a function decides.
+        pre_built: whether fromager keeps a wheel as it is, with its own tag.
     """
 
     package: NormalizedName
@@ -84,7 +84,7 @@ class PlannedTag(NamedTuple):
 
     @property
     def is_wrong(self) -> bool:
-        """Whether a build would stop whatever a machine tells."""
+        """Whether a build fails, whatever a machine reports."""
         return bool(self.error) and not self.lacks_fact
 
     @property

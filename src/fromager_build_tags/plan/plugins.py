@@ -1,7 +1,7 @@
-"""Entry points, and which distribution registered them.
+"""Entry points, and the distributions that register them.
 
-stevedore keeps a cache of entry points that forgets their distribution, so an error message
-asks the metadata again.
+stevedore's cache of entry points does not contain their distribution, so an error message reads
+the metadata again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def global_hooks() -> Sequence[extension.Extension[Any]]:
             name=WHEEL_BUILD_TAG,
             on_load_failure_callback=_refuse,
         )
-    except SystemExit:  # stevedore lets it pass, and fromager would end without a word
+    except SystemExit:  # stevedore does not catch it, and fromager would end without a message
         for entry_point in registered(HOOKS_GROUP)[WHEEL_BUILD_TAG]:
             load_override(entry_point)
         raise
@@ -98,12 +98,12 @@ def load_overrides(settings: Settings) -> None:
 
 
 def known_packages(tree: SettingsTree) -> list[NormalizedName]:
-    """Return every package that the settings, an override or a shipped override know."""
+    """Return every package that the settings, a project override or a shipped override name."""
     return sorted({*tree.packages(), *map(canonicalize_name, shipped_overrides())})
 
 
 def refuse_broken_overrides() -> None:
-    """Say which override of a user keeps fromager from loading them all.
+    """Refuse an override that keeps fromager from loading all of them.
 
     Raises:
         PluginError: one does not load, or several distributions register one of a package.
@@ -116,7 +116,7 @@ def refuse_broken_overrides() -> None:
             _load(candidates[0])
         except Exception as err:
             raise PluginError(
-                "fromager cannot load the overrides: mend or uninstall "
+                "fromager cannot load the overrides: fix or uninstall "
                 f"{describe(candidates[0])}, which does not load"
             ) from err
 
@@ -137,7 +137,7 @@ def shipped_overrides() -> dict[str, tuple[metadata.EntryPoint, ...]]:
 
 @functools.cache
 def load_shipped_override(name: str) -> types.ModuleType | None:
-    """Return what is registered in our group as *name*, a module, if there is something.
+    """Return the module that is registered in our group as *name*, if there is one.
 
     Raises:
         PluginError: it does not load, or several distributions register that name.
@@ -150,7 +150,7 @@ def load_shipped_override(name: str) -> types.ModuleType | None:
 
 
 def describe(entry_point: metadata.EntryPoint) -> str:
-    """Return an entry point's own words and its distribution, for a message."""
+    """Return an entry point and its distribution, for a message."""
     return (
         f"{entry_point.group}: {entry_point.name} = {entry_point.value} "
         f"({distribution_of(entry_point)})"

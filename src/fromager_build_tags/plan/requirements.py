@@ -1,4 +1,4 @@
-"""Which packages to look at: from arguments, pip's files, and fromager's."""
+"""The wanted packages: from arguments, pip's files, and fromager's files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .model import Wanted
 
 
 def from_requirements(texts: Iterable[str], where: str = "") -> list[Wanted]:
-    """Return what requirements ask for: a version that is pinned, or the known ones that fit.
+    """Return the wanted packages of requirements: a pinned version, or the known ones that fit.
 
     Raises:
         InputError: a text is not a requirement.
@@ -31,7 +31,7 @@ def from_requirements(texts: Iterable[str], where: str = "") -> list[Wanted]:
 
 
 def from_requirements_file(file: pathlib.Path) -> list[Wanted]:
-    """Return what a pip file asks for; fromager reads it, so it takes what fromager takes.
+    """Return the wanted packages of a pip file; fromager's own parser reads it.
 
     Raises:
         InputError: a line is not a requirement.

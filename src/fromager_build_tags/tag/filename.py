@@ -24,7 +24,7 @@ class WheelName(NamedTuple):
     """A wheel's file name, taken apart: a tuple, since an index has a million of them.
 
     Attributes:
-        filename: the whole name, without folders.
+        filename: the name, without folders.
         build_tag: the build tag, which may be none.
     """
 

@@ -1,7 +1,8 @@
-"""Spans of versions: the line of all versions, cut where what is said of them changes.
+"""Version ranges: the line of all versions, split where the value for a version changes.
 
-An expression such as ``torch if version < 0.29 else none`` says one thing of some versions, and
-another of the rest, so no single row of a table speaks for all of them.
+With an expression such as ``torch if version < 0.29 else none``, no single row of a table holds for
+all versions of a package. ``packaging.ranges`` has set operations on ranges from packaging 26.3 on;
+the oldest packaging that this package supports, 26.1, does not have it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final, NamedTuple
 
 from packaging.version import InvalidVersion, Version
 
-#: The span of all versions, or of all that no other span holds.
+#: The range of all versions, or of all that no other range contains.
 REST: Final = "*"
 _FIRST: Final = Version("0.dev0")
 _COMPARE: Final[dict[str, Callable[[Version, Version], bool]]] = {
@@ -26,12 +27,12 @@ _COMPARE: Final[dict[str, Callable[[Version, Version], bool]]] = {
 
 
 class _Cell(NamedTuple):
-    """One version that something names, or all between two such.
+    """One boundary, or all versions between two boundaries.
 
     Attributes:
-        like: a version in it, which stands for all of them.
-        first: the specifier that it begins with; "" for the first.
-        last: the specifier that it ends with; "" for the last.
+        like: a version in the cell, which stands for all of them.
+        first: the specifier of its lower end; "" for the first cell.
+        last: the specifier of its upper end; "" for the last cell.
     """
 
     like: Version
@@ -39,18 +40,20 @@ class _Cell(NamedTuple):
     last: str
 
 
-def split[T](boundaries: Iterable[Version], says: Callable[[Version], T]) -> list[tuple[str, T]]:
-    """Return each span of versions, old to new, with what *says* answers for all of it.
+def split[T](
+    boundaries: Iterable[Version], value_of: Callable[[Version], T]
+) -> list[tuple[str, T]]:
+    """Return each range of versions with one value, from old to new.
 
     Args:
-        boundaries: the versions at which the answer can change.
-        says: answers for a version; the answers are compared.
+        boundaries: the versions at which the value can change.
+        value_of: returns the value for a version; equal values make one range.
 
     Returns:
-        Pairs of a span and an answer. A span is a specifier set without blanks, such as
-        ``<0.29`` or ``>=0.29,<0.31``; the last is :data:`REST`, whatever it begins with.
+        Pairs of a range and its value. A range is a specifier set without blanks, such as
+        ``<0.29`` or ``>=0.29,<0.31``; the last range is :data:`REST`.
     """
-    cells = ((cell, says(cell.like)) for cell in _cells(sorted(set(boundaries))))
+    cells = ((cell, value_of(cell.like)) for cell in _cells(sorted(set(boundaries))))
     spans: list[tuple[str, T]] = []
     for answer, group in itertools.groupby(cells, lambda each: each[1]):
         held = [cell for cell, _ in group]
@@ -59,14 +62,14 @@ def split[T](boundaries: Iterable[Version], says: Callable[[Version], T]) -> lis
 
 
 def ends_of(span: str) -> set[Version]:
-    """Return the versions at which a span begins or ends."""
+    """Return the versions at the ends of a range."""
     return {end for _, end in _parts(span)}
 
 
 def boundaries_of(specifiers: str) -> set[Version]:
-    """Return the versions at which any set of PEP 440 specifiers begins or ends.
+    """Return the versions at the ends of a set of PEP 440 specifiers.
 
-    They are public versions: a lock names a version with a local part, or says nothing of it.
+    They are public versions: a range in a lock has no local part.
     """
     from packaging.specifiers import SpecifierSet  # takes as long as to read a lock
 
@@ -74,7 +77,7 @@ def boundaries_of(specifiers: str) -> set[Version]:
     for specifier in SpecifierSet(specifiers):
         try:
             version = Version(Version(specifier.version.removesuffix(".*")).public)
-        except InvalidVersion:  # such as ===nightly, which is no place on the line
+        except InvalidVersion:  # such as ===nightly, which has no order
             continue
         found.add(version)
         if specifier.operator == "~=":
@@ -90,12 +93,12 @@ def _next(release: tuple[int, ...]) -> Version:
 
 
 def is_span(text: str) -> bool:
-    """Tell a span, but for :data:`REST`, from a version."""
+    """Return whether a text is a range other than :data:`REST`, and not a version."""
     return text[:1] in {"<", ">", "="}
 
 
 def is_well_formed(span: str) -> bool:
-    """Tell what :func:`split` can have made from what somebody wrote by hand."""
+    """Return whether :func:`split` can return a range, as opposed to one written by hand."""
     try:
         return all(end.local is None and sign in _COMPARE for sign, end in _parts(span))
     except InvalidVersion:
@@ -103,7 +106,7 @@ def is_well_formed(span: str) -> bool:
 
 
 def like(span: str) -> Version:
-    """Return a version that lies in a span, and stands for all of it."""
+    """Return a version in a range, which stands for all of the range."""
     first, _, _ = span.partition(",")
     version = Version(first.lstrip("<>="))
     if first.startswith(">") and not first.startswith(">="):
@@ -112,7 +115,7 @@ def like(span: str) -> Version:
 
 
 def holds(span: str, version: Version) -> bool:
-    """Tell whether a version lies in a span, as PEP 440 has it: ``1.0rc1`` is not below ``1.0``."""
+    """Return whether a range contains a version by PEP 440: ``1.0rc1`` is not in ``<1.0``."""
     ends = list(_parts(span))
     if all(_compare_as_they_are(version, end) for _, end in ends):
         return all(_COMPARE[sign](version, end) for sign, end in ends)
@@ -128,7 +131,7 @@ def _parts(span: str) -> Iterator[tuple[str, Version]]:
 
 
 def _compare_as_they_are(version: Version, end: Version) -> bool:
-    """Tell versions between which PEP 440 knows no more than their order."""
+    """Return whether PEP 440 compares two versions by their order alone."""
     if str(end) != end.base_version:
         return False
     base = version.base_version
