@@ -20,6 +20,9 @@ class Severity(enum.StrEnum):
         return list(Severity).index(self)
 
 
+ERROR, WARNING, NOTE = Severity
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
 class Place:
     """Where a finding is.
@@ -83,19 +86,19 @@ class Finding:
         return (self.severity.rank, self.code, self.place, self.subject, self.message)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A rule that settings, wheels or indexes can violate. ``docs/rules/CODE.md`` explains it.
 
     Attributes:
         code: ``BT`` and three digits, the first of which is the family's.
-        title: what is wrong, in one line.
         severity: how bad it is, unless a finding has its own severity.
+        title: what is wrong, in one line.
     """
 
     code: str
-    title: str
     severity: Severity
+    title: str
 
     def finding(
         self,

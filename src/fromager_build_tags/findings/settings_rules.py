@@ -2,127 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Final
+from .finding import ERROR, NOTE, WARNING, Rule
 
-from .finding import Rule, Severity
-
-VARIANT_WITHOUT_FILE: Final = Rule(
-    code="BT101",
-    title="a variant has no file, so its stack is known only on the build machine",
-    severity=Severity.WARNING,
+VARIANT_WITHOUT_FILE = Rule(
+    "BT101", WARNING, "a variant has no file, so its stack is known only on the build machine"
 )
-UNKNOWN_VARIANT: Final = Rule(
-    code="BT102",
-    title="unknown variant",
-    severity=Severity.ERROR,
+UNKNOWN_VARIANT = Rule("BT102", ERROR, "unknown variant")
+UNUSED_VARIANT_FILE = Rule(
+    "BT103", WARNING, "a variant file is unused: no changelog and no package names its variant"
 )
-UNUSED_VARIANT_FILE: Final = Rule(
-    code="BT103",
-    title="a variant file is unused: no changelog and no package names its variant",
-    severity=Severity.WARNING,
+NO_BUILD_NUMBER = Rule(
+    "BT104", ERROR, "a package that depends on the stack has no build number, and so no build tag"
 )
-NO_BUILD_NUMBER: Final = Rule(
-    code="BT104",
-    title="a package that depends on the stack has no build number, and so no build tag",
-    severity=Severity.ERROR,
+PRE_BUILT = Rule("BT105", NOTE, "packages depend on a pre-built Torch")
+BAD_ANNOTATION = Rule("BT106", ERROR, "an annotation is invalid")
+REDUNDANT_ANNOTATION = Rule("BT107", NOTE, "an annotation repeats the shipped override")
+OVERRIDE_REGISTERED_TWICE = Rule(
+    "BT108", ERROR, "two distributions register an override of the same package"
 )
-PRE_BUILT: Final = Rule(
-    code="BT105",
-    title="packages depend on a pre-built Torch",
-    severity=Severity.NOTE,
+OVERRIDE_SIGNATURE = Rule("BT109", ERROR, "an override does not accept the arguments of fromager")
+OVERRIDE_WITHOUT_TAG = Rule("BT110", NOTE, "an override of a known package has no wheel_build_tag")
+PIN_CONTRADICTS_VARIANT = Rule(
+    "BT111", ERROR, "the constraints exclude the Torch version of the variant"
 )
-BAD_ANNOTATION: Final = Rule(
-    code="BT106",
-    title="an annotation is invalid",
-    severity=Severity.ERROR,
+EQUAL_STACKS = Rule("BT112", WARNING, "two stacks of a variant give the same tags")
+HOOK_NOT_CONFIGURED = Rule("BT113", ERROR, "the hook is not configured")
+UNPINNED_DISTRIBUTION = Rule(
+    "BT114", WARNING, "a variant does not declare its distribution, so its tags cannot be planned"
 )
-REDUNDANT_ANNOTATION: Final = Rule(
-    code="BT107",
-    title="an annotation repeats the shipped override",
-    severity=Severity.NOTE,
+BAD_VARIANT_FILE = Rule("BT115", ERROR, "a variant file is invalid")
+BAD_SUPPRESSION = Rule(
+    "BT116",
+    ERROR,
+    "a suppression has no effect: it has no reason, an unknown rule or the wrong place",
 )
-OVERRIDE_REGISTERED_TWICE: Final = Rule(
-    code="BT108",
-    title="two distributions register an override of the same package",
-    severity=Severity.ERROR,
+DUPLICATE_KEY = Rule(
+    "BT117", ERROR, "a settings file contains a key twice, and fromager uses only the last one"
 )
-OVERRIDE_SIGNATURE: Final = Rule(
-    code="BT109",
-    title="an override does not accept the arguments of fromager",
-    severity=Severity.ERROR,
+UNKNOWN_TAG = Rule("BT118", ERROR, "a tag cannot be computed")
+TWO_FILES = Rule(
+    "BT119", ERROR, "a package has two settings files, and fromager uses only the last one"
 )
-OVERRIDE_WITHOUT_TAG: Final = Rule(
-    code="BT110",
-    title="an override of a known package has no wheel_build_tag",
-    severity=Severity.NOTE,
+OVERRIDE_DOES_NOT_LOAD = Rule(
+    "BT120", ERROR, "an override module cannot be imported, so fromager fails"
 )
-PIN_CONTRADICTS_VARIANT: Final = Rule(
-    code="BT111",
-    title="the constraints exclude the Torch version of the variant",
-    severity=Severity.ERROR,
-)
-EQUAL_STACKS: Final = Rule(
-    code="BT112",
-    title="two stacks of a variant give the same tags",
-    severity=Severity.WARNING,
-)
-HOOK_NOT_CONFIGURED: Final = Rule(
-    code="BT113",
-    title="the hook is not configured",
-    severity=Severity.ERROR,
-)
-UNPINNED_DISTRIBUTION: Final = Rule(
-    code="BT114",
-    title="a variant does not declare its distribution, so its tags cannot be planned",
-    severity=Severity.WARNING,
-)
-BAD_VARIANT_FILE: Final = Rule(
-    code="BT115",
-    title="a variant file is invalid",
-    severity=Severity.ERROR,
-)
-BAD_SUPPRESSION: Final = Rule(
-    code="BT116",
-    title="a suppression has no effect: it has no reason, an unknown rule or the wrong place",
-    severity=Severity.ERROR,
-)
-DUPLICATE_KEY: Final = Rule(
-    code="BT117",
-    title="a settings file contains a key twice, and fromager uses only the last one",
-    severity=Severity.ERROR,
-)
-UNKNOWN_TAG: Final = Rule(
-    code="BT118",
-    title="a tag cannot be computed",
-    severity=Severity.ERROR,
-)
-TWO_FILES: Final = Rule(
-    code="BT119",
-    title="a package has two settings files, and fromager uses only the last one",
-    severity=Severity.ERROR,
-)
-OVERRIDE_DOES_NOT_LOAD: Final = Rule(
-    code="BT120",
-    title="an override module cannot be imported, so fromager fails",
-    severity=Severity.ERROR,
-)
-UNRESOLVED_STACK: Final = Rule(
-    code="BT121",
-    title="the selected variant cannot be built on this machine",
-    severity=Severity.ERROR,
-)
-OLD_FROMAGER: Final = Rule(
-    code="BT122",
-    title="the installed fromager does not support the hook",
-    severity=Severity.ERROR,
-)
-NEVER_READ: Final = Rule(
-    code="BT123",
-    title="a part of the settings is never read",
-    severity=Severity.ERROR,
-)
-OVERRIDE_NAME: Final = Rule(
-    code="BT124",
-    title="an override is registered under a name that fromager never looks up",
-    severity=Severity.ERROR,
+UNRESOLVED_STACK = Rule("BT121", ERROR, "the selected variant cannot be built on this machine")
+OLD_FROMAGER = Rule("BT122", ERROR, "the installed fromager does not support the hook")
+NEVER_READ = Rule("BT123", ERROR, "a part of the settings is never read")
+OVERRIDE_NAME = Rule(
+    "BT124", ERROR, "an override is registered under a name that fromager never looks up"
 )

@@ -2,97 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Final
+from .finding import ERROR, WARNING, Rule
 
-from .finding import Rule, Severity
-
-HIDDEN_TORCH: Final = Rule(
-    code="BT301",
-    title="a wheel uses Torch's C++ ABI, but its name has no Torch segment",
-    severity=Severity.ERROR,
+HIDDEN_TORCH = Rule(
+    "BT301", ERROR, "a wheel uses Torch's C++ ABI, but its name has no Torch segment"
 )
-STABLE_TORCH: Final = Rule(
-    code="BT302",
-    title="a wheel has a Torch segment, but uses only Torch's stable ABI",
-    severity=Severity.WARNING,
+STABLE_TORCH = Rule(
+    "BT302", WARNING, "a wheel has a Torch segment, but uses only Torch's stable ABI"
 )
-NO_TORCH_INSIDE: Final = Rule(
-    code="BT303",
-    title="a wheel has a Torch segment, but nothing in it uses Torch",
-    severity=Severity.ERROR,
+NO_TORCH_INSIDE = Rule("BT303", ERROR, "a wheel has a Torch segment, but nothing in it uses Torch")
+OTHER_TORCH_REQUIRED = Rule(
+    "BT304", ERROR, "the Torch segment of a wheel differs from the Torch that it requires"
 )
-OTHER_TORCH_REQUIRED: Final = Rule(
-    code="BT304",
-    title="the Torch segment of a wheel differs from the Torch that it requires",
-    severity=Severity.ERROR,
+HIDDEN_ACCELERATOR = Rule(
+    "BT311", ERROR, "a wheel uses an accelerator, but its name has no accelerator segment"
 )
-HIDDEN_ACCELERATOR: Final = Rule(
-    code="BT311",
-    title="a wheel uses an accelerator, but its name has no accelerator segment",
-    severity=Severity.ERROR,
+NO_ACCELERATOR_INSIDE = Rule(
+    "BT312", ERROR, "a wheel has an accelerator segment, but nothing in it uses the accelerator"
 )
-NO_ACCELERATOR_INSIDE: Final = Rule(
-    code="BT312",
-    title="a wheel has an accelerator segment, but nothing in it uses the accelerator",
-    severity=Severity.ERROR,
+OTHER_ACCELERATOR = Rule(
+    "BT313", ERROR, "a wheel uses another accelerator than its accelerator segment"
 )
-OTHER_ACCELERATOR: Final = Rule(
-    code="BT313",
-    title="a wheel uses another accelerator than its accelerator segment",
-    severity=Severity.ERROR,
+OTHER_MAJOR = Rule(
+    "BT314", ERROR, "a wheel needs libraries of another CUDA or ROCm than its accelerator segment"
 )
-OTHER_MAJOR: Final = Rule(
-    code="BT314",
-    title="a wheel needs libraries of another CUDA or ROCm than its accelerator segment",
-    severity=Severity.ERROR,
+SEVERAL_ACCELERATORS = Rule("BT315", WARNING, "a wheel uses more than one accelerator")
+BUILD_MISMATCH = Rule("BT321", ERROR, "the build tag in WHEEL differs from the file name")
+METADATA_MISMATCH = Rule(
+    "BT322", ERROR, "the name or version of METADATA or its folder differs from the file name"
 )
-SEVERAL_ACCELERATORS: Final = Rule(
-    code="BT315",
-    title="a wheel uses more than one accelerator",
-    severity=Severity.WARNING,
+STALE_ELF_REQUIRES = Rule(
+    "BT325", WARNING, "the libraries that fromager recorded differ from what the wheel needs"
 )
-BUILD_MISMATCH: Final = Rule(
-    code="BT321",
-    title="the build tag in WHEEL differs from the file name",
-    severity=Severity.ERROR,
+PLATFORM_WITHOUT_BINARY = Rule(
+    "BT331", WARNING, "a wheel is for a platform, but contains no binary"
 )
-METADATA_MISMATCH: Final = Rule(
-    code="BT322",
-    title="the name or version of METADATA or its folder differs from the file name",
-    severity=Severity.ERROR,
+BINARY_WITHOUT_PLATFORM = Rule("BT332", ERROR, "a wheel is for any platform, but contains a binary")
+DISTRIBUTION_ON_PURELIB = Rule(
+    "BT333",
+    WARNING,
+    "a wheel for any platform has a distribution segment, so that indexes cannot share it",
 )
-STALE_ELF_REQUIRES: Final = Rule(
-    code="BT325",
-    title="the libraries that fromager recorded differ from what the wheel needs",
-    severity=Severity.WARNING,
+OTHER_MACHINE = Rule(
+    "BT334", ERROR, "a wheel contains binaries for another machine than its platform tag"
 )
-PLATFORM_WITHOUT_BINARY: Final = Rule(
-    code="BT331",
-    title="a wheel is for a platform, but contains no binary",
-    severity=Severity.WARNING,
-)
-BINARY_WITHOUT_PLATFORM: Final = Rule(
-    code="BT332",
-    title="a wheel is for any platform, but contains a binary",
-    severity=Severity.ERROR,
-)
-DISTRIBUTION_ON_PURELIB: Final = Rule(
-    code="BT333",
-    title="a wheel for any platform has a distribution segment, so that indexes cannot share it",
-    severity=Severity.WARNING,
-)
-OTHER_MACHINE: Final = Rule(
-    code="BT334",
-    title="a wheel contains binaries for another machine than its platform tag",
-    severity=Severity.ERROR,
-)
-UNREADABLE_WHEEL: Final = Rule(
-    code="BT341",
-    title="a wheel cannot be read",
-    severity=Severity.ERROR,
-)
-UNREADABLE_BINARY: Final = Rule(
-    code="BT342",
-    title="a binary in a wheel cannot be read",
-    severity=Severity.WARNING,
-)
+UNREADABLE_WHEEL = Rule("BT341", ERROR, "a wheel cannot be read")
+UNREADABLE_BINARY = Rule("BT342", WARNING, "a binary in a wheel cannot be read")
