@@ -28,8 +28,7 @@ def open_index(place: IndexPlace) -> Index:
         InputError: the index does not exist or cannot be read.
     """
     if place.is_url:
-        # requests, bs4 and pydantic take 0.5 s to import, and a folder needs none of them
-        from .simple import open_simple
+        from .simple import open_simple  # imports bs4 and pydantic in 0.5 s
 
         return open_simple(place)
     if place.scheme:
