@@ -27,7 +27,7 @@ import elfdeps
 
 from fromager_build_tags.verify.exemptions import NO_EXEMPTIONS
 from fromager_build_tags.verify.run import WheelSource, verify_wheel
-from fromager_build_tags.wheel import read_wheel
+from fromager_build_tags.wheel.facts import read_wheel
 
 
 def ours(wheel: Path) -> None:

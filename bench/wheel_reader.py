@@ -20,7 +20,7 @@ from pathlib import Path
 
 import elfdeps
 
-from fromager_build_tags.wheel import read_wheel
+from fromager_build_tags.wheel.facts import read_wheel
 
 
 def ours(wheel: Path) -> None:

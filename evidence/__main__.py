@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.wheel import WheelError, read_wheel
+from fromager_build_tags.wheel.archive import WheelError
+from fromager_build_tags.wheel.facts import read_wheel
 
 from . import catalogue, measurements, table, verified
 from .fetch import fetched

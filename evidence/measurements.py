@@ -8,7 +8,8 @@ from pathlib import Path
 from packaging.version import Version
 from pydantic import BaseModel, ConfigDict
 
-from fromager_build_tags.wheel import TorchAbi, WheelFacts
+from fromager_build_tags.wheel.evidence import TorchAbi
+from fromager_build_tags.wheel.facts import WheelFacts
 
 from .catalogue import HERE
 

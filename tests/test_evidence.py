@@ -30,7 +30,7 @@ from evidence.comparison import (
 )
 from evidence.measurements import Measurement
 from fromager_build_tags.needs import Need
-from fromager_build_tags.wheel import TorchAbi
+from fromager_build_tags.wheel.evidence import TorchAbi
 
 ROOT = Path(__file__).parent.parent
 PLAN = catalogue.load()

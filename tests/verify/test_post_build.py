@@ -18,7 +18,7 @@ from fromager_build_tags.errors import VerifyError
 from fromager_build_tags.verify import post_build
 from fromager_build_tags.verify import run as verify
 from fromager_build_tags.verify.post_build import verify_built
-from fromager_build_tags.wheel import WheelFacts
+from fromager_build_tags.wheel.facts import WheelFacts
 
 from ..conftest import MakeContext
 from .building import PURE, Wheel

@@ -13,7 +13,7 @@ from fromager_build_tags.verify import run as verify
 from fromager_build_tags.verify.checks import CHECKS
 from fromager_build_tags.verify.exemptions import NO_EXEMPTIONS, Exemptions, parse_exemptions
 from fromager_build_tags.verify.run import WheelSource, verify_wheel
-from fromager_build_tags.wheel import WheelFacts
+from fromager_build_tags.wheel.facts import WheelFacts
 
 from ..wheel.hostile import overlapping_needs
 from .building import PLATFORM, PURE, Wheel

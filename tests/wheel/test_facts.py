@@ -14,16 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from fromager_build_tags.wheel import (
-    Accelerator,
-    RefusalReason,
-    TorchAbi,
-    WheelError,
-    WheelFacts,
-    libraries,
-    read_wheel,
-)
-from fromager_build_tags.wheel.elf import Budget
+from fromager_build_tags.wheel import libraries
+from fromager_build_tags.wheel.archive import WheelError
+from fromager_build_tags.wheel.elf import Budget, RefusalReason
+from fromager_build_tags.wheel.evidence import TorchAbi
+from fromager_build_tags.wheel.facts import WheelFacts, read_wheel
+from fromager_build_tags.wheel.libraries import Accelerator
 
 from . import hostile
 from .building import CXX_SYMBOLS, DIST_INFO, METADATA, STABLE_SYMBOLS, Compiler, MakeWheel
@@ -244,16 +240,16 @@ def test_the_note_of_a_pure_wheel(make_wheel: MakeWheel) -> None:
     facts = read_wheel(make_wheel({"demo.py": "", "demo_pkg-1.0.dist-info/WHEEL": wheel}))
 
     assert facts.purelib
-    assert facts.notes == (
-        "pure: it has no code of its own for an accelerator, or compiles it at run time",
-    )
+    assert facts.notes == [
+        "pure: it has no code of its own for an accelerator, or compiles it at run time"
+    ]
 
 
 def test_the_note_of_a_platform_wheel_without_libraries(make_wheel: MakeWheel) -> None:
     facts = read_wheel(make_wheel({"demo.py": ""}))
 
     assert not facts.purelib
-    assert facts.notes == ("no library could be read in it",)
+    assert facts.notes == ["no library could be read in it"]
 
 
 def test_requirements_on_torch(make_wheel: MakeWheel) -> None:
@@ -376,7 +372,8 @@ def test_device_code_is_not_inflated(
     monkeypatch.setattr(tempfile, "SpooledTemporaryFile", None)
     cubin = elf_without_sections(Shape(machine=190), needed=[], imports=[]) + bytes(1 << 20)
 
-    assert read_wheel(make_wheel({"demo/gemm.cubin": cubin})).machines == ("cuda",)
+    [use] = read_wheel(make_wheel({"demo/gemm.cubin": cubin})).accelerators
+    assert str(use.evidence[0]) == "demo/gemm.cubin is device code for cuda"
 
 
 @pytest.mark.parametrize("gnu_hash", [False, True])
@@ -426,7 +423,7 @@ def test_another_architecture_reads_the_same(make_wheel: MakeWheel) -> None:
 
     facts = read_wheel(make_wheel({"_c.so": library}))
 
-    assert facts.machines == ("aarch64",)
+    assert [each.machine for each in facts.hosts] == ["aarch64"]
     assert facts.torch.abi is TorchAbi.UNSTABLE
     assert list(stacks(facts)) == [Accelerator.CUDA]
 
@@ -437,7 +434,7 @@ def test_an_elf_of_gigabytes_stays_in_bounded_memory(stand_ins: Compiler, tmp_pa
     library = stand_ins.library("_large.so", imports=CXX_SYMBOLS, needs=["libtorch.so"])
     _write_large(wheel, library.read_bytes(), size=1500 << 20)
     script = (
-        "import resource, sys, pathlib; from fromager_build_tags.wheel import read_wheel;"
+        "import resource, sys, pathlib; from fromager_build_tags.wheel.facts import read_wheel;"
         "facts = read_wheel(pathlib.Path(sys.argv[1]));"
         "print(facts.torch.abi, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )

@@ -24,7 +24,9 @@ from ..stack.fact import Fact, Missing
 from ..stack.stack import Stack
 from ..tag.expression import Need, parse_expression
 from ..text import first_few
-from ..wheel import Evidence, RefusalReason, TorchAbi, WheelFacts, read_wheel
+from ..wheel.elf import RefusalReason
+from ..wheel.evidence import Evidence, TorchAbi
+from ..wheel.facts import WheelFacts, read_wheel
 from ..wheel.libraries import accelerator_of, is_system, is_torch
 
 #: The dependencies of a package of which nothing is known: a missing segment can break an

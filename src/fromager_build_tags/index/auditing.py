@@ -18,7 +18,8 @@ from ..http.prefetch import prefetch
 from ..verify.checks.examined import ExaminedWheel
 from ..verify.exemptions import exemptions_on
 from ..verify.run import check_wheel, exemptions_or_error, unreadable
-from ..wheel import WheelError, read_facts
+from ..wheel.archive import WheelError
+from ..wheel.facts import read_facts
 from .expected import NO_EXPECTATION, Expectations
 from .index_checks import Tally, check_contents
 from .listing import Index, ListedProject

@@ -11,7 +11,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from ..wheel import Member, WheelArchive, WheelError
+from ..wheel.archive import Member, WheelArchive, WheelError
 from .listing import Index, IndexFile
 
 _BLOCK: Final = 1 << 20

@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from ..errors import InputError
 from ..files import printable
-from ..wheel import WheelArchive
+from ..wheel.archive import WheelArchive
 from .listing import IndexFile, IndexPlace, ListedProject, Unreadable, project_word
 
 #: fromager's folders of built and of pre-built wheels; ``simple`` contains links to both, and

@@ -14,7 +14,7 @@ from packaging.utils import NormalizedName
 
 from ..errors import InputError
 from ..http.urls import is_url, shown_url
-from ..wheel import WheelArchive
+from ..wheel.archive import WheelArchive
 
 #: A single slash is a typing error, and the text after it may still be a password.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")

@@ -15,7 +15,7 @@ from packaging.version import Version
 
 from ..errors import OutputError
 from ..tag.vocabulary import accelerator_word
-from ..wheel import WheelArchive, WheelError
+from ..wheel.archive import WheelArchive, WheelError
 from .content import file_size, local_path, recorded_files
 from .directory import FROMAGER_FOLDERS
 from .expected import Expected

@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from ..http.prefetch import prefetch
 from ..tag.segment import Order
-from ..wheel import WheelError
+from ..wheel.archive import WheelError
 from .auditing import side_by_side
 from .content import (
     MemberContent,

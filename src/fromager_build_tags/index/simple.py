@@ -28,7 +28,7 @@ from ..http.prefetch import prefetch
 from ..http.session import Page, Session
 from ..http.urls import FetchError, shown_url, signed_url, split_url
 from ..text import first_few
-from ..wheel import WheelArchive, open_url
+from ..wheel.archive import WheelArchive, open_url
 from .listing import IndexFile, IndexPlace, ListedProject, Unreadable, project_word
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")

@@ -18,7 +18,8 @@ from ..findings.settings_rules import BAD_ANNOTATION
 from ..findings.wheel_rules import UNREADABLE_WHEEL
 from ..http.urls import file_name, is_url, shown_url
 from ..tag.filename import parse_wheel_name
-from ..wheel import WheelError, open_url, read_facts, read_wheel
+from ..wheel.archive import WheelError, open_url
+from ..wheel.facts import read_facts, read_wheel
 from .checks import check
 from .checks.examined import ExaminedWheel, RemedyFor, set_depends_on
 from .exemptions import NO_EXEMPTIONS, Exemptions

@@ -1,15 +1,9 @@
-"""Open a wheel file without trusting it.
-
-Source of the local headers: PKWARE's APPNOTE.TXT, sections 4.3.7 (local file header), 4.3.9 (data
-descriptor) and 4.5.3 (zip64).
-"""
+"""Open a wheel file without trusting it."""
 
 from __future__ import annotations
 
 import contextlib
-import io
 import re
-import struct
 import tempfile
 import zipfile
 import zlib
@@ -51,9 +45,6 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueE
 
 READ_LIMIT: Final = 16 << 20
 """Bytes. The longest list of members seen in a published wheel has a fifth of that."""
-_LOCAL_HEADER: Final = struct.Struct("<4s5H3I2H")
-_FLAGS, _SIZES, _LENGTHS = 2, slice(7, 9), slice(9, 11)
-_SIZES_BEHIND, _IN_EXTRA, _ZIP64 = 1 << 3, 0xFFFFFFFF, 1
 
 
 class WheelError(BuildTagError):
@@ -87,45 +78,13 @@ class Member:
         return self.info.file_size
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[MemberStream]:
+    def open(self) -> Iterator[IO[bytes]]:
         """Open the member from its start; raise ``WheelError`` where the archive is damaged."""
-        assert self.archive.fp is not None
-        with contextlib.ExitStack() as stack:
-            with self.errors():
-                _check_local_header(self.archive.fp, self.info)
-                stream = stack.enter_context(self.archive.open(self.info))
-            yield MemberStream(self, stream)
-
-    @contextlib.contextmanager
-    def errors(self) -> Iterator[None]:
-        """Translate the errors of ``zipfile`` into ``WheelError``."""
         try:
-            yield
+            with self.archive.open(self.info) as stream:
+                yield stream
         except _DAMAGE as err:
             raise WheelError(self.path, f"its member {self.name!r} is damaged: {err}") from None
-
-
-class MemberStream:
-    """The bytes of a member, exactly as many as the archive states."""
-
-    def __init__(self, member: Member, stream: IO[bytes]) -> None:
-        self._member = member
-        self._stream = stream
-        self._left = member.size
-
-    def read(self, size: int, /) -> bytes:
-        """Return the next bytes, fewer than ``size`` only at the end.
-
-        Raises:
-            WheelError: the archive is damaged, or the member ends before its size.
-        """
-        with self._member.errors():
-            data = self._stream.read(size)
-            if len(data) < min(size, self._left):
-                missing = self._left - len(data)
-                raise EOFError(f"it ends {missing} bytes before its stated size")
-        self._left -= len(data)
-        return data
 
 
 class WheelArchive:
@@ -139,10 +98,8 @@ class WheelArchive:
         self.path = path
         self._archive = archive
         self._held = contextlib.ExitStack()
-        if len(archive.filelist) > _MEMBERS_LIMIT:
-            raise WheelError(
-                path, f"it has {len(archive.filelist):,} members; {_MEMBERS_LIMIT:,} are read"
-            )
+        if (count := len(archive.filelist)) > _MEMBERS_LIMIT:
+            raise WheelError(path, f"it has {count:,} members; {_MEMBERS_LIMIT:,} are read")
         self._members = [
             Member(path=path, archive=archive, info=info)
             for info in archive.infolist()
@@ -171,10 +128,6 @@ class WheelArchive:
                 raise WheelError(path, err.strerror or str(err)) from None
             except (NotImplementedError, ValueError) as err:
                 raise WheelError(path, f"a damaged zip archive ({err})") from None
-            except _TooLongError as err:
-                raise WheelError(
-                    path, f"its list of members has {err}; {READ_LIMIT} bytes are read"
-                ) from None
             wheel = cls(path, archive)
             wheel._held = stack.pop_all()
             return wheel
@@ -311,10 +264,6 @@ def _is_library(member: Member) -> bool:
         return stream.read(len(MAGIC)) == MAGIC
 
 
-class _TooLongError(Exception):
-    """More bytes asked for at once than ``READ_LIMIT``."""
-
-
 class _BoundedFile:
     """A file as ``zipfile`` wants it, which reads all of the list of members at once.
 
@@ -323,54 +272,10 @@ class _BoundedFile:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self.seek, self.tell = file.seek, file.tell
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return the next bytes; raise ``_TooLongError`` where they are too many."""
+        """Return the next bytes; raise ``ValueError`` where they are too many."""
         if size > READ_LIMIT:
-            raise _TooLongError(f"{size} bytes")
+            raise ValueError(f"its list of members has {size} bytes; {READ_LIMIT} are read")
         return self._file.read(size)
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
-
-
-def _check_local_header(file: IO[bytes], info: zipfile.ZipInfo) -> None:
-    """Raise ``BadZipFile`` where the sizes before a member's bytes are not those of the list.
-
-    ``zipfile`` compares its name. Sizes that stand behind the bytes may be missing before them.
-    """
-    file.seek(info.header_offset)
-    data = file.read(_LOCAL_HEADER.size)
-    if len(data) < _LOCAL_HEADER.size:
-        raise zipfile.BadZipFile("its local header is cut off")
-    header = _LOCAL_HEADER.unpack(data)
-    name, extra = header[_LENGTHS]
-    packed, unpacked = header[_SIZES]
-    if _IN_EXTRA in (packed, unpacked):
-        file.seek(name, io.SEEK_CUR)
-        unpacked, packed = _zip64_sizes(file.read(extra), unpacked, packed)
-    listed = (info.compress_size, info.file_size)
-    missing = header[_FLAGS] & _SIZES_BEHIND and {packed, unpacked} <= {0, _IN_EXTRA}
-    if (packed, unpacked) != listed and not missing:
-        raise zipfile.BadZipFile(
-            f"its local header states {unpacked} bytes in {packed}, and the list of members "
-            f"{info.file_size} in {info.compress_size}"
-        )
-
-
-def _zip64_sizes(extra: bytes, *sizes: int) -> Iterator[int]:
-    """Yield the sizes, those that are too large for 32 bits from the zip64 field."""
-    values = iter(_zip64_values(extra))
-    return (next(values, size) if size == _IN_EXTRA else size for size in sizes)
-
-
-def _zip64_values(extra: bytes) -> tuple[int, ...]:
-    while len(extra) >= 4:
-        kind, length = struct.unpack("<2H", extra[:4])
-        if kind == _ZIP64:
-            data = extra[4 : 4 + min(length, 16)]
-            return struct.unpack(f"<{len(data) // 8}Q", data[: len(data) // 8 * 8])
-        extra = extra[4 + length :]
-    return ()

@@ -1,13 +1,15 @@
-"""The evidence in a wheel that it uses or carries an accelerator stack."""
+"""The evidence in a wheel that it uses Torch, or uses or carries an accelerator stack."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from .elf import DEVICE_MACHINES
-from .libraries import Accelerator, Contents, Library, accelerator_of, major_of
+from .libraries import Accelerator, Contents, Library, accelerator_of, is_torch, major_of
+from .symbols import is_stable, is_unstable, readable
 
 _SECTION_STACKS: Final = {".nv": Accelerator.CUDA, ".hi": Accelerator.ROCM}
 _MACHINE_STACKS: Final = {"cuda": Accelerator.CUDA, "amdgpu": Accelerator.ROCM}
@@ -15,12 +17,15 @@ _MACHINE_STACKS: Final = {"cuda": Accelerator.CUDA, "amdgpu": Accelerator.ROCM}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """One observation: in which member, and what."""
+    """One observation: in which member, and what.
+
+    Attributes:
+        library: the library that is needed or carried, if that is what it is.
+    """
 
     member: str
     what: str
     library: str = ""
-    """The library that is needed or carried, if that is what it is."""
 
     def __str__(self) -> str:
         return f"{self.member} {self.what}"
@@ -45,18 +50,11 @@ def carried_accelerators(contents: Contents) -> tuple[AcceleratorUse, ...]:
     Such a wheel provides them to others, loads them with ``dlopen``, or has them for a tool.
     """
     needed = {name for library in contents.libraries for name in library.elf.needed}
-    return _by_stack(
-        [
-            each
-            for library in contents.libraries
-            if needed.isdisjoint(library.names)
-            for each in _own_evidence(library)
-        ]
-    )
+    unused = [each for each in contents.libraries if needed.isdisjoint(each.names)]
+    return _by_stack([each for library in unused for each in _own_evidence(library)])
 
 
-def need(library: Library, name: str) -> Evidence:
-    """Return the evidence that a library needs another one."""
+def _need(library: Library, name: str) -> Evidence:
     return Evidence(member=library.member, what=f"needs {name}", library=name)
 
 
@@ -64,7 +62,7 @@ def _use_evidence(library: Library) -> Iterator[tuple[Accelerator, Evidence]]:
     # A library that the wheel carries counts too once another one needs it: its code runs.
     for name in library.elf.needed:
         if (stack := accelerator_of(name)) is not None:
-            yield stack, need(library, name)
+            yield stack, _need(library, name)
     for section in library.elf.device_sections:
         what = f"carries device code in {section}"
         yield _SECTION_STACKS[section[:3]], Evidence(member=library.member, what=what)
@@ -89,3 +87,72 @@ def _by_stack(found: Sequence[tuple[Accelerator, Evidence]]) -> tuple[Accelerato
         for stack in Accelerator
         if (evidence := tuple(each for which, each in found if which is stack))
     )
+
+
+class TorchAbi(StrEnum):
+    """With which Torch a wheel works."""
+
+    NONE = "none"
+    LINKED = "linked"
+    """It needs a library of Torch and imports no known symbol of it: nothing is proven."""
+    STABLE = "stable"
+    """It works with every Torch from a minimum on."""
+    UNSTABLE = "unstable"
+    """It works with the Torch that it was built against."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TorchUse:
+    """What a wheel uses of Torch; counts are distinct symbols over all of its libraries.
+
+    Attributes:
+        cxx_evidence: the part of ``evidence`` that makes it unstable.
+    """
+
+    abi: TorchAbi
+    evidence: tuple[Evidence, ...] = ()
+    cxx_symbols: int = 0
+    stable_symbols: int = 0
+    cxx_evidence: tuple[Evidence, ...] = ()
+
+
+def torch_use(contents: Contents) -> TorchUse:
+    """Return what a wheel uses, by symbols: stable and unstable wheels alike need libtorch.so."""
+    links = [
+        _need(library, name)
+        for library in contents.libraries
+        for name in library.elf.needed
+        if is_torch(name) and name not in contents.carried
+    ]
+    imports = list(contents.imports_from_outside())
+    cxx, cxx_evidence = _imports(imports, is_unstable, "C++ symbols of Torch")
+    stable, stable_evidence = _imports(imports, is_stable, "functions of Torch's stable ABI")
+    found = {TorchAbi.UNSTABLE: cxx, TorchAbi.STABLE: stable, TorchAbi.LINKED: links}
+    return TorchUse(
+        abi=next((abi for abi, use in found.items() if use), TorchAbi.NONE),
+        evidence=(*cxx_evidence, *stable_evidence, *links),
+        cxx_symbols=cxx,
+        stable_symbols=stable,
+        cxx_evidence=tuple(cxx_evidence),
+    )
+
+
+def _imports(
+    imports: Sequence[tuple[str, frozenset[str]]], is_kind: Callable[[str], bool], kind: str
+) -> tuple[int, Sequence[Evidence]]:
+    """Return how many symbols of a kind a wheel imports, and the evidence of each library."""
+    found = [
+        (member, symbols)
+        for member, names in imports
+        if (symbols := sorted(filter(is_kind, names)))
+    ]
+    evidence = [
+        Evidence(member=member, what=f"imports {len(symbols)} {kind}, as {_example(symbols)}")
+        for member, symbols in found
+    ]
+    return len({symbol for _, symbols in found for symbol in symbols}), evidence
+
+
+def _example(symbols: Sequence[str]) -> str:
+    names = [readable(symbol) for symbol in symbols]
+    return next((name for name in names if "::" in name), names[0])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
 
 from packaging.metadata import RawMetadata
@@ -15,9 +14,14 @@ from packaging.version import Version
 
 from .archive import WheelArchive, WheelError
 from .elf import DEVICE_MACHINES
-from .evidence import AcceleratorUse, carried_accelerators, used_accelerators
+from .evidence import (
+    AcceleratorUse,
+    TorchUse,
+    carried_accelerators,
+    torch_use,
+    used_accelerators,
+)
 from .libraries import Library, Refused, read_contents
-from .torch_abi import TorchUse, torch_use
 
 _TORCH = re.compile(r"\s*torch(?![\w.-])", re.IGNORECASE)
 # packaging reads each parenthesis of a marker by a call within a call.
@@ -48,7 +52,6 @@ class WheelFacts:
     """All of its tags are for any platform."""
     libraries: int
     """How many ELF files could be read."""
-    machines: tuple[str, ...]
     needed: tuple[str, ...]
     """Needed libraries that it does not carry itself."""
     accelerators: tuple[AcceleratorUse, ...]
@@ -68,13 +71,17 @@ class WheelFacts:
     """Accelerators whose libraries it carries, and nothing in it needs."""
     dist_info: str = ""
     """The name of the folder of ``METADATA``."""
-    tags: tuple[str, ...] = ()
-    """``Tag`` entries of ``WHEEL``, as they are written."""
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> Sequence[str]:
         """Remarks: why nothing was found, or what was not read."""
-        return tuple(_notes(self))
+        notes = [f"{each.member} was not read: {each.refusal.reason}" for each in self.refused]
+        if self.libraries:
+            return notes
+        if self.purelib:
+            code = "it has no code of its own for an accelerator, or compiles it at run time"
+            return [f"pure: {code}", *notes]
+        return ["no library could be read in it", *notes]
 
 
 def read_wheel(path: Path) -> WheelFacts:
@@ -92,12 +99,12 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
     metadata = archive.metadata()
     wheel = archive.wheel_metadata()
     contents = read_contents(archive)
+    tags = wheel.get_all("Tag", [])
     return WheelFacts(
         name=_name(archive.path, metadata),
         version=_version(archive.path, metadata),
-        purelib=_is_purelib(wheel),
+        purelib=bool(tags) and all(str(tag).endswith("-any") for tag in tags),
         libraries=len(contents.libraries),
-        machines=tuple(sorted({library.elf.machine for library in contents.libraries})),
         needed=contents.needed_from_outside(),
         accelerators=used_accelerators(contents),
         torch=torch_use(contents),
@@ -113,7 +120,6 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
         refused=contents.refused,
         carried=carried_accelerators(contents),
         dist_info=archive.dist_info,
-        tags=tuple(str(tag).strip() for tag in wheel.get_all("Tag", [])),
     )
 
 
@@ -128,11 +134,6 @@ def _version(path: Path | str, metadata: RawMetadata) -> Version:
         return Version(metadata.get("version", ""))
     except ValueError as err:  # InvalidVersion, or a number that is too long for int()
         raise WheelError(path, f"its METADATA has no valid Version ({str(err)[:300]})") from None
-
-
-def _is_purelib(wheel: Message) -> bool:
-    tags = wheel.get_all("Tag", [])
-    return bool(tags) and all(str(tag).endswith("-any") for tag in tags)
 
 
 def _hosts(libraries: Iterable[Library]) -> Iterator[HostCode]:
@@ -160,32 +161,15 @@ def _noted(archive: WheelArchive) -> frozenset[str] | None:
 def _torch_requirements(path: Path | str, metadata: RawMetadata) -> Iterator[str]:
     texts = [text for text in metadata.get("requires_dist", []) if _TORCH.match(text)]
     if (length := sum(map(len, texts))) > _TORCH_LIMIT:
-        raise WheelError(
-            path,
-            f"its METADATA has {length} characters of requirements on torch; "
-            f"{_TORCH_LIMIT} are read",
-        )
+        what = f"{length} characters of requirements on torch; {_TORCH_LIMIT} are read"
+        raise WheelError(path, f"its METADATA has {what}")
     if any(text.count("(") > _NESTED_LIMIT for text in texts):
-        raise WheelError(
-            path, f"its METADATA requires torch with more than {_NESTED_LIMIT} parentheses"
-        )
+        what = f"more than {_NESTED_LIMIT} parentheses"
+        raise WheelError(path, f"its METADATA requires torch with {what}")
     for text in texts:
         try:
             requirement = Requirement(text)
         except ValueError:
             continue  # old metadata has requirements that PEP 508 does not allow
-        if not _is_extra(requirement):
+        if "extra ==" not in str(requirement.marker or ""):
             yield str(requirement)
-
-
-def _is_extra(requirement: Requirement) -> bool:
-    return requirement.marker is not None and "extra ==" in str(requirement.marker)
-
-
-def _notes(facts: WheelFacts) -> Iterator[str]:
-    if facts.purelib and not facts.libraries:
-        yield "pure: it has no code of its own for an accelerator, or compiles it at run time"
-    elif not facts.libraries:
-        yield "no library could be read in it"
-    for refused in facts.refused:
-        yield f"{refused.member} was not read: {refused.refusal.reason}"

@@ -9,7 +9,8 @@ from typing import Final
 from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
 from ...tag.vocabulary import accelerator_word
-from ...wheel import Evidence, major_of
+from ...wheel.evidence import Evidence
+from ...wheel.libraries import major_of
 from ..exemptions import ACCELERATOR
 from .examined import ACCELERATORS, ExaminedWheel, listed
 

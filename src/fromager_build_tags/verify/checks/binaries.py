@@ -9,11 +9,12 @@ from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
 from ...tag.platform import parse_linux
 from ...tag.segment import Order
-from ...wheel import RefusalReason
+from ...wheel.elf import RefusalReason
 from .examined import ExaminedWheel, listed
 
 if TYPE_CHECKING:
-    from ...wheel import HostCode, Refused
+    from ...wheel.facts import HostCode
+    from ...wheel.libraries import Refused
 
 #: Machine, word size in bits, and whether the byte order is big-endian.
 _MACHINES: Final = {

@@ -10,12 +10,15 @@ from ...findings.finding import Finding, Place, Rule, Severity
 from ...tag.segment import Order
 from ...tag.vocabulary import accelerator_word
 from ...text import first_few
-from ...wheel import Accelerator, RefusalReason, TorchAbi
+from ...wheel.elf import RefusalReason
+from ...wheel.evidence import TorchAbi
+from ...wheel.libraries import Accelerator
 from ..exemptions import ACCELERATOR, NO_EXEMPTIONS, TORCH, Exemptions
 
 if TYPE_CHECKING:
     from ...tag.filename import WheelName
-    from ...wheel import AcceleratorUse, WheelFacts
+    from ...wheel.evidence import AcceleratorUse
+    from ...wheel.facts import WheelFacts
 
 #: The accelerators that the contents of a wheel can show, by their words.
 ACCELERATORS: Final = {each.value: each for each in Accelerator}

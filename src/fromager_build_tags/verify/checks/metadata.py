@@ -12,7 +12,7 @@ from packaging.version import Version
 from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
 from ...tag.filename import WheelName
-from ...wheel import accelerator_of, is_torch, stem
+from ...wheel.libraries import accelerator_of, is_torch, stem
 from .examined import ExaminedWheel, listed
 
 _LONGEST: Final = 255

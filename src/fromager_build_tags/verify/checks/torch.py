@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
-from ...wheel import TorchAbi
+from ...wheel.evidence import TorchAbi
 from ..exemptions import TORCH
 from .examined import ExaminedWheel, listed
 
