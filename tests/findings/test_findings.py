@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fromager_build_tags.findings import settings_rules as rules
 from fromager_build_tags.findings.finding import Finding, Place, Severity
 from fromager_build_tags.findings.verdict import Verdict
-from fromager_build_tags.report.formats import FINDINGS
+from fromager_build_tags.report.findings_report import FINDINGS
 from fromager_build_tags.report.table import plain_text
 from fromager_build_tags.text import markdown_code, markdown_text, plain
 

@@ -7,7 +7,7 @@ from importlib import metadata
 
 import pytest
 
-from fromager_build_tags.report import sarif
+from fromager_build_tags.report import ci_report
 
 #: Set it to write what the code gives now into the cases, and read the difference in git.
 REGENERATE = "REGENERATE_GOLDEN"
@@ -21,7 +21,9 @@ def regenerate() -> bool:
 @pytest.fixture(autouse=True)
 def pages_that_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """SARIF contains the pages of rules: a new wording there must not change a case."""
-    monkeypatch.setattr(sarif, "page", lambda code: f"# {code}\n\n**how bad**\n\nWhat it says.\n")
+    monkeypatch.setattr(
+        ci_report, "page", lambda code: f"# {code}\n\n**how bad**\n\nWhat it says.\n"
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fromager_build_tags.findings.catalogue import RULES
 from fromager_build_tags.findings.finding import Finding, Place, Severity
 from fromager_build_tags.findings.verdict import Verdict
-from fromager_build_tags.report import sarif
+from fromager_build_tags.report.ci_report import render_sarif
 
 from ..sarif import validate
 
@@ -34,7 +34,7 @@ _FINDINGS = st.builds(
 @settings(deadline=None)  # the first one reads pages
 @given(st.lists(_FINDINGS, max_size=4))
 def test_every_log_is_valid(findings: list[Finding]) -> None:
-    log = json.loads(sarif.render(Verdict.of(findings, about="settings.yaml")))
+    log = json.loads(render_sarif(Verdict.of(findings, about="settings.yaml")))
     validate(log)
     for result in log["runs"][0]["results"]:
         physical = result["locations"][0]["physicalLocation"]
@@ -44,7 +44,7 @@ def test_every_log_is_valid(findings: list[Finding]) -> None:
 
 def test_a_rule_has_its_page_as_help() -> None:
     finding = RULES["BT101"].finding("x", subject="x", remedy="x")
-    log = json.loads(sarif.render(Verdict.of([finding])))
+    log = json.loads(render_sarif(Verdict.of([finding])))
     [rule] = log["runs"][0]["tool"]["driver"]["rules"]
     page = (ROOT / "docs/rules/BT101.md").read_text()
     assert rule["help"] == {"text": page, "markdown": page}
@@ -59,7 +59,7 @@ def test_a_rule_has_its_page_as_help() -> None:
 @pytest.mark.parametrize("code", RULES)
 def test_every_page_begins_with_a_short_description(code: str) -> None:
     finding = RULES[code].finding("x", subject="x", remedy="x")
-    log = json.loads(sarif.render(Verdict.of([finding])))
+    log = json.loads(render_sarif(Verdict.of([finding])))
     [rule] = log["runs"][0]["tool"]["driver"]["rules"]
     assert 20 < len(rule["fullDescription"]["text"]) < 1_000  # GitHub shows 1,024 characters
 

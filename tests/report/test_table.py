@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from fromager_build_tags.report import terminal
-from fromager_build_tags.report.table import Table, plain_text
+from fromager_build_tags.report.table import Table, plain_text, print_report
 
 TABLE = Table(
     heading=("WHEEL", "WHY"),
@@ -33,7 +32,7 @@ def printed(
     monkeypatch: pytest.MonkeyPatch, stdout: io.StringIO, parts: list[str | Table]
 ) -> list[str]:
     monkeypatch.setattr(sys, "stdout", stdout)
-    terminal.print_report(parts)
+    print_report(parts)
     return [line.rstrip() for line in stdout.getvalue().splitlines()]
 
 

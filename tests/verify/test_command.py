@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fromager_build_tags.commands import main
-from fromager_build_tags.report.formats import FINDINGS
+from fromager_build_tags.report.findings_report import FINDINGS
 from fromager_build_tags.verify.run import find_wheels
 
 from .building import Wheel

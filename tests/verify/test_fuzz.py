@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from fromager_build_tags.findings.finding import Finding
 from fromager_build_tags.findings.verdict import Verdict
-from fromager_build_tags.report.formats import FINDINGS
+from fromager_build_tags.report.findings_report import FINDINGS
 from fromager_build_tags.verify.exemptions import NO_EXEMPTIONS
 from fromager_build_tags.verify.run import WheelSource, verify_wheel
 

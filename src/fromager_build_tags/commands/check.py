@@ -15,7 +15,7 @@ from ..errors import PluginError, explain_error
 from ..findings.finding import Finding
 from ..findings.verdict import Verdict
 from ..plan.plugins import load_overrides
-from ..report.formats import FINDINGS
+from ..report.findings_report import FINDINGS
 from ..settings.tree import SettingsTree
 from . import builds, common, exit_status, trees
 

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import InputError, OutputError
-from ..report.table import Rendered, plain_text
+from ..report.table import Rendered, plain_text, print_report
 from ..stack.fact import FACTS, explicit_variable
 
 FILE: Final = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
@@ -98,8 +98,6 @@ def write(result: Rendered, output: pathlib.Path | None) -> None:
         if isinstance(result, str) or not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
             click.echo(plain_text(result), nl=False)
         else:
-            from ..report.terminal import print_report  # imports rich: 0.1 s
-
             print_report(result)
     except BrokenPipeError:  # such as of `| head`: click ends in silence
         raise

@@ -8,7 +8,7 @@ import click
 
 from ..findings.finding import Finding
 from ..findings.verdict import Verdict
-from ..report.formats import FINDINGS
+from ..report.findings_report import FINDINGS
 from ..text import counted
 from ..verify.exemptions import NO_EXEMPTIONS
 from ..verify.run import ExemptionsOf, find_wheels, verify_wheel

@@ -23,9 +23,8 @@ from ..http.urls import is_url
 from ..index.auditing import Audited
 from ..index.status import IndexWheel, ProjectView
 from ..text import counted, markdown_code, plain
-from . import findings_json, findings_markdown, findings_table
+from . import findings_report
 from .block import Block, chained
-from .formats import FINDINGS
 from .table import Rendered, Table
 
 #: Wheels of a cell that are linked; the newest versions come first.
@@ -172,7 +171,7 @@ class AuditReport:
 
 def render_table(report: AuditReport) -> list[str | Table]:
     """Return the findings, a line for each index, and the verdict."""
-    *findings, verdict = findings_table.render(report.verdict)
+    *findings, verdict = findings_report.render_table(report.verdict)
     lines = [f"{plain(each.index)} for {each.variant}: {each.counts}\n" for each in report.indexes]
     return [*findings, *lines, verdict]
 
@@ -184,18 +183,18 @@ def render_markdown(report: AuditReport) -> str:
         for each in report.indexes
     ]
     indexes = Block(parts=lines, noun="row")
-    blocks = [indexes, *findings_markdown.sections(report.verdict)]
+    blocks = [indexes, *findings_report.sections(report.verdict)]
     return chained(blocks, "finding", f"**{report.verdict}**\n\n").within()
 
 
 def render_json(report: AuditReport) -> str:
     """Return the findings as for any other command, and ``indexes``."""
     indexes = {"indexes": [asdict(each) for each in report.indexes]}
-    return json.dumps(findings_json.as_json(report.verdict) | indexes, indent=1) + "\n"
+    return json.dumps(findings_report.as_json(report.verdict) | indexes, indent=1) + "\n"
 
 
 def _of_findings(format_: str) -> Callable[[AuditReport], Rendered]:
-    return lambda report: FINDINGS[format_](report.verdict)
+    return lambda report: findings_report.FINDINGS[format_](report.verdict)
 
 
 def render_html(report: AuditReport) -> str:

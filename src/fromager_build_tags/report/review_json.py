@@ -10,7 +10,7 @@ from ..plan.lockfile import format_tag
 from ..review.causes import Cause
 from ..review.change import Change
 from ..review.compare import Review
-from .findings_json import as_json
+from .findings_report import as_json
 
 
 def render(review: Review, verdict: Verdict) -> str:

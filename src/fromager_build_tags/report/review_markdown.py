@@ -8,9 +8,9 @@ from ..findings.verdict import Verdict
 from ..review.change import Change
 from ..review.compare import Review
 from ..text import markdown_code, markdown_text
-from . import findings_markdown as markdown
 from . import review_words as words
 from .block import Block, chained, titled
+from .findings_report import sections
 
 #: Finds the comment again, to update it in place.
 MARKER = "<!-- fromager-build-tags review -->"
@@ -30,7 +30,7 @@ def _parts(review: Review, verdict: Verdict) -> Iterator[Block]:
     if review.changes:
         rows = [f"- {markdown_text(line)}\n" for line in words.counts(review)]
         yield titled("Rebuilds", rows, "variant", fold=False)
-    yield chained(markdown.sections(verdict), "finding")
+    yield chained(sections(verdict), "finding")
     if not few:
         yield chained(_names(review), words.noun(review.changes), "\n**Names**\n")
     notes = [*review.notes, "`fromager-build-tags review` repeats this in a checkout"]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ..findings.verdict import Verdict
 from ..review.change import Change
 from ..review.compare import Review
-from . import findings_table
 from . import review_words as words
+from .findings_report import render_table
 from .table import Table
 
 _HEADING = ("  VARIANT", "PACKAGE", "VERSION", "BEFORE", "AFTER", "")
@@ -22,7 +22,7 @@ def render(review: Review, verdict: Verdict) -> list[str | Table]:
     if review.changes:
         parts += ["\n", *(f"{line}\n" for line in words.counts(review))]
     if verdict.findings or verdict.suppressed:
-        parts += ["\n", *findings_table.render(verdict)]
+        parts += ["\n", *render_table(verdict)]
     if review.notes:
         parts += ["\n", *(f"{note}\n" for note in review.notes)]
     return parts
