@@ -388,35 +388,22 @@ def test_settings_that_were_moved(
 
 @pytest.mark.parametrize("link", ["settings", "settings/packages", "settings/settings.yaml"])
 def test_settings_that_are_a_link_or_lie_below_one(cli: Cli, checkout: Checkout, link: str) -> None:
-    """On both sides they are read where the link leads to, and called as they were named."""
+    """Neither the working tree nor a revision is read through a link."""
     real = f"real/{link}"
     (checkout.folder / "real").mkdir()
     if link != "settings":
         (checkout.folder / "real/settings").mkdir()
     checkout.git("mv", link, real)
     (checkout.folder / link).symlink_to(("../" if "/" in link else "") + real)
-    checkout.commit({})
-    checkout.write(BUMPED)
-    for args in (["HEAD"], ["HEAD~1"]):
-        report = json.loads(cli("review", *args, "--format", "json").stdout)
-        assert [each["package"] for each in report["changes"]] == ["flash-attn", "torch", "torch"]
-        assert {each["place"] for change in report["changes"] for each in change["causes"]} == {
-            f"{ROCM_FILE}:2"
-        }
-    checkout.commit({})
-    assert changes(cli, "HEAD~2", "HEAD") == ROCM_7_2
-    assert changes(cli, "HEAD~1", "HEAD") == ROCM_7_2
-
-
-@pytest.mark.parametrize("target", ["../elsewhere", "/etc", "..", "settings"])
-def test_settings_that_are_a_link_to_elsewhere(cli: Cli, checkout: Checkout, target: str) -> None:
-    checkout.git("mv", "settings", "other")
-    (checkout.folder / "settings").symlink_to(target)
     commit = checkout.commit({})[:12]
-    assert cli("review", "HEAD", "HEAD~1", status=1).stderr == (
-        f"Error: settings at {commit} is a link that leads nowhere in the repository ({target!r}): "
-        "it is not followed\n"
+    path = checkout.folder.resolve() / link
+    assert cli("review", "HEAD~1", status=1).stderr == (
+        f"Error: {path} is a symbolic link: not followed\n"
     )
+    for args in (["HEAD"], ["HEAD~1", "HEAD"], ["HEAD", "HEAD~1"]):
+        assert cli("review", *args, status=1).stderr == (
+            f"Error: {link} at {commit} is a symbolic link: not followed\n"
+        )
 
 
 @pytest.mark.parametrize("path", ["settings", "settings/packages"])
@@ -426,10 +413,8 @@ def test_settings_in_a_submodule(cli: Cli, checkout: Checkout, path: str) -> Non
     checkout.git("update-index", "--add", "--cacheinfo", entry)
     checkout.git("commit", "--quiet", "--message=submodule")
     commit = checkout.git("rev-parse", "HEAD")[:12]
-    inside = "settings/settings.yaml" if path == "settings" else path
     assert cli("review", "HEAD", status=1).stderr == (
-        f"Error: {inside} is in the submodule {path} at {commit}: review it in a checkout of the "
-        "submodule\n"
+        f"Error: {path} at {commit} is a submodule: review it in a checkout of its own\n"
     )
 
 
@@ -512,38 +497,23 @@ def test_a_file_that_is_renamed_or_gone(
         ("../../secret.yaml", "settings/packages/demo.yaml"),
         ("/etc/hostname", "settings/packages/demo.yaml"),
         ("demo.yaml", "settings/packages/demo.yaml"),
+        ("../packages/torch.yaml", "settings/packages/demo.yaml"),
         ("no-such.yaml", "settings/variants/rocm.yaml"),
+        ("/dev/zero", "settings/variants/rocm.yaml"),
     ],
 )
-def test_a_link_out_of_the_settings_is_not_followed(
-    cli: Cli, checkout: Checkout, target: str, name: str
-) -> None:
+def test_a_link_is_not_followed(cli: Cli, checkout: Checkout, target: str, name: str) -> None:
     checkout.write({"secret.yaml": TORCH})
     path = checkout.folder / name
     path.unlink(missing_ok=True)
     path.symlink_to(target)
     commit = checkout.commit({})
     assert cli("review", "HEAD~1", "HEAD", status=1).stderr == (
-        f"Error: {name} at {commit[:12]} is a link that leads out of the settings "
-        f"({target!r}): it is not followed\n"
+        f"Error: {name} at {commit[:12]} is a symbolic link: not followed\n"
     )
-
-
-def test_a_circle_of_links(cli: Cli, checkout: Checkout) -> None:
-    folder = checkout.folder / "settings/packages"
-    (folder / "a.yaml").symlink_to("b.yaml")
-    (folder / "b.yaml").symlink_to("a.yaml")
-    checkout.commit({})
-    assert "is a link that leads out" in cli("review", "HEAD~1", "HEAD", status=1).stderr
-
-
-def test_a_link_inside_the_settings_is_followed(cli: Cli, checkout: Checkout) -> None:
-    (checkout.folder / "settings/packages/demo.yaml").symlink_to("../packages/torch.yaml")
-    (checkout.folder / "settings/packages/other.yaml").symlink_to("demo.yaml")
-    checkout.commit({})
-    expected = [("demo", "2.9.1", "1_el9.6", "2_el9.6"), ("other", "2.9.1", "1_el9.6", "2_el9.6")]
-    assert changes(cli, "HEAD~1", "HEAD") == expected
-    assert changes(cli, "HEAD~1") == expected
+    assert cli("review", "HEAD~1", status=1).stderr == (
+        f"Error: {checkout.folder.resolve() / name} is a symbolic link: not followed\n"
+    )
 
 
 def test_settings_outside_the_repository(
@@ -797,10 +767,9 @@ def test_an_object_that_is_not_here(cli: Cli, checkout: Checkout) -> None:
 
 def test_a_file_of_the_working_tree_that_cannot_be_read(cli: Cli, checkout: Checkout) -> None:
     path = checkout.folder / "settings/packages/demo.yaml"
-    path.symlink_to("no-such.yaml")
+    path.mkdir()
     assert cli("review", status=1).stderr == (
-        f"Error: {path.resolve().with_name('demo.yaml')} cannot be read: No such file or "
-        "directory\n"
+        f"Error: {path.resolve()} cannot be read: Is a directory\n"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pathlib
-import posixpath
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -57,11 +56,6 @@ class GitFiles(Mapping[str, bytes]):
             self._read.update(_parse_batch(batch.stdout))
 
 
-def _object_name(content: bytes) -> str:
-    """Return the object name of a file with this content, in a SHA-1 repository."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
 def _parse_batch(output: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each object that ``git cat-file --batch`` wrote."""
     at = 0
@@ -108,10 +102,13 @@ def prefetch(files: Mapping[str, bytes], paths: Iterable[str]) -> None:
 
 
 def object_name(files: Mapping[str, bytes], path: str) -> str | None:
-    """Return the object name of a file; None where there is no such file."""
+    """Return the object name of a file in a SHA-1 repository; None where there is no such file."""
     if isinstance(files, GitFiles):
         return files.ids.get(path)
-    return _object_name(files[path]) if path in files else None
+    if path not in files:
+        return None
+    content = b"blob %d\0" % len(files[path]) + files[path]
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,10 +154,10 @@ class Repository:
             raise InputError("the name of a revision is empty; is a variable unset?")
         if ref.startswith(("-", "^")) or "\0" in ref:
             raise InputError(f"{ref!r} is not a revision: no name begins with '-' or '^'")
-        found = run_git(self.top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
-        if found.returncode:
+        commit = self._output("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+        if not commit:
             raise InputError(f"there is no revision {ref!r} here{self._shallow_hint(ref)}")
-        return found.stdout.decode().strip()
+        return commit
 
     def merge_base(self, ref: str) -> str:
         """Return the merge base of HEAD and *ref*.
@@ -168,73 +165,47 @@ class Repository:
         Raises:
             InputError: they have no commit in common.
         """
-        found = run_git(self.top, "merge-base", "HEAD", ref)
-        if found.returncode:
+        commit = self._output("merge-base", "HEAD", ref)
+        if not commit:
             raise InputError(
                 f"HEAD and {ref} have no commit in common here{self._shallow_hint(ref)}; "
                 f"--exact compares with {ref} itself"
             )
-        return found.stdout.decode().strip()
+        return commit
 
     def files(self, commit: str, paths: Iterable[pathlib.PurePath]) -> GitFiles:
         """Return the files of a commit below *paths*, by their path from the top.
 
-        One of *paths* may be a symbolic link, or below one, if the target is in the commit.
-
         Raises:
-            InputError: git cannot read them, they are in a submodule, or a link leads out of
-                *paths*.
+            InputError: git cannot read them, or they are in a submodule or behind a symbolic link.
         """
-        wanted = {path.as_posix(): path.as_posix() for path in paths}
-        blobs, links = self._listed(commit, wanted)
-        lost = [path for path in wanted if not _is_there(path, blobs, links)]
-        moved = {path: real for path in lost if (real := self._real(commit, path)) != path}
-        if moved:
-            wanted |= moved
-            blobs, links = self._listed(commit, wanted.values())
-        targets = GitFiles(top=self.top, ids=links)
-        targets.read(links)
-        followed = {path: _followed(path, commit, blobs, targets) for path in links}
-        found = blobs | followed
-        return GitFiles(top=self.top, ids=_as_wanted(found, wanted) if moved else found)
+        wanted = [path.as_posix() for path in paths]
+        entries = self._entries(commit, "-r", "--", *wanted)
+        ids = {path: name for path, mode, name in entries if mode != _SUBMODULE}
+        lost = [
+            path
+            for path in wanted
+            if path not in ids and not any(each.startswith(f"{path}/") for each in ids)
+        ]
+        ways = {str(each) for path in lost for each in pathlib.PurePosixPath(path, "*").parents}
+        above = self._entries(commit, "--", *sorted(ways - {"."})) if lost else []
+        for path, mode, _ in [*entries, *above]:
+            if mode == _LINK:
+                raise InputError(f"{path} at {commit[:12]} is a symbolic link: not followed")
+        for path, mode, _ in above:
+            if mode == _SUBMODULE:
+                raise InputError(
+                    f"{path} at {commit[:12]} is a submodule: review it in a checkout of its own"
+                )
+        return GitFiles(top=self.top, ids=ids)
 
-    def _listed(self, commit: str, paths: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
-        blobs, links, _ = _entries(self._ls_tree(commit, "-r", "--", *paths))
-        return blobs, links
-
-    def _ls_tree(self, commit: str, *args: str) -> bytes:
+    def _entries(self, commit: str, *args: str) -> list[tuple[str, str, str]]:
+        """Return path, mode and object name of each entry that ``git ls-tree`` lists."""
         listed = run_git(self.top, "ls-tree", "-z", "--full-tree", commit, *args)
         if listed.returncode:
             raise InputError(f"git cannot read {commit[:12]}: {git_error(listed)}")
-        return listed.stdout
-
-    def _real(self, commit: str, path: str) -> str:
-        """Return *path* with symbolic links resolved.
-
-        Raises:
-            InputError: it is in a submodule, or leads out of the repository.
-        """
-        seen = {path}
-        while True:
-            ways = [path, *(str(each) for each in pathlib.PurePosixPath(path).parents)][:-1]
-            _, links, submodules = _entries(self._ls_tree(commit, "--", *ways))
-            for submodule in submodules:
-                raise InputError(
-                    f"{path} is in the submodule {submodule} at {commit[:12]}: review it in a "
-                    "checkout of the submodule"
-                )
-            if not links:
-                return path
-            [link] = links
-            target = os.fsdecode(GitFiles(top=self.top, ids=links)[link])
-            below = path[len(link) :].lstrip("/")
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(link), target, below))
-            if path in seen or path in {".", ".."} or path.startswith(("/", "../")):
-                raise InputError(
-                    f"{link} at {commit[:12]} is a link that leads nowhere in the repository "
-                    f"({target!r}): it is not followed"
-                )
-            seen.add(path)
+        lines = [os.fsdecode(line).partition("\t") for line in listed.stdout.split(b"\0")[:-1]]
+        return [(path, about.split()[0], about.split()[2]) for about, _, path in lines]
 
     def default_branch(self) -> str:
         """Return the branch that pull requests are merged into.
@@ -242,19 +213,23 @@ class Repository:
         Raises:
             InputError: there is none here.
         """
-        head = run_git(self.top, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
-        if not head.returncode:
-            return head.stdout.decode().strip()
+        if head := self._output("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"):
+            return head
         for branch in ("refs/remotes/origin/main", "refs/remotes/origin/master", "main", "master"):
-            if not run_git(self.top, "rev-parse", "--verify", "--quiet", branch).returncode:
+            if self._output("rev-parse", "--verify", "--quiet", branch):
                 return branch
         raise InputError(
             "there is no default branch here (origin/HEAD, main or master): name the base"
             f"{self._shallow_hint('origin/main')}"
         )
 
+    def _output(self, *args: str) -> str:
+        """Return what git prints; "" where it fails."""
+        found = run_git(self.top, *args)
+        return "" if found.returncode else found.stdout.decode().strip()
+
     def _shallow_hint(self, ref: str) -> str:
-        if run_git(self.top, "rev-parse", "--is-shallow-repository").stdout.strip() != b"true":
+        if self._output("rev-parse", "--is-shallow-repository") != "true":
             return ""
         # such a clone has one branch; another branch needs an explicit refspec
         name = ref.removeprefix("refs/remotes/").removeprefix("origin/")
@@ -263,38 +238,10 @@ class Repository:
         return f", and this is a shallow clone: run `git fetch --unshallow origin{branch}` first"
 
 
+_LINK: Final = "120000"
+_SUBMODULE: Final = "160000"
 #: A branch name, not an abbreviated hash nor an expression such as ``HEAD~1``.
 _BRANCH: Final = re.compile(r"(?!HEAD$|[0-9a-f]{7,40}$)\w[\w./-]*")
-
-
-def _entries(output: bytes) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """Return the files of ``git ls-tree``, symbolic links, submodules: object names by path."""
-    blobs: dict[str, str] = {}
-    links: dict[str, str] = {}
-    submodules: dict[str, str] = {}
-    for line in output.split(b"\0")[:-1]:
-        about, _, path = line.partition(b"\t")
-        mode, kind, name = about.decode().split()
-        if kind == "blob":
-            (links if mode == "120000" else blobs)[os.fsdecode(path)] = name
-        elif kind == "commit":
-            submodules[os.fsdecode(path)] = name
-    return blobs, links, submodules
-
-
-def _is_there(path: str, blobs: Iterable[str], links: Iterable[str]) -> bool:
-    """Return whether a path is a file, or a folder that is not empty."""
-    return path in blobs or any(each.startswith(f"{path}/") for each in (*blobs, *links))
-
-
-def _as_wanted(ids: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """Return files by the paths that were asked for, instead of their resolved paths."""
-    return {
-        f"{path}{name[len(real) :]}": found
-        for path, real in wanted.items()
-        for name, found in ids.items()
-        if name == real or name.startswith(f"{real}/")
-    }
 
 
 def revision_in_full(folder: pathlib.Path, name: str) -> str | None:
@@ -310,21 +257,6 @@ def revision_in_full(folder: pathlib.Path, name: str) -> str | None:
     except InputError:
         return None
     return None if commit.returncode else (full.stdout.strip() or commit.stdout.strip()).decode()
-
-
-def _followed(link: str, commit: str, blobs: Mapping[str, str], links: Mapping[str, bytes]) -> str:
-    """Return the object that a link leads to, through other links of the settings only."""
-    path, seen = link, {link}
-    while path not in blobs:
-        target = os.fsdecode(links[path])
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-        if path in seen or not (path in blobs or path in links):
-            raise InputError(
-                f"{link} at {commit[:12]} is a link that leads out of the settings "
-                f"({target!r}): it is not followed"
-            )
-        seen.add(path)
-    return blobs[path]
 
 
 def _path(output: bytes) -> pathlib.Path:

@@ -95,12 +95,16 @@ class Snapshot:
         """Return the settings of a folder, such as the working tree.
 
         Raises:
-            InputError: a file or the lock cannot be read.
+            InputError: a file or the lock cannot be read, or is behind a symbolic link.
         """
         files: dict[str, bytes] = {}
         for path in layout.paths:
             is_file = (root / path).is_file()
-            for file in [root / path] if is_file else sorted((root / path).glob("*.yaml")):
+            found = [root / path] if is_file else sorted((root / path).glob("*.yaml"))
+            for file in [*(root / each for each in path.parents[:-1]), root / path, *found]:
+                if file.is_symlink():
+                    raise InputError(f"{file} is a symbolic link: not followed")
+            for file in found:
                 try:
                     files[file.relative_to(root).as_posix()] = file.read_bytes()
                 except OSError as err:
