@@ -23,7 +23,7 @@ from fromager_build_tags import needs
 from fromager_build_tags.commands import main
 from fromager_build_tags.findings.finding import Place
 from fromager_build_tags.plan import plugins
-from fromager_build_tags.stack import distro
+from fromager_build_tags.stack import machine
 from fromager_build_tags.stack.fact import Fact, Missing
 from fromager_build_tags.stack.stack import Stack
 
@@ -69,7 +69,7 @@ def os_release(
     """An os-release file of RHEL 9.6, which a test may write over."""
     path = tmp_path_factory.mktemp("etc") / "os-release"
     path.write_text('ID="rhel"\nVERSION_ID="9.6"\n')
-    monkeypatch.setattr(distro, "OS_RELEASE_FILES", (path,))
+    monkeypatch.setattr(machine, "OS_RELEASE_FILES", (path,))
     return path
 
 

@@ -23,8 +23,8 @@ from fromager_build_tags.errors import (
     explain_error,
 )
 from fromager_build_tags.plan import hook_calls
-from fromager_build_tags.settings.annotations import DEPENDS_ON
 from fromager_build_tags.settings.context import stack_of
+from fromager_build_tags.settings.layout import DEPENDS_ON
 
 from .conftest import PLATLIB, PURELIB, MakeContext
 

@@ -20,7 +20,7 @@ from fromager_build_tags import needs
 from fromager_build_tags.commands import main
 from fromager_build_tags.needs import depends_on
 from fromager_build_tags.plan import plugins
-from fromager_build_tags.settings.annotations import DEPENDS_ON
+from fromager_build_tags.settings.layout import DEPENDS_ON
 
 from ..repositories import Checkout
 

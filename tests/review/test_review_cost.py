@@ -27,7 +27,7 @@ import json
 print(json.dumps({"modules": modules, "git": git}))
 """
 _DEMO = "annotations: {build-tags.depends-on: 'torch if version < 0.29 else none'}\n"
-_HEAVY = ("fromager", "pydantic_settings", "rich", "ruamel.yaml", "stevedore")
+_HEAVY = ("fromager", "pydantic", "rich", "ruamel.yaml", "stevedore")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

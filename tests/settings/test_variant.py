@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from fromager_build_tags.errors import SettingsError
-from fromager_build_tags.settings.environment import (
+from fromager_build_tags.settings.variant import (
     ExplicitSettings,
+    StackSettings,
     declare,
     read_explicit_settings,
+    read_variant_file,
 )
-from fromager_build_tags.settings.variant import StackSettings, read_variant_file
-from fromager_build_tags.stack.fact import FACTS, Declaration
-from fromager_build_tags.stack.versions import Precision
+from fromager_build_tags.stack.fact import FACTS, Declaration, Precision
 
 
 def declared(declaration: Declaration) -> list[dict[str, tuple[str, str]]]:

@@ -9,11 +9,11 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from fromager_build_tags.errors import MissingFactError, StackError
-from fromager_build_tags.settings.environment import declare
+from fromager_build_tags.settings.variant import declare
+from fromager_build_tags.stack.fact import exact_pin
 from fromager_build_tags.stack.machine import Machine, detect
 from fromager_build_tags.stack.resolve import declared_stacks, resolve
 from fromager_build_tags.stack.stack import Stack
-from fromager_build_tags.stack.versions import exact_pin
 
 
 class Bench:

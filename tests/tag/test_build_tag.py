@@ -6,8 +6,7 @@ import pytest
 
 from fromager_build_tags.errors import SegmentError
 from fromager_build_tags.tag.build_tag import NO_BUILD_TAG, BuildTag
-from fromager_build_tags.tag.segment import Order, Segment
-from fromager_build_tags.tag.vocabulary import accelerator_word
+from fromager_build_tags.tag.segment import Order, Segment, accelerator_word
 
 DISTRIBUTION = Segment(Order.DISTRIBUTION, "el9.6")
 TORCH = Segment(Order.TORCH, "torch2.10.0")

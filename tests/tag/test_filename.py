@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.stack import distro
+from fromager_build_tags.stack import machine
 from fromager_build_tags.tag.filename import parse_wheel_name
-from fromager_build_tags.tag.segment import Order
-from fromager_build_tags.tag.vocabulary import accelerator_word, classify
+from fromager_build_tags.tag.segment import Order, accelerator_word, classify
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,7 @@ def test_segments_are_told_by_their_spelling(text: str, order: Order | None) -> 
     ],
 )
 def test_what_the_machine_gives_is_a_distribution(os_release: dict[str, str]) -> None:
-    assert classify(distro.distribution_text(os_release)) is Order.DISTRIBUTION
+    assert classify(machine.distribution_text(os_release)) is Order.DISTRIBUTION
 
 
 def test_a_whole_name() -> None:

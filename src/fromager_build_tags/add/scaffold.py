@@ -16,8 +16,7 @@ from ..files import read_text, write_text
 from ..plan import plugins
 from ..plan.plugins import WHEEL_BUILD_TAG
 from ..plan.source import SourceKind, source_of
-from ..settings.annotations import DEPENDS_ON
-from ..settings.discover import file_to_edit
+from ..settings.layout import DEPENDS_ON, file_to_edit
 from ..settings.tree import PackageBuildInfo, PackageSettings, SettingsTree
 from ..settings.yamledit import add
 from ..text import plain

@@ -22,7 +22,7 @@ from ..plan.model import ANY_PACKAGE, ANY_VERSION, PlannedTag, Wanted
 from ..plan.planner import plan
 from ..plan.plugins import WHEEL_BUILD_TAG, known_packages
 from ..plan.source import source_of
-from ..settings.discover import package_files
+from ..settings.layout import package_files
 from ..settings.tree import PackageBuildInfo, SettingsTree
 from ..settings.yamlfile import Path, read_yaml_mapping
 from ..stack.stack import Stack

@@ -14,7 +14,7 @@ from ..findings import settings_rules as rules
 from ..findings.catalogue import RETIRED, RULES
 from ..findings.finding import Finding, Place
 from ..plan.source import shipped_expression
-from ..settings.annotations import DEPENDS_ON, IGNORE, KNOWN, PREFIX, VERIFY
+from ..settings.layout import DEPENDS_ON, IGNORE, KNOWN, PREFIX, VERIFY
 from ..tag.expression import parse_expression
 from ..text import did_you_mean
 from ..verify.exemptions import parse_exemptions

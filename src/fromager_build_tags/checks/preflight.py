@@ -12,7 +12,7 @@ from ..errors import BuildTagError, SettingsError, explain_error
 from ..findings import settings_rules as rules
 from ..findings.finding import Finding, Severity
 from ..plan.planner import plan
-from ..settings.environment import read_verify_mode
+from ..settings.context import read_verify_mode
 from ..text import closest, did_you_mean
 from .inventory import Inventory
 

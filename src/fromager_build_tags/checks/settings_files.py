@@ -10,7 +10,7 @@ from packaging.version import Version
 from ..errors import DuplicateKeyError, SettingsError
 from ..findings import settings_rules as rules
 from ..findings.finding import Finding, Place, Severity
-from ..settings.discover import package_files
+from ..settings.layout import package_files
 from ..settings.yamlfile import YamlFile, read_yaml_mapping
 from .inventory import Inventory
 

@@ -13,8 +13,7 @@ from ..findings import settings_rules as rules
 from ..findings.finding import Finding, Place
 from ..needs import Need
 from ..settings.context import this_machine
-from ..stack.fact import Fact, Missing
-from ..stack.versions import Precision, agree, allows, is_exact, parse_version
+from ..stack.fact import Fact, Missing, Precision, agree, allows, is_exact, parse_version
 from ..text import closest, counted, did_you_mean
 from .inventory import Inventory
 

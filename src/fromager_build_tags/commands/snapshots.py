@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..plan.lockfile import lock_file
 from ..review.git import Repository, revision_in_full
 from ..review.snapshot import Layout, Snapshot
-from ..settings.discover import VARIANTS_DIR, variants_dir
+from ..settings.layout import VARIANTS_DIR, variants_dir
 
 WORKING_TREE = "the working tree"
 

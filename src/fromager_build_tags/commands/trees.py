@@ -12,7 +12,7 @@ from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from ..errors import InputError
 from ..findings.finding import Finding
 from ..plan.plugins import load_overrides
-from ..settings.annotations import IGNORE
+from ..settings.layout import IGNORE
 from ..settings.tree import SettingsTree, load_settings_tree
 from ..verify.exemptions import Exemptions, exemptions_with_other_variants
 from . import common

@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from ..findings import index_rules as rules
 from ..findings.finding import Finding, Place, Rule
-from ..stack.versions import Precision, segment_text
+from ..stack.fact import Precision, segment_text
 from ..tag.segment import Order
 from ..text import counted, first_few
 from .content import file_sha256, file_size, local_path

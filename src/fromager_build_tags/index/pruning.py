@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..errors import OutputError
-from ..tag.vocabulary import accelerator_word
+from ..tag.segment import accelerator_word
 from ..wheel.archive import WheelArchive, WheelError
 from .content import file_size, local_path, recorded_files
 from .directory import FROMAGER_FOLDERS

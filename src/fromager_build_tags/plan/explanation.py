@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from ..errors import BuildTagError, SettingsError
 from ..findings.finding import Place
 from ..needs import DependsOn
-from ..settings.annotations import DEPENDS_ON
+from ..settings.layout import DEPENDS_ON
 from ..settings.yamlfile import Path, read_yaml_mapping
 from ..stack.fact import FACTS, Fact, Missing
 from ..tag.segment import Segment

@@ -15,7 +15,7 @@ from packaging.version import Version
 
 from ..errors import InputError
 from ..files import read_text
-from ..stack.versions import exact_pin
+from ..stack.fact import exact_pin
 from ..tag.version_ranges import is_span
 from .lockfile import ANY, Lock, parse_lock
 from .model import Wanted

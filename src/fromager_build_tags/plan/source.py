@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, assert_never, cast
 
 from ..errors import NeedsError, PluginError
 from ..needs import DependsOn, WheelBuildTag, depends_on
-from ..settings.annotations import DEPENDS_ON
+from ..settings.layout import DEPENDS_ON
 from . import plugins
 from .plugins import WHEEL_BUILD_TAG
 

@@ -14,8 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..tag.segment import Order
-from ..tag.vocabulary import classify
+from ..tag.segment import Order, classify
 
 _BUILD_TAG: Final = re.compile(r"(?<![\w.])[0-9]+(_[A-Za-z][A-Za-z0-9.]*)+")
 _SEGMENT: Final = re.compile(r"(?<=_)[A-Za-z0-9.]+")

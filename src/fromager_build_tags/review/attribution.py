@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from ..plan.lockfile import public_version
 from ..stack.key import StackKey
 from ..tag.build_tag import NO_BUILD_TAG, BuildTag
-from ..tag.segment import Order
-from ..tag.vocabulary import accelerator_word, classify
+from ..tag.segment import Order, accelerator_word, classify
 from .causes import Cause, StackKeys
 
 

@@ -14,8 +14,8 @@ from typing import Final
 from packaging.version import InvalidVersion, Version
 
 from ..errors import DuplicateKeyError, SettingsError, StackError
-from ..settings.annotations import DEPENDS_ON
 from ..settings.declared import stacks_in
+from ..settings.layout import DEPENDS_ON
 from ..settings.yamlfile import Path, YamlFile, parse_yaml_mapping
 from ..stack.fact import Declaration, DeclaredStack
 from ..stack.key import StackKey

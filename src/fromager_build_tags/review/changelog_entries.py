@@ -15,7 +15,7 @@ from packaging.version import InvalidVersion, Version
 from ..errors import EditError, SettingsError
 from ..files import read_text, refuse_read_only, write_text
 from ..plan.lockfile import public_version
-from ..settings.discover import file_to_edit
+from ..settings.layout import file_to_edit
 from ..settings.yamledit import add
 from ..settings.yamlfile import parse_yaml_mapping
 from ..tag.build_tag import BuildTag

@@ -14,7 +14,7 @@ from ..errors import SettingsError
 from ..plan.locking import lock_of
 from ..plan.model import Wanted
 from ..plan.plugins import load_overrides
-from ..settings.discover import VARIANTS_DIR
+from ..settings.layout import VARIANTS_DIR
 from ..settings.tree import broken_package_files, broken_settings_file, load_settings_tree
 from .git import prefetch
 from .snapshot import BrokenSettings, Evaluation, Snapshot

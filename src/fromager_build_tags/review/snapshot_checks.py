@@ -10,7 +10,7 @@ from ..errors import SettingsError, StackError, explain_error
 from ..findings import review_rules as rules
 from ..findings.finding import Finding, Place
 from ..plan.lockfile import Lock
-from ..settings.annotations import IGNORE
+from ..settings.layout import IGNORE
 from ..settings.yamlfile import YamlFile, parse_yaml_mapping
 from ..stack.key import StackKey
 from .causes import Cause, changed_files, keys_in

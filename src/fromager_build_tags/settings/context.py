@@ -1,4 +1,4 @@
-"""The stack of a fromager work context, which override modules use.
+"""The context of a build: the stack of a fromager work context, and what to do after the build.
 
 Settings, variables and machine are read once for a context, as fromager reads its own settings
 once: a fresh build and a cache look-up of one run agree, even if a person edits a file or an
@@ -11,17 +11,23 @@ import os
 import pathlib
 import weakref
 from collections.abc import MutableMapping
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from packaging.specifiers import SpecifierSet
 
+from ..errors import SettingsError
+from ..stack.fact import explicit_variable
 from ..stack.machine import Machine, detect
 from ..stack.resolve import resolve
 from ..stack.stack import Stack
-from .discover import variants_dir
+from .layout import variants_dir
 
 #: fromager's own default of ``--settings-dir``.
 DEFAULT_SETTINGS_DIR: Final = pathlib.Path("overrides/settings")
+#: What to do about a built wheel whose name is wrong.
+VERIFY_VARIABLE: Final = explicit_variable("verify")
+type VerifyMode = Literal["off", "warn", "error"]
+_MODES: Final[tuple[VerifyMode, ...]] = ("off", "warn", "error")
 
 
 class _Settings(Protocol):
@@ -58,7 +64,10 @@ def stack_of(ctx: BuildContext) -> Stack:
     variant = ctx.settings.variant
     by_variant = _STACKS.setdefault(ctx, {})
     if variant not in by_variant:
-        by_variant[variant] = _resolve(ctx)
+        from .variant import declare  # pydantic takes 0.2 s: not when the hook is imported
+
+        folder = variants_dir(ctx.settings_dir or DEFAULT_SETTINGS_DIR)
+        by_variant[variant] = resolve(declare(variant, folder), this_machine(ctx))
     return by_variant[variant]
 
 
@@ -70,14 +79,20 @@ def bind(ctx: BuildContext, stack: Stack) -> None:
 _STACKS: Final[MutableMapping[BuildContext, dict[str, Stack]]] = weakref.WeakKeyDictionary()
 
 
-def _resolve(ctx: BuildContext) -> Stack:
-    from .environment import declare  # pydantic-settings takes 0.3 s: not at fromager's start
-
-    folder = variants_dir(ctx.settings_dir or DEFAULT_SETTINGS_DIR)
-    return resolve(declare(ctx.settings.variant, folder), this_machine(ctx))
-
-
 def this_machine(ctx: BuildContext) -> Machine:
     """Return the facts that this machine reports, with fromager's constraints on Torch."""
     constraint = ctx.constraints.get_constraint("torch")
     return detect(os.environ, constraint.specifier if constraint else SpecifierSet())
+
+
+def read_verify_mode() -> VerifyMode:
+    """Read what to do about a built wheel whose name is wrong.
+
+    Raises:
+        SettingsError: the variable has another value than ``off``, ``warn`` or ``error``.
+    """
+    text = os.environ.get(VERIFY_VARIABLE) or "off"
+    for mode in _MODES:
+        if text == mode:
+            return mode
+    raise SettingsError(f"{VERIFY_VARIABLE}={text!r} is not one of 'off', 'warn' or 'error'")

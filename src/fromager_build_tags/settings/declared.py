@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ..errors import SettingsError
-from ..stack.fact import FACTS, DeclaredStack, Fact
-from ..stack.versions import parse_version
+from ..stack.fact import FACTS, DeclaredStack, Fact, parse_version
 from .yamlfile import Path, YamlFile
 
 _KEYS: Final = (*FACTS, "torch_precision")

@@ -1,14 +1,24 @@
-"""The facts of a stack: their names, their values with a source, and their declarations."""
+"""The facts of a stack: their names, their values with a source, and their declarations.
+
+Versions can be known more or less precisely. ``13.0`` in a file and ``CUDA_VERSION=13.0.1`` of an
+image agree, since both make the segment ``cuda13.0``; ``TORCH_VERSION=2.11`` and a pin
+``torch==2.11.0`` agree in the numbers of both.
+"""
 
 from __future__ import annotations
 
+import enum
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from packaging.version import InvalidVersion, Version
 
 from ..findings.finding import Place
-from .versions import Precision
+
+if TYPE_CHECKING:
+    from packaging.specifiers import Specifier
 
 #: The facts of a stack: settings key, and English name.
 FACTS: Final[Mapping[str, str]] = {
@@ -19,6 +29,8 @@ FACTS: Final[Mapping[str, str]] = {
     "rocm_version": "ROCm version",
     "torch_version": "Torch version",
 }
+#: The settings keys of the accelerators whose segments have a version: ``cuda13.0``, yet ``tpu``.
+VERSION_KEYS: Final[Mapping[str, str]] = {"cuda": "cuda_version", "rocm": "rocm_version"}
 #: The variables that the base images of NVIDIA, AMD and others set, by settings key.
 IMAGE_VARIABLES: Final[Mapping[str, str]] = {
     "cuda_version": "CUDA_VERSION",
@@ -32,6 +44,13 @@ ENV_PREFIX: Final = "WHEEL_BUILD_TAG_"
 def explicit_variable(key: str) -> str:
     """Return the explicit variable of a settings key, such as ``WHEEL_BUILD_TAG_DISTRO``."""
     return ENV_PREFIX + key.upper()
+
+
+class Precision(enum.IntEnum):
+    """How many numbers of a version a segment contains."""
+
+    MINOR = 2
+    PATCH = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,12 +73,7 @@ class Fact[T]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Missing:
-    """An unknown fact.
-
-    Attributes:
-        message: which fact is unknown, and how to set it.
-        unused: values that were not used, each with the reason.
-    """
+    """An unknown fact: the message names it, and how to set it."""
 
     message: str
     unused: tuple[str, ...] = ()
@@ -67,12 +81,7 @@ class Missing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeclaredStack:
-    """One stack of a variant file.
-
-    Attributes:
-        place: where the stack is declared.
-        facts: the declared facts, and the precision of Torch, by settings key.
-    """
+    """One stack of a variant file: its place, and its facts and Torch's precision, by key."""
 
     place: Place
     facts: Mapping[str, Fact[Any]]
@@ -101,3 +110,60 @@ class Declaration:
     stacks: tuple[DeclaredStack, ...]
     is_family: bool = False
     explicit: Mapping[str, Fact[Any]]
+
+
+def parse_version(text: str) -> Version:
+    """Return *text* as a PEP 440 version without an epoch.
+
+    Raises:
+        ValueError: *text* is none; the message follows the value.
+    """
+    try:
+        version = Version(text)
+    except InvalidVersion:
+        raise ValueError("is not a PEP 440 version, such as 13.0 or 2.10.0") from None
+    if version.epoch:
+        raise ValueError("has an epoch, which cannot stand in a build tag")
+    return version
+
+
+def segment_text(version: Version, precision: Precision) -> str | None:
+    """Return the text of *version* in a segment; None if it is not known that precisely.
+
+    The text has no local part. At patch precision it marks pre-, post- and development releases:
+    the ABI of a nightly is not that of the release.
+    """
+    if len(version.release) < precision:
+        return None
+    minor = f"{version.major}.{version.minor}"
+    return minor if precision is Precision.MINOR else version.public
+
+
+def agree(one: Version, other: Version, precision: Precision) -> bool:
+    """Return whether two versions make the same segment, as far as both are known."""
+    text, other_text = segment_text(one, precision), segment_text(other, precision)
+    if text is not None and other_text is not None:
+        return text == other_text
+    known = min(len(one.release), len(other.release))
+    return one.release[:known] == other.release[:known]
+
+
+def exact_pin(specifiers: Iterable[Specifier]) -> Specifier | None:
+    """Return the first exact ``==`` or ``===``."""
+    return next(filter(is_exact, specifiers), None)
+
+
+def is_exact(specifier: Specifier) -> bool:
+    """Return whether a specifier names one version."""
+    return specifier.operator in {"==", "==="} and not specifier.version.endswith(".*")
+
+
+def allows(specifier: Specifier, version: Version) -> bool:
+    """Return whether a specifier allows a version that may be known only as ``2.10``.
+
+    Exact specifiers are for :func:`agree`: to it, ``2.11`` and ``2.11.0`` are the same.
+    """
+    known = [version]
+    if len(version.release) < Precision.PATCH:
+        known += [Version(f"{version.major}.{version.minor}.{patch}") for patch in range(1, 50)]
+    return any(specifier.contains(each, prereleases=True) for each in known)

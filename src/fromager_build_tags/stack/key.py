@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Self
 
-from ..tag.segment import Order
-from ..tag.vocabulary import accelerator_word, classify
+from ..tag.segment import Order, accelerator_word, classify
 
 _NO_FACTS: Final = "(nothing is known)"
 #: Stands for an unknown fact in a key that would otherwise be ambiguous.

@@ -7,21 +7,31 @@ one that agrees with the explicit variables and the machine.
 
 from __future__ import annotations
 
-import functools
-import operator
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any
 
 from packaging.version import Version
 
 from ..errors import SettingsError, StackError
-from . import accelerator as accelerators
-from .fact import FACTS, IMAGE_VARIABLES, Declaration, DeclaredStack, Fact, Missing
+from ..tag.segment import KNOWN_ACCELERATORS
+from .fact import (
+    FACTS,
+    IMAGE_VARIABLES,
+    VERSION_KEYS,
+    Declaration,
+    DeclaredStack,
+    Fact,
+    Missing,
+    Precision,
+    agree,
+    allows,
+    is_exact,
+)
 from .fact import explicit_variable as variable_of
 from .machine import NO_MACHINE, Machine
 from .stack import Stack
-from .versions import Precision, agree, allows, is_exact, more_precise
 
 
 def resolve(declaration: Declaration, machine: Machine) -> Stack:
@@ -31,18 +41,10 @@ def resolve(declaration: Declaration, machine: Machine) -> Stack:
         StackError: file and machine conflict; or of a list of stacks, none or more than one
             agrees with the explicit variables and the machine.
     """
-    attempts = [_attempt(declaration, declared, machine) for declared in declaration.stacks]
-    if not declaration.is_family:
-        stack, conflicts = attempts[0]
-        if conflicts:
-            raise StackError("; ".join(map(str, conflicts)))
-        return stack
-    fitting = [stack for stack, conflicts in attempts if not conflicts]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
+    fitting = _fitting(declaration, machine)
+    if len(fitting) > 1:
         raise StackError(_several_fit(declaration, fitting))
-    raise StackError(_none_fits(declaration, attempts))
+    return fitting[0]
 
 
 def declared_stacks(declaration: Declaration) -> tuple[Stack, ...]:
@@ -51,192 +53,27 @@ def declared_stacks(declaration: Declaration) -> tuple[Stack, ...]:
     Raises:
         StackError: a file conflicts with itself, or no stack agrees with the explicit variables.
     """
-    attempts = [_attempt(declaration, declared, NO_MACHINE) for declared in declaration.stacks]
-    fitting = tuple(stack for stack, conflicts in attempts if not conflicts)
+    return _fitting(declaration, NO_MACHINE)
+
+
+def _fitting(declaration: Declaration, machine: Machine) -> tuple[Stack, ...]:
+    """Return the declared stacks without a conflict, of which there has to be one."""
+    resolvers = [
+        _Resolver(declaration=declaration, declared=declared, machine=machine)
+        for declared in declaration.stacks
+    ]
+    stacks = [resolver.stack() for resolver in resolvers]
+    conflicts = [resolver.conflicts for resolver in resolvers]
+    fitting = tuple(stack for stack, found in zip(stacks, conflicts, strict=True) if not found)
     if fitting:
         return fitting
-    if declaration.is_family:
-        raise StackError(_none_fits(declaration, attempts))
-    raise StackError("; ".join(map(str, attempts[0][1])))
-
-
-type _Attempt = tuple[Stack, Sequence[_Conflict]]
-
-
-def _attempt(declaration: Declaration, declared: DeclaredStack, machine: Machine) -> _Attempt:
-    """Resolve one declared stack, and collect all conflicts."""
-    resolver = _Resolver(declaration=declaration, declared=declared, machine=machine)
-    accelerator = resolver.accelerator()
-    stack = Stack(
-        variant=declaration.variant,
-        place=declared.place,
-        distro=resolver.distro(),
-        accelerator=accelerator,
-        accelerator_version=resolver.accelerator_version(accelerator),
-        torch_version=resolver.version("torch_version", declared.precision),
-        torch_precision=declared.precision,
-    )
-    return stack, resolver.conflicts
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Conflict:
-    text: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.text}: {self.remedy}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Resolver:
-    """Chooses each fact of one declared stack, and collects the conflicts."""
-
-    declaration: Declaration
-    declared: DeclaredStack
-    machine: Machine
-    conflicts: list[_Conflict] = field(default_factory=list)
-
-    def distro(self) -> Fact[str] | Missing:
-        detected = [self.machine.distro] if self.machine.distro else []
-        reason = f"{self.machine.no_distro}; "
-        return self._choose("distro", detected, operator.eq, _first, reason=reason)
-
-    def accelerator(self) -> Fact[str] | Missing:
-        """Return the accelerator: a fact of its own, by the name, or by the only version."""
-        declared, explicit = self.declared.facts, self.declaration.explicit
-        if "accelerator" in declared or "accelerator" in explicit:
-            return self._choose("accelerator", [], operator.eq, _first)
-        variant = self.declaration.variant
-        if word := accelerators.in_variant_name(variant):
-            return Fact(value=word, source=f"the name of variant {variant!r}")
-        for facts in (declared, explicit, self.machine.facts()):
-            if found := accelerators.of_version_key(facts):
-                word, key = found
-                return Fact(value=word, source=facts[key].source)
-        both = " and ".join(str(fact.source) for fact in self.machine.facts(_GPU_KEYS).values())
-        reason = f"{both} name different ones; " if both else "its name contains none; "
-        return self._missing("accelerator", reason)
-
-    def accelerator_version(
-        self, accelerator: Fact[str] | Missing
-    ) -> Fact[Version] | Missing | None:
-        if isinstance(accelerator, Missing):
-            return accelerator
-        if self.declaration.is_family or "accelerator" not in self.declaration.explicit:
-            self._check_keys(accelerator)
-        key = accelerators.version_key(accelerator.value)
-        if key is None:
-            return None
-        fact = self.version(key, Precision.MINOR)
-        if isinstance(fact, Missing) and not accelerators.must_have_version(accelerator.value):
-            return None
-        return fact
-
-    def version(self, key: str, precision: Precision) -> Fact[Version] | Missing:
-        """Return the version under *key*, the most precise of those that agree."""
-        try:
-            detected = self.machine.versions(key)
-        except SettingsError as err:
-            if key not in self.declaration.explicit:
-                return self._unreadable(key, str(err))
-            detected = ()
-        agrees = functools.partial(agree, precision=precision)
-        fact = self._choose(key, detected, agrees, more_precise)
-        if key == "torch_version" and isinstance(fact, Fact):
-            self._check_constraint(fact)
-        return fact
-
-    def _check_constraint(self, torch: Fact[Version]) -> None:
-        """Check the constraints that pin no version, yet may forbid the chosen one."""
-        if "torch_version" in self.declaration.explicit:
-            return
-        for each in self.machine.torch:
-            if not is_exact(each) and not allows(each, torch.value):
-                text = f"the {FACTS['torch_version']} is {torch}, yet the constraint torch{each}"
-                self._add_conflict(f"{text} forbids it", "torch_version")
-
-    def _choose[T](
-        self,
-        key: str,
-        detected: Sequence[Fact[T]],
-        agrees: Callable[[T, T], bool],
-        refine: Callable[[T, T], T],
-        *,
-        reason: str = "",
-    ) -> Fact[T] | Missing:
-        explicit, declared = self.declaration.explicit.get(key), self.declared.facts.get(key)
-        if explicit is not None:
-            if self.declaration.is_family and declared is not None:
-                self._check(key, declared, explicit, agrees)
-            others = [declared, *detected]
-            return _with_unused(explicit, others, "the explicit variable takes precedence")
-        facts = [fact for fact in (declared, *detected) if fact is not None]
-        if not facts:
-            return self._missing(key, reason)
-        best = facts[0]
-        for fact in facts[1:]:
-            self._check(key, best, fact, agrees)
-            best = best if refine(best.value, fact.value) is best.value else fact
-        return _with_unused(best, [fact for fact in facts if fact is not best], "it agrees")
-
-    def _check[T](
-        self, key: str, one: Fact[T], other: Fact[T], agrees: Callable[[T, T], bool]
-    ) -> None:
-        if not agrees(one.value, other.value):
-            self._add_conflict(f"the {FACTS[key]} is {one}, yet {other}", key)
-
-    def _add_conflict(self, text: str, key: str) -> None:
-        remedy = f"correct one of them, or set {variable_of(key)}"
-        self.conflicts.append(_Conflict(text=text, remedy=remedy))
-
-    def _check_keys(self, accelerator: Fact[str]) -> None:
-        misplaced = accelerators.misplaced_version_key(accelerator.value, self.declared.facts)
-        if misplaced:
-            own = accelerators.version_key(accelerator.value)
-            text = (
-                f"{self.declared.facts[misplaced].source} sets {misplaced}, "
-                f"yet the accelerator is {accelerator}"
-            )
-            remedy = f"use {own}" if own else "remove it"
-            self.conflicts.append(_Conflict(text=text, remedy=remedy))
-
-    def _unreadable(self, key: str, message: str) -> Missing:
-        if declared := self.declared.facts.get(key):
-            text, _, remedy = message.partition(": ")
-            self.conflicts.append(
-                _Conflict(text=f"{text}, yet {declared} has to agree with it", remedy=remedy)
-            )
-        return Missing(message=message)
-
-    def _missing(self, key: str, reason: str = "") -> Missing:
-        image = IMAGE_VARIABLES.get(key)
-        variables = f"{variable_of(key)} or {image}" if image else variable_of(key)
-        return Missing(
-            message=f"the {FACTS[key]} of variant {self.declaration.variant!r} is unknown: "
-            f"{reason}set {variables}, or {key} in {self.declaration.file}"
-        )
-
-
-_GPU_KEYS: Final = ("cuda_version", "rocm_version")
-
-
-def _first[T](one: T, other: T) -> T:
-    return one
-
-
-def _with_unused[T](chosen: Fact[T], others: Sequence[Fact[T] | None], reason: str) -> Fact[T]:
-    """Return the chosen fact with a note on each of the others."""
-    notes = tuple(f"{other}: {reason}" for other in others if other is not None)
-    return replace(chosen, unused=notes)
-
-
-def _none_fits(declaration: Declaration, attempts: Sequence[_Attempt]) -> str:
+    if not declaration.is_family:
+        raise StackError("; ".join(f"{text}: {remedy}" for text, remedy in conflicts[0]))
     reasons = "; ".join(
-        f"{stack.place}: " + ", and ".join(conflict.text for conflict in conflicts)
-        for stack, conflicts in attempts
+        f"{stack.place}: " + ", and ".join(text for text, _ in found)
+        for stack, found in zip(stacks, conflicts, strict=True)
     )
-    return (
+    raise StackError(
         f"no stack of {declaration.file} agrees with the variables and this machine: {reasons}: "
         "build on another machine, or add a stack"
     )
@@ -256,3 +93,139 @@ def _several_fit(declaration: Declaration, fitting: Sequence[Stack]) -> str:
         f"{len(fitting)} stacks of {declaration.file} agree with the variables and this machine: "
         f"{stacks}: {remedy}"
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Resolver:
+    """Chooses each fact of one declared stack, and collects conflicts, each with its remedy."""
+
+    declaration: Declaration
+    declared: DeclaredStack
+    machine: Machine
+    conflicts: list[tuple[str, str]] = field(default_factory=list)
+
+    def stack(self) -> Stack:
+        accelerator = self._accelerator()
+        detected = [self.machine.distro] if self.machine.distro else []
+        return Stack(
+            variant=self.declaration.variant,
+            place=self.declared.place,
+            distro=self._choose("distro", detected, reason=f"{self.machine.no_distro}; "),
+            accelerator=accelerator,
+            accelerator_version=self._accelerator_version(accelerator),
+            torch_version=self._torch_version(),
+            torch_precision=self.declared.precision,
+        )
+
+    def _accelerator(self) -> Fact[str] | Missing:
+        """Return the accelerator: a fact of its own, by the name, or by the only version."""
+        declared, explicit = self.declared.facts, self.declaration.explicit
+        if "accelerator" in declared or "accelerator" in explicit:
+            return self._choose("accelerator", [])
+        variant = self.declaration.variant
+        name = re.split(r"[\d._-]", variant, maxsplit=1)[0]
+        if name in KNOWN_ACCELERATORS:
+            return Fact(value=name, source=f"the name of variant {variant!r}")
+        sources: dict[str, str] = {}
+        for facts in (declared, explicit, self.machine.facts()):
+            sources = {
+                word: str(facts[key].source) for word, key in VERSION_KEYS.items() if key in facts
+            }
+            if len(sources) == 1:
+                [(word, source)] = sources.items()
+                return Fact(value=word, source=source)
+        both = " and ".join(sources.values())
+        reason = f"{both} name different ones; " if both else "its name contains none; "
+        return self._missing("accelerator", reason)
+
+    def _accelerator_version(
+        self, accelerator: Fact[str] | Missing
+    ) -> Fact[Version] | Missing | None:
+        if isinstance(accelerator, Missing):
+            return accelerator
+        own = VERSION_KEYS.get(accelerator.value, "accelerator_version")
+        if accelerator.value == "cpu":  # it has no version
+            own = ""
+        if self.declaration.is_family or "accelerator" not in self.declaration.explicit:
+            self._check_version_keys(accelerator, own)
+        fact = self._version(own, Precision.MINOR) if own else None
+        is_optional = accelerator.value not in VERSION_KEYS
+        return None if isinstance(fact, Missing) and is_optional else fact
+
+    def _check_version_keys(self, accelerator: Fact[str], own: str) -> None:
+        for key in (*VERSION_KEYS.values(), "accelerator_version"):
+            if key != own and (other := self.declared.facts.get(key)):
+                text = f"{other.source} sets {key}, yet the accelerator is {accelerator}"
+                self.conflicts.append((text, f"use {own}" if own else "remove it"))
+
+    def _torch_version(self) -> Fact[Version] | Missing:
+        """Return the version of Torch, which the constraints that pin none may forbid, too."""
+        torch = self._version("torch_version", self.declared.precision)
+        if isinstance(torch, Fact) and "torch_version" not in self.declaration.explicit:
+            for each in self.machine.torch:
+                if not is_exact(each) and not allows(each, torch.value):
+                    text = (
+                        f"the {FACTS['torch_version']} is {torch}, yet the constraint torch{each}"
+                    )
+                    self._add_conflict(f"{text} forbids it", "torch_version")
+        return torch
+
+    def _version(self, key: str, precision: Precision) -> Fact[Version] | Missing:
+        """Return the version under *key*, the most precise of those that agree."""
+        detected: Sequence[Fact[Version]] = ()
+        try:
+            detected = self.machine.versions(key)
+        except SettingsError as err:
+            if key not in self.declaration.explicit:
+                if declared := self.declared.facts.get(key):
+                    text, _, remedy = str(err).partition(": ")
+                    self.conflicts.append((f"{text}, yet {declared} has to agree with it", remedy))
+                return Missing(message=str(err))
+        return self._choose(key, detected, precision)
+
+    def _choose(
+        self,
+        key: str,
+        detected: Sequence[Fact[Any]],
+        precision: Precision | None = None,
+        *,
+        reason: str = "",
+    ) -> Fact[Any] | Missing:
+        """Return the fact under *key*; the facts are versions if there is a *precision*."""
+        explicit, declared = self.declaration.explicit.get(key), self.declared.facts.get(key)
+        facts = [fact for fact in (declared, *detected) if fact is not None]
+        if explicit is not None:
+            if self.declaration.is_family and declared is not None:
+                self._check(key, declared, explicit, precision)
+            return _with_unused(explicit, facts, "the explicit variable takes precedence")
+        if not facts:
+            return self._missing(key, reason)
+        best = facts[0]
+        for fact in facts[1:]:
+            self._check(key, best, fact, precision)
+            if precision and len(fact.value.release) > len(best.value.release):
+                best = fact
+        return _with_unused(best, [fact for fact in facts if fact is not best], "it agrees")
+
+    def _check(
+        self, key: str, one: Fact[Any], other: Fact[Any], precision: Precision | None
+    ) -> None:
+        is_equal = one.value == other.value
+        if not (agree(one.value, other.value, precision) if precision else is_equal):
+            self._add_conflict(f"the {FACTS[key]} is {one}, yet {other}", key)
+
+    def _add_conflict(self, text: str, key: str) -> None:
+        self.conflicts.append((text, f"correct one of them, or set {variable_of(key)}"))
+
+    def _missing(self, key: str, reason: str) -> Missing:
+        image = IMAGE_VARIABLES.get(key)
+        variables = f"{variable_of(key)} or {image}" if image else variable_of(key)
+        return Missing(
+            message=f"the {FACTS[key]} of variant {self.declaration.variant!r} is unknown: "
+            f"{reason}set {variables}, or {key} in {self.declaration.file}"
+        )
+
+
+def _with_unused(chosen: Fact[Any], others: Sequence[Fact[Any]], reason: str) -> Fact[Any]:
+    """Return the chosen fact with a note on each of the others."""
+    return replace(chosen, unused=tuple(f"{other}: {reason}" for other in others))

@@ -12,10 +12,8 @@ from packaging.version import Version
 
 from ..errors import MissingFactError
 from ..findings.finding import Place
-from . import accelerator as accelerators
-from .fact import Fact, Missing
+from .fact import VERSION_KEYS, Fact, Missing, Precision, segment_text
 from .key import StackKey
-from .versions import Precision, segment_text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +61,7 @@ class Stack:
         if self.accelerator_version is None:
             return word
         fact = _known(self.accelerator_version)
-        if not accelerators.must_have_version(word):
+        if word not in VERSION_KEYS:
             return word + fact.value.public
         return word + _precisely(fact, Precision.MINOR, f"the version of {word}")
 

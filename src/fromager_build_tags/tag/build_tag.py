@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from ..errors import SegmentError
-from .segment import Order, Segment, join, split
-from .vocabulary import segment_texts
+from .segment import Order, Segment, join, segment_texts, split
 
 _UNKNOWN: Final = "_?"
 _BUILD_TAG: Final = re.compile(r"(?P<number>[0-9]+)(?P<suffix>[^-]*)")

@@ -18,8 +18,8 @@ from packaging.version import Version
 
 from ..errors import NeedsError
 from ..text import did_you_mean
+from .segment import ACCELERATOR_WORD, KNOWN_ACCELERATORS
 from .version_ranges import boundaries_of
-from .vocabulary import ACCELERATOR_WORD, KNOWN_ACCELERATORS
 
 
 class Need(enum.StrEnum):

@@ -12,8 +12,7 @@ from packaging.utils import NormalizedName, is_normalized_name, parse_wheel_file
 from ..errors import InputError
 from .build_tag import NO_BUILD_TAG, BuildTag
 from .platform import is_platlib
-from .segment import Order
-from .vocabulary import classify
+from .segment import Order, classify
 
 if TYPE_CHECKING:
     from packaging.tags import Tag

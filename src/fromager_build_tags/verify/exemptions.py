@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 from ..errors import SettingsError
 from ..findings import wheel_rules as rules
 from ..findings.finding import Finding, Rule
-from ..settings.annotations import IGNORE, VERIFY
+from ..settings.layout import IGNORE, VERIFY
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName

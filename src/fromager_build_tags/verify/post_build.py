@@ -14,7 +14,7 @@ from ..findings.finding import Finding, Severity
 from ..findings.settings_rules import BAD_ANNOTATION
 from ..findings.verdict import Verdict
 from ..findings.wheel_rules import UNREADABLE_WHEEL
-from ..settings.environment import VERIFY, VerifyMode, read_verify_mode
+from ..settings.context import VERIFY_VARIABLE, VerifyMode, read_verify_mode
 from ..text import plain
 from .exemptions import exemptions_of
 from .remedy import remedy_for
@@ -58,7 +58,7 @@ def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> Non
     if errors and mode == "error":
         raise VerifyError(
             f"{_problem(wheel, errors)}: {' | '.join(map(_line, errors))} | "
-            f"{_move_away(ctx, wheel)}; set {VERIFY}=warn to accept such wheels"
+            f"{_move_away(ctx, wheel)}; set {VERIFY_VARIABLE}=warn to accept such wheels"
         )
 
 

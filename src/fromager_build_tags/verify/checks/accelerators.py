@@ -8,7 +8,7 @@ from typing import Final
 
 from ...findings import wheel_rules as rules
 from ...findings.finding import Finding, Severity
-from ...tag.vocabulary import accelerator_word
+from ...tag.segment import accelerator_word
 from ...wheel.evidence import Evidence
 from ...wheel.libraries import major_of
 from ..exemptions import ACCELERATOR

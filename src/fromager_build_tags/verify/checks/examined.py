@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ...findings.finding import Finding, Place, Rule, Severity
-from ...tag.segment import Order
-from ...tag.vocabulary import accelerator_word
+from ...tag.segment import Order, accelerator_word
 from ...text import first_few
 from ...wheel.elf import RefusalReason
 from ...wheel.evidence import TorchAbi

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from packaging.version import Version
 
-from fromager_build_tags.stack.versions import (
+from fromager_build_tags.stack.fact import (
     Precision,
     agree,
-    more_precise,
     parse_version,
     segment_text,
 )
@@ -56,13 +55,6 @@ def test_segment_text(version: str, precision: Precision, expected: str | None) 
 def test_agree(one: str, other: str, precision: Precision, *, expected: bool) -> None:
     assert agree(Version(one), Version(other), precision) is expected
     assert agree(Version(other), Version(one), precision) is expected
-
-
-def test_more_precise_keeps_the_first_of_equals() -> None:
-    short, long = Version("2.11"), Version("2.11.0")
-    assert more_precise(short, long) is long
-    assert more_precise(long, short) is long
-    assert more_precise(long, Version("2.11.1")) is long
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fromager_build_tags.errors import SettingsError
-from fromager_build_tags.stack.distro import distribution_text, parse_os_release, read_os_release
+from fromager_build_tags.stack.machine import distribution_text, parse_os_release, read_os_release
 
 
 @pytest.mark.parametrize(

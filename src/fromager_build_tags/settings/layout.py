@@ -1,4 +1,4 @@
-"""The files of a settings tree: one a package, named like it, and one a variant."""
+"""The layout of a settings tree: a file for each package and variant, and our annotations."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ from ..stack.fact import explicit_variable
 
 #: The variable that names another folder of variant files.
 VARIANTS_DIR: Final = explicit_variable("variants_dir")
+#: fromager passes annotations on unchanged; keys that begin with ``fromager.`` are its own.
+PREFIX: Final = "build-tags."
+#: The dependencies of the package's wheels: an expression.
+DEPENDS_ON: Final = f"{PREFIX}depends-on"
+#: The exemptions of the package's wheels from verify, with the reasons.
+VERIFY: Final = f"{PREFIX}verify"
+#: Every key with a meaning, except the keys that suppress findings.
+KNOWN: Final = (DEPENDS_ON, VERIFY)
+#: With the code of a rule behind it: the reason to suppress its findings for the package.
+IGNORE: Final = f"{PREFIX}ignore."
 
 
 def variants_dir(settings_dir: pathlib.Path) -> pathlib.Path:
