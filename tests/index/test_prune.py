@@ -450,9 +450,9 @@ def test_a_wheel_stays_whose_replacement_is_gone_when_it_comes_to_it(
 def test_markdown(run: Run, folder: pathlib.Path) -> None:
     fill(folder, WANTED, STALE, "torch-2.9.1-8" + PLAT)
     text = run("prune", "index", "--format", "markdown").stdout
-    assert text.startswith("**`index` for `rocm`: 1 wheel to delete (")
-    assert f"\n**to delete (1)**\n\n- `{STALE}` (" in text
-    assert "\n**kept (1)**\n\n- `torch-2.9.1-8" in text
+    assert text.startswith("**index for rocm: 1 wheel to delete (")
+    assert f"\n| `delete` | `{STALE}` | " in text
+    assert "\n| `keep` | `torch-2.9.1-8" in text
 
 
 @pytest.mark.parametrize(

@@ -63,9 +63,7 @@ def test_timestamps_and_record_make_no_difference(run: Run, indexes: list[pathli
         write_wheel(folder / PURE, record if year > 2020 else {}, date=(year, 1, 1, 0, 0, 0))
     [shared] = plan(run)["shared"]
     assert shared["link"] == []
-    assert shared["replace"] == [
-        {"delete": f"{name}/{PURE}", "by": f"cpu/{PURE}"} for name in ("cuda", "rocm")
-    ]
+    assert (shared["keep"], shared["replace"]) == (f"cpu/{PURE}", [f"cuda/{PURE}", f"rocm/{PURE}"])
     sizes = sum((folder / PURE).stat().st_size for folder in indexes[1:])
     assert shared["bytes"] == sizes
 
@@ -76,17 +74,11 @@ def test_a_file_that_differs_is_named(run: Run, indexes: list[pathlib.Path]) -> 
         write_wheel(folder / PURE, {"demo.py": b"1" if folder.name != "rocm" else b"2", **more})
     made = plan(run)
     [unshared] = made["unshared"]
-    assert unshared["reason"] == "different content in demo.py"
-    between = ["cpu", "rocm"]
-    assert unshared["differences"] == [
-        {"between": between, "member": "demo.py", "what": "differs"},
-        {"between": between, "member": "extra.py", "what": "is in rocm only"},
-    ]
-    assert unshared["wheels"]["rocm"] == [f"rocm/{PURE}"]
+    difference = "cpu and rocm: demo.py differs; extra.py is in rocm only"
+    assert unshared == {"project": "demo", "version": "1.0", "reason": difference}
     [shared] = made["shared"]
     assert (shared["indexes"], shared["link"]) == (["cpu", "cuda"], [f"cuda/{PURE}"])
     assert shared["replace"] == []
-    difference = "cpu and rocm: demo.py differs; extra.py is in rocm only"
     size = size_text((indexes[0] / PURE).stat().st_size)
     assert run("share", "cpu", "cuda", "rocm").stdout.splitlines()[1:] == [
         f"same     {PURE}  1 with the same hash in cpu, cuda ({size})",
@@ -95,8 +87,8 @@ def test_a_file_that_differs_is_named(run: Run, indexes: list[pathlib.Path]) -> 
         "same: 1; dependent on accelerator or Torch: 0",
     ]
     text = run("share", "cpu", "cuda", "rocm", "--format", "markdown").stdout
-    assert f"- `demo 1.0`: {difference}\n" in text
-    assert f"- `{PURE}`: 1 with the same hash in cpu, cuda ({size})\n" in text
+    assert f"\n| `differs` | demo 1.0 | {difference} |\n" in text
+    assert f"\n| `same` | `{PURE}` | 1 with the same hash in cpu, cuda ({size}) |\n" in text
 
 
 def test_each_pair_that_differs_is_named(run: Run, indexes: list[pathlib.Path]) -> None:
@@ -132,7 +124,7 @@ def test_one_file_under_several_names_is_no_copy(run: Run, indexes: list[pathlib
     rocm.hardlink_to(cuda)
     made = plan(run)
     assert made["saved"] == {"builds": 1, "bytes": cuda.stat().st_size}
-    assert [each["delete"] for each in made["shared"][0]["replace"]] == [
+    assert made["shared"][0]["replace"] == [
         f"cuda/{PURE}",
         f"rocm/{PURE}",
     ]
@@ -174,10 +166,10 @@ def test_the_size_of_a_copy_is_that_of_the_file_it_equals(
     [
         ([PURE, None, None], "not in cuda, rocm"),
         ([PURE, PURE, None], "not in rocm"),
-        ([PURE, PURE, PURE.replace("-2-", "-3-")], "different build numbers: 2, 3"),
+        ([PURE, PURE, PURE.replace("-2-", "-3-")], "different build tags: 2, 3"),
         (
             [f"p-1-2_{distro}{PLAT}" for distro in ("el9.6", "fc43", "el9.6")],
-            "different suffixes: 2_el9.6, 2_fc43",
+            "different build tags: 2_el9.6, 2_fc43",
         ),
         (
             [f"p-1-2_el9.6{PLAT}", f"p-1-3{PLAT}", f"p-1-2_el9.6{PLAT}"],
@@ -253,7 +245,7 @@ def test_the_content_of_wheels_behind_urls_is_compared(
         for first in (cpu, "cpu"):
             made = json.loads(run("share", first, cuda, "--format", "json").stdout)
             [replaced] = made["shared"][0]["replace"]
-            assert replaced["delete"] == f"{server.url}/cuda/files/{PURE}"
+            assert replaced == f"{server.url}/cuda/files/{PURE}"
             shown = run("share", first, rocm).stdout
             assert shown.splitlines()[1].endswith(f" and {rocm}: demo.py differs")
 
@@ -275,7 +267,7 @@ def test_markdown(run: Run, indexes: list[pathlib.Path]) -> None:
     write_wheel(indexes[0] / "other-1-1-py3-none-any.whl")
     lines = run("share", "cpu", "cuda", "--format", "markdown").stdout.splitlines()
     assert lines[0].startswith("**same in all 2 indexes: 1 wheel (saves 1 build, ")
-    assert "- `other 1`: not in cuda" in lines
+    assert "| `differs` | other 1 | not in cuda |" in lines
 
 
 def test_bad_arguments(run: Run) -> None:

@@ -14,7 +14,7 @@ from ..index.auditing import view_project
 from ..index.expected import Expectations
 from ..index.pruning import Decision, decide, keep_linked, linked_folder, links_of
 from ..index.pruning import delete as delete_wheels
-from ..report.prune_report import RENDERERS, PruneReport
+from ..report.index_reports import PRUNED, PruneReport
 from . import common, trees
 from . import indexes as shared
 from .snapshots import relative
@@ -30,7 +30,7 @@ from .snapshots import relative
     "accelerator",
 )
 @common.here_option
-@common.format_option(RENDERERS)
+@common.format_option(PRUNED)
 @common.output_option
 @click.pass_context
 def prune(
@@ -70,9 +70,9 @@ def prune(
     ]
     if delete:
         if output is not None:  # fail before anything is deleted if the report cannot be written
-            common.write(RENDERERS[format_](reports), output)
+            common.write(PRUNED[format_](reports), output)
         reports = [_deleted(report, failures) for report in reports]
-    common.write(RENDERERS[format_](reports), output)
+    common.write(PRUNED[format_](reports), output)
     if shared.report_failures(failures, expectations):
         ctx.exit(1)
 

@@ -9,14 +9,14 @@ import click
 
 from ..index import IndexPlace, parse_place
 from ..index.sharing import compare_indexes
-from ..report.share_report import RENDERERS, ShareReport
+from ..report.index_reports import COMPARISON, ShareReport
 from . import common
 from . import indexes as shared
 
 
 @click.command()
 @click.argument("indexes", nargs=-1, required=True, metavar="INDEX INDEX...")
-@common.format_option(RENDERERS)
+@common.format_option(COMPARISON)
 @common.output_option
 @click.pass_context
 def share(
@@ -39,9 +39,9 @@ def share(
         for project in compare_indexes(opened):
             projects.append(project)
             count(project.indexes)
-    report = ShareReport.of([str(each.place) for each in opened], projects)
-    common.write(RENDERERS[format_](report), output)
-    if shared.report_failures(report.unreadable):
+    report = ShareReport(indexes=[str(each.place) for each in opened], projects=projects)
+    common.write(COMPARISON[format_](report), output)
+    if shared.report_failures(each for project in projects for each in project.unreadable):
         ctx.exit(1)
 
 

@@ -21,7 +21,7 @@ from ..index.select import (
     targets_of,
 )
 from ..index.status import IndexWheel, group_files
-from ..report.selection_report import RENDERERS, Selected
+from ..report.index_reports import SELECTION, Selected
 from ..text import first_few, plain
 from . import common
 from . import indexes as shared
@@ -36,7 +36,7 @@ type _File = IndexWheel | Sdist
 @shared.indexes_argument
 @click.option("--all-versions", is_flag=True, help="for each version, not only for the newest")
 @shared.target_options
-@common.format_option(RENDERERS)
+@common.format_option(SELECTION)
 @common.output_option
 @click.pass_context
 def winners(
@@ -73,7 +73,7 @@ def winners(
                 if not all(is_valid_requirement(each.requires_python) for each in files):
                     invalid.append(listed.project)
                 count()
-    common.write(RENDERERS[format_](selected), output)
+    common.write(SELECTION[format_](selected), output)
     _note("nothing is selected for", none)
     _note("uv may select other files, as some have an invalid Requires-Python:", invalid)
     if shared.report_failures(failures):

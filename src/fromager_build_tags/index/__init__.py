@@ -7,8 +7,15 @@ none has to fit into memory.
 from __future__ import annotations
 
 from ..errors import InputError
-from .directory import open_directory
-from .listing import Index, IndexFile, IndexPlace, ListedProject, Unreadable, parse_place
+from .listing import (
+    Index,
+    IndexFile,
+    IndexPlace,
+    ListedProject,
+    Unreadable,
+    open_directory,
+    parse_place,
+)
 
 __all__ = [
     "Index",

@@ -13,7 +13,6 @@ from ..findings.finding import Finding, Place, Rule
 from ..stack.fact import Precision, segment_text
 from ..tag.segment import Order
 from ..text import counted, first_few
-from .content import file_sha256, file_size, local_path
 from .listing import IndexFile, IndexPlace
 from .status import IndexWheel, ProjectView, highest_numbered
 
@@ -178,12 +177,12 @@ def check_contents(
 
 def _different_hashes(files: Sequence[IndexFile]) -> list[tuple[str, IndexFile]]:
     """Return each hash with its first file, sorted; nothing if at most one hash is known."""
-    sizes = {file_size(file) for file in files} - {None}
+    sizes = {file.read_size() for file in files} - {None}
     listed = {file.sha256 for file in files if file.sha256}
-    if len(sizes) < 2 and len(listed) < 2 and not any(map(local_path, files)):
+    if len(sizes) < 2 and len(listed) < 2 and not any(file.path for file in files):
         return []
     first: dict[str, IndexFile] = {}
     for file in files:
-        if sha256 := file_sha256(file):
+        if sha256 := file.read_sha256():
             first.setdefault(sha256, file)
     return sorted(first.items()) if len(first) > 1 else []

@@ -1,24 +1,33 @@
-"""The contents of an index, and its place: frozen data for every kind of index."""
+"""The place and the files of an index, for every kind of index; and a folder as an index.
+
+A folder is flat, or has a folder for each project, or is fromager's ``wheels-repo``.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import pathlib
 import re
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 
 from ..errors import InputError
+from ..files import printable
 from ..http.urls import is_url, shown_url
 from ..wheel.archive import WheelArchive
 
 #: A single slash is a typing error, and the text after it may still be a password.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
 _VARIANT: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(.*)", re.DOTALL)
+#: fromager's folders of built and of pre-built wheels; ``simple`` contains links to both, and
+#: ``build`` unfinished wheels.
+FROMAGER_FOLDERS: Final = ("downloads", "prebuilt")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +122,28 @@ class IndexFile(NamedTuple):
         """The path or URL to open; it may contain credentials."""
         return self.signed or self.location
 
+    @property
+    def path(self) -> pathlib.Path | None:
+        """The path of a file on this machine; None for a URL."""
+        return None if "://" in self.location else pathlib.Path(self.location)
+
+    def read_size(self) -> int | None:
+        """Return the size in bytes, listed or of the file; None if it is unknown."""
+        try:
+            return self.path.stat().st_size if self.size is None and self.path else self.size
+        except OSError:
+            return None
+
+    def read_sha256(self) -> str:
+        """Return the SHA-256, listed or computed; "" if it is unknown."""
+        if self.sha256 or self.path is None:
+            return self.sha256
+        try:
+            with self.path.open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError:
+            return ""
+
     def __repr__(self) -> str:
         """Hide a signature in a traceback, too."""
         return f"IndexFile({self.project}, {self.location})"
@@ -179,3 +210,112 @@ def project_word(filename: str) -> str:
     if filename.endswith((".tar.gz", ".zip")):
         return filename.rpartition("-")[0]
     return filename.partition("-")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryIndex:
+    """A folder's wheels and other files, and its links that have no target.
+
+    Attributes:
+        files: for each project, (file name, folder).
+        dangling: the same for the links.
+    """
+
+    place: IndexPlace
+    files: dict[NormalizedName, list[tuple[str, str]]] = field(default_factory=dict)
+    dangling: dict[NormalizedName, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def projects(self) -> Iterator[ListedProject]:
+        """Yield every project, sorted by name."""
+        for project in sorted(self.files.keys() | self.dangling.keys()):
+            files = tuple(
+                IndexFile(project, filename, f"{folder}/{filename}")
+                for filename, folder in sorted(self.files.get(project, ()))
+            )
+            yield ListedProject(project=project, files=files, unreadable=self._unreadable(project))
+
+    def _unreadable(self, project: NormalizedName) -> Unreadable | None:
+        links = [f"{folder}/{name}" for name, folder in sorted(self.dangling.get(project, ()))]
+        if not links:
+            return None
+        more = f" (and {len(links) - 1:,} other)" if len(links) > 1 else ""
+        return Unreadable(location=links[0], reason=f"the link has no target{more}")
+
+    def open(self, file: IndexFile) -> WheelArchive:
+        """Open a wheel."""
+        return WheelArchive.open(file.location)
+
+    def close(self) -> None:
+        """Do nothing: no file stays open."""
+
+    def __len__(self) -> int:
+        return len(self.files.keys() | self.dangling.keys())
+
+    def read(self, root: pathlib.Path) -> None:
+        """List *root* and the folders one level below, or only fromager's.
+
+        Beside a wheel, a folder with one of fromager's names is a project, unless all three exist.
+
+        Raises:
+            OSError: a folder cannot be read.
+        """
+        below = self._list(str(root))
+        fromager = [str(root / name) for name in FROMAGER_FOLDERS if (root / name).is_dir()]
+        names = (name for of_project in self.files.values() for name, _ in of_project)
+        has_wheel = any(name.endswith(".whl") for name in names)
+        complete = len(fromager) == len(FROMAGER_FOLDERS) and (root / "build").is_dir()
+        if fromager and (complete or not has_wheel):
+            below = fromager
+            if not has_wheel:
+                self.files.clear()
+                self.dangling.clear()
+        for folder in below:
+            self._list(folder)
+
+    def _list(self, folder: str) -> list[str]:
+        """Add the files and dangling links of a folder; return its folders that are not hidden."""
+        by_word: dict[str, list[tuple[str, str]]] = {}
+        below = []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if _is(entry, entry.is_file):
+                    filename = printable(entry.name)
+                    word = project_word(filename)
+                    if word not in by_word:
+                        by_word[word] = self.files.setdefault(canonicalize_name(word), [])
+                    by_word[word].append((filename, folder))
+                elif _is(entry, entry.is_dir):
+                    if entry.name[0] != ".":
+                        below.append(entry.path)
+                elif entry.is_symlink() and entry.name.endswith(".whl"):
+                    filename = printable(entry.name)
+                    project = canonicalize_name(project_word(filename))
+                    self.dangling.setdefault(project, []).append((filename, folder))
+        return below
+
+
+def _is(entry: os.DirEntry[str], test: Callable[[], bool]) -> bool:
+    try:
+        return test()
+    except OSError:  # a link to itself, or through a folder without permission to enter
+        if entry.is_symlink():
+            return False
+        raise
+
+
+def open_directory(place: IndexPlace) -> DirectoryIndex:
+    """List a folder.
+
+    Raises:
+        InputError: the folder does not exist or cannot be read.
+    """
+    root = pathlib.Path(place.address)
+    if not root.is_dir():
+        problem = "is a file" if root.exists() else "does not exist"
+        raise InputError(f"index {str(root)!r} {problem}: use a folder or an http(s) URL")
+    index = DirectoryIndex(place)
+    try:
+        index.read(root)
+    except OSError as err:
+        raise InputError(f"index {str(root)!r} cannot be read: {err.strerror}") from None
+    return index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import os
 import pathlib
@@ -16,9 +17,8 @@ from packaging.version import Version
 from ..errors import OutputError
 from ..tag.segment import accelerator_word
 from ..wheel.archive import WheelArchive, WheelError
-from .content import file_size, local_path, recorded_files
-from .directory import FROMAGER_FOLDERS
 from .expected import Expected
+from .listing import FROMAGER_FOLDERS
 from .status import (
     IndexWheel,
     ProjectView,
@@ -125,7 +125,9 @@ def _decide(
 
 
 def _kept(wheel: IndexWheel, reason: str) -> Decision:
-    return Decision(wheel=wheel, delete=False, reason=f"kept: {reason}", size=file_size(wheel.file))
+    return Decision(
+        wheel=wheel, delete=False, reason=f"kept: {reason}", size=wheel.file.read_size()
+    )
 
 
 def _difference(wheel: IndexWheel, expected: Expected) -> str:
@@ -137,7 +139,7 @@ def _difference(wheel: IndexWheel, expected: Expected) -> str:
 
 def _damage(wheel: IndexWheel) -> str:
     """Return what is wrong with a wheel, read completely; "" for an intact or a remote one."""
-    path = local_path(wheel.file)
+    path = wheel.file.path
     if path is None:
         return ""
     try:
@@ -165,14 +167,21 @@ def _wrong_metadata(archive: WheelArchive, wheel: IndexWheel) -> str:
 
 
 def _missing_member(archive: WheelArchive) -> str:
-    missing = recorded_files(archive) - set(archive.names())
+    text = archive.dist_info_text("RECORD")
+    if text is None:
+        return f"{archive.record!r} is missing"
+    try:
+        rows = list(csv.reader(text.decode("utf-8", "replace").splitlines()))
+    except csv.Error as err:  # such as a name of 200,000 characters
+        return f"RECORD cannot be read: {err}"
+    missing = {row[0] for row in rows if len(row) > 1} - set(archive.names())
     files = sorted(each for each in missing if not each.endswith("/"))  # some list folders
     return f"{files[0][:_MOST]!r} of its RECORD is missing" if files else ""
 
 
 def _freed(wheel: IndexWheel) -> int | None:
     """Return the bytes that deleting a wheel frees: 0 for a link or a file with another name."""
-    path = local_path(wheel.file)
+    path = wheel.file.path
     if path is None:
         return wheel.file.size
     known = path.lstat()
@@ -182,7 +191,7 @@ def _freed(wheel: IndexWheel) -> int | None:
 def links_of(wheels: Iterable[IndexWheel]) -> Iterator[tuple[str, str]]:
     """Yield the target and the location of each wheel that is a link."""
     for wheel in wheels:
-        path = local_path(wheel.file)
+        path = wheel.file.path
         if path is not None and path.is_symlink():
             yield os.path.realpath(path), wheel.file.location
 
@@ -196,7 +205,7 @@ def keep_linked(decisions: Iterable[Decision], links: Iterable[tuple[str, str]])
 
 
 def _unless_linked(decision: Decision, links: Mapping[str, str]) -> Decision:
-    path = local_path(decision.wheel.file)
+    path = decision.wheel.file.path
     if not decision.delete or path is None or path.is_symlink():
         return decision
     link = links.get(os.path.realpath(path))
@@ -207,7 +216,7 @@ def linked_folder(wheels: Iterable[IndexWheel]) -> pathlib.Path | None:
     """Return the folder of wheels that are all links; None if one is a file."""
     folder = None
     for wheel in wheels:
-        path = local_path(wheel.file)
+        path = wheel.file.path
         if path is None or not path.is_symlink():
             return None
         folder = pathlib.Path(os.path.realpath(path)).parent
@@ -238,13 +247,13 @@ def delete(decisions: Iterable[Decision]) -> Iterator[tuple[Decision, str]]:
 
 
 def _is_gone(wheel: IndexWheel) -> bool:
-    path = local_path(wheel.file)
+    path = wheel.file.path
     return path is not None and not path.is_file()
 
 
 def _files_of(wheel: IndexWheel) -> Iterator[pathlib.Path]:
     """Yield a wheel and the files that are useless without it."""
-    path = local_path(wheel.file)
+    path = wheel.file.path
     if path is None:
         raise OutputError(f"{wheel.file.location} is not on this machine and cannot be deleted")
     yield path

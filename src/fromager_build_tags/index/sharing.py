@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,21 +15,20 @@ from packaging.version import Version
 
 from ..http.prefetch import prefetch
 from ..tag.segment import Order
-from ..wheel.archive import WheelError
+from ..text import first_few
+from ..wheel.archive import Member, WheelError
 from .auditing import side_by_side
-from .content import (
-    MemberContent,
-    file_identity,
-    file_sha256,
-    file_size,
-    local_path,
-    read_contents,
-)
 from .listing import Index, IndexFile, ListedProject, Unreadable
 from .status import IndexWheel, group_files
 
 #: Wheels that are read at the same time.
 _READERS: Final = 8
+_BLOCK: Final = 1 << 20
+#: Members that a reason lists for each pair of wheels.
+_MOST: Final = 3
+
+#: The mode and the SHA-256 of each member of a wheel but RECORD, which follows from the others.
+type _Content = Mapping[str, tuple[int, bytes]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,33 +54,12 @@ class SharedWheel:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Difference:
-    """A difference of two wheels.
-
-    Attributes:
-        between: the numbers of their indexes.
-        member: the member of the wheels that differs.
-        only_in: the number of the index whose wheel alone has it; None if both have it.
-    """
-
-    between: tuple[int, int]
-    member: str
-    only_in: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class UnsharedWheels:
-    """Wheels of one version that could be the same in all indexes, and are not.
-
-    Attributes:
-        wheels: by the index's number.
-    """
+    """Wheels of one version that could be the same in all indexes, and why they are not."""
 
     project: NormalizedName
     version: Version
-    wheels: Mapping[int, Sequence[IndexFile]]
     reason: str
-    differences: Sequence[Difference] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,100 +124,77 @@ def _compare_version(
     found: Sequence[_Found], indexes: Sequence[Index]
 ) -> Iterator[SharedWheel | UnsharedWheels]:
     """Compare the wheels of one version for the same platforms: by name, then by content."""
-    everywhere = set(range(len(indexes)))
     by_name: dict[str, list[_Found]] = {}
     for each in found:
         by_name.setdefault(each.file.filename, []).append(each)
-    common = [same for same in by_name.values() if _numbers(same) == everywhere]
     for same in by_name.values():
         if len(_numbers(same)) > 1:
             yield from _compare_content(same, indexes)
-    if not common:
-        yield _unshared(found, _name_difference(found, [str(index.place) for index in indexes]))
+    if all(len(_numbers(same)) < len(indexes) for same in by_name.values()):
+        yield _unshared(found, _name_difference(found, indexes))
 
 
-def _unshared(
-    found: Sequence[_Found], reason: str, differences: Sequence[Difference] = ()
-) -> UnsharedWheels:
-    wheels: dict[int, list[IndexFile]] = {}
-    for each in found:
-        wheels.setdefault(each.number, []).append(each.file)
+def _unshared(found: Sequence[_Found], reason: str) -> UnsharedWheels:
     name = found[0].wheel.name
-    return UnsharedWheels(
-        project=name.name,
-        version=name.version,
-        wheels=wheels,
-        reason=reason,
-        differences=differences,
-    )
+    return UnsharedWheels(project=name.name, version=name.version, reason=reason)
 
 
-def _name_difference(found: Sequence[_Found], places: Sequence[str]) -> str:
+def _name_difference(found: Sequence[_Found], indexes: Sequence[Index]) -> str:
     """Return why no file name is in every index."""
     have = _numbers(found)
-    lacking = [place for number, place in enumerate(places) if number not in have]
-    if lacking:
+    if lacking := [str(index.place) for n, index in enumerate(indexes) if n not in have]:
         return f"not in {', '.join(lacking)}"
-    tags = {each.wheel.build_tag for each in found}
-    what = "build tags"
-    if len({tag.suffix for tag in tags}) == 1:
-        what = "build numbers"
-    elif len({tag.number for tag in tags}) == 1:
-        what = "suffixes"
-    return f"different {what}: {', '.join(sorted(str(tag) or 'none' for tag in tags))}"
+    tags = {str(each.wheel.build_tag) or "none" for each in found}
+    return f"different build tags: {', '.join(sorted(tags))}"
 
 
 def _compare_content(
     found: Sequence[_Found], indexes: Sequence[Index]
 ) -> Iterator[SharedWheel | UnsharedWheels]:
-    """Compare files of one name: by bytes, and where those differ, by content."""
-    groups = _group_by_bytes(found)
-    if len(groups) == 1:
-        yield _shared(groups)
+    """Compare files of one name: by hash, and where those differ, by content."""
+    by_hash: dict[str, list[_Found]] = {}
+    for each in found:
+        by_hash.setdefault(each.file.read_sha256() or each.file.address, []).append(each)
+    if len(by_hash) == 1:
+        yield _shared([found])
         return
-    by_content: list[tuple[Mapping[str, MemberContent], list[list[_Found]]]] = []
-    for group in groups:
+    by_content: list[tuple[_Content, list[list[_Found]]]] = []
+    reasons = []
+    for group in by_hash.values():
+        content: _Content = {}
         try:
-            content = read_contents(indexes[group[0].number], group[0].file)
+            content = _read(indexes[group[0].number], group[0].file)
         except WheelError as err:
-            yield _unshared(found, f"cannot be compared: {err.path}: {err.reason}")
-            by_content.append(({}, [group]))
-            continue
-        same = next((each for known, each in by_content if known and known == content), None)
+            reasons.append(f"cannot be compared: {err.path}: {err.reason}")
+        same = next((groups for known, groups in by_content if known and known == content), None)
         if same is None:
             by_content.append((content, [group]))
         else:
             same.append(group)
-    for _, same in by_content:
-        if len(_numbers(itertools.chain.from_iterable(same))) > 1:
-            yield _shared(same)
-    differences = _differences([(known, same[0][0].number) for known, same in by_content if known])
-    if differences:
-        yield _unshared(found, f"different content in {differences[0].member}", differences)
-
-
-def _group_by_bytes(found: Iterable[_Found]) -> list[list[_Found]]:
-    groups: list[list[_Found]] = []
-    for each in found:
-        for group in groups:
-            if _are_same(group[0].file, each.file):
-                group.append(each)
-                break
-        else:
-            groups.append([each])
-    return groups
+    for _, groups in by_content:
+        if len(_numbers(itertools.chain.from_iterable(groups))) > 1:
+            yield _shared(groups)
+    readable = [
+        (str(indexes[groups[0][0].number].place), content)
+        for content, groups in by_content
+        if content
+    ]
+    reasons += [_difference(readable[0], other) for other in readable[1:]]
+    if reasons:
+        yield _unshared(found, "; ".join(reasons))
 
 
 def _shared(groups: Sequence[Sequence[_Found]]) -> SharedWheel:
-    """Return a shared wheel, from groups of files: those of a group have the same bytes."""
+    """Return a shared wheel, from groups of files: those of a group have the same hash."""
     keep = groups[0][0].file
-    sizes = {file_identity(keep): 0}  # another name of the kept file takes no space
+    sizes: dict[object, int] = {}
     link: list[IndexFile] = []
     replace: list[IndexFile] = []
     for group in groups:
-        size = next(filter(None, (file_size(each.file) for each in group)), 0)
+        size = next(filter(None, (each.file.read_size() for each in group)), 0)
         for each in group:
-            if (identity := file_identity(each.file)) != file_identity(keep):
+            # another name of the kept file takes no space
+            if (identity := _identity(each.file)) != _identity(keep):
                 (link if group is groups[0] else replace).append(each.file)
                 sizes[identity] = size
     return SharedWheel(
@@ -246,7 +202,7 @@ def _shared(groups: Sequence[Sequence[_Found]]) -> SharedWheel:
         indexes=sorted(_numbers(itertools.chain.from_iterable(groups))),
         link=link,
         replace=replace,
-        copies=len(sizes) - 1,
+        copies=len(sizes),
         saved=sum(sizes.values()),
     )
 
@@ -255,29 +211,43 @@ def _numbers(found: Iterable[_Found]) -> set[int]:
     return {each.number for each in found}
 
 
-def _are_same(one: IndexFile, other: IndexFile) -> bool:
-    if file_identity(one) == file_identity(other):
-        return True
-    if local_path(one) and local_path(other) and file_size(one) != file_size(other):
-        return False
-    sha256 = file_sha256(one)
-    return bool(sha256) and sha256 == file_sha256(other)
+def _identity(file: IndexFile) -> object:
+    """Return a value that is equal for two names of one file: links on a disk, or equal URLs."""
+    if file.path is None or not file.path.exists():
+        return file.address
+    found = file.path.stat()
+    return found.st_dev, found.st_ino
 
 
-def _differences(
-    contents: Sequence[tuple[Mapping[str, MemberContent], int]],
-) -> Sequence[Difference]:
-    """Return the differences of each wheel from the first; each has the number of its index."""
-    if not contents:
-        return []
-    (first, number), *others = contents
-    return [
-        Difference(
-            between=(number, there),
-            member=name,
-            only_in=there if name not in first else number if name not in other else None,
-        )
-        for other, there in others
-        for name in sorted(first.keys() | other.keys())
-        if first.get(name) != other.get(name)
-    ]
+def _read(index: Index, file: IndexFile) -> _Content:
+    """Return the content of a wheel, without times.
+
+    Raises:
+        WheelError: the wheel cannot be read.
+    """
+    with index.open(file) as archive:
+        return {
+            member.name: (member.info.external_attr >> 16, _sha256(member))
+            for member in archive.members()
+            if member.name != archive.record
+        }
+
+
+def _sha256(member: Member) -> bytes:
+    digest = hashlib.sha256()
+    with member.open() as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.digest()
+
+
+def _difference(one: tuple[str, _Content], other: tuple[str, _Content]) -> str:
+    """Return the members in which two wheels differ, each with the place of its index."""
+    (first, known), (second, content) = one, other
+    members = []
+    for name in sorted(known.keys() | content.keys()):
+        if name not in known or name not in content:
+            members.append(f"{name} is in {first if name in known else second} only")
+        elif known[name] != content[name]:
+            members.append(f"{name} differs")
+    return f"{first} and {second}: {first_few(members, _MOST, separator='; ')}"

@@ -1,0 +1,286 @@
+"""The results of ``winners``, ``prune`` and ``share`` as a table, Markdown or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from packaging.version import Version
+
+from ..index import IndexFile
+from ..index.pruning import Decision
+from ..index.select import Target
+from ..index.sharing import ComparedProject, SharedWheel
+from ..text import counted, markdown_code, markdown_text, plain, size_text
+from .block import Block, chained
+from .table import Rendered, Table
+
+#: Characters of a cell or summary.
+_LONGEST: Final = 1_000
+
+type _Renderers[T] = Mapping[str, Callable[[T], Rendered]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Section:
+    """Rows of texts, and a line about all of them; "" for none."""
+
+    heading: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    summary: str = ""
+
+
+def _renderers[T](
+    sections: Callable[[T], Iterable[_Section]], record: Callable[[T], Mapping[str, Any]]
+) -> _Renderers[T]:
+    """Return the renderers for results that consist of sections, and of a record for JSON."""
+
+    def as_markdown(result: T) -> str:
+        return chained(map(_markdown, sections(result)), "wheel").within().lstrip("\n")
+
+    return {
+        "table": lambda result: _table(sections(result)),
+        "markdown": as_markdown,
+        "json": lambda result: json.dumps(record(result), indent=1) + "\n",
+    }
+
+
+def _table(sections: Iterable[_Section]) -> list[str | Table]:
+    """Return a table for each section, with its summary below."""
+    parts: list[str | Table] = []
+    for section in sections:
+        parts += ["\n"] if parts else []
+        rows = [[plain(text, _LONGEST) for text in row] for row in section.rows]
+        parts += [Table(heading=section.heading, rows=rows)] if rows else []
+        parts += [f"{plain(section.summary, _LONGEST)}\n"] if section.summary else []
+    return parts
+
+
+def _markdown(section: _Section) -> Block:
+    """Return the summary, and a table below it."""
+    head = f"\n| {' | '.join(section.heading)} |\n|{' --- |' * len(section.heading)}\n"
+    rows = [f"| {' | '.join(map(_cell, row))} |\n" for row in section.rows]
+    table = Block(head=head if rows else "", parts=rows, noun="wheel")
+    summary = f"\n**{markdown_text(section.summary)}**\n" if section.summary else ""
+    return Block(head=summary, parts=[table], noun="wheel")
+
+
+def _cell(text: str) -> str:
+    """Return a cell: a name, which has no space, as code, and any other text as prose."""
+    return markdown_text(text) if " " in text else markdown_code(text)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selected:
+    """A wheel or sdist that installers select.
+
+    Attributes:
+        index: its path, or its URL without credentials.
+        installers: pip and uv, or the one of them that selects it.
+    """
+
+    index: str
+    file: IndexFile
+    version: Version
+    target: Target
+    installers: Sequence[str]
+
+    @property
+    def is_sdist(self) -> bool:
+        """Whether the installer has to build it."""
+        return not self.file.filename.endswith(".whl")
+
+
+def _selection(selected: Sequence[Selected]) -> Iterable[_Section]:
+    rows = [
+        (
+            each.file.project,
+            str(each.version),
+            str(each.target),
+            ", ".join(each.installers),
+            each.file.filename + (" (sdist, to be built)" if each.is_sdist else ""),
+        )
+        for each in selected
+    ]
+    heading = ("PROJECT", "VERSION", "PYTHON", "SELECTED BY", "WHEEL")
+    return [_Section(heading=heading, rows=rows)]
+
+
+def _selection_record(selected: Sequence[Selected]) -> Mapping[str, Any]:
+    records = [
+        {
+            "index": each.index,
+            "project": each.file.project,
+            "version": str(each.version),
+            "abi": each.target.abi,
+            "platform": each.target.platform,
+            "installers": list(each.installers),
+            "kind": "sdist" if each.is_sdist else "wheel",
+            "filename": each.file.filename,
+            "location": each.file.location,
+        }
+        for each in selected
+    ]
+    return {"format_version": "1.1", "winners": records}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PruneReport:
+    """The decisions about the wheels of one index.
+
+    Attributes:
+        index: its path, or its URL without credentials.
+        done: whether the obsolete wheels are deleted.
+    """
+
+    index: str
+    variant: str
+    decisions: Sequence[Decision]
+    done: bool = False
+
+    def divided(self) -> tuple[Sequence[Decision], Sequence[Decision]]:
+        """Return the wheels to delete, and those to keep."""
+        delete, keep = (
+            [each for each in self.decisions if each.delete is deleted] for deleted in (True, False)
+        )
+        return delete, keep
+
+
+def _pruned(report: PruneReport) -> _Section:
+    delete, keep = report.divided()
+    verb, done = ("deleted", "deleted") if report.done else ("delete", "to delete")
+    rows = [
+        (
+            verb if each.delete else "keep",
+            each.wheel.file.filename,
+            size_text(each.size),
+            each.reason,
+        )
+        for each in [*delete, *keep]
+    ]
+    known = [each.size for each in delete if each.size is not None]
+    size = size_text(sum(known))
+    if len(known) < len(delete):
+        size = f"at least {size}" if known else "size unknown"
+    return _Section(
+        heading=("", "WHEEL", "SIZE", "REASON"),
+        rows=rows,
+        summary=f"{report.index} for {report.variant}: {counted(len(delete), 'wheel')} {done} "
+        f"({size}), {len(keep):,} kept",
+    )
+
+
+def _pruned_record(reports: Iterable[PruneReport]) -> Mapping[str, Any]:
+    indexes = []
+    for report in reports:
+        delete, keep = report.divided()
+        indexes.append(
+            {
+                "index": report.index,
+                "variant": report.variant,
+                "done": report.done,
+                "bytes": sum(each.size or 0 for each in delete),
+                "delete": list(map(_decision, delete)),
+                "keep": list(map(_decision, keep)),
+            }
+        )
+    return {"format_version": "2.0", "indexes": indexes}
+
+
+def _decision(each: Decision) -> Mapping[str, Any]:
+    return {
+        "filename": each.wheel.file.filename,
+        "location": each.wheel.file.location,
+        "reason": each.reason,
+        "bytes": each.size,
+    }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShareReport:
+    """The result of a comparison of several indexes.
+
+    Attributes:
+        indexes: their paths, or URLs without credentials, in the order of the arguments.
+    """
+
+    indexes: Sequence[str]
+    projects: Sequence[ComparedProject]
+
+
+def _comparison(report: ShareReport) -> Iterable[_Section]:
+    record = _comparison_record(report)
+    shared = [each for project in report.projects for each in project.shared]
+    rows = [
+        ("same", each.keep.filename, _copies(report.indexes, each))
+        for each in shared
+        if each.copies
+    ]
+    rows += [
+        ("differs", f"{each['project']} {each['version']}", each["reason"])
+        for each in record["unshared"]
+    ]
+    linked, saved = record["linked"], record["saved"]
+    everywhere = sum(len(each.indexes) == len(report.indexes) for each in shared)
+    some = len(shared) - everywhere
+    summary = (
+        f"same in all {len(report.indexes)} indexes: {counted(everywhere, 'wheel')}"
+        + (f", in some: {some:,}" if some else "")
+        + (f", already one file: {linked:,}" if linked else "")
+        + f" (saves {counted(saved['builds'], 'build')}, {size_text(saved['bytes'])}); "
+        f"could be the same: {len(record['unshared']):,}; "
+        f"dependent on accelerator or Torch: {record['tied']:,}"
+    )
+    return [_Section(heading=("", "WHEEL", "DETAILS"), rows=rows, summary=summary)]
+
+
+def _copies(indexes: Sequence[str], each: SharedWheel) -> str:
+    parts = [f"{len(each.link)} with the same hash"] if each.link else []
+    parts += [f"{len(each.replace)} with other timestamps only"] if each.replace else []
+    where = ", ".join(indexes[number] for number in each.indexes)
+    some = f" in {where}" if len(each.indexes) < len(indexes) else ""
+    return f"{', '.join(parts)}{some} ({size_text(each.saved)})"
+
+
+def _comparison_record(report: ShareReport) -> Mapping[str, Any]:
+    """Return the plan: for each shared wheel, the file to keep, and the copies to replace.
+
+    A copy under ``link`` has the same hash; one under ``replace`` the same content only.
+    """
+    shared = [each for project in report.projects for each in project.shared]
+    return {
+        "format_version": "3.0",
+        "indexes": list(report.indexes),
+        "saved": {
+            "builds": sum(each.copies for each in shared),
+            "bytes": sum(each.saved for each in shared),
+        },
+        "tied": sum(project.dependent for project in report.projects),
+        "shared": [
+            {
+                "filename": each.keep.filename,
+                "indexes": [report.indexes[number] for number in each.indexes],
+                "keep": each.keep.location,
+                "link": [file.location for file in each.link],
+                "replace": [file.location for file in each.replace],
+                "bytes": each.saved,
+            }
+            for each in shared
+            if each.copies
+        ],
+        "linked": sum(not each.copies for each in shared),
+        "unshared": [
+            {"project": each.project, "version": str(each.version), "reason": each.reason}
+            for project in report.projects
+            for each in project.unshared
+        ],
+    }
+
+
+SELECTION: Final[_Renderers[Sequence[Selected]]] = _renderers(_selection, _selection_record)
+PRUNED: Final[_Renderers[Sequence[PruneReport]]] = _renderers(
+    lambda reports: map(_pruned, reports), _pruned_record
+)
+COMPARISON: Final[_Renderers[ShareReport]] = _renderers(_comparison, _comparison_record)
