@@ -15,7 +15,7 @@ import shutil
 
 import pytest
 
-from fromager_build_tags.report.formats import REVIEWS
+from fromager_build_tags.report.review_report import REVIEWS
 
 from ..conftest import Cli
 from ..sarif import validate

@@ -192,7 +192,7 @@ def test_a_stack_that_stands_in_two_locks_is_read_once() -> None:
 
 
 def test_a_tag_that_nothing_names_is_the_next_wider_one() -> None:
-    [rocm] = parse_lock(TEXT, "f").of_variant("rocm")
+    [rocm] = parse_lock(TEXT, "f").of_variant("rocm").values()
     assert str(rocm.tag("torch", "2.9.1")) == "2_el9.6_rocm7.1"
     assert str(rocm.tag("torch", "3")) == "1_el9.6_rocm7.1"
     assert str(rocm.tag("pillow", "3")) == "1_el9.6"
@@ -210,10 +210,10 @@ def test_a_tag_that_nothing_names_is_the_next_wider_one() -> None:
 )
 def test_a_version_is_found_however_it_is_spelled(version: str, expected: str) -> None:
     """fromager compares versions, and leaves the local part out."""
-    [rocm] = parse_lock(TEXT, "f").of_variant("rocm")
+    [rocm] = parse_lock(TEXT, "f").of_variant("rocm").values()
     assert str(rocm.tag("torch", version)) == expected
     odd = TEXT.replace("torch 2.9.1", "torch 2.9.1.0+rocm7.1")
-    [rocm] = parse_lock(odd, "f").of_variant("rocm")
+    [rocm] = parse_lock(odd, "f").of_variant("rocm").values()
     assert str(rocm.tag("torch", "2.9.1")) == "2_el9.6_rocm7.1"
 
 

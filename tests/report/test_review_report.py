@@ -10,9 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fromager_build_tags.findings.finding import Place
 from fromager_build_tags.findings.verdict import Verdict
-from fromager_build_tags.report import review_markdown as markdown
-from fromager_build_tags.report import review_words as words
+from fromager_build_tags.report.review_report import (
+    MARKER,
+    cause_line,
+    remark,
+    render_review_markdown,
+)
 from fromager_build_tags.review.causes import Cause
 from fromager_build_tags.review.change import Change
 from fromager_build_tags.review.change_checks import review_findings
@@ -23,7 +28,7 @@ from ..review.tags import build_tag, tag_or_none
 
 CAUSE = Cause(
     what="torch_version of rocm 2.9.1 → 2.10.0",
-    place="settings/variants/rocm.yaml:4",
+    place=Place(file="settings/variants/rocm.yaml", line=4),
     variant="rocm",
 )
 
@@ -44,7 +49,7 @@ def review_of(number: int) -> Review:
 
 
 def comment(review: Review) -> str:
-    return markdown.render(review, Verdict.of(review_findings(review, {})))
+    return render_review_markdown(review, Verdict.of(review_findings(review, {})))
 
 
 def left_out(text: str) -> list[tuple[int, str]]:
@@ -58,7 +63,7 @@ def test_a_comment_stays_under_the_limit_and_says_what_it_left_out() -> None:
     text = comment(review_of(5_000))
     assert len(text) < 60_000
     assert text.startswith(
-        f"{markdown.MARKER}\n**5,000 build tags change from main to pr; 5,000 errors**\n"
+        f"{MARKER}\n**5,000 build tags change from main to pr; 5,000 errors**\n"
         f"\n- {markdown_text(str(CAUSE))} renames 5,000 wheels\n"
         "\n**Rebuilds**\n\n- 5,000 of 5,000 wheels rebuilt on rocm\n"
         "\n<details><summary>error BT201: "
@@ -118,7 +123,10 @@ def test_hundreds_of_causes() -> None:
 def test_what_a_cause_does(
     before: list[str], after: list[str], more: list[str], expected: str
 ) -> None:
-    beside = [Cause(what=each, place="p:1", package=each, of_number=True) for each in more]
+    beside = [
+        Cause(what=each, place=Place(file="p", line=1), package=each, of_number=True)
+        for each in more
+    ]
     changes = [
         Change(
             variant="rocm",
@@ -131,7 +139,7 @@ def test_what_a_cause_does(
         for old, new in zip(before, after, strict=True)
     ]
     comma = "," if more else ""
-    assert words.cause_line([CAUSE], changes) == f"{CAUSE}{comma} {expected}"
+    assert cause_line([CAUSE], changes) == f"{CAUSE}{comma} {expected}"
 
 
 @pytest.mark.parametrize(
@@ -148,10 +156,11 @@ def test_the_remark_of_a_change(before: str, after: str, expected: str) -> None:
     change = dataclasses.replace(
         review_of(1).changes[0], before=tag_or_none(before), after=tag_or_none(after)
     )
-    assert words.remark(change) == expected
+    assert remark(change) == expected
 
 
 _TEXTS = st.text(max_size=20) | st.text("<&`é_", max_size=3_000)
+_CAUSES = st.builds(Cause, what=_TEXTS, place=st.builds(Place, file=_TEXTS))
 _CHANGES = st.builds(
     Change,
     variant=_TEXTS,
@@ -159,7 +168,7 @@ _CHANGES = st.builds(
     version=_TEXTS,
     before=st.sampled_from(["", "1_a", "2_el9.6"]).map(tag_or_none),
     after=st.sampled_from(["", "-", "1_b"]).map(tag_or_none),
-    causes=st.lists(st.builds(Cause, what=_TEXTS, place=_TEXTS), max_size=3).map(tuple),
+    causes=st.lists(_CAUSES, max_size=3).map(tuple),
 )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from fromager_build_tags.findings.finding import Place
 from fromager_build_tags.plan.lockfile import Lock, Row
 from fromager_build_tags.review.causes import Cause, causes, keys_in
 from fromager_build_tags.review.change import Change
@@ -116,7 +117,11 @@ def family(*stacks: str, before: str = "") -> dict[str, str]:
         (
             {TORCH_FILE: TORCH},
             {"settings/packages/torchvision.yaml": TORCH},
-            ["name of torch.yaml → torchvision.yaml in settings/packages/torchvision.yaml"] * 4,
+            [
+                f"changelog of torch 2.9.1 1 → 0 entries in {TORCH_FILE}:2",
+                "changelog of torchvision 2.9.1 0 → 1 entries in "
+                "settings/packages/torchvision.yaml:2",
+            ],
         ),
         (
             {TORCH_FILE: TORCH},
@@ -155,15 +160,23 @@ def test_the_keys_are_those_of_a_lock(tmp_path: pathlib.Path, variant: str, text
     assert keys == [each.key for each in declared_stacks(declare(variant, tmp_path))]
 
 
-NUMBER = Cause(what="number", place="a:1", of_number=True)
-DISTRO = Cause(what="distro", place="a:1", variant="rocm", segments=(Order.DISTRIBUTION,))
-ROCM_VERSION = Cause(what="rocm", place="a:2", variant="rocm", segments=(Order.ACCELERATOR,))
-TORCH_VERSION = Cause(what="torch", place="a:3", variant="rocm", segments=(Order.TORCH,))
-NEEDS = Cause(what="needs", place="b:1", package="demo", segments=(Order.ACCELERATOR, Order.TORCH))
+A_1, A_2, A_3 = (Place(file="a", line=line) for line in (1, 2, 3))
+B_1 = Place(file="b", line=1)
+C_1, C_2, C_3 = (Place(file="c", line=line) for line in (1, 2, 3))
+NUMBER = Cause(what="number", place=A_1, of_number=True)
+DISTRO = Cause(what="distro", place=A_1, variant="rocm", segments=(Order.DISTRIBUTION,))
+ROCM_VERSION = Cause(what="rocm", place=A_2, variant="rocm", segments=(Order.ACCELERATOR,))
+TORCH_VERSION = Cause(what="torch", place=A_3, variant="rocm", segments=(Order.TORCH,))
+NEEDS = Cause(
+    what="needs",
+    place=B_1,
+    package="demo",
+    segments=(Order.ACCELERATOR, Order.TORCH),
+)
 OTHERS = [
-    Cause(what="other variant", place="c:1", variant="cuda"),
-    Cause(what="other package", place="c:2", package="torch"),
-    Cause(what="other version", place="c:3", package="demo", version="2"),
+    Cause(what="other variant", place=C_1, variant="cuda"),
+    Cause(what="other package", place=C_2, package="torch"),
+    Cause(what="other version", place=C_3, package="demo", version="2"),
 ]
 STACK = [DISTRO, ROCM_VERSION, TORCH_VERSION]
 LABEL = "el9.6 rocm7.1 torch2.9.1"
@@ -285,7 +298,13 @@ def test_an_override_adds_torch_to_a_stack_without_it() -> None:
     ("known", "names"),
     [
         ([NUMBER, NEEDS], ["number", "needs"]),
-        ([Cause(what="first", place="a:1", variant="rocm", of_number=True), NUMBER], ["first"]),
+        (
+            [
+                Cause(what="first", place=A_1, variant="rocm", of_number=True),
+                NUMBER,
+            ],
+            ["first"],
+        ),
     ],
 )
 def test_a_new_variant_that_has_no_file(known: list[Cause], names: list[str]) -> None:
@@ -308,7 +327,12 @@ def test_groups_are_those_of_the_cause_that_wheels_share() -> None:
         )
 
     def changelog(package: str) -> Cause:
-        return Cause(what=f"changelog of {package}", place="a:1", package=package, of_number=True)
+        return Cause(
+            what=f"changelog of {package}",
+            place=A_1,
+            package=package,
+            of_number=True,
+        )
 
     changes = [change("d", changelog("d"))] + [
         change(name, changelog(name), TORCH_VERSION) for name in "abc"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fromager_build_tags.findings.catalogue import FAMILIES
-from fromager_build_tags.findings.finding import Finding, Rule
+from fromager_build_tags.findings.finding import Finding, Place, Rule
 from fromager_build_tags.plan.lockfile import ANY, Lock, LockedStack, Row
 from fromager_build_tags.review.causes import Cause
 from fromager_build_tags.review.change import ChangeKind, Wheels
@@ -41,30 +41,32 @@ BELOW = (
 KEEP = "so installers keep the old wheel"
 CHANGELOG = Cause(
     what="changelog.rocm 1 → 2 entries",
-    place="settings/settings.yaml:4",
+    place=Place(file="settings/settings.yaml", line=4),
     variant="rocm",
     of_number=True,
 )
 GONE = Cause(
     what="changelog.rocm 2 → 0 entries",
-    place="settings/settings.yaml:4",
+    place=Place(file="settings/settings.yaml", line=4),
     variant="rocm",
     of_number=True,
 )
 PRE_BUILT = Cause(
     what="pre_built of demo (none) → true",
-    place="settings/packages/demo.yaml:2",
+    place=Place(file="settings/packages/demo.yaml", line=2),
     variant="rocm",
     package="demo",
     of_number=True,
     pre_built=True,
 )
 NO_HOOK = Cause(
-    what="wheels.build_tag_hook x → (none)", place="settings/settings.yaml:2", no_hook=True
+    what="wheels.build_tag_hook x → (none)",
+    place=Place(file="settings/settings.yaml", line=2),
+    no_hook=True,
 )
 TORCH_VERSION = Cause(
     what="torch_version of rocm 2.9.1 → 2.10.0",
-    place="settings/variants/rocm.yaml:3",
+    place=Place(file="settings/variants/rocm.yaml", line=3),
     variant="rocm",
 )
 
@@ -325,7 +327,7 @@ STAYS_QUIET: list[tuple[str, Tags, Tags, tuple[Cause, ...]]] = [
         "BT204",
         {"demo 1": "1_a"},
         {"demo 1": "2_a"},
-        (Cause(what="x", place="y:1", package="demo", version="1", of_number=True),),
+        (Cause(what="x", place=Place(file="y"), package="demo", version="1", of_number=True),),
     ),
     ("BT205", {"demo 1": "1_a"}, {"demo 1": "2_b"}, ()),
     ("BT205", {"demo 1": "1_a"}, {"demo 1": "2_a_b"}, ()),
@@ -921,7 +923,9 @@ def test_no_entry_wins_over_a_stack_that_stays(*, stays: bool, remedy: str) -> N
 def test_versions_are_compared_however_they_are_spelled() -> None:
     base = side("base", {"demo 2.8.3+rocm7.1": "1_a", "demo 2.8.2": "1_a", "demo 2.8.2+cpu": "1_a"})
     head = side("head", {"demo 2.8.3.0": "1_a", "demo 2.8.2": "2_a"})
-    entry = Cause(what="x", place="y:1", package="demo", version="2.8.2.0", of_number=True)
+    entry = Cause(
+        what="x", place=Place(file="y"), package="demo", version="2.8.2.0", of_number=True
+    )
     review = compare(base, head, [entry])
     assert [(each.version, each.causes) for each in review.changes] == [("2.8.2", (entry,))]
     assert review.counted == {"rocm": 2}

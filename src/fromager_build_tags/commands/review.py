@@ -12,7 +12,7 @@ import click
 from ..errors import InputError
 from ..findings.finding import Finding
 from ..findings.verdict import Verdict
-from ..report.formats import REVIEWS
+from ..report.review_report import REVIEWS
 from ..review.causes import causes
 from ..review.change import Wheels
 from ..review.change_checks import review_findings

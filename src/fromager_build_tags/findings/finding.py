@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Self
 
 
 class Severity(enum.StrEnum):
@@ -36,12 +35,6 @@ class Place:
     file: str = ""
     line: int = 0
     inside: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Return the place that ``file:line`` or ``file`` names."""
-        file, colon, line = text.rpartition(":")
-        return cls(file=file, line=int(line)) if colon and line.isdigit() else cls(file=text)
 
     def __str__(self) -> str:
         text = f"{self.file}:{self.line}" if self.line else self.file

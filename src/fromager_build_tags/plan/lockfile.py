@@ -109,9 +109,9 @@ class Lock:
 
     stacks: tuple[LockedStack, ...]
 
-    def of_variant(self, variant: str) -> list[LockedStack]:
-        """Return the stacks of one variant."""
-        return [stack for stack in self.stacks if stack.variant == variant]
+    def of_variant(self, variant: str) -> dict[StackKey, LockedStack]:
+        """Return the stacks of one variant, by key."""
+        return {stack.key: stack for stack in self.stacks if stack.variant == variant}
 
     def without_suffixes(self) -> Lock:
         """Return the build tags that fromager gives without a hook: numbers alone."""

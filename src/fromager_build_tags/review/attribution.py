@@ -11,11 +11,12 @@ import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..findings.finding import Place
 from ..plan.lockfile import public_version
-from ..stack.key import StackKey
+from ..stack.key import StackKey, StackKeys
 from ..tag.build_tag import NO_BUILD_TAG, BuildTag
 from ..tag.segment import Order, accelerator_word, classify
-from .causes import Cause, StackKeys
+from .causes import Cause
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,10 +145,10 @@ def _by_file(causes: Sequence[Cause]) -> list[Cause]:
     """Return causes that are all possible as one cause for each file."""
     files: dict[str, list[Cause]] = {}
     for cause in causes:
-        files.setdefault(cause.place.rpartition(":")[0] or cause.place, []).append(cause)
+        files.setdefault(cause.place.file, []).append(cause)
     return [
         found[0]
         if len({str(cause) for cause in found}) == 1
-        else Cause(what=f"{len(found)} changes", place=file, variant=found[0].variant)
+        else Cause(what=f"{len(found)} changes", place=Place(file=file), variant=found[0].variant)
         for file, found in files.items()
     ]

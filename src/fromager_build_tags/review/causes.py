@@ -7,26 +7,21 @@ locks replace the evaluation.
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
-
-from packaging.version import InvalidVersion, Version
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from ..errors import DuplicateKeyError, SettingsError, StackError
+from ..findings.finding import Place
 from ..settings.declared import stacks_in
 from ..settings.layout import DEPENDS_ON
 from ..settings.yamlfile import Path, YamlFile, parse_yaml_mapping
-from ..stack.fact import Declaration, DeclaredStack
-from ..stack.key import StackKey
+from ..stack.fact import Declaration, DeclaredStack, Fact
+from ..stack.key import StackKey, StackKeys, pair
 from ..stack.resolve import declared_stacks
 from ..tag.segment import Order
 from .git import object_name, prefetch
-from .pairing import pair
-from .snapshot import Layout, Snapshot
-
-#: A stack in base and head; None where there is no such stack.
-type StackKeys = tuple[StackKey | None, StackKey | None]
+from .snapshot import Snapshot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +30,7 @@ class Cause:
 
     Attributes:
         what: what changed, from what to what.
-        place: ``file:line``, of the head where it exists there.
+        place: the file and line, of the head where it exists there.
         variant: the variant whose wheels it can rename; "" for all.
         package: the package likewise.
         version: the version likewise.
@@ -47,7 +42,7 @@ class Cause:
     """
 
     what: str
-    place: str
+    place: Place
     variant: str = ""
     package: str = ""
     version: str = ""
@@ -73,15 +68,22 @@ def causes(base: Snapshot, head: Snapshot) -> list[Cause]:
     """
     if any(each.lock is not None and not each.has_settings for each in (base, head)):
         return []
+    layout = head.layout
     found: list[Cause] = []
-    for old, new in _renamed(base, head, changed_files(base, head)):
+    for old, new in _paired(base, head, changed_files(base, head)):
+        variant, package = layout.variant_of(new), layout.package_of(new) or ""
         try:
             before, after = _read(old, base.files.get(old)), _read(new, head.files.get(new))
-            found += _of_file(head.layout, old, before, after)
-        except DuplicateKeyError:
-            found += _of_unreadable_file(head.layout, new, "a duplicate key")
-        except (SettingsError, UnicodeDecodeError):
-            found += _of_unreadable_file(head.layout, new, "unreadable settings")
+            if variant:
+                found += _of_variant_file(variant, before, after)
+            elif package or new == layout.settings_file.as_posix():
+                found += _of_package_or_global_file(package, before, after)
+        except (SettingsError, UnicodeDecodeError) as err:
+            is_repeated = isinstance(err, DuplicateKeyError)
+            what = "a duplicate key" if is_repeated else "unreadable settings"
+            place = Place(file=new)
+            one = Cause(what=what, place=place, variant=variant, package=package, of_number=True)
+            found += [one, replace(one, of_number=False)] if package else [one]
     return found
 
 
@@ -96,65 +98,19 @@ def changed_files(base: Snapshot, head: Snapshot) -> list[str]:
     return changed
 
 
-def _renamed(base: Snapshot, head: Snapshot, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Pair the old and the new path of each file: a package's file can have another name."""
-    packages = head.layout.package_of
-    gone = [path for path in paths if path not in head.files and packages(path)]
-    old_paths: dict[str, str] = {}
+def _paired(base: Snapshot, head: Snapshot, paths: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Pair the old and the new path of each file: a package's file has one of several spellings."""
+    pairs: dict[str, tuple[str, str]] = {}
     for path in paths:
-        if path not in base.files and packages(path):
-            left = [each for each in gone if each not in old_paths.values()]
-            same_name = (old for old in left if packages(old) == packages(path))
-            same_content = (old for old in left if base.files[old] == head.files[path])
-            if old := next(same_name, None) or next(same_content, None):
-                old_paths[path] = old
-    for path in paths:
-        if path not in old_paths.values():
-            yield old_paths.get(path, path), path
+        name = head.layout.package_of(path) or path
+        old, new = pairs.get(name, (path, path))
+        pairs[name] = (path if path in base.files else old, path if path in head.files else new)
+    return pairs.values()
 
 
 def _read(path: str, content: bytes | None) -> YamlFile:
     """Return the values of a file; none of a file that does not exist."""
     return parse_yaml_mapping((content or b"").decode("utf-8"), pathlib.Path(path))
-
-
-def _of_unreadable_file(layout: Layout, path: str, what: str) -> Iterator[Cause]:
-    package = layout.package_of(path) or ""
-    for of_number in (True, False) if package else (True,):
-        yield Cause(
-            what=what,
-            place=path,
-            variant=layout.variant_of(path),
-            package=package,
-            of_number=of_number,
-        )
-
-
-def _of_file(layout: Layout, old: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
-    path = after.path.as_posix()
-    if variant := layout.variant_of(path):
-        yield from _of_variant_file(variant, before, after)
-    elif package := layout.package_of(path):
-        renamed = layout.package_of(old)
-        if before.data == after.data and renamed and renamed != package:
-            yield from _of_renamed_file((renamed, package), before, after)
-        else:
-            yield from _of_package_file(package, before, after)
-    elif path == layout.settings_file.as_posix():
-        yield from _of_settings_file(before, after)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _KeyedStack:
-    """A declared stack with its key."""
-
-    declared: DeclaredStack
-    key: StackKey
-
-    @property
-    def texts(self) -> dict[str, str]:
-        """What it declares."""
-        return {key: str(fact.value) for key, fact in self.declared.facts.items()}
 
 
 def keys_in(variant: str, file: YamlFile) -> list[StackKey]:
@@ -174,39 +130,45 @@ def _key(variant: str, file: YamlFile, stack: DeclaredStack) -> StackKey:
     return declared_stacks(declaration)[0].key
 
 
-def _keyed_stacks(variant: str, file: YamlFile) -> Iterator[_KeyedStack]:
-    """Yield the stacks of a file; one that contradicts itself has no known facts."""
+def _stacks(variant: str, file: YamlFile) -> dict[StackKey, DeclaredStack]:
+    """Return the stacks of a file by key; one that contradicts itself has no known facts."""
+    found: dict[StackKey, DeclaredStack] = {}
     for stack in stacks_in(file):
         if stack.facts or "stacks" in file.data:
             try:
-                key = _key(variant, file, stack)
+                found[_key(variant, file, stack)] = stack
             except StackError:
-                key = StackKey()
-            yield _KeyedStack(declared=stack, key=key)
+                found[StackKey()] = stack
+    return found
 
 
 def _of_variant_file(variant: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
-    for old, new in pair(_keyed_stacks(variant, before), _keyed_stacks(variant, after)):
-        keys = (old.key if old else None, new.key if new else None)
-        if old is not None and new is not None:
+    old_stacks, new_stacks = _stacks(variant, before), _stacks(variant, after)
+    for keys in pair(old_stacks, new_stacks):
+        old = old_stacks[keys[0]] if keys[0] else None
+        new = new_stacks[keys[1]] if keys[1] else None
+        if old and new:
             yield from _of_facts(variant, keys, old, new)
         elif stack := new or old:
-            first = next(iter(stack.declared.facts.values()), None)
-            is_listed = "stacks" in (after if new else before).data
+            facts = [] if stack.place.line else [*stack.facts.values()]  # a line: one of a list
             yield Cause(
                 what=f"stack of {variant} {_shown(keys[0])} → {_shown(keys[1])}",
-                place=str(first.source if first and not is_listed else stack.declared.place),
+                place=_source(facts[0]) if facts else stack.place,
                 variant=variant,
                 stacks=keys,
             )
 
 
-def _of_facts(variant: str, keys: StackKeys, old: _KeyedStack, new: _KeyedStack) -> Iterator[Cause]:
-    for key, text, new_text in _changed(old.texts, new.texts):
-        stack = new if key in new.declared.facts else old
+def _of_facts(
+    variant: str, keys: StackKeys, old: DeclaredStack, new: DeclaredStack
+) -> Iterator[Cause]:
+    texts, new_texts = (
+        {key: str(fact.value) for key, fact in each.facts.items()} for each in (old, new)
+    )
+    for key, text, new_text in _changed(texts, new_texts):
         yield Cause(
             what=f"{key} of {variant} {_shown(text)} → {_shown(new_text)}",
-            place=str(stack.declared.facts[key].source),
+            place=_source((new if key in new_texts else old).facts[key]),
             variant=variant,
             stacks=keys,
             segments=_SEGMENTS.get(key, (Order.ACCELERATOR,)),
@@ -220,68 +182,47 @@ _SEGMENTS: Final = {
 }
 
 
-def _of_settings_file(before: YamlFile, after: YamlFile) -> Iterator[Cause]:
-    for variant, old, new in _changed(_lengths(before), _lengths(after)):
+def _source(fact: Fact[Any]) -> Place:
+    """Return the place of a fact of a file, which has no other source."""
+    return fact.source if isinstance(fact.source, Place) else Place(file=fact.source)
+
+
+def _of_package_or_global_file(package: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
+    """Yield the causes in the file of a package, or, for "", in the global settings file."""
+
+    def place(path: Path) -> Place:
+        return (after if path in after.lines else before).place(path)
+
+    for key, old, new in _changed(_lengths(before), _lengths(after)):
+        name = f" of {package} {key}" if package else f".{key}"
         yield Cause(
-            what=f"changelog.{variant} {old or 0} → {new or 0} entries",
-            place=_place(before, after, ("changelog", variant)),
-            variant=variant,
-            of_number=True,
-        )
-    hook: Path = ("wheels", "build_tag_hook")
-    for path, name, new_name in _changed(before.scalars, after.scalars):
-        if path == hook:
-            what = f"wheels.build_tag_hook {_shown(name)} → {_shown(new_name)}"
-            yield Cause(what=what, place=_place(before, after, path), no_hook=not new_name)
-
-
-def _of_renamed_file(
-    packages: tuple[str, str], before: YamlFile, after: YamlFile
-) -> Iterator[Cause]:
-    """A package lost its settings, and another one has them: that is one cause."""
-    for package in packages:
-        for of_number in (True, False):
-            yield Cause(
-                what=f"name of {before.path.name} → {after.path.name}",
-                place=str(after.path),
-                package=package,
-                of_number=of_number,
-            )
-
-
-def _of_package_file(package: str, before: YamlFile, after: YamlFile) -> Iterator[Cause]:
-    for version, old, new in _changed(_lengths(before), _lengths(after)):
-        yield Cause(
-            what=f"changelog of {package} {version} {old or 0} → {new or 0} entries",
-            place=_place(before, after, ("changelog", version)),
+            what=f"changelog{name} {old or 0} → {new or 0} entries",
+            place=place(("changelog", key)),
+            variant="" if package else key,
             package=package,
-            version=_normalized(version),
+            version=key if package else "",
             of_number=True,
         )
-    for at, text, new_text in _changed(before.scalars, after.scalars):
-        if at[-1] in _PACKAGE_KEYS:
-            variant = str(at[1]) if at[0] == "variants" and len(at) > 2 else ""
+    for path, text, new_text in _changed(before.scalars, after.scalars):
+        is_pre_built = path[-1] == _PRE_BUILT
+        did = f"{_shown(text)} → {_shown(new_text)}"
+        if package and (is_pre_built or path[-1] == DEPENDS_ON):
             yield Cause(
-                what=f"{at[-1]} of {package} {_shown(text)} → {_shown(new_text)}",
-                place=_place(before, after, at),
-                variant=variant,
+                what=f"{path[-1]} of {package} {did}",
+                place=place(path),
+                variant=str(path[1]) if path[0] == "variants" and len(path) > 2 else "",
                 package=package,
                 segments=(Order.ACCELERATOR, Order.TORCH),
-                of_number=at[-1] == _PRE_BUILT,
-                pre_built=at[-1] == _PRE_BUILT and (new_text or "").lower() in _TRUE,
+                of_number=is_pre_built,
+                pre_built=is_pre_built and (new_text or "").lower() in _TRUE,
             )
+        elif not package and path == _HOOK:
+            yield Cause(what=f"{'.'.join(_HOOK)} {did}", place=place(path), no_hook=not new_text)
 
 
+_HOOK: Final = ("wheels", "build_tag_hook")
 _PRE_BUILT: Final = "pre_built"
-_PACKAGE_KEYS: Final = {DEPENDS_ON, _PRE_BUILT}
 _TRUE: Final = {"true", "yes", "on"}
-
-
-def _normalized(version: str) -> str:
-    try:
-        return str(Version(version))
-    except InvalidVersion:
-        return version
 
 
 def _lengths(file: YamlFile) -> dict[str, int]:
@@ -299,10 +240,6 @@ def _changed[K, V](
     for key in dict.fromkeys([*before, *after]):
         if before.get(key) != after.get(key):
             yield key, before.get(key), after.get(key)
-
-
-def _place(before: YamlFile, after: YamlFile, path: Path) -> str:
-    return str(after.place(path) if path in after.lines else before.place(path))
 
 
 def _shown(value: StackKey | str | None) -> str:

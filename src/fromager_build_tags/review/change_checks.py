@@ -195,7 +195,7 @@ def _suffixes(review: Review) -> Iterator[Finding]:
             "name no hook any more",
             subject=variant,
             remedy="set wheels.build_tag_hook again, unless that is intended",
-            place=next(Place.parse(each.place) for each in changes[0].causes if each.no_hook),
+            place=next(each.place for each in changes[0].causes if each.no_hook),
         )
 
 
@@ -248,7 +248,7 @@ def _everything_rebuilt(review: Review) -> Iterator[Finding]:
             f"{cause.variant}",
             subject=cause.variant,
             remedy="keep the entry if that is intended; otherwise add entries to the packages",
-            place=Place.parse(cause.place),
+            place=cause.place,
         )
 
 
@@ -272,4 +272,4 @@ def _wheel(change: Change) -> str:
 
 
 def _place(change: Change) -> Place:
-    return Place.parse(change.causes[0].place) if change.causes else Place()
+    return change.causes[0].place if change.causes else Place()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from packaging.version import Version
 
 from ..plan.lockfile import ANY, LockedStack, Row, public_version
-from ..stack.key import StackKey
+from ..stack.key import StackKey, StackKeys, most_similar, pair
 from ..tag.build_tag import NO_BUILD_TAG, BuildTag
 from ..tag.version_ranges import ends_of, is_span, split
 from .attribution import StackCauses
 from .causes import Cause
 from .change import Change, UnknownTags, Wheels
-from .pairing import most_similar, pair
 from .snapshot import BrokenSettings, Evaluation
 
 
@@ -87,16 +86,15 @@ def compare(
     unknown: list[UnknownTags] = []
     counted: dict[str, int] = {}
     for variant in _variants(base, head):
-        stacks = (base.lock.of_variant(variant), head.lock.of_variant(variant))
-        for both in _pairs(variant, *stacks):
+        old, new = base.lock.of_variant(variant), head.lock.of_variant(variant)
+        for both in _pairs(variant, old, new):
             number, rows = both.to_compare(real, skipped)
             counted[variant] = counted.get(variant, 0) + number
-            of_stack = StackCauses.of(
-                variant, both.keys, {each.key for each in itertools.chain(*stacks)}, causes
-            )
-            beside = both.kept_beside(stacks[1])
-            changes += (_explained(each, of_stack, beside) for each in both.changes(rows))
-            unnumbered += (_explained(each, of_stack) for each in both.unnumbered(rows))
+            of_stack = StackCauses.of(variant, both.keys, old.keys() | new.keys(), causes)
+            before, after = both.keys
+            beside = before if before != after and before in new else None
+            changes += both.changes(rows, of_stack, beside)
+            unnumbered += both.unnumbered(rows, of_stack)
             unknown += both.unknown(rows)
     return Review(
         base=base.name,
@@ -124,24 +122,22 @@ def _listed(evaluation: Evaluation) -> frozenset[str]:
     )
 
 
-def _explained(change: Change, causes: StackCauses, beside: StackKey | None = None) -> Change:
-    """Return a change with its causes."""
-    found = causes.of_change(change.package, change.version, change.before, change.after)
-    return replace(change, causes=found, beside=beside)
+type _Stacks = Mapping[StackKey, LockedStack]
 
 
-def _pairs(
-    variant: str, base: Iterable[LockedStack], head: Iterable[LockedStack]
-) -> Iterator[_StackPair]:
+def _pairs(variant: str, base: _Stacks, head: _Stacks) -> Iterator[_StackPair]:
     """Pair the stacks of a variant.
 
     A stack of the head without a partner is compared with the stack of the base that has the same
     accelerator and version: their wheels are on one index.
     """
-    base = list(base)
     for old, new in pair(base, head):
-        before = most_similar(new, base) if old is None and new is not None else old
-        yield _StackPair(variant=variant, old=before, new=new)
+        before = old or (new and most_similar(new, base))
+        yield _StackPair(
+            variant=variant,
+            old=base[before] if before else None,
+            new=head[new] if new else None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,13 +149,8 @@ class _StackPair:
     new: LockedStack | None
 
     @property
-    def keys(self) -> tuple[StackKey | None, StackKey | None]:
+    def keys(self) -> StackKeys:
         return (self.old.key if self.old else None, self.new.key if self.new else None)
-
-    def kept_beside(self, head: Iterable[LockedStack]) -> StackKey | None:
-        """Return the old stack if the head has it as well as the new one."""
-        old, new = self.keys
-        return old if old != new and any(stack.key == old for stack in head) else None
 
     def to_compare(
         self, real: Sequence[Wheels], skipped: Collection[str]
@@ -181,23 +172,28 @@ class _StackPair:
             return old
         return {row for row, tag in old.items() if tag == new.get(row) and tag.is_known}
 
-    def changes(self, wheels: Iterable[Wheels]) -> Iterator[Change]:
-        """Yield the build tags that differ."""
+    def changes(
+        self, wheels: Iterable[Wheels], causes: StackCauses, beside: StackKey | None
+    ) -> Iterator[Change]:
+        """Yield the build tags that differ, with their causes."""
         for each in wheels:
+            package, version, purelib, files = each
             before, after = _tag(self.old, each), _tag(self.new, each)
             if before != after:
                 yield Change(
                     variant=self.variant,
-                    package=each.package,
-                    version=each.version,
+                    package=package,
+                    version=version,
                     before=before,
                     after=after,
-                    reason=self.new.reason(each.package, each.version) if self.new else "",
-                    purelib=each.purelib,
-                    files=each.files,
+                    causes=causes.of_change(package, version, before, after),
+                    reason=self.new.reason(package, version) if self.new else "",
+                    purelib=purelib,
+                    files=files,
+                    beside=beside,
                 )
 
-    def unnumbered(self, wheels: Sequence[Wheels]) -> Iterator[Change]:
+    def unnumbered(self, wheels: Iterable[Wheels], causes: StackCauses) -> Iterator[Change]:
         """Yield new packages without a build tag: nothing changes, yet they should have one."""
         if self.old is None or self.new is None or not wheels:
             return
@@ -210,6 +206,7 @@ class _StackPair:
                     version=version,
                     before=None,
                     after=NO_BUILD_TAG,
+                    causes=causes.of_change(package, version, None, NO_BUILD_TAG),
                 )
 
     def unknown(self, wheels: Iterable[Wheels]) -> Iterator[UnknownTags]:

@@ -53,7 +53,7 @@ def stale_stacks(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
     try:
         for variant, file in _changed_variants(base, head):
             declared = {*keys_in(variant, file)}
-            locked = {stack.key for stack in head.lock.of_variant(variant)}
+            locked = head.lock.of_variant(variant).keys()
             if declared != locked and (locked or file.path.as_posix() in head.files):
                 yield _stale(
                     head,
@@ -144,7 +144,7 @@ def shared_indexes(head: Snapshot, lock: Lock) -> dict[str, str]:
         # most files have no such key, and YAML is slow
         index = _data(path, content).get("index") if b"index" in content else None
         if isinstance(index, str):
-            words = {stack.key.accelerator_word for stack in lock.of_variant(variant)}
+            words = {key.accelerator_word for key in lock.of_variant(variant)}
             indexes.setdefault(index, {})[variant] = words
     shared = {}
     for publishers in indexes.values():

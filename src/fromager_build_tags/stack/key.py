@@ -5,7 +5,8 @@ A lock file has the key above the tags of each stack. It is a text there only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Self
 
@@ -75,3 +76,47 @@ def _padded(words: list[str]) -> list[str]:
     if len(rest) == 1 and classify(rest[0]) is Order.ACCELERATOR:
         rest = ["", *rest]
     return [*rest, *[""] * (2 - len(rest)), *torch]
+
+
+#: A stack in base and head; None where there is no such stack.
+type StackKeys = tuple[StackKey | None, StackKey | None]
+
+
+def pair(base: Iterable[StackKey], head: Iterable[StackKey]) -> list[StackKeys]:
+    """Pair the most similar stacks of a variant first, in whatever order they are declared.
+
+    Among equally similar old stacks, take the one that sorts last: the new build tag has to sort
+    above it.
+    """
+    old = sorted(base, key=str, reverse=True)
+    words = {each.accelerator for each in old}
+    left, right = list(old), sorted(head, key=str)
+    pairs: list[StackKeys] = []
+    while candidates := [
+        (one, other)  # the accelerator is the same, or new
+        for one, other in itertools.product(left, right)
+        if one.accelerator == other.accelerator or other.accelerator not in words
+    ]:
+        one, other = max(candidates, key=_similarity)
+        pairs.append((one, other))
+        left.remove(one)
+        right.remove(other)
+    return [*pairs, *((one, None) for one in left), *((None, one) for one in right)]
+
+
+def most_similar(key: StackKey, others: Iterable[StackKey]) -> StackKey | None:
+    """Return the most similar of the stacks with the same accelerator and version."""
+    text = key.accelerator
+    similar = [(one, key) for one in others if text and one.accelerator == text]
+    return max(similar, key=_similarity)[0] if similar else None
+
+
+def _similarity(both: tuple[StackKey, StackKey]) -> tuple[bool, bool, bool, int]:
+    """Weigh the accelerator and its version more than the distribution and Torch."""
+    one, other = both
+    return (
+        one == other,
+        one.accelerator == other.accelerator,
+        one.accelerator_word == other.accelerator_word,
+        len(one.by_order.items() & other.by_order.items()),
+    )

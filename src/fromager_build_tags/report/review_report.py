@@ -1,0 +1,173 @@
+"""A review as a table for people, Markdown, JSON, or one of the formats of a CI service."""
+
+from __future__ import annotations
+
+import collections
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from ..findings.verdict import Verdict
+from ..plan.lockfile import format_tag
+from ..review.causes import Cause
+from ..review.change import Change, ChangeKind
+from ..review.compare import Review
+from ..text import counted, markdown_code, markdown_text
+from .block import Block, chained, titled
+from .findings_report import FINDINGS, as_json, render_table, sections
+from .table import Rendered, Table
+
+#: Finds the comment of a pull request again, to update it in place.
+MARKER: Final = "<!-- fromager-build-tags review -->"
+#: This many names are shown below their cause; Markdown folds more of them at the end.
+_FEW: Final = 10
+_HEADING: Final = ("  VARIANT", "PACKAGE", "VERSION", "BEFORE", "AFTER", "")
+_DID: Final = {ChangeKind.CHANGED: "renames", ChangeKind.NEW: "adds", ChangeKind.GONE: "removes"}
+_UNEXPLAINED: Final = (
+    "something outside the settings files (an installed override, a variable, a lock file alone)"
+)
+
+
+def _table(review: Review, verdict: Verdict) -> list[str | Table]:
+    """Return what changes, by cause, then counts, findings and notes."""
+    parts: list[str | Table] = [f"{_summary(review, verdict)}\n"]
+    for causes, changes in review.by_cause():
+        rows = [(f"  {each.variant}", *_cells(each)) for each in changes]
+        parts += ["\n", f"{cause_line(causes, changes)}\n", Table(heading=_HEADING, rows=rows)]
+    if review.changes:
+        parts += ["\n", *(f"{line}\n" for line in _counts(review))]
+    if verdict.findings or verdict.suppressed:
+        parts += ["\n", *render_table(verdict)]
+    if review.notes:
+        parts += ["\n", *(f"{note}\n" for note in review.notes)]
+    return parts
+
+
+def _cells(change: Change) -> tuple[str, str, str, str, str]:
+    before = "(new)" if change.before is None else format_tag(change.before)
+    after = "(gone)" if change.after is None else format_tag(change.after)
+    return change.package, change.version, before, after, remark(change)
+
+
+def _json(review: Review, verdict: Verdict) -> str:
+    """Return one object; ``format_version`` is that of the findings."""
+    report = as_json(verdict) | {
+        "base": review.base,
+        "head": review.head,
+        "changes": [_record(each) for each in review.changes],
+        "compared": review.counted,
+        "notes": list(review.notes),
+    }
+    return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+
+
+def _record(change: Change) -> dict[str, Any]:
+    return {
+        "kind": change.kind.value,
+        "variant": change.variant,
+        "package": change.package,
+        "version": change.version,
+        "before": None if change.before is None else format_tag(change.before),
+        "after": None if change.after is None else format_tag(change.after),
+        "sorts_below": change.sorts_below,
+        "purelib": change.purelib,
+        "wheels": change.files,
+        "causes": [{"what": each.what, "place": str(each.place)} for each in change.causes],
+    }
+
+
+def render_review_markdown(review: Review, verdict: Verdict) -> str:
+    """Return the verdict, causes, counts, findings, the names that change, and notes."""
+    head = f"{MARKER}\n**{markdown_text(_summary(review, verdict))}**\n"
+    return chained(_blocks(review, verdict), "row", head).within()
+
+
+def _blocks(review: Review, verdict: Verdict) -> Iterator[Block]:
+    few = len(review.changes) <= _FEW
+    yield Block(head="\n", parts=[*_causes(review, with_names=few)], noun="cause")
+    if review.changes:
+        rows = [f"- {markdown_text(line)}\n" for line in _counts(review)]
+        yield titled("Rebuilds", rows, "variant", fold=False)
+    yield chained(sections(verdict), "finding")
+    if not few:
+        yield chained(_names(review), _noun(review.changes), "\n**Names**\n")
+    notes = [*map(markdown_text, review.notes)]
+    notes.append("`fromager-build-tags review` repeats this in a checkout")
+    yield Block(head="\n", parts=[f"<sub>{note}</sub>  \n" for note in notes], noun="note")
+
+
+def _causes(review: Review, *, with_names: bool) -> Iterator[str]:
+    for causes, changes in review.by_cause():
+        names = [f"  {_item(change)}\n" for change in changes] if with_names else []
+        yield f"- {markdown_text(cause_line(causes, changes))}\n{''.join(names)}"
+
+
+def _names(review: Review) -> Iterator[Block]:
+    for causes, changes in review.by_cause():
+        rows = [f"{_item(change)}\n" for change in changes]
+        yield titled(cause_line(causes, changes), rows, _noun(changes), fold=True)
+
+
+def _item(change: Change) -> str:
+    package, version, before, after, remark = _cells(change)
+    old, new = (
+        text if tag is None else markdown_code(text)
+        for tag, text in ((change.before, before), (change.after, after))
+    )
+    problem = f", **{remark}**" if remark else ""
+    wheel = markdown_code(f"{package} {version}")
+    return f"- {markdown_text(change.variant)}: {wheel} {old} → {new}{problem}"
+
+
+def _summary(review: Review, verdict: Verdict) -> str:
+    """Return what a change does, in one line."""
+    number = len(review.changes)
+    what = "build tag changes" if number == 1 else "build tags change"
+    did = f"{number:,} {what}" if number else "No build tag changes"
+    return f"{did} from {review.base} to {review.head}; {verdict}"
+
+
+def cause_line(causes: Sequence[Cause], changes: Sequence[Change]) -> str:
+    """Return what a cause does: how many wheels it renames, adds and removes."""
+    what = "; ".join(map(str, causes)) if causes else _UNEXPLAINED
+    beside = {each for change in changes for each in change.causes} - {*causes}
+    if beside:
+        what += f", with {counted(len(beside), 'package changelog')},"
+    kinds: collections.Counter[ChangeKind] = collections.Counter()
+    for change in changes:
+        kinds[change.kind] += change.files
+    did = [f"{_DID[kind]} {counted(kinds[kind], 'wheel')}" for kind in _DID if kinds[kind]]
+    return f"{what} {' and '.join(did)}"
+
+
+def _noun(changes: Sequence[Change]) -> str:
+    renamed = all(change.kind is ChangeKind.CHANGED for change in changes)
+    return "renamed wheel" if renamed else "wheel"
+
+
+def _counts(review: Review) -> Iterator[str]:
+    """Return how many of its wheels each variant rebuilds."""
+    for variant, of in sorted(review.counted.items()):
+        rebuilt = [each for each in review.changes if each.variant == variant and each.is_rebuilt]
+        number = sum(change.files for change in rebuilt)
+        yield f"{number:,} of {of:,} wheels rebuilt on {variant}"
+
+
+def remark(change: Change) -> str:
+    """Return the problem of a change in two words; "" for none."""
+    if change.lost_its_number:
+        return "number gone"
+    if change.number_fell:
+        return "number fell"
+    return "sorts below" if change.sorts_below else ""
+
+
+#: Each format's renderer; the formats of a CI service contain the findings only.
+REVIEWS: Final[Mapping[str, Callable[[Review, Verdict], Rendered]]] = {
+    "table": _table,
+    "markdown": render_review_markdown,
+    "json": _json,
+    "github": lambda _, verdict: FINDINGS["github"](verdict),
+    "gitlab": lambda _, verdict: FINDINGS["gitlab"](verdict),
+    "sarif": lambda _, verdict: FINDINGS["sarif"](verdict),
+}
