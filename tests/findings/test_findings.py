@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fromager_build_tags.findings import settings_rules as rules
-from fromager_build_tags.findings.finding import Finding, Place, Severity
-from fromager_build_tags.findings.verdict import Verdict
+from fromager_build_tags.findings import rules
+from fromager_build_tags.findings.finding import Finding, Place, Severity, Verdict
 from fromager_build_tags.report.findings_report import FINDINGS
 from fromager_build_tags.report.table import plain_text
 from fromager_build_tags.text import markdown_code, markdown_text, plain

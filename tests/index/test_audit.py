@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from fromager_build_tags.findings import index_rules as rules
+from fromager_build_tags.findings import rules
 from fromager_build_tags.findings.finding import Rule
 
 from ..wheel.craft import Shape, elf_without_sections

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fromager_build_tags.findings.finding import Place
-from fromager_build_tags.findings.verdict import Verdict
+from fromager_build_tags.findings.finding import Place, Verdict
 from fromager_build_tags.report.review_report import (
     MARKER,
     cause_line,

@@ -119,7 +119,7 @@ def test_where_wheels_are_found(write: Write, tmp_path: pathlib.Path) -> None:
     assert found(tmp_path / "[ab]") == [("a/b/other.whl", "")]
     assert found(tmp_path / "odd[1].whl") == [("odd[1].whl", "")]
     assert found(tmp_path / "empty") == [("empty", "the folder contains no wheel")]
-    assert found(tmp_path / "no*") == [("no*", "no file matches this pattern")]
+    assert found(tmp_path / "no*") == [("no*", "no such file or folder")]
     assert found("https://u:p@h/x.whl?t=1") == [("https://h/x.whl", "")]
     assert found("dist") == [("dist", "no such file or folder")]
     ftp = "ftp://h/x.whl"
@@ -129,7 +129,7 @@ def test_where_wheels_are_found(write: Write, tmp_path: pathlib.Path) -> None:
 def test_a_missing_file_has_a_remedy(run: Run) -> None:
     assert run("dist", "x*.whl", status=1).stdout == (
         "dist: error BT341: no such file or folder\n"
-        "x*.whl: error BT341: no file matches this pattern\n"
+        "x*.whl: error BT341: no such file or folder\n"
         "    for all 2: name a file, a folder, a pattern or a URL of a readable wheel\n"
         "2 errors\n"
     )
@@ -292,7 +292,7 @@ def test_an_empty_argument_is_not_the_current_folder(run: Run, write: Write) -> 
 def test_an_argument_that_is_too_long_hides_no_other(run: Run, write: Write) -> None:
     path = write(NOTE)
     report = run("x" * 5_000, path, status=1).stdout
-    assert "error BT341: File name too long" in report
+    assert "error BT341: no such file or folder" in report
     assert "BT342" in report
 
 

@@ -19,8 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fromager_build_tags.findings.finding import Finding
-from fromager_build_tags.findings.verdict import Verdict
+from fromager_build_tags.findings.finding import Finding, Verdict
 from fromager_build_tags.report.findings_report import FINDINGS
 from fromager_build_tags.verify.exemptions import NO_EXEMPTIONS
 from fromager_build_tags.verify.run import WheelSource, verify_wheel

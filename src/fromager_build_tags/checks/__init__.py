@@ -1,8 +1,7 @@
 """Check a settings tree: its variants, packages, overrides and files.
 
 A check takes the inventory of a settings tree and yields the findings of one rule of BT1, or of a
-few that belong together. The checks of installed overrides (``overrides``) and of this machine
-(``preflight``) are called by themselves.
+few that belong together. The checks of what is installed (``installed``) are called by themselves.
 """
 
 from __future__ import annotations
@@ -11,11 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ..findings.finding import Finding
-from .hook_setting import check_hook
 from .inventory import Inventory
 from .package_annotations import check_annotations
 from .planned_tags import check_build_numbers, check_equal_stacks, check_tags
-from .settings_files import check_endings, check_keys, check_package_files
+from .settings_files import check_endings, check_hook, check_keys, check_package_files
 from .variants import check_distributions, check_pin, check_pre_built, check_variants
 
 #: Every check of settings, in the order in which users fix its findings.

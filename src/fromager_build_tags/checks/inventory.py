@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
@@ -75,6 +75,11 @@ class Inventory:
             invalid_variants=errors,
             wanted=wanted or [Wanted(package=name) for name in files],
         )
+
+    @property
+    def known_variants(self) -> Collection[str]:
+        """The variants with a file or an entry in the global changelog."""
+        return {*self.variant_files, *self.changelog_variants}
 
     def build_info(self, package: NormalizedName, variant: str) -> PackageBuildInfo:
         """Return fromager's build information of a package on a variant."""

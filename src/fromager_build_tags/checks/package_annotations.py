@@ -7,12 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from packaging.utils import NormalizedName
-
 from ..errors import NeedsError, SettingsError
-from ..findings import settings_rules as rules
+from ..findings import rules
 from ..findings.catalogue import RETIRED, RULES
-from ..findings.finding import Finding, Place
+from ..findings.finding import Finding, Rule
 from ..plan.source import shipped_expression
 from ..settings.layout import DEPENDS_ON, IGNORE, KNOWN, PREFIX, VERIFY
 from ..tag.expression import parse_expression
@@ -31,14 +29,34 @@ def check_annotations(inventory: Inventory) -> Iterator[Finding]:
         levels: dict[tuple[str, ...], Mapping[str, str] | None] = {(): settings.annotations}
         for name, variant in settings.variants.items():
             levels["variants", str(name)] = variant.annotations
+        shipped = shipped_expression(settings.override_module_name)
         for path, values in levels.items():
             for key, value in (values or {}).items():
                 place = inventory.place(package, *path, "annotations", key)
                 if key.startswith(IGNORE):
-                    yield from _suppression(package, key, value, place, of_variant=bool(path))
-                elif key.startswith(PREFIX) or _is_misspelt(key):
-                    yield from _annotation(package, key, value, place)
-    yield from _redundant(inventory)
+                    problems = _suppression(key, value, of_variant=bool(path))
+                else:
+                    problems = _annotation(key, value, None if path else shipped)
+                for rule, message, remedy in problems:
+                    yield rule.finding(message, subject=package, remedy=remedy, place=place)
+
+
+def _annotation(key: str, value: str, shipped: str | None) -> Iterator[tuple[Rule, str, str]]:
+    """Yield rule, message and remedy where an annotation is wrong, or is that of the override."""
+    if key not in KNOWN:
+        if key.startswith(PREFIX) or _is_misspelt(key):
+            hint = did_you_mean(key.replace("_", "-"), KNOWN)
+            remedy = f"use {', '.join(KNOWN)} or {IGNORE}CODE"
+            yield rules.BAD_ANNOTATION, f"unknown annotation {key!r}{hint}", remedy
+        return
+    try:
+        parsed = parse_exemptions(value, VERIFY) if key == VERIFY else parse_expression(value)
+    except (NeedsError, SettingsError) as err:
+        yield rules.BAD_ANNOTATION, str(err), f"correct {key}"
+        return
+    if key == DEPENDS_ON and shipped is not None and parsed == parse_expression(shipped):
+        remedy = "remove it, unless it has to stay when the shipped override changes"
+        yield rules.REDUNDANT_ANNOTATION, f"{value!r} repeats the shipped override", remedy
 
 
 def _is_misspelt(key: str) -> bool:
@@ -47,26 +65,8 @@ def _is_misspelt(key: str) -> bool:
     return bool(difflib.get_close_matches(prefix, [PREFIX.rstrip(".")], cutoff=_MISSPELT))
 
 
-def _annotation(package: NormalizedName, key: str, value: str, place: Place) -> Iterator[Finding]:
-    if key not in KNOWN:
-        yield rules.BAD_ANNOTATION.finding(
-            f"unknown annotation {key!r}{did_you_mean(key.replace('_', '-'), KNOWN)}",
-            subject=package,
-            remedy=f"use {', '.join(KNOWN)} or {IGNORE}CODE",
-            place=place,
-        )
-    else:
-        try:
-            parse_exemptions(value, VERIFY) if key == VERIFY else parse_expression(value)
-        except (NeedsError, SettingsError) as err:
-            yield rules.BAD_ANNOTATION.finding(
-                str(err), subject=package, remedy=f"correct {key}", place=place
-            )
-
-
-def _suppression(
-    package: NormalizedName, key: str, value: str, place: Place, *, of_variant: bool
-) -> Iterator[Finding]:
+def _suppression(key: str, value: str, *, of_variant: bool) -> Iterator[tuple[Rule, str, str]]:
+    """Yield rule, message and remedy where a suppression has no effect."""
     code = key.removeprefix(IGNORE)
     if of_variant:
         problem, remedy = "is never read below a variant", "move it to the package's annotations"
@@ -78,26 +78,4 @@ def _suppression(
         problem, remedy = "has no reason", "set the reason as its value"
     else:
         return
-    yield rules.BAD_SUPPRESSION.finding(
-        f"{key!r} {problem}", subject=package, remedy=remedy, place=place
-    )
-
-
-def _redundant(inventory: Inventory) -> Iterator[Finding]:
-    for package in inventory.package_files:
-        settings = inventory.tree.settings.package_setting(package)
-        value = (settings.annotations or {}).get(DEPENDS_ON)
-        shipped = shipped_expression(settings.override_module_name)
-        if value is None or shipped is None:
-            continue
-        try:
-            is_same = parse_expression(value) == parse_expression(shipped)
-        except NeedsError:
-            continue
-        if is_same:
-            yield rules.REDUNDANT_ANNOTATION.finding(
-                f"{value!r} repeats the shipped override",
-                subject=package,
-                remedy="remove it, unless it has to stay when the shipped override changes",
-                place=inventory.place(package, "annotations", DEPENDS_ON),
-            )
+    yield rules.BAD_SUPPRESSION, f"{key!r} {problem}", remedy

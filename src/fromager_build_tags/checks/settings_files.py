@@ -1,4 +1,4 @@
-"""Check the settings files: duplicates, and parts that fromager never reads."""
+"""Check the settings files: the hook, duplicates, and parts that fromager never reads."""
 
 from __future__ import annotations
 
@@ -7,12 +7,33 @@ from collections.abc import Iterator, Mapping
 
 from packaging.version import Version
 
+from .. import hooks
 from ..errors import DuplicateKeyError, SettingsError
-from ..findings import settings_rules as rules
+from ..findings import rules
 from ..findings.finding import Finding, Place, Severity
 from ..settings.layout import package_files
 from ..settings.yamlfile import YamlFile, read_yaml_mapping
+from ..verify.post_build import HOOK, hook_path
 from .inventory import Inventory
+
+
+def check_hook(inventory: Inventory) -> Iterator[Finding]:
+    """BT113: the settings configure another hook than ours, or none."""
+    configured = inventory.tree.settings.build_tag_hook
+    if configured is hooks.build_tag_hook:
+        return
+    message, severity = "no hook is configured, so wheels get no suffix", None
+    remedy = f'set wheels: {{build_tag_hook: "{HOOK}"}} in {inventory.tree.settings_file}'
+    if configured is not None:
+        message, severity = f"another hook is configured: {hook_path(configured)}", Severity.WARNING
+        remedy += ", unless the configured hook calls it"
+    yield rules.HOOK_NOT_CONFIGURED.finding(
+        message,
+        subject="wheels.build_tag_hook",
+        remedy=remedy,
+        place=inventory.settings_place("wheels", "build_tag_hook"),
+        severity=severity,
+    )
 
 
 def check_keys(inventory: Inventory) -> Iterator[Finding]:

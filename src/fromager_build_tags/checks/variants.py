@@ -9,7 +9,7 @@ from packaging.specifiers import Specifier
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from ..findings import settings_rules as rules
+from ..findings import rules
 from ..findings.finding import Finding, Place
 from ..needs import Need
 from ..settings.context import this_machine
@@ -43,7 +43,7 @@ def check_variants(inventory: Inventory) -> Iterator[Finding]:
 
 def _without_file(inventory: Inventory, variant: str) -> Iterator[Finding]:
     in_changelog = variant in inventory.changelog_variants
-    known = {*inventory.variant_files, *inventory.changelog_variants} - {variant}
+    known = {*inventory.known_variants} - {variant}
     if in_changelog and closest(variant, known) is None:
         folder = inventory.tree.variants_dir()
         yield rules.VARIANT_WITHOUT_FILE.finding(

@@ -11,7 +11,7 @@ import click
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
-from ..findings.verdict import Verdict
+from ..findings.finding import Verdict
 from ..index.auditing import Audit, Audited, RequiredVersions
 from ..index.expected import Expectations
 from ..index.index_checks import unreadable_index
@@ -19,7 +19,7 @@ from ..plan.model import Wanted
 from ..plan.requirements import from_build_file, from_lock, from_requirements_file
 from ..report.audit_report import RENDERERS, AuditReport, Grid, IndexSummary
 from ..settings.tree import SettingsTree
-from . import common, exit_status, trees
+from . import common, trees
 from . import indexes as shared
 
 
@@ -54,8 +54,8 @@ from . import indexes as shared
 @common.here_option
 @common.format_option(RENDERERS)
 @common.output_option
-@exit_status.fail_on_option("error", "warning", "note")
-@exit_status.exit_zero_option
+@common.fail_on_option("error", "warning", "note")
+@common.exit_zero_option
 @click.pass_context
 def audit(
     ctx: click.Context,
@@ -106,7 +106,7 @@ def audit(
     )
     common.write(RENDERERS[format_](report), output)
     failed = shared.report_failures(unopened, expectations)
-    if failed or (exit_status.fails(report.verdict, fail_on) and not exit_zero):
+    if failed or (common.fails(report.verdict, fail_on) and not exit_zero):
         ctx.exit(1)
 
 

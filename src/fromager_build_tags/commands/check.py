@@ -8,16 +8,14 @@ from collections.abc import Iterator, Sequence
 import click
 
 from ..checks import CHECKS
+from ..checks.installed import check_machine, check_overrides
 from ..checks.inventory import Inventory
-from ..checks.overrides import check_overrides
-from ..checks.preflight import check_machine
 from ..errors import PluginError, explain_error
-from ..findings.finding import Finding
-from ..findings.verdict import Verdict
+from ..findings.finding import Finding, Verdict
 from ..plan.plugins import load_overrides
 from ..report.findings_report import FINDINGS
 from ..settings.tree import SettingsTree
-from . import builds, common, exit_status, trees
+from . import builds, common, trees
 
 
 @click.command()
@@ -34,8 +32,8 @@ from . import builds, common, exit_status, trees
 )
 @common.format_option(FINDINGS)
 @common.output_option
-@exit_status.fail_on_option("error", "warning", "note")
-@exit_status.exit_zero_option
+@common.fail_on_option("error", "warning", "note")
+@common.exit_zero_option
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -68,7 +66,7 @@ def check(
     common.write(FINDINGS[format_](verdict), output)
     if error:
         click.echo(f"Error: the settings are not checked: {error}", err=True)
-    if (error or exit_status.fails(verdict, fail_on)) and not exit_zero:
+    if (error or common.fails(verdict, fail_on)) and not exit_zero:
         ctx.exit(1)
 
 

@@ -12,14 +12,20 @@ import click
 from click.core import ParameterSource
 
 from ..errors import InputError, OutputError
+from ..findings.finding import Severity, Verdict
 from ..report.table import Rendered, plain_text, print_report
 from ..stack.fact import FACTS, explicit_variable
 
+#: The exit status for changes, with ``--detailed-exitcode``.
+CHANGED: Final = 3
 FILE: Final = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 
 here_option = click.option("--here", is_flag=True, help="also use facts detected on this machine")
 requirements_file_option = click.option(
     "-r", "--requirements-file", "files", multiple=True, type=FILE, help="a pip requirements file"
+)
+exit_zero_option = click.option(
+    "--exit-zero", is_flag=True, help="exit with 0 even if there are errors"
 )
 output_option = click.option(
     "-o",
@@ -33,6 +39,23 @@ def format_option[F: Callable[..., Any]](formats: Iterable[str]) -> Callable[[F]
     """Return the option ``--format``, a choice of *formats*."""
     choice = click.Choice(list(formats))
     return click.option("--format", "format_", type=choice, default="table", show_default=True)
+
+
+def fail_on_option[F: Callable[..., Any]](*words: str) -> Callable[[F], F]:
+    """Add ``--fail-on``, with these words."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice(list(words)),
+        default="error",
+        show_default=True,
+        help="lowest severity that exits with 1",
+    )
+
+
+def fails(verdict: Verdict, fail_on: str) -> bool:
+    """Return whether a finding reaches ``--fail-on``; changes without a finding do not."""
+    threshold = Severity.ERROR if fail_on == "changes" else Severity(fail_on)
+    return verdict.fails(threshold)
 
 
 def note_missing_settings(ctx: click.Context) -> None:

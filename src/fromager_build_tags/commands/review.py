@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InputError
-from ..findings.finding import Finding
-from ..findings.verdict import Verdict
+from ..findings.finding import Finding, Verdict
 from ..report.review_report import REVIEWS
 from ..review.causes import causes
 from ..review.change import Wheels
@@ -27,7 +26,7 @@ from ..review.snapshot_checks import (
     suppressions,
     without_settings,
 )
-from . import builds, common, exit_status, snapshots
+from . import builds, common, snapshots
 
 if TYPE_CHECKING:
     from ..plan.model import Wanted
@@ -56,12 +55,12 @@ if TYPE_CHECKING:
 )
 @common.format_option(REVIEWS)
 @common.output_option
-@exit_status.fail_on_option("error", "warning", "changes")
+@common.fail_on_option("error", "warning", "changes")
 @click.option(
     "--max-rebuilds", type=click.IntRange(0), help="exit with 1 if more wheels are rebuilt"
 )
 @click.option("--detailed-exitcode", is_flag=True, help="exit with 3 if there are changes")
-@exit_status.exit_zero_option
+@common.exit_zero_option
 @click.pass_context
 def review(
     ctx: click.Context,
@@ -98,13 +97,11 @@ def review(
     too_many = max_rebuilds is not None and wheels > max_rebuilds
     if too_many:
         click.echo(f"Error: {wheels:,} wheels are rebuilt, more than {max_rebuilds:,}", err=True)
-    failed = (
-        too_many or exit_status.fails(verdict, fail_on) or (fail_on == "changes" and changes > 0)
-    )
+    failed = too_many or common.fails(verdict, fail_on) or (fail_on == "changes" and changes > 0)
     if failed and not exit_zero:
         ctx.exit(1)
     if changes and detailed_exitcode and not exit_zero:
-        ctx.exit(exit_status.CHANGED)
+        ctx.exit(common.CHANGED)
 
 
 def reviewed(

@@ -6,21 +6,20 @@ import pathlib
 
 import click
 
-from ..findings.finding import Finding
-from ..findings.verdict import Verdict
+from ..findings.finding import Finding, Verdict
 from ..report.findings_report import FINDINGS
 from ..text import counted
 from ..verify.exemptions import NO_EXEMPTIONS
 from ..verify.run import ExemptionsOf, find_wheels, verify_wheel
-from . import common, exit_status
+from . import common
 
 
 @click.command()
 @click.argument("wheels", nargs=-1, required=True, metavar="WHEEL...")
 @common.format_option(FINDINGS)
 @common.output_option
-@exit_status.fail_on_option("error", "warning", "note")
-@exit_status.exit_zero_option
+@common.fail_on_option("error", "warning", "note")
+@common.exit_zero_option
 @click.pass_context
 def verify(
     ctx: click.Context,
@@ -47,7 +46,7 @@ def verify(
     verdict = Verdict.of(findings, checked=[checked])
     common.write(FINDINGS[format_](verdict), output)
     click.echo(f"verified {checked}", err=True)
-    if exit_status.fails(verdict, fail_on) and not exit_zero:
+    if common.fails(verdict, fail_on) and not exit_zero:
         ctx.exit(1)
 
 

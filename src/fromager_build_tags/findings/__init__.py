@@ -4,7 +4,7 @@ The first digit of a rule's code is its family: BT1 settings, BT2 review, BT3 wh
 
 To add a rule:
 
-1. Declare it in the module of its family here (``settings_rules`` …), with the next free code.
+1. Declare it in ``rules``, with the next free code of its family.
 2. Write its page ``docs/rules/CODE.md``, and write the list of all rules again:
    ``python -m fromager_build_tags.findings.catalogue >docs/rules/README.md``.
 3. Write the function that yields its findings in the folder of its family: ``checks/`` for BT1,

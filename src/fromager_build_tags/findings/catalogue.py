@@ -9,30 +9,26 @@ import pathlib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from . import index_rules, review_rules, settings_rules, wheel_rules
+from . import rules
 from .finding import Rule
 
-#: The module and the title of each family of rules.
+#: The title of each family of rules, by the start of their codes.
 FAMILIES: Final = {
-    "BT1": (settings_rules, "Settings: rules of `check`"),
-    "BT2": (review_rules, "Changes of settings: rules of `review`"),
-    "BT3": (wheel_rules, "Wheels: rules of `verify`"),
-    "BT4": (index_rules, "Indexes: rules of `audit`"),
+    "BT1": "Settings: rules of `check`",
+    "BT2": "Changes of settings: rules of `review`",
+    "BT3": "Wheels: rules of `verify`",
+    "BT4": "Indexes: rules of `audit`",
 }
 
 RULES: Final[Mapping[str, Rule]] = {
-    rule.code: rule
-    for family, _ in FAMILIES.values()
-    for rule in vars(family).values()
-    if isinstance(rule, Rule)
+    each.code: each for each in vars(rules).values() if isinstance(each, Rule)
 }
 
 #: The name of each rule, by its code: that of its constant, such as ``variant-without-file``.
 NAMES: Final[Mapping[str, str]] = {
-    rule.code: constant.lower().replace("_", "-")
-    for family, _ in FAMILIES.values()
-    for constant, rule in vars(family).items()
-    if isinstance(rule, Rule)
+    each.code: constant.lower().replace("_", "-")
+    for constant, each in vars(rules).items()
+    if isinstance(each, Rule)
 }
 
 #: Codes of former rules, and why each is gone. A code is never used again: settings and reports
@@ -65,7 +61,7 @@ def index() -> str:
 
 
 def _tables() -> Iterator[str]:
-    for family, (_, title) in FAMILIES.items():
+    for family, title in FAMILIES.items():
         yield f"## {title}\n\n| code | severity | title |\n|---|---|---|"
         for code, rule in sorted(RULES.items()):
             if code.startswith(family):

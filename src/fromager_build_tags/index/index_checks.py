@@ -8,7 +8,7 @@ from typing import Final
 
 from packaging.version import Version
 
-from ..findings import index_rules as rules
+from ..findings import rules
 from ..findings.finding import Finding, Place, Rule
 from ..stack.fact import Precision, segment_text
 from ..tag.segment import Order

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from ..findings import index_rules as rules
+from ..findings import rules
 from ..findings.finding import Finding, Place, Rule
 from ..http.urls import is_url
 from ..tag.build_tag import BuildTag

@@ -16,9 +16,8 @@ from importlib import resources
 from typing import Final
 
 from ..findings.catalogue import NAMES
-from ..findings.finding import Finding, Severity
-from ..findings.index_rules import NO_CHANGELOG_ENTRY, UNKNOWN_TAGS, UNREADABLE_INDEX
-from ..findings.verdict import Verdict
+from ..findings.finding import Finding, Severity, Verdict
+from ..findings.rules import NO_CHANGELOG_ENTRY, UNKNOWN_TAGS, UNREADABLE_INDEX
 from ..http.urls import is_url
 from ..index.auditing import Audited
 from ..index.status import IndexWheel, ProjectView

@@ -21,8 +21,7 @@ from importlib import metadata
 from typing import Any, Final
 
 from ..findings.catalogue import NAMES, RULES, page
-from ..findings.finding import Finding, Rule, Severity
-from ..findings.verdict import Verdict
+from ..findings.finding import Finding, Rule, Severity, Verdict
 from ..text import plain
 
 _MOST: Final = 10

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ..findings.verdict import Verdict
+from ..findings.finding import Verdict
 from ..plan.lockfile import format_tag
 from ..review.causes import Cause
 from ..review.change import Change, ChangeKind

@@ -6,7 +6,7 @@ import collections
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from ..findings import review_rules as rules
+from ..findings import rules
 from ..findings.finding import Finding, Place, Rule, Severity
 from ..plan.lockfile import ANY, format_tag
 from ..tag.build_tag import NO_BUILD_TAG

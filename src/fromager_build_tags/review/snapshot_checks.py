@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from ..errors import SettingsError, StackError, explain_error
-from ..findings import review_rules as rules
+from ..findings import rules
 from ..findings.finding import Finding, Place
 from ..plan.lockfile import Lock
 from ..settings.layout import IGNORE

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Final
 from packaging.requirements import Requirement
 
 from ..errors import SettingsError
-from ..findings import wheel_rules as rules
-from ..findings.finding import Finding, Rule
+from ..findings import rules
+from ..findings.catalogue import RULES
+from ..findings.finding import Finding
 from ..settings.layout import IGNORE, VERIFY
 
 if TYPE_CHECKING:
@@ -37,9 +38,7 @@ _DEPENDENCIES: Final[Mapping[str, tuple[str, ...]]] = {
     ACCELERATOR: (rules.NO_ACCELERATOR_INSIDE.code, _PURE),
     TORCH: (rules.NO_TORCH_INSIDE.code, rules.STABLE_TORCH.code, _PURE),
 }
-_CODES: Final = {rule.code for rule in vars(rules).values() if isinstance(rule, Rule)} - {
-    rules.UNREADABLE_WHEEL.code
-}
+_CODES: Final = {each for each in RULES if each.startswith("BT3")} - {rules.UNREADABLE_WHEEL.code}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,45 @@
-"""The post-build check: verify each wheel that fromager builds, and refuse wrong ones."""
+"""The post-build check: verify each wheel that fromager builds, and refuse wrong ones.
+
+Its remedies look at the settings: an annotation has no effect if fromager does not call the hook.
+fromager calls only the hook that its settings name, and only for wheels with a build number.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import pathlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ..errors import SettingsError, VerifyError
-from ..findings.finding import Finding, Severity
-from ..findings.settings_rules import BAD_ANNOTATION
-from ..findings.verdict import Verdict
-from ..findings.wheel_rules import UNREADABLE_WHEEL
-from ..settings.context import VERIFY_VARIABLE, VerifyMode, read_verify_mode
+import click
+
+from ..errors import BuildTagError, SettingsError, VerifyError
+from ..findings.finding import Finding, Severity, Verdict
+from ..findings.rules import BAD_ANNOTATION, UNREADABLE_WHEEL
+from ..needs import DependsOn
+from ..plan.source import Source, source_of
+from ..settings.context import VERIFY_VARIABLE, VerifyMode, read_verify_mode, stack_of
+from ..tag.expression import parse_expression
 from ..text import plain
+from .checks.examined import set_depends_on
 from .exemptions import exemptions_of
-from .remedy import remedy_for
 from .run import WheelSource, verify_wheel
 
 if TYPE_CHECKING:
     from fromager.context import WorkContext
     from packaging.requirements import Requirement
+    from packaging.version import Version
+
+    from ..tag.filename import WheelName
 
 logger = logging.getLogger(__name__)
 
 #: The folder of refused wheels, below fromager's ``--wheels-repo``.
 REFUSED: Final = "refused"
+HOOK: Final = "fromager_build_tags.hooks:build_tag_hook"
 
 
 def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> None:
@@ -125,3 +137,60 @@ def post_bootstrap(
     """
     if sdist_filename is not None and wheel_filename is not None:
         post_build(ctx=ctx, req=req, wheel_filename=wheel_filename)
+
+
+def remedy_for(ctx: WorkContext, req: Requirement, name: WheelName, expression: str) -> str:
+    """Return how to get the segments of *expression*, after a look at the settings.
+
+    Args:
+        ctx: of the build.
+        req: the package, as fromager builds it.
+        name: of the wheel that was built.
+        expression: the right value of ``build-tags.depends-on``.
+    """
+    steps = list(_hook_not_called(ctx, req, name))
+    if (source := _provider(ctx, req, name.version, expression)) is None:
+        steps.append(set_depends_on(name, expression))
+    return "; and ".join(steps) or (
+        f"{source} of {name.name} provides {expression!r} already: find out where the segments get "
+        f"lost with `fromager build-tags explain {name.name}`"
+    )
+
+
+def _hook_not_called(ctx: WorkContext, req: Requirement, name: WheelName) -> Iterator[str]:
+    """Yield the fix for each reason why fromager does not call our hook."""
+    if not name.suffix and not ctx.package_build_info(req).build_tag(name.version):
+        variant = ctx.settings.variant
+        yield (
+            f"{name.name} {name.version} has no build number on {variant}, so fromager does not "
+            f"call the hook: add an entry to changelog.{variant} in {_settings_file()}"
+        )
+    hook = ctx.settings.build_tag_hook
+    if hook is None and not name.suffix:
+        yield f'set wheels: {{build_tag_hook: "{HOOK}"}} in {_settings_file()}'
+    elif hook is not None and (configured := hook_path(hook)) != HOOK:
+        yield f"call {HOOK} in {configured}, the configured wheels.build_tag_hook"
+
+
+def hook_path(hook: Callable[..., object]) -> str:
+    """Return a hook as the settings name it."""
+    return f"{hook.__module__}:{getattr(hook, '__qualname__', hook)}"
+
+
+def _provider(
+    ctx: WorkContext, req: Requirement, version: Version, expression: str
+) -> Source | None:
+    """Return the source of a package if it provides *expression* already."""
+    with contextlib.suppress(BuildTagError):  # the hook was not called: it raises this error
+        source = source_of(ctx, ctx.package_build_info(req))
+        if isinstance(source.function, DependsOn):
+            needs = source.function.needs(version, lambda: stack_of(ctx))
+            return source if needs == parse_expression(expression).at_most() else None
+    return None
+
+
+def _settings_file() -> str:
+    """Return fromager's ``--settings-file``; threads of ``build-parallel`` cannot know it."""
+    ctx = click.get_current_context(silent=True)
+    file = ctx.find_root().params.get("settings_file") if ctx else None
+    return str(file or "fromager's settings file")

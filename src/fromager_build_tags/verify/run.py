@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import itertools
 import os
 import pathlib
 import stat
@@ -14,8 +15,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import InputError, SettingsError
 from ..files import printable
 from ..findings.finding import Finding, Place
-from ..findings.settings_rules import BAD_ANNOTATION
-from ..findings.wheel_rules import UNREADABLE_WHEEL
+from ..findings.rules import BAD_ANNOTATION, UNREADABLE_WHEEL
 from ..http.urls import file_name, is_url, shown_url
 from ..tag.filename import parse_wheel_name
 from ..wheel.archive import WheelError, open_url
@@ -66,33 +66,24 @@ def find_wheels(arguments: list[str]) -> Iterator[WheelSource]:
     links to ``downloads``.
     """
     seen: set[tuple[str, str]] = set()
-    for source in _of_arguments(arguments):
+    for source in itertools.chain.from_iterable(map(_of_argument, arguments)):
         if source.wheel not in seen:
             seen.add(source.wheel)
             yield source
 
 
-def _of_arguments(arguments: list[str]) -> Iterator[WheelSource]:
-    for argument in arguments:
-        try:
-            yield from _of_argument(argument)
-        except OSError as err:  # such as a name that is too long for any file
-            yield WheelSource(text=argument, reason=err.strerror or str(err))
-
-
 def _of_argument(argument: str) -> Iterator[WheelSource]:
-    path = pathlib.Path(argument)
-    if is_url(argument):
-        yield WheelSource(text=argument)
-    elif path.is_dir():
-        yield from _in_folder(path)
-    elif os.path.lexists(path):
-        yield WheelSource(text=argument)
-    elif glob.has_magic(argument):
-        yield from _of_pattern(argument)
-    elif "://" in argument:
-        yield WheelSource(text=argument, reason="only http and https URLs are supported")
-    else:
+    if "://" in argument:
+        reason = "" if is_url(argument) else "only http and https URLs are supported"
+        yield WheelSource(text=argument, reason=reason)
+        return
+    found = [argument]
+    if not os.path.lexists(argument):  # the name of a file can contain the characters of a pattern
+        found = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - may be absolute
+    for each in found:
+        path = pathlib.Path(each)
+        yield from _in_folder(path) if path.is_dir() else [WheelSource(text=each)]
+    if not found:
         yield WheelSource(text=argument, reason="no such file or folder")
 
 
@@ -111,15 +102,6 @@ def _in_folder(folder: pathlib.Path) -> Iterator[WheelSource]:
         )
     if not wheels and not failed:
         yield WheelSource(text=str(folder), reason="the folder contains no wheel")
-
-
-def _of_pattern(pattern: str) -> Iterator[WheelSource]:
-    found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - may be absolute
-    for each in found:
-        path = pathlib.Path(each)
-        yield from _in_folder(path) if path.is_dir() else [WheelSource(text=each)]
-    if not found:
-        yield WheelSource(text=pattern, reason="no file matches this pattern")
 
 
 def verify_wheel(

@@ -11,19 +11,19 @@ from typing import Final
 
 from ...findings.finding import Finding
 from ..exemptions import NO_EXEMPTIONS, Exemptions
-from . import accelerators, binaries, metadata, torch
+from . import binaries, metadata, segments
 from .examined import ExaminedWheel
 
 CHECKS: Final[tuple[Callable[[ExaminedWheel], Iterator[Finding]], ...]] = (
-    torch.hidden,
-    torch.stable,
-    torch.none_inside,
-    torch.other_required,
-    accelerators.hidden,
-    accelerators.none_inside,
-    accelerators.other,
-    accelerators.other_major,
-    accelerators.several,
+    segments.hidden_torch,
+    segments.stable_torch,
+    segments.no_torch_inside,
+    segments.other_torch_required,
+    segments.hidden_accelerator,
+    segments.no_accelerator_inside,
+    segments.other_accelerator,
+    segments.other_major,
+    segments.several_accelerators,
     metadata.build_mismatch,
     metadata.metadata_mismatch,
     metadata.stale_elf_requires,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from ...findings import wheel_rules as rules
+from ...findings import rules
 from ...findings.finding import Finding, Severity
 from ...tag.platform import parse_linux
 from ...tag.segment import Order

@@ -9,7 +9,7 @@ from typing import Final
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from ...findings import wheel_rules as rules
+from ...findings import rules
 from ...findings.finding import Finding, Severity
 from ...tag.filename import WheelName
 from ...wheel.libraries import accelerator_of, is_torch, stem

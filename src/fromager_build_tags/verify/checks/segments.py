@@ -1,0 +1,195 @@
+"""The accelerator and Torch segments against libraries, symbols and device code in the wheel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from ...findings import rules
+from ...findings.finding import Finding, Severity
+from ...tag.segment import accelerator_word
+from ...wheel.evidence import Evidence, TorchAbi
+from ...wheel.libraries import major_of
+from ..exemptions import ACCELERATOR, TORCH
+from .examined import ACCELERATORS, ExaminedWheel, listed
+
+_DECLARE_ANY: Final = (
+    '; if it works with any accelerator, declare it: build-tags.verify: "BT311: REASON"'
+)
+
+
+def hidden_torch(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT301: use of Torch's C++ ABI, and no Torch segment."""
+    evidence = wheel.facts.torch.cxx_evidence
+    if wheel.torch is not None:
+        return
+    if reason := wheel.exemptions.dependencies.get(TORCH):
+        yield wheel.missing_segment(rules.HIDDEN_TORCH, "Torch", reason)
+    elif evidence and wheel.name.is_platlib:
+        yield wheel.finding(
+            rules.HIDDEN_TORCH,
+            f"the name has no Torch segment, but {listed(evidence)}",
+            remedy=f"{wheel.set_depends_on()}, or build it with Torch's stable ABI",
+            inside=evidence[0].member,
+        )
+
+
+def stable_torch(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT302: a Torch segment, and use of the stable ABI only."""
+    use = wheel.facts.torch
+    if wheel.torch is not None and use.abi is TorchAbi.STABLE:
+        yield wheel.finding(
+            rules.STABLE_TORCH,
+            f"the name contains {wheel.torch}, but the wheel uses only Torch's stable ABI: "
+            f"{listed(use.evidence)}",
+            remedy=f"{wheel.set_depends_on()}: one wheel then serves every Torch",
+            inside=use.evidence[0].member,
+        )
+
+
+def no_torch_inside(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT303: a Torch segment, and no use of Torch in the wheel."""
+    if wheel.torch is not None and wheel.facts.torch.abi is TorchAbi.NONE:
+        unread = wheel.unread
+        yield wheel.finding(
+            rules.NO_TORCH_INSIDE,
+            f"the name contains {wheel.torch}, but no library in the wheel uses Torch"
+            + (f"; not completely read: {listed(unread)}" if unread else ""),
+            remedy=f"{wheel.set_depends_on()}; if it depends on Torch in another way, declare it: "
+            'build-tags.verify: "torch: REASON"',
+            severity=Severity.WARNING if unread else None,
+        )
+
+
+def other_torch_required(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT304: a Torch segment that ``Requires-Dist`` excludes."""
+    try:
+        version = Version((wheel.torch or "").removeprefix("torch"))
+    except ValueError:  # no version, or a number that is too long for int()
+        return
+    requirements = [Requirement(text) for text in wheel.facts.requires_torch]
+    compared = [(each, _admits(each.specifier, version)) for each in requirements]
+    excluding = [each for each, admits in compared if not admits]
+    conditional = [admits for each, admits in compared if each.marker]
+    # of requirements with markers, such as one for each machine, only one may be for this wheel
+    if any(each.marker is None for each in excluding) or (conditional and not any(conditional)):
+        yield wheel.finding(
+            rules.OTHER_TORCH_REQUIRED,
+            f"the name contains {wheel.torch}, but METADATA requires {listed(excluding)}",
+            remedy="build it against the required Torch, or correct torch_version of the variant",
+        )
+
+
+def _admits(specifiers: SpecifierSet, version: Version) -> bool:
+    """Return whether one of the releases that ``torch2.10`` stands for is admitted."""
+    releases = [version]
+    if len(version.release) <= 2:
+        releases = [Version(f"{version.major}.{version.minor}.{patch}") for patch in range(20)]
+    try:
+        public = SpecifierSet(",".join(str(each).partition("+")[0] for each in specifiers))
+        return any(public.contains(each, prereleases=True) for each in releases)
+    except ValueError:  # such as === and no version, or a number that is too long for int()
+        return True
+
+
+def hidden_accelerator(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT311: an accelerator in the wheel, and no accelerator segment."""
+    if wheel.accelerator is not None:
+        return
+    if reason := wheel.exemptions.dependencies.get(ACCELERATOR):
+        yield wheel.missing_segment(rules.HIDDEN_ACCELERATOR, "an accelerator", reason)
+    elif wheel.uses and wheel.name.is_platlib:
+        yield wheel.finding(
+            rules.HIDDEN_ACCELERATOR,
+            f"the name has no accelerator segment, but {listed(_evidence(wheel))}",
+            remedy=f"{wheel.set_depends_on()}, or build it without {_names(wheel)}"
+            + (_DECLARE_ANY if wheel.is_incidental else ""),
+            inside=wheel.uses[0].evidence[0].member,
+            severity=Severity.WARNING if wheel.is_incidental else None,
+        )
+
+
+def no_accelerator_inside(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT312: an accelerator segment, and no accelerator in the wheel."""
+    segment = wheel.accelerator
+    if segment is not None and accelerator_word(segment) in ACCELERATORS and not wheel.uses:
+        unread = [*wheel.unread, *wheel.facts.without_sections]
+        yield wheel.finding(
+            rules.NO_ACCELERATOR_INSIDE,
+            f"the name contains {segment}, but no library in the wheel needs a library of "
+            f"{accelerator_word(segment)} or contains device code"
+            + (f"; not completely read: {listed(unread)}" if unread else ""),
+            remedy=f"{wheel.set_depends_on()}, or build it for {segment}; if it compiles its "
+            "kernels at run time or loads them with dlopen, declare it: "
+            'build-tags.verify: "accelerator: REASON"',
+            severity=Severity.WARNING if unread else None,
+        )
+
+
+def other_accelerator(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT313: an accelerator in the wheel that is not the segment's."""
+    segment = wheel.accelerator
+    if segment is None or not wheel.uses:
+        return
+    named = ACCELERATORS.get(accelerator_word(segment))
+    if all(use.accelerator is not named for use in wheel.uses):
+        yield wheel.finding(
+            rules.OTHER_ACCELERATOR,
+            f"the name contains {segment}, but {listed(_evidence(wheel))}",
+            remedy=f"build it on a variant for {_names(wheel)}, or without {_names(wheel)}",
+            inside=wheel.uses[0].evidence[0].member,
+            severity=Severity.WARNING if named is None and wheel.is_incidental else None,
+        )
+
+
+def other_major(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT314: libraries of a major version that is not the segment's."""
+    segment = wheel.accelerator
+    version = re.search(r"\d{1,9}", segment or "")
+    if segment is None or version is None:
+        return
+    word, major = accelerator_word(segment), int(version.group())
+    versioned = [
+        (number, each)
+        for use in (*wheel.facts.accelerators, *wheel.facts.carried)
+        if use.accelerator.value == word
+        for each in use.evidence
+        if (number := major_of(each.library)) is not None
+    ]
+    others = [each for number, each in versioned if number != major]
+    if others:
+        is_mixed = len(others) < len(versioned)
+        yield wheel.finding(
+            rules.OTHER_MAJOR,
+            f"the name contains {segment}, but {listed(others)}"
+            + (f"; other libraries belong to {word} {major}" if is_mixed else ""),
+            remedy=f"build it with {word} {major} only, or correct the {word} version of the "
+            "variant",
+            inside=others[0].member,
+            severity=Severity.WARNING if is_mixed or wheel.is_incidental else None,
+        )
+
+
+def several_accelerators(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT315: more than one accelerator in the wheel."""
+    uses = wheel.facts.accelerators
+    if len(uses) > 1:
+        yield wheel.finding(
+            rules.SEVERAL_ACCELERATORS,
+            f"the wheel uses {_names(wheel)}: {listed(use.evidence[0] for use in uses)}",
+            remedy="build it for one accelerator: a build tag has one accelerator segment",
+            inside=uses[1].evidence[0].member,
+        )
+
+
+def _evidence(wheel: ExaminedWheel) -> Sequence[Evidence]:
+    return [each for use in wheel.uses for each in use.evidence]
+
+
+def _names(wheel: ExaminedWheel) -> str:
+    return " and ".join(use.accelerator.value for use in wheel.uses)
