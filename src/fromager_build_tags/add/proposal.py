@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -15,13 +14,11 @@ from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
 from ..errors import InputError, MissingFactError, NeedsError
-from ..findings.finding import Place
 from ..plan import plugins
 from ..plan.source import shipped_expression
-from ..stack.fact import Fact, Missing
-from ..stack.stack import Stack
 from ..tag.expression import Need, parse_expression
 from ..text import first_few
 from ..wheel.elf import RefusalReason
@@ -57,28 +54,29 @@ class ShippedOverride:
     """The override that is shipped for a package.
 
     Attributes:
-        name: the name of its module.
         expression: its dependencies in one line; None if a function computes them.
         docstring: of the module, on one line.
     """
 
-    name: str
     expression: str | None
     docstring: str
 
+    @classmethod
+    def of(cls, package: NormalizedName) -> ShippedOverride | None:
+        """Return the override that is shipped for a package, if there is one.
+
+        Raises:
+            PluginError: it does not load.
+        """
+        name = package.replace("-", "_")
+        module = plugins.load_shipped_override(name)
+        if module is None:
+            return None
+        docstring = " ".join((module.__doc__ or "").split())
+        return cls(expression=shipped_expression(name), docstring=docstring)
+
     def __str__(self) -> str:
         return "a function" if self.expression is None else repr(self.expression)
-
-    def redundant(self, why: str = "") -> str:
-        """Return that nothing has to be written, and what to do if the override is wrong."""
-        return (
-            f"nothing to write: the shipped override of {self.name} is {self}{why}; "
-            "--depends-on EXPRESSION replaces it"
-        )
-
-    def replaced(self) -> str:
-        """Return what :attr:`Proposal.replaces` holds."""
-        return f"the shipped override ({self})"
 
     def needs(self, facts: WheelFacts) -> frozenset[Need] | None:
         """Return the needs of a build like this wheel; None if a wheel does not show them.
@@ -89,38 +87,24 @@ class ShippedOverride:
             return None
         expression = parse_expression(self.expression)
         words = [use.accelerator.value for use in facts.accelerators] or ["cpu"]
-        every = (expression.of(facts.version, functools.partial(_stack, word)) for word in words)
+        stacks = (functools.partial(_ShownStack, accelerator=word) for word in words)
         try:
-            return frozenset().union(*every)
+            return frozenset().union(*(expression.of(facts.version, each) for each in stacks))
         except MissingFactError:
             return None
 
 
-def _stack(accelerator: str) -> Stack:
-    """Return what a wheel shows of the stack that it was built for."""
-    unknown = Missing(message="a wheel does not show it")
-    return Stack(
-        variant="",
-        place=Place(),
-        distro=unknown,
-        accelerator=Fact(value=accelerator, source=""),
-        accelerator_version=None,
-        torch_version=unknown,
-    )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _ShownStack:
+    """What a wheel shows of the stack that it was built for."""
 
+    accelerator: str
 
-def _shipped_override(package: NormalizedName) -> ShippedOverride | None:
-    """Return the override that is shipped for a package, if there is one.
+    def accelerator_word(self) -> str:
+        return self.accelerator
 
-    Raises:
-        PluginError: it does not load.
-    """
-    name = package.replace("-", "_")
-    module = plugins.load_shipped_override(name)
-    if module is None:
-        return None
-    docstring = " ".join((module.__doc__ or "").split())
-    return ShippedOverride(name=name, expression=shipped_expression(name), docstring=docstring)
+    def has_torch(self, _release: Version, /) -> bool:
+        raise MissingFactError("a wheel does not show the Torch that it was built for")
 
 
 def propose_default(package: NormalizedName) -> Proposal:
@@ -129,10 +113,10 @@ def propose_default(package: NormalizedName) -> Proposal:
     Raises:
         PluginError: the shipped override does not load.
     """
-    shipped = _shipped_override(package)
-    if shipped is None:
+    if (shipped := ShippedOverride.of(package)) is None:
         return Proposal(expression=DEFAULT)
-    return Proposal(expression=None, evidence=(shipped.docstring,), redundant=shipped.redundant())
+    evidence = (shipped.docstring,)
+    return Proposal(expression=None, evidence=evidence, redundant=_redundant(package, shipped))
 
 
 def propose_given(package: NormalizedName, expression: str) -> Proposal:
@@ -142,13 +126,10 @@ def propose_given(package: NormalizedName, expression: str) -> Proposal:
         NeedsError: the expression cannot be read, or makes torch depend on itself.
         PluginError: the shipped override does not load.
     """
-    _refuse_torch_for_itself(package, expression)
-    shipped = _shipped_override(package)
-    if shipped is None:
-        return Proposal(expression=expression, redundant=_redundant(package, expression))
-    if shipped.expression is not None and is_same(shipped.expression, expression):
-        return Proposal(expression=expression, redundant=shipped.redundant())
-    return Proposal(expression=expression, replaces=shipped.replaced())
+    shipped = ShippedOverride.of(package)
+    if shipped and shipped.expression is not None and is_same(shipped.expression, expression):
+        return Proposal(expression=expression, redundant=_redundant(package, shipped))
+    return _proposal(package, expression, shipped)
 
 
 def propose_from_wheel(facts: WheelFacts, source: str) -> Proposal:
@@ -167,23 +148,50 @@ def propose_from_wheel(facts: WheelFacts, source: str) -> Proposal:
         NeedsError: the wheel makes torch depend on itself.
         PluginError: the shipped override does not load.
     """
-    shipped, evidence = _shipped_override(facts.name), tuple(evidence_in(facts))
+    shipped, evidence = ShippedOverride.of(facts.name), tuple(evidence_in(facts))
+    redundant = _redundant(facts.name, shipped)
     if facts.purelib:
-        redundant = shipped.redundant(" for platlib wheels") if shipped else _redundant(facts.name)
         return Proposal(expression=None, evidence=evidence, redundant=redundant)
     seen = _seen(facts)
     _refuse_unread(facts, seen, source)
     given = shipped.needs(facts) if shipped else frozenset()
     if shipped and (given is None or seen <= given):
-        redundant = shipped.redundant("" if given is None else ", and this wheel needs no more")
         return Proposal(expression=_expression(seen), evidence=evidence, redundant=redundant)
-    expression = _expression(seen | (given or frozenset()))
-    _refuse_torch_for_itself(facts.name, expression)
+    return _proposal(facts.name, _expression(seen | (given or set())), shipped, evidence)
+
+
+def _proposal(
+    package: NormalizedName,
+    expression: str,
+    shipped: ShippedOverride | None,
+    evidence: Sequence[str] = (),
+) -> Proposal:
+    """Propose an expression that is not the shipped override's.
+
+    Raises:
+        NeedsError: it cannot be read, or makes torch depend on itself.
+    """
+    needs = parse_expression(expression).at_most()
+    if Need.TORCH in needs and package == "torch":
+        raise NeedsError(
+            f"{expression!r} makes torch depend on itself: its own version is the Torch ABI; "
+            "remove 'torch'"
+        )
     return Proposal(
         expression=expression,
         evidence=evidence,
-        redundant=_redundant(facts.name, expression),
-        replaces=shipped.replaced() if shipped else "",
+        redundant="" if needs or shipped else _redundant(package, shipped),
+        replaces=f"the shipped override ({shipped})" if shipped else "",
+    )
+
+
+def _redundant(package: NormalizedName, shipped: ShippedOverride | None) -> str:
+    """Return why nothing has to be written, and what to do if the override is wrong."""
+    if shipped is None:
+        return f"nothing to write: wheels of {package} get only the distribution segment anyway"
+    return (
+        f"nothing to write: the shipped override of {package} is {shipped}; "
+        "--depends-on EXPRESSION replaces it"
     )
 
 
@@ -216,10 +224,10 @@ def open_questions(facts: WheelFacts) -> Iterator[str]:
             f"its tag fits any platform, but it contains libraries for {machines}: if your build "
             f"is for one platform, use --depends-on {_expression(seen)!r}"
         )
-    unknown = [name for name in facts.needed if not _is_known(name)]
+    known = (accelerator_of, is_torch, is_system)
+    unknown = [name for name in facts.needed if not any(each(name) for each in known)]
     if unknown and not facts.purelib:
-        libraries = "library" if len(unknown) == 1 else "libraries"
-        yield f"{len(unknown):,} external {libraries} not recognized: {first_few(unknown)}"
+        yield f"external libraries not recognized: {first_few(unknown)}"
 
 
 def is_same(one: str, other: str) -> bool:
@@ -229,21 +237,6 @@ def is_same(one: str, other: str) -> bool:
         NeedsError: one cannot be read.
     """
     return parse_expression(one) == parse_expression(other)
-
-
-def _redundant(package: NormalizedName, expression: str = "none") -> str:
-    """Return why *expression* has no effect on a package without an override; "" if it has."""
-    if parse_expression(expression).at_most():
-        return ""
-    return f"nothing to write: wheels of {package} get only the distribution segment anyway"
-
-
-def _refuse_torch_for_itself(package: NormalizedName, expression: str) -> None:
-    if Need.TORCH in parse_expression(expression).at_most() and package == "torch":
-        raise NeedsError(
-            f"{expression!r} makes torch depend on itself: its own version is the Torch ABI; "
-            "remove 'torch'"
-        )
 
 
 def _seen(facts: WheelFacts) -> frozenset[Need]:
@@ -284,10 +277,6 @@ def _torch(facts: WheelFacts) -> str:
     if facts.torch.cxx_symbols:
         return "Torch, unstable ABI"
     return "Torch, stable ABI" if facts.torch.stable_symbols else "Torch"
-
-
-def _is_known(name: str) -> bool:
-    return accelerator_of(name) is not None or is_torch(name) or is_system(name)
 
 
 def read_source(package: NormalizedName, source: str) -> WheelFacts:
@@ -336,13 +325,8 @@ def fetch_wheel(
         options: more options of ``pip download``, such as ``--platform``.
 
     Raises:
-        InputError: pip is not installed here, or provides no wheel.
+        InputError: pip is not installed, or provides no wheel.
     """
-    if importlib.util.find_spec("pip") is None:
-        raise InputError(
-            f"pip, which downloads {requirement!r}, is not installed in this environment: "
-            "install it, or name a wheel file"
-        )
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--only-binary=:all:", "--no-cache-dir", "--dest", str(folder), *options]
     run = subprocess.run([*command, "--", requirement], capture_output=True, text=True, check=False)

@@ -2,54 +2,30 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import pathlib
-import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
-from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
+from packaging.utils import NormalizedName
 
-from ..errors import EditError, InputError, OutputError
+from ..errors import EditError, OutputError
 from ..files import read_text, write_text
-from ..plan import plugins
-from ..plan.plugins import WHEEL_BUILD_TAG
+from ..plan.plugins import PROJECT_OVERRIDES_GROUP, WHEEL_BUILD_TAG
 from ..plan.source import SourceKind, source_of
 from ..settings.layout import DEPENDS_ON, file_to_edit
-from ..settings.tree import PackageBuildInfo, PackageSettings, SettingsTree
+from ..settings.tree import SettingsTree
 from ..settings.yamledit import add
 from ..text import plain
 from .proposal import Proposal, is_same
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ScaffoldResult:
-    """What was written, or why nothing was, and notes on its effects."""
-
-    text: str
-    notes: Sequence[str] = ()
-
-
-def canonical_name(text: str) -> NormalizedName:
-    """Return *text* as the canonical name of a package.
-
-    Raises:
-        InputError: it is not a name, or not the canonical one.
-    """
-    try:
-        name = canonicalize_name(text, validate=True)
-    except ValueError:
-        raise InputError(f"{text!r} is not the name of a package, such as flash-attn") from None
-    if not is_normalized_name(text):
-        raise InputError(f"{text!r} is not a canonical name; write {name!r}")
-    return name
-
-
-def annotate(tree: SettingsTree, package: NormalizedName, proposal: Proposal) -> ScaffoldResult:
+def annotate(
+    tree: SettingsTree, package: NormalizedName, proposal: Proposal
+) -> tuple[str, list[str]]:
     """Write the annotation into the package's settings file, which is made if there is none.
 
     Existing text stays as it is: other annotations, comments and quotes.
+
+    Returns:
+        What was written, or why nothing was; and notes on its effects.
 
     Raises:
         NeedsError: the existing annotation cannot be read.
@@ -59,157 +35,91 @@ def annotate(tree: SettingsTree, package: NormalizedName, proposal: Proposal) ->
         OutputError: the file cannot be written.
     """
     build_info = tree.settings.package_build_info(package)
-    _refuse_own_override(tree, build_info)
+    source = source_of(tree.ctx, build_info)
+    if source.kind is SourceKind.OWN_OVERRIDE:
+        raise EditError(
+            f"{WHEEL_BUILD_TAG} of {source.name} takes precedence over an annotation of {package}; "
+            "nothing is written: edit the override"
+        )
     file = file_to_edit(tree.settings_dir, package)
     settings = tree.settings.package_setting(package)
+    notes = [
+        f"on {variant}, {DEPENDS_ON}: {info.annotations[DEPENDS_ON]!r} in {file} takes precedence"
+        for variant, info in settings.variants.items()
+        if info.annotations and DEPENDS_ON in info.annotations
+    ]
     present = (settings.annotations or {}).get(DEPENDS_ON)
-    if present is None:
-        result = _add_annotation(tree, build_info, file, proposal)
-    else:
-        result = _compare(file, f"{DEPENDS_ON}: {present!r}", present, proposal)
-    return replace(result, notes=[*result.notes, *_of_variants(settings, file)])
-
-
-def _of_variants(settings: PackageSettings, file: pathlib.Path) -> Iterator[str]:
-    """Yield the annotations of variants, which take precedence over that of the package."""
-    for variant, info in settings.variants.items():
-        if (expression := (info.annotations or {}).get(DEPENDS_ON)) is not None:
-            yield f"on {variant}, {DEPENDS_ON}: {expression!r} in {file} takes precedence"
-
-
-def _add_annotation(
-    tree: SettingsTree, build_info: PackageBuildInfo, file: pathlib.Path, proposal: Proposal
-) -> ScaffoldResult:
-    if proposal.redundant or proposal.expression is None:
-        return ScaffoldResult(text=proposal.redundant)
-    try:
-        text = add(read_text(file), ("annotations", DEPENDS_ON), proposal.expression)
-    except EditError as err:
-        raise EditError(f"{file} is not changed: {err}") from None
-    _make_settings_dir(tree)
-    notes = () if build_info.has_customizations else (_customized(build_info.package),)
-    write_text(file, text)
-    replaces = f", which replaces {proposal.replaces}" if proposal.replaces else ""
-    written = f"{file}: {DEPENDS_ON}: {proposal.expression!r}{replaces}"
-    return ScaffoldResult(text=written, notes=notes)
-
-
-def write_module(
-    folder: pathlib.Path, package: NormalizedName, proposal: Proposal, plugin: str = "my_plugin"
-) -> ScaffoldResult:
-    """Write an override module for a package; the result shows how to register it.
-
-    Raises:
-        EditError: a module of that name exists, and declares something else.
-        OutputError: it cannot be written.
-    """
-    name = package.replace("-", "_")
-    file = folder / f"{name}.py"
-    if file.exists():
-        return _compare_module(file, proposal)
-    if proposal.redundant or proposal.expression is None:
-        return ScaffoldResult(text=proposal.redundant)
-    write_text(file, _module_text(package, proposal.expression, proposal.evidence))
-    hint = f'[project.entry-points."{plugins.PROJECT_OVERRIDES_GROUP}"]\n{name} = "{plugin}.{name}"'
-    replaces = f" to replace {proposal.replaces}" if proposal.replaces else ""
-    return ScaffoldResult(text=f"{file}: register it in your pyproject.toml{replaces}:\n\n{hint}")
-
-
-def _compare_module(file: pathlib.Path, proposal: Proposal) -> ScaffoldResult:
-    present = _expression_in(read_text(file))
     if present is not None:
-        return _compare(file, repr(present), present, proposal)
-    if proposal.expression is None:
-        return ScaffoldResult(text=f"{file} exists already")
+        return _compare(file, present, proposal), notes
+    if proposal.redundant or proposal.expression is None:
+        return proposal.redundant, notes
+    _write_annotation(file, proposal.expression)
+    if not build_info.has_customizations:  # its docstring describes the effect
+        notes.insert(
+            0,
+            f"{package} has settings now, so fromager no longer uses the package index's metadata "
+            "for it",
+        )
+    replaces = f", which replaces {proposal.replaces}" if proposal.replaces else ""
+    return f"{file}: {DEPENDS_ON}: {proposal.expression!r}{replaces}", notes
+
+
+def _compare(file: pathlib.Path, present: str, proposal: Proposal) -> str:
+    """Return what a file declares already; refuse to change it."""
+    if proposal.expression is None or is_same(present, proposal.expression):
+        return f"{file} contains {DEPENDS_ON}: {present!r}"
     raise EditError(
-        f"{file} has no {WHEEL_BUILD_TAG} = depends_on(…) to compare with "
-        f"{proposal.expression!r}; nothing is changed"
-    )
-
-
-def _compare(file: pathlib.Path, shown: str, present: str, proposal: Proposal) -> ScaffoldResult:
-    """Return that a file declares what is proposed, or what it declares if nothing is proposed.
-
-    Raises:
-        NeedsError: what it declares cannot be read.
-        EditError: it declares something else.
-    """
-    if proposal.expression is None:
-        return ScaffoldResult(text=f"{file} contains {shown}")
-    if is_same(present, proposal.expression):
-        return ScaffoldResult(text=f"{file} already contains {shown}")
-    raise EditError(
-        f"{file} contains {shown}, not {proposal.expression!r}; "
+        f"{file} contains {DEPENDS_ON}: {present!r}, not {proposal.expression!r}; "
         "nothing is changed: edit the file if it is wrong"
     )
 
 
-def _refuse_own_override(tree: SettingsTree, build_info: PackageBuildInfo) -> None:
-    """Refuse to annotate a package whose own override takes precedence."""
-    chosen = source_of(tree.ctx, build_info)
-    if chosen.kind is SourceKind.OWN_OVERRIDE:
-        raise EditError(
-            f"{WHEEL_BUILD_TAG} of {_described(chosen.name)} takes precedence over an annotation "
-            f"of {build_info.package}; nothing is written: edit the override"
-        )
-
-
-def _described(module: str) -> str:
-    file = inspect.getsourcefile(sys.modules[module])
-    return f"{module} ({file})" if file else module
-
-
-def _make_settings_dir(tree: SettingsTree) -> None:
-    """Make the folder of package settings, if other settings show that this is its place."""
-    folder = tree.settings_dir
-    if folder.is_dir():
-        return
-    if not tree.settings_file.is_file() and not folder.parent.is_dir():
-        raise EditError(
-            f"neither {folder} nor {tree.settings_file} exists; "
-            "name the folder with --settings-dir or FROMAGER_SETTINGS_DIR"
-        )
+def _write_annotation(file: pathlib.Path, expression: str) -> None:
     try:
-        folder.mkdir(parents=True)
+        text = add(read_text(file), ("annotations", DEPENDS_ON), expression)
+    except EditError as err:
+        raise EditError(f"{file} is not changed: {err}") from None
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as err:
-        raise OutputError(f"{folder} cannot be made: {err.strerror}") from None
+        raise OutputError(f"{file.parent} cannot be made: {err.strerror}") from None
+    write_text(file, text)
 
 
-def _customized(package: NormalizedName) -> str:
-    """Source: ``PackageBuildInfo.has_customizations`` of fromager."""
-    return (
-        f"{package} has settings now, so fromager no longer uses the package index's metadata for "
-        "it"
-    )
+def write_module(folder: pathlib.Path, package: NormalizedName, proposal: Proposal) -> str:
+    """Write an override module for a package, and return how to register it.
+
+    Raises:
+        EditError: there is a file of that name with other content.
+        OutputError: it cannot be written.
+    """
+    name = package.replace("-", "_")
+    file = folder / f"{name}.py"
+    if proposal.redundant or proposal.expression is None:
+        return proposal.redundant
+    text = _module_text(package, proposal)
+    if file.exists() and read_text(file) != text:
+        raise EditError(f"{file} has other content; nothing is changed: edit it, or delete it")
+    write_text(file, text)
+    hint = f'[project.entry-points."{PROJECT_OVERRIDES_GROUP}"]\n{name} = "my_plugin.{name}"'
+    replaces = f" to replace {proposal.replaces}" if proposal.replaces else ""
+    return f"{file}: register it in your pyproject.toml{replaces}:\n\n{hint}"
 
 
-def _expression_in(source: str) -> str | None:
-    """Return the expression of a module of one line; None if it is written in another way."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError):
-        return None
-    for node in body:
-        match node:
-            case ast.Assign(
-                targets=[ast.Name(id=name)],
-                value=ast.Call(args=[ast.Constant(value=str(expression))], keywords=[]),
-            ) if name == WHEEL_BUILD_TAG:
-                return expression
-    return None
-
-
-def _module_text(package: NormalizedName, expression: str, evidence: Sequence[str]) -> str:
+def _module_text(package: NormalizedName, proposal: Proposal) -> str:
     # names of files in a wheel can contain quotes, which would end the docstring
-    lines = "".join(f"- {_in_docstring(line)}\n" for line in evidence) or (
-        "State here what its wheels link, and how you know.\n"
+    lines = [
+        plain(line).replace("\\", "\\\\").replace('""', '\\"\\"') for line in proposal.evidence
+    ]
+    evidence = [f"- {line}" for line in lines] or [
+        "State here what its wheels link, and how you know."
+    ]
+    return "\n".join(
+        [
+            f'"""What the wheels of {package} depend on.\n',
+            *evidence,
+            '"""\n',
+            "from fromager_build_tags.needs import depends_on\n",
+            f'{WHEEL_BUILD_TAG} = depends_on("{proposal.expression}")\n',
+        ]
     )
-    return (
-        f'"""What the wheels of {package} depend on.\n\n{lines}"""\n\n'
-        "from fromager_build_tags.needs import depends_on\n\n"
-        f'{WHEEL_BUILD_TAG} = depends_on("{expression}")\n'
-    )
-
-
-def _in_docstring(line: str) -> str:
-    return plain(line).replace("\\", "\\\\").replace('""', '\\"\\"')

@@ -6,6 +6,7 @@ imports anyway, and the module of a command only when that command runs.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import pathlib
@@ -71,28 +72,27 @@ def build_tags() -> None:
     """Preview, check and audit the build tags of wheels."""
 
 
+_path_option: Final = functools.partial(
+    click.option, type=click.Path(path_type=pathlib.Path), show_default=True
+)
+
+
 @click.group(cls=LazyGroup, context_settings={"auto_envvar_prefix": "FROMAGER"})
 @click.version_option(package_name="fromager-build-tags", prog_name="fromager-build-tags")
-@click.option(
+@_path_option(
     "--settings-file",
     default=pathlib.Path("overrides/settings.yaml"),
-    type=click.Path(path_type=pathlib.Path),
-    show_default=True,
     help="fromager's global settings file",
 )
-@click.option(
+@_path_option(
     "--settings-dir",
     default=pathlib.Path("overrides/settings"),
-    type=click.Path(path_type=pathlib.Path),
-    show_default=True,
     help="fromager's folder of package settings; variant files are in 'variants' beside it",
 )
-@click.option(
+@_path_option(
     "-p",
     "--patches-dir",
     default=pathlib.Path("overrides/patches"),
-    type=click.Path(path_type=pathlib.Path),
-    show_default=True,
     help="fromager's folder of patches",
 )
 @click.option("--variant", default="cpu", show_default=True, help="the build variant")

@@ -19,7 +19,7 @@ from ..plan.model import Wanted
 from ..plan.requirements import from_build_file, from_lock, from_requirements_file
 from ..report.audit_report import RENDERERS, AuditReport, Grid, IndexSummary
 from ..settings.tree import SettingsTree
-from . import common, trees
+from . import common
 from . import indexes as shared
 
 
@@ -78,7 +78,7 @@ def audit(
     before it names the variant of its wheels; the default is --variant. --deep adds the findings
     of the command verify. Nothing changes.
     """
-    tree = trees.planned_tree(ctx)
+    tree = common.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
     targets = shared.read_targets(pythons, platforms)
     required = _required(
@@ -129,7 +129,7 @@ def _specifiers(wanted: Wanted) -> list[SpecifierSet]:
 
 
 def _mark_suppressed(tree: SettingsTree, audited: Audited) -> Audited:
-    findings = trees.mark_suppressed(tree, (finding for _, finding in audited.findings))
+    findings = common.mark_suppressed(tree, (finding for _, finding in audited.findings))
     numbers = (each for each, _ in audited.findings)
     return dataclasses.replace(audited, findings=list(zip(numbers, findings, strict=True)))
 

@@ -15,7 +15,7 @@ from ..findings.finding import Finding, Verdict
 from ..plan.plugins import load_overrides
 from ..report.findings_report import FINDINGS
 from ..settings.tree import SettingsTree
-from . import builds, common, trees
+from . import builds, common
 
 
 @click.command()
@@ -50,8 +50,8 @@ def check(
     build-tags.ignore.CODE: "REASON".
     """
     common.note_explicit_variables()
-    tree = trees.settings_tree(ctx)
-    trees.refuse_no_settings(tree)
+    tree = common.settings_tree(ctx)
+    common.refuse_no_settings(tree)
     common.note_missing_settings(ctx)
     wanted = builds.wanted_of(builds.real_wheels(graphs, ()))
     error = _loading_error(tree)
@@ -61,7 +61,7 @@ def check(
         inventory = Inventory.of(tree, wanted)
         found += _check_settings(inventory, here=here)
         checked = inventory.counts()
-    found = list(trees.mark_suppressed(tree, found))
+    found = list(common.mark_suppressed(tree, found))
     verdict = Verdict.of(found, about=str(tree.settings_file), checked=checked)
     common.write(FINDINGS[format_](verdict), output)
     if error:

@@ -1,20 +1,29 @@
-"""What several commands share: options, notes and output. It imports neither fromager nor rich."""
+"""What several commands share: options, notes, settings and output.
+
+Importing this module imports neither fromager nor rich: some commands do without.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
+from packaging.utils import InvalidName, canonicalize_name
 
 from ..errors import InputError, OutputError
-from ..findings.finding import Severity, Verdict
+from ..findings.finding import Finding, Severity, Verdict
 from ..report.table import Rendered, plain_text, print_report
+from ..settings.layout import IGNORE
 from ..stack.fact import FACTS, explicit_variable
+
+if TYPE_CHECKING:
+    from ..settings.tree import SettingsTree
 
 #: The exit status for changes, with ``--detailed-exitcode``.
 CHANGED: Final = 3
@@ -60,12 +69,70 @@ def fails(verdict: Verdict, fail_on: str) -> bool:
 
 def note_missing_settings(ctx: click.Context) -> None:
     """Print on stderr which named settings do not exist: fromager continues without them."""
-    root = ctx.find_root()
     for key in ("settings_file", "settings_dir"):
-        path: pathlib.Path = root.params[key]
+        path: pathlib.Path = ctx.find_root().params[key]
         if _is_named(ctx, key) and not path.exists():
             option = f"--{key.replace('_', '-')}"
             click.echo(f"{option} {path} does not exist: fromager continues without it", err=True)
+
+
+def planned_tree(ctx: click.Context) -> SettingsTree:
+    """Return the settings tree with every override loaded, so that tags can be planned.
+
+    Raises:
+        SettingsError: fromager cannot load the settings.
+        PluginError: fromager cannot load the overrides.
+    """
+    from ..plan.plugins import load_overrides  # imports fromager: 1 s
+
+    note_missing_settings(ctx)
+    tree = settings_tree(ctx)
+    load_overrides(tree.settings)
+    return tree
+
+
+def settings_tree(ctx: click.Context) -> SettingsTree:
+    """Return fromager's own settings tree, or load it for the program without fromager.
+
+    Raises:
+        SettingsError: fromager cannot load it.
+    """
+    from ..settings.tree import SettingsTree, load_settings_tree  # imports fromager: 1 s
+
+    if isinstance(ctx.obj, dict):
+        return load_settings_tree(**ctx.obj)
+    options = ctx.find_root().params
+    return SettingsTree(
+        ctx=ctx.obj,
+        settings_file=options["settings_file"],
+        settings_dir=options["settings_dir"],
+    )
+
+
+def refuse_no_settings(tree: SettingsTree) -> None:
+    """Refuse a place without settings: an empty result would look like a good one.
+
+    Raises:
+        InputError: there are no settings.
+    """
+    if not tree.settings_file.exists() and not tree.settings_dir.exists():
+        raise InputError(
+            f"there are no settings at {tree.settings_file} and {tree.settings_dir}: "
+            "name them with --settings-file and --settings-dir"
+        )
+
+
+def mark_suppressed(tree: SettingsTree, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Add the reason to each finding that the settings of its package suppress."""
+    for finding in findings:
+        try:
+            name = canonicalize_name(finding.subject, validate=True)
+        except InvalidName:  # an index can contain any name
+            yield finding
+            continue
+        annotations = tree.settings.package_setting(name).annotations or {}
+        reason = annotations.get(f"{IGNORE}{finding.code}", "").strip()
+        yield dataclasses.replace(finding, suppression=reason) if reason else finding
 
 
 def has_settings_dir(ctx: click.Context) -> bool:
@@ -90,20 +157,9 @@ def _is_named(ctx: click.Context, key: str) -> bool:
 def note_explicit_variables() -> None:
     """Print on stderr which variables override the variant files: no review shows them."""
     keys = {explicit_variable(key): key for key in FACTS}
-    explicit = {
-        f"{name}={value}": keys[name.upper()]
-        for name, value in sorted(os.environ.items())
-        if value and name.upper() in keys
-    }
-    if explicit:
-        verb = "is set and overrides" if len(explicit) == 1 else "are set and override"
-        overridden = _and(explicit.values())
-        click.echo(f"{_and(explicit)} {verb} {overridden} of every variant file", err=True)
-
-
-def _and(texts: Iterable[str]) -> str:
-    *most, last = texts
-    return f"{', '.join(most)} and {last}" if most else last
+    for name, value in sorted(os.environ.items()):
+        if value and (key := keys.get(name.upper())):
+            click.echo(f"{name}={value} is set and overrides {key} of every variant file", err=True)
 
 
 def write(result: Rendered, output: pathlib.Path | None) -> None:

@@ -12,7 +12,7 @@ from ..plan.model import PlannedTag
 from ..plan.planner import plan
 from ..plan.requirements import from_requirements
 from ..report.explanation_report import render_explanation
-from . import common, trees
+from . import common
 
 
 @click.command()
@@ -26,7 +26,7 @@ def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Pa
     Without a version: the newest version that has a changelog entry. If none has one: each range
     of versions with its own dependencies. The exit status is 1 if a tag cannot be computed.
     """
-    tree = trees.planned_tree(ctx)
+    tree = common.planned_tree(ctx)
     on_variant = tree.on(tree.variant)
     [wanted] = from_requirements([requirement])
     tags = [

@@ -15,7 +15,7 @@ from ..plan.locking import lock_of
 from ..plan.model import Wanted
 from ..plan.requirements import from_build_file, from_lock
 from ..text import first_few
-from . import common, trees
+from . import common
 
 
 @click.command()
@@ -63,8 +63,8 @@ def make_lock(
     Raises:
         InputError: the settings of a variant are invalid.
     """
-    tree = trees.planned_tree(ctx)
-    trees.refuse_no_settings(tree)
+    tree = common.planned_tree(ctx)
+    common.refuse_no_settings(tree)
     path = file or lock_file(tree.settings_file)
     more = list(more)
     if check and not more and path.exists():

@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Iterable
 
 import click
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
 
 from ..add.proposal import (
     DEFAULT,
@@ -18,8 +18,9 @@ from ..add.proposal import (
     propose_given,
     read_source,
 )
-from ..add.scaffold import annotate, canonical_name, write_module
-from . import trees
+from ..add.scaffold import annotate, write_module
+from ..errors import InputError
+from . import common
 
 
 @click.command()
@@ -51,21 +52,25 @@ def new(
 ) -> None:
     """Declare what the wheels of PACKAGE depend on, in its settings file or in a module.
 
-    Existing values are never changed; a second run prints them. Nothing redundant is written,
-    such as the expression of a shipped override.
+    Existing values are never changed. Nothing redundant is written, such as the expression of a
+    shipped override.
     """
-    name = canonical_name(package)
+    if not is_normalized_name(package):
+        raise InputError(f"{package!r} is not the canonical name of a package, such as flash-attn")
     if depends_on is not None and from_wheel is not None:
         raise click.UsageError("--depends-on and --from-wheel exclude each other")
     if directory is not None and not module:
         raise click.UsageError("--directory is the folder of a module: it needs --module")
+    name = canonicalize_name(package)
     proposal = _proposal(name, depends_on, from_wheel)
     if module:
-        result = write_module(directory or pathlib.Path(), name, proposal)
-    else:
-        result = annotate(trees.settings_tree(ctx), name, proposal)
-    click.echo(result.text)
-    _print_notes(result.notes)
+        click.echo(write_module(directory or pathlib.Path(), name, proposal))
+        return
+    tree = common.settings_tree(ctx)
+    common.refuse_no_settings(tree)
+    text, notes = annotate(tree, name, proposal)
+    click.echo(text)
+    _print_notes(notes)
 
 
 def _proposal(package: NormalizedName, depends_on: str | None, from_wheel: str | None) -> Proposal:

@@ -15,7 +15,7 @@ from ..index.expected import Expectations
 from ..index.pruning import Decision, decide, keep_linked, linked_folder, links_of
 from ..index.pruning import delete as delete_wheels
 from ..report.index_reports import PRUNED, PruneReport
-from . import common, trees
+from . import common
 from . import indexes as shared
 from .snapshots import relative
 
@@ -48,7 +48,7 @@ def prune(
     kind and stack, is in the index, is intact, and fits wherever the wheel fits. Each wheel is
     listed with the reason and the size. Without --delete, nothing changes.
     """
-    tree = trees.planned_tree(ctx)
+    tree = common.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
     opened, unopened = shared.open_indexes(indexes, tree.variant, expectations=expectations)
     failures: list[object] = [*unopened]

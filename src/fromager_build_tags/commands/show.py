@@ -14,7 +14,7 @@ from ..plan.plugins import known_packages
 from ..plan.requirements import from_build_file, from_requirements, from_requirements_file
 from ..report.tags_report import RENDERERS
 from ..settings.tree import SettingsTree
-from . import common, trees
+from . import common
 
 
 @click.command()
@@ -52,7 +52,7 @@ def show(
     is 1 if a tag is an error.
     """
     common.note_explicit_variables()
-    tree = trees.planned_tree(ctx)
+    tree = common.planned_tree(ctx)
     wanted = [
         *from_requirements(requirements),
         *(each for file in files for each in from_requirements_file(file)),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pathlib
 
 import click
+from packaging.requirements import Requirement
 
 from ..findings.finding import Finding, Verdict
 from ..report.findings_report import FINDINGS
 from ..text import counted
-from ..verify.exemptions import NO_EXEMPTIONS
+from ..verify.exemptions import NO_EXEMPTIONS, exemptions_with_other_variants
 from ..verify.run import ExemptionsOf, find_wheels, verify_wheel
 from . import common
 
@@ -53,6 +54,5 @@ def verify(
 def _exemptions_of(ctx: click.Context) -> ExemptionsOf:
     if not common.has_settings_dir(ctx):
         return lambda _: NO_EXEMPTIONS
-    from .trees import exemptions_of  # imports fromager: 1 s
-
-    return exemptions_of(ctx)
+    tree = common.planned_tree(ctx)
+    return lambda name: exemptions_with_other_variants(tree.ctx, Requirement(name))
