@@ -22,7 +22,7 @@ from fromager_build_tags.errors import (
     StackError,
     explain_error,
 )
-from fromager_build_tags.plan import hook_calls
+from fromager_build_tags.plan import source
 from fromager_build_tags.settings.context import stack_of
 from fromager_build_tags.settings.layout import DEPENDS_ON
 
@@ -324,11 +324,11 @@ def test_only_the_needs_decide_without_other_hooks(
 
     ctx = make_context()
     chosen = source_of(ctx, ctx.package_build_info("flash-attn"))
-    assert hook_calls.deciding_needs(chosen, VERSION, stack_of(ctx)) == frozenset(needs.Need)
+    assert source.deciding_needs(chosen, VERSION, stack_of(ctx)) == frozenset(needs.Need)
     set_hooks(needs.distribution, answering([]))
-    assert hook_calls.deciding_needs(chosen, VERSION, stack_of(ctx)) is None
+    assert source.deciding_needs(chosen, VERSION, stack_of(ctx)) is None
     set_hooks(needs.distribution)
     set_override("flash_attn", module("acme.flash", answering([])))
     ctx = make_context()
     chosen = source_of(ctx, ctx.package_build_info("flash-attn"))
-    assert hook_calls.deciding_needs(chosen, VERSION, stack_of(ctx)) is None
+    assert source.deciding_needs(chosen, VERSION, stack_of(ctx)) is None

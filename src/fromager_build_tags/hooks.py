@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .errors import BuildTagError
-from .plan.hook_calls import arranged, collect
+from .plan.source import collect
+from .tag.segment import arrange
 
 if TYPE_CHECKING:
     from fromager.context import WorkContext
@@ -56,7 +57,7 @@ def run_wheel_build_tag_hooks(
         SegmentError: two segments conflict.
     """
     try:
-        return arranged(collect(ctx=ctx, req=req, version=version, wheel_tags=wheel_tags))
+        return arrange(collect(ctx=ctx, req=req, version=version, wheel_tags=wheel_tags))
     except BuildTagError as err:
         wheel = f"{req.name} {version}"
         raise type(err)(f"no build tag for {wheel}: {err}") from err.__cause__

@@ -14,6 +14,7 @@ from fromager_build_tags.errors import EditError
 from fromager_build_tags.settings.yamledit import add
 
 PATH = ["annotations", "build-tags.depends-on"]
+JSON = '"annotations": {"build-tags.depends-on": "torch"}'
 LINES = 'annotations:\n  build-tags.depends-on: "torch"\n'
 
 
@@ -32,10 +33,10 @@ LINES = 'annotations:\n  build-tags.depends-on: "torch"\n'
         ("annotations:\nenv:\n  A: '1'\n", f"{LINES}env:\n  A: '1'\n"),
         (
             "annotations: {a: 'b'}\nenv: {}\n",
-            "annotations: {a: 'b', build-tags.depends-on: \"torch\"}\nenv: {}\n",
+            'annotations: {a: \'b\', "build-tags.depends-on": "torch"}\nenv: {}\n',
         ),
-        ("annotations: {}\n", 'annotations: {build-tags.depends-on: "torch"}\n'),
-        ("{env: {A: '1'}}", "{env: {A: '1'}, annotations: {build-tags.depends-on: \"torch\"}}"),
+        ("annotations: {}\n", 'annotations: {"build-tags.depends-on": "torch"}\n'),
+        ("{env: {A: '1'}}", f"{{env: {{A: '1'}}, {JSON}}}"),
         ("env:\r\n  A: '1'\r\n", "env:\r\n  A: '1'\r\n" + LINES.replace("\n", "\r\n")),
         ("a: '1'\r\nb: '2'\n", f"a: '1'\r\nb: '2'\n{LINES}"),
         ("a: '1'\r\nb: '2'", "a: '1'\r\nb: '2'\r\n" + LINES.replace("\n", "\r\n")),
@@ -100,7 +101,7 @@ def test_an_item_right_behind_the_last(text: str, expected: str) -> None:
 def test_a_key_right_behind_the_last() -> None:
     text = "annotations: {\n  a: b,  # why\n}\n"
     assert add(text, PATH, "torch") == (
-        'annotations: {\n  a: b, build-tags.depends-on: "torch",  # why\n}\n'
+        'annotations: {\n  a: b, "build-tags.depends-on": "torch",  # why\n}\n'
     )
 
 

@@ -6,24 +6,22 @@ import inspect
 import pathlib
 import sys
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
 from ..errors import BuildTagError, SettingsError
-from ..findings.finding import Place
 from ..needs import DependsOn
 from ..settings.layout import DEPENDS_ON
 from ..settings.yamlfile import Path, read_yaml_mapping
 from ..stack.fact import FACTS, Fact, Missing
 from ..tag.segment import Segment
 from . import plugins
-from .hook_calls import collect
 from .model import PlannedTag
 from .planner import PLATLIB
-from .source import SourceKind
+from .source import SourceKind, collect
 
 if TYPE_CHECKING:
     from fromager.packagesettings import PackageBuildInfo
@@ -32,44 +30,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entries:
-    """The entries of one changelog: each raises the build number by one."""
-
-    place: str
-    entries: Sequence[str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PossibleSource:
-    """A possible source of a package's dependencies.
-
-    Attributes:
-        kind: the kind of source.
-        text: the source, or why there is none of this kind.
-        is_source: whether this one provides the dependencies: the first that exists does.
-    """
-
-    kind: SourceKind
-    text: str
-    is_source: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
     """Everything that one build tag is made of.
 
     Attributes:
         tag: the tag itself.
-        changelogs: the changelogs that make the number: the variant's, then the package's.
+        changelogs: the changelogs that make the number, the variant's, then the package's: each
+            with its place and its entries, which raise the number by one each.
         segments: each segment of a platlib wheel, with its provider.
-        sources: the possible sources of the package's dependencies, by precedence.
+        sources: the possible sources of the package's dependencies, by precedence: each in words,
+            or why there is none of this kind. The first that exists is the tag's.
         facts: the facts of the stack, each with its English name.
     """
 
     tag: PlannedTag
-    changelogs: Sequence[Entries]
+    changelogs: Sequence[tuple[str, Sequence[str]]]
     segments: Sequence[tuple[Segment, str]]
-    sources: Sequence[PossibleSource]
+    sources: Mapping[SourceKind, str]
     facts: Sequence[tuple[str, Fact[object] | Missing]]
 
 
@@ -80,51 +57,40 @@ def explain(tree: VariantTree, tag: PlannedTag) -> Explanation:
         tag=tag,
         changelogs=list(_changelogs(tree.tree, tag, build_info)),
         segments=_segments(tree, tag),
-        sources=list(_sources(tree.tree, tag, build_info)),
+        sources={
+            SourceKind.OWN_OVERRIDE: _own_override(build_info),
+            SourceKind.ANNOTATION: _annotation(tree.tree, build_info),
+            SourceKind.SHIPPED_OVERRIDE: _shipped_override(build_info),
+            SourceKind.DEFAULT: "distribution only",
+        },
         facts=list(_facts(tag)),
     )
 
 
 def _changelogs(
     tree: SettingsTree, tag: PlannedTag, build_info: PackageBuildInfo
-) -> Iterator[Entries]:
+) -> Iterator[tuple[str, Sequence[str]]]:
     of_variant = tree.on(tag.variant).ctx.settings.variant_changelog()
     place = _place(tree.settings_file, ("changelog", tag.variant))
-    yield Entries(place=f"changelog.{tag.variant} in {place}", entries=of_variant)
+    yield f"changelog.{tag.variant} in {place}", of_variant
     if tag.version is not None:
         entries = build_info.get_changelog(tag.version)[len(of_variant) :]
         public = tag.version.public
         place = _place(tree.package_file(tag.package), ("changelog", public))
-        yield Entries(place=f'changelog of "{public}" in {place}', entries=entries)
+        yield f'changelog of "{public}" in {place}', entries
 
 
 def _segments(tree: VariantTree, tag: PlannedTag) -> Sequence[tuple[Segment, str]]:
     if tag.number is None or tag.error:
         return []
-    answers = collect(
+    given = collect(
         ctx=tree.context_on(tag.stack),
         req=Requirement(tag.package),
         version=tag.hook_version,
         wheel_tags=PLATLIB,
     )
-    providers: dict[Segment, str] = {}
-    for answer in answers:
-        for segment in answer.segments:
-            providers.setdefault(segment, str(answer.provider))
-    return [(segment, providers[segment]) for segment in tag.platlib]
-
-
-def _sources(
-    tree: SettingsTree, tag: PlannedTag, build_info: PackageBuildInfo
-) -> Iterator[PossibleSource]:
-    texts = {
-        SourceKind.OWN_OVERRIDE: _own_override(build_info),
-        SourceKind.ANNOTATION: _annotation(tree, build_info),
-        SourceKind.SHIPPED_OVERRIDE: _shipped_override(build_info),
-        SourceKind.DEFAULT: "distribution only",
-    }
-    for kind, text in texts.items():
-        yield PossibleSource(kind=kind, text=text, is_source=kind is tag.source)
+    first = {segment: str(provider) for provider, segment in reversed(given)}
+    return [(segment, first[segment]) for segment in tag.platlib]
 
 
 def _own_override(build_info: PackageBuildInfo) -> str:
@@ -144,8 +110,7 @@ def _annotation(tree: SettingsTree, build_info: PackageBuildInfo) -> str:
     of_variant: Path = ("variants", build_info.variant, "annotations", DEPENDS_ON)
     variants = build_info.variants.get(build_info.variant)
     is_of_variant = variants is not None and DEPENDS_ON in (variants.annotations or {})
-    path = of_variant if is_of_variant else of_variant[2:]
-    return f"{expression!r} in {_place(file, path)}"
+    return f"{expression!r} in {_place(file, of_variant if is_of_variant else of_variant[2:])}"
 
 
 def _shipped_override(build_info: PackageBuildInfo) -> str:
@@ -177,11 +142,11 @@ def _facts(tag: PlannedTag) -> Iterator[tuple[str, Fact[object] | Missing]]:
     yield FACTS["torch_version"], stack.torch_version
 
 
-def _place(file: pathlib.Path | None, path: Path) -> Place | str:
+def _place(file: pathlib.Path | None, path: Path) -> str:
     """Return ``file:line`` of a key, or of the nearest key above it."""
     if file is None:
         return "no settings file"
     try:
-        return read_yaml_mapping(file).place(path)
+        return str(read_yaml_mapping(file).place(path))
     except SettingsError:  # no such file, or one that only fromager can read
         return str(file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 from fromager.context import WorkContext
 from fromager.packagesettings import PackageBuildInfo
@@ -20,11 +20,10 @@ from ..needs import DependsOn
 from ..settings.tree import SettingsTree, VariantTree
 from ..stack.stack import Stack
 from ..tag.expression import Need, parse_expression
-from ..tag.segment import Segment
+from ..tag.segment import arrange
 from ..tag.version_ranges import REST, boundaries_of, split
-from .hook_calls import arranged, collect, deciding_needs
-from .model import ANY_VERSION, PlannedTag, Wanted
-from .source import Source, SourceKind, source_of
+from .model import ANY_PACKAGE, ANY_VERSION, PlannedTag, Wanted
+from .source import Source, SourceKind, collect, deciding_needs, source_of
 
 #: The tags of a wheel for a platform, and of one for any: a hook uses them for nothing else.
 PLATLIB: Final = frozenset({Tag("cp312", "cp312", "linux_x86_64")})
@@ -47,9 +46,15 @@ def plan(
         unnumbered: whether to call the hook for wheels without a build number, too; fromager
             calls no hook for them.
     """
-    packages = [_Package.of(tree, each, unnumbered=unnumbered) for each in wanted]
+    packages = [_package(tree, each, unnumbered=unnumbered) for each in wanted]
     planners = [_Planner(tree=tree, stack=each, ctx=tree.context_on(each)) for each in stacks]
-    return [tag for planner in planners for each in packages for tag in _tags(planner, each)]
+    return [
+        tag
+        for planner in planners
+        for package in packages
+        for version in package.versions
+        for tag in _tags(planner, package, version)
+    ]
 
 
 class _Package(NamedTuple):
@@ -69,43 +74,27 @@ class _Package(NamedTuple):
     specifier: SpecifierSet
     unnumbered: bool
 
-    @classmethod
-    def of(cls, tree: VariantTree, wanted: Wanted, *, unnumbered: bool) -> Self:
-        """Look a package up in the settings."""
-        build_info = tree.build_info(wanted.package)
-        return cls(
-            req=_requirement(wanted.package),
-            name=wanted.package,
-            build_info=build_info,
-            source=_source_or_error(tree.ctx, build_info),
-            specifier=wanted.specifier,
-            versions=listed(tree.tree, wanted).versions or (),
-            unnumbered=unnumbered and not build_info.pre_built,
-        )
 
-
-@functools.cache
-def _requirement(name: NormalizedName) -> Requirement:
-    return Requirement(name)
-
-
-def _source_or_error(ctx: WorkContext, build_info: PackageBuildInfo) -> Source | BuildTagError:
+def _package(tree: VariantTree, wanted: Wanted, *, unnumbered: bool) -> _Package:
+    """Look a package up in the settings."""
+    build_info = tree.build_info(wanted.package)
+    source: Source | BuildTagError
     try:
-        return source_of(ctx, build_info)
+        source = source_of(tree.ctx, build_info)
     except BuildTagError as err:
-        return err
+        source = err
+    return _Package(
+        req=_requirement(wanted.package),
+        name=wanted.package,
+        build_info=build_info,
+        source=source,
+        specifier=wanted.specifier,
+        versions=listed(tree.tree, wanted).versions or (),
+        unnumbered=unnumbered and not build_info.pre_built,
+    )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Outcome:
-    """The segments of a wheel, or why the hook fails."""
-
-    platlib: tuple[Segment, ...] = ()
-    purelib: tuple[Segment, ...] = ()
-    source: SourceKind | None = None
-    error: str = ""
-    lacks_fact: bool = False
-    needs: frozenset[Need] | None = None
+_requirement: Final = functools.cache(Requirement)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,28 +109,24 @@ class _Planner:
     tree: VariantTree
     stack: Stack
     ctx: WorkContext
-    outcomes: dict[tuple[SourceKind, frozenset[Need]], _Outcome] = field(default_factory=dict)
+    outcomes: dict[tuple[SourceKind, frozenset[Need]], PlannedTag] = field(default_factory=dict)
+
+    def blank(self) -> PlannedTag:
+        """Return a tag without segments: the outcome of a hook that is not called."""
+        return PlannedTag(ANY_PACKAGE, None, self.stack.variant, self.stack, None)
 
 
-def _tags(planner: _Planner, package: _Package) -> Iterator[PlannedTag]:
-    for version in package.versions:
-        if version is None:
-            yield from _open_tags(planner, package)
-        else:
-            yield _tag(planner, package, version)
-
-
-def _open_tags(planner: _Planner, package: _Package) -> Iterator[PlannedTag]:
-    """Plan the versions without a changelog entry: a tag for each range with other dependencies."""
-    boundaries = _boundaries(package)
+def _tags(planner: _Planner, package: _Package, version: Version | None) -> Iterator[PlannedTag]:
+    """Plan one version; or, if it is None, a tag for each range of the others with other needs."""
+    boundaries = _boundaries(package) if version is None else None
     if not boundaries:
-        yield _tag(planner, package, None)
+        yield _tag(planner, package, version)
         return
 
-    def compared(version: Version) -> _Outcome | None:
+    def compared(version: Version) -> PlannedTag | None:
         if not package.specifier.contains(version, prereleases=True):
             return None
-        return replace(_outcome(planner, package, version), needs=None)
+        return _outcome(planner, package, version)._replace(needs=None)
 
     for span, outcome in split(boundaries, compared):
         if outcome is not None:  # a global hook may distinguish the versions of one range
@@ -151,14 +136,10 @@ def _open_tags(planner: _Planner, package: _Package) -> Iterator[PlannedTag]:
 
 def _boundaries(package: _Package) -> set[Version]:
     function = package.source.function if isinstance(package.source, Source) else None
-    own = (
-        parse_expression(function.expression).boundaries()
-        if isinstance(function, DependsOn)
-        else ()
-    )
-    if not own or not package.build_info.build_tag(ANY_VERSION):
+    if not isinstance(function, DependsOn) or not package.build_info.build_tag(ANY_VERSION):
         return set()
-    return {*own, *boundaries_of(str(package.specifier))}
+    own = parse_expression(function.expression).boundaries()
+    return own and own | boundaries_of(str(package.specifier))
 
 
 def _tag(
@@ -167,76 +148,63 @@ def _tag(
     version: Version | None,
     *,
     span: str = REST,
-    outcome: _Outcome | None = None,
+    outcome: PlannedTag | None = None,
 ) -> PlannedTag:
     sample = ANY_VERSION if version is None else version
     number = package.build_info.build_tag(sample)
     if outcome is None:
         is_called = bool(number) or package.unnumbered
-        outcome = _outcome(planner, package, sample) if is_called else _Outcome()
-    return PlannedTag(
+        outcome = _outcome(planner, package, sample) if is_called else planner.blank()
+    return outcome._replace(
         package=package.name,
         version=version,
         span=span,
-        variant=planner.stack.variant,
-        stack=planner.stack,
         number=number[0] if number else None,
-        platlib=outcome.platlib,
-        purelib=outcome.purelib,
-        source=outcome.source,
         note="" if number else _no_number(planner.tree, package),
-        error=outcome.error,
-        lacks_fact=outcome.lacks_fact,
-        needs=outcome.needs,
         pre_built=package.build_info.pre_built,
     )
 
 
-def _outcome(planner: _Planner, package: _Package, version: Version) -> _Outcome:
+def _outcome(planner: _Planner, package: _Package, version: Version) -> PlannedTag:
     """Call the hook as fromager does, but once for all wheels with the same dependencies."""
     source, needs = package.source, None
     if isinstance(source, BuildTagError):
-        return _failed(source)
+        return _failed(planner.blank(), source)
+    blank = planner.blank()._replace(source=source.kind)
     try:
         needs = deciding_needs(source, version, planner.stack)
         if needs is None:
-            return _call_hook(planner.ctx, package, version, source)
-        key = (source.kind, needs)
-        if key not in planner.outcomes:
-            planner.outcomes[key] = _common_outcome(planner.ctx, package, version, source, needs)
-        return planner.outcomes[key]
+            return _call_hook(planner, package, version, blank)
     except BuildTagError as err:
-        return replace(_failed(err), source=source.kind, needs=needs)
-
-
-def _common_outcome(
-    ctx: WorkContext, package: _Package, version: Version, source: Source, needs: frozenset[Need]
-) -> _Outcome:
-    """Call the hook for all wheels with the same dependencies: a stack's error is theirs, too."""
+        return _failed(blank, err)
+    key, blank = (source.kind, needs), blank._replace(needs=needs)
+    if key in planner.outcomes:
+        return planner.outcomes[key]
     try:
-        outcome = _call_hook(ctx, package, version, source)
-    except StackError as err:
-        outcome = _failed(err)
-    return replace(outcome, source=source.kind, needs=needs)
+        outcome = _call_hook(planner, package, version, blank)
+    except StackError as err:  # all wheels with these dependencies have the same one
+        outcome = _failed(blank, err)
+    except BuildTagError as err:
+        return _failed(blank, err)
+    return planner.outcomes.setdefault(key, outcome)
 
 
-def _failed(err: BuildTagError) -> _Outcome:
-    return _Outcome(error=_problem(err), lacks_fact=isinstance(err, MissingFactError))
+def _failed(blank: PlannedTag, err: BuildTagError) -> PlannedTag:
+    """Return why the hook fails: for an error of the stack, which all packages share, its cause."""
+    cause = err.__cause__ if isinstance(err, StackError) else None
+    return blank._replace(
+        error=explain_error(cause or err), lacks_fact=isinstance(err, MissingFactError)
+    )
 
 
-def _problem(err: BaseException) -> str:
-    """Return what is wrong: for an error of the stack, which all packages share, only its cause."""
-    if isinstance(err, StackError) and err.__cause__ is not None:
-        return explain_error(err.__cause__)
-    return explain_error(err)
-
-
-def _call_hook(ctx: WorkContext, package: _Package, version: Version, source: Source) -> _Outcome:
+def _call_hook(
+    planner: _Planner, package: _Package, version: Version, blank: PlannedTag
+) -> PlannedTag:
     platlib, purelib = (
-        arranged(collect(ctx=ctx, req=package.req, version=version, wheel_tags=tags))
+        arrange(collect(ctx=planner.ctx, req=package.req, version=version, wheel_tags=tags))
         for tags in (PLATLIB, PURELIB)
     )
-    return _Outcome(platlib=platlib, purelib=purelib, source=source.kind)
+    return blank._replace(platlib=platlib, purelib=purelib)
 
 
 def _no_number(tree: VariantTree, package: _Package) -> str:

@@ -1,4 +1,6 @@
-"""The source of a package's dependencies: the first of these that exists.
+"""The sources of segments: the global hooks, and one source of each package's dependencies.
+
+The source of a package is the first of these that exists:
 
 1. ``wheel_build_tag`` in the package's own fromager override module;
 2. the annotation ``build-tags.depends-on`` in its settings, of the variant or the package;
@@ -9,20 +11,38 @@
 from __future__ import annotations
 
 import enum
+import functools
 import inspect
 import types
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, assert_never, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from ..errors import NeedsError, PluginError
-from ..needs import DependsOn, WheelBuildTag, depends_on
+from fromager import overrides
+
+from ..errors import (
+    MissingFactError,
+    NeedsError,
+    PluginError,
+    SegmentError,
+    SettingsError,
+    StackError,
+)
+from ..needs import DependsOn, WheelBuildTag, depends_on, distribution
 from ..settings.layout import DEPENDS_ON
+from ..tag.expression import Need
+from ..tag.segment import Segment, parse_segments
 from . import plugins
 from .plugins import WHEEL_BUILD_TAG
 
 if TYPE_CHECKING:
     from fromager.context import WorkContext
     from fromager.packagesettings import PackageBuildInfo
+    from packaging.requirements import Requirement
+    from packaging.tags import Tag
+    from packaging.version import Version
+
+    from ..stack.stack import Stack
 
 
 class SourceKind(enum.IntEnum):
@@ -54,17 +74,16 @@ class Source:
     function: WheelBuildTag
 
     def __str__(self) -> str:
-        match self.kind:
-            case SourceKind.OWN_OVERRIDE:
-                return f"the override {self.name}"
-            case SourceKind.ANNOTATION:
-                return f"the annotation {DEPENDS_ON}: {self.name!r}"
-            case SourceKind.SHIPPED_OVERRIDE:
-                return f"the shipped override {self.name}"
-            case SourceKind.DEFAULT:
-                return "the default"
-            case _:
-                assert_never(self.kind)
+        return _LABELS[self.kind].format(self.name)
+
+
+_LABELS: Final = {
+    SourceKind.OWN_OVERRIDE: "the override {}",
+    SourceKind.ANNOTATION: f"the annotation {DEPENDS_ON}: {{!r}}",
+    SourceKind.SHIPPED_OVERRIDE: "the shipped override {}",
+    SourceKind.DEFAULT: "the default",
+}
+_DEFAULT: Final = Source(kind=SourceKind.DEFAULT, name="", function=depends_on("none"))
 
 
 def source_of(ctx: WorkContext, build_info: PackageBuildInfo) -> Source:
@@ -74,14 +93,14 @@ def source_of(ctx: WorkContext, build_info: PackageBuildInfo) -> Source:
         PluginError: its override does not load, or fromager cannot call it.
         NeedsError: its annotation is not an expression.
     """
-    return _own_override(build_info) or _default(ctx, build_info)
-
-
-def _own_override(build_info: PackageBuildInfo) -> Source | None:
     module = build_info.plugin
-    if module is None or not hasattr(module, WHEEL_BUILD_TAG):
-        return None
-    return _override(SourceKind.OWN_OVERRIDE, module)
+    if module is not None and hasattr(module, WHEEL_BUILD_TAG):
+        return _override(SourceKind.OWN_OVERRIDE, module)
+    annotations = build_info.annotations
+    if annotations and (expression := annotations.get(DEPENDS_ON)) is not None:
+        return _annotation(ctx, build_info, expression)
+    shipped = plugins.load_shipped_override(build_info.override_module_name)
+    return _DEFAULT if shipped is None else _override(SourceKind.SHIPPED_OVERRIDE, shipped)
 
 
 def shipped_expression(module_name: str) -> str | None:
@@ -93,14 +112,6 @@ def shipped_expression(module_name: str) -> str | None:
     module = plugins.load_shipped_override(module_name)
     function = getattr(module, WHEEL_BUILD_TAG, None)
     return function.expression if isinstance(function, DependsOn) else None
-
-
-def _default(ctx: WorkContext, build_info: PackageBuildInfo) -> Source:
-    annotations = build_info.annotations
-    if annotations and (expression := annotations.get(DEPENDS_ON)) is not None:
-        return _annotation(ctx, build_info, expression)
-    module = plugins.load_shipped_override(build_info.override_module_name)
-    return _DEFAULT if module is None else _override(SourceKind.SHIPPED_OVERRIDE, module)
 
 
 def _override(kind: SourceKind, module: types.ModuleType) -> Source:
@@ -141,4 +152,75 @@ def _annotation(ctx: WorkContext, build_info: PackageBuildInfo, expression: str)
     return Source(kind=SourceKind.ANNOTATION, name=expression, function=function)
 
 
-_DEFAULT: Final = Source(kind=SourceKind.DEFAULT, name="", function=depends_on("none"))
+def collect(
+    *,
+    ctx: WorkContext,
+    req: Requirement,
+    version: Version,
+    wheel_tags: frozenset[Tag],
+) -> list[tuple[object, Segment]]:
+    """Call each global hook, then the source of the package, for one wheel.
+
+    Returns:
+        The segments, each behind its provider, whose ``str`` names it.
+
+    Raises:
+        BuildTagError: a provider does not load, fails, or returns something else than pairs. The
+            message does not name the wheel: many wheels can have the same error.
+    """
+    arguments = {"ctx": ctx, "req": req, "version": version, "wheel_tags": wheel_tags}
+    given: list[tuple[object, Segment]] = []
+    for extension in plugins.global_hooks():
+        given += _call(_GlobalHook(extension.entry_point), extension.plugin, arguments)
+    source = source_of(ctx, ctx.package_build_info(req))
+    function: Callable[..., object] = source.function
+    # fromager itself calls a package's own override, and any function whose parameters only its
+    # signature shows; an expression takes all arguments
+    if source.kind is SourceKind.OWN_OVERRIDE or not isinstance(function, DependsOn):
+        function = functools.partial(
+            overrides.find_and_invoke, req.name, WHEEL_BUILD_TAG, source.function
+        )
+    return given + _call(source, function, arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class _GlobalHook:
+    """A plugin that returns segments for every wheel."""
+
+    entry_point: Any
+
+    def __str__(self) -> str:
+        return f"the plugin {plugins.describe(self.entry_point)}"
+
+
+def deciding_needs(source: Source, version: Version, stack: Stack) -> frozenset[Need] | None:
+    """Return the dependencies that, with the stack, decide a wheel's tag; None if more does.
+
+    More does for a package whose source is a full function, or with another global hook.
+    """
+    if not isinstance(source.function, DependsOn):
+        return None
+    if any(extension.plugin is not distribution for extension in plugins.global_hooks()):
+        return None
+    return source.function.needs_on(stack, version)
+
+
+def _call(
+    provider: _GlobalHook | Source, function: Callable[..., object], arguments: dict[str, Any]
+) -> list[tuple[object, Segment]]:
+    try:
+        value = function(**arguments)
+    except MissingFactError as err:
+        raise MissingFactError(f"{provider} needs an unknown fact") from err
+    except (StackError, SettingsError) as err:
+        raise StackError("the stack cannot be resolved") from err
+    except SystemExit as err:  # fromager would end without a message, perhaps with status 0
+        raise PluginError(
+            f"{provider} called exit({err.code!r}): let it return pairs, or raise an error"
+        ) from None
+    except Exception as err:
+        raise PluginError(f"{provider} failed") from err
+    try:
+        return [(provider, segment) for segment in parse_segments(value)]
+    except SegmentError as err:
+        raise PluginError(f"{provider} returned a wrong value: {err}") from None

@@ -35,12 +35,12 @@ def _heading(explanation: Explanation) -> Sequence[str]:
 
 def _number(explanation: Explanation) -> Sequence[str]:
     tag = explanation.tag
-    counts = " + ".join(str(len(part.entries)) for part in explanation.changelogs)
+    counts = " + ".join(str(len(entries)) for _, entries in explanation.changelogs)
     number = "no build number" if tag.number is None else f"build number {tag.number} = {counts}"
     lines = [f"{number}, changelog entries"]
-    for part in explanation.changelogs:
-        lines.append(f"  {len(part.entries)} in {part.place}")
-        lines += [f"      {entry}" for entry in part.entries]
+    for place, entries in explanation.changelogs:
+        lines.append(f"  {len(entries)} in {place}")
+        lines += [f"      {entry}" for entry in entries]
     return lines
 
 
@@ -54,9 +54,9 @@ def _segments(explanation: Explanation) -> Sequence[str]:
 
 def _needs(explanation: Explanation) -> Sequence[str]:
     lines = [f"dependencies of {explanation.tag.package} (first match wins)"]
-    for source in explanation.sources:
-        mark = ">" if source.is_source else " "
-        lines.append(f"{mark} {source.kind} {source.kind.label:<16}  {source.text}")
+    for kind, text in explanation.sources.items():
+        mark = ">" if kind is explanation.tag.source else " "
+        lines.append(f"{mark} {kind} {kind.label:<16}  {text}")
     return lines
 
 

@@ -7,7 +7,6 @@ the old content plus the addition, the file stays as it is.
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from ..errors import EditError
 type Addition = str | Sequence[str]
 
 _STEP: Final = 2
+_REFUSED: Final = "its YAML has a form that nothing can be added to: add it by hand"
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][\w.-]*")
 
 
@@ -52,7 +52,7 @@ def add(text: str, path: Sequence[str], addition: Addition) -> str:
             return edited
     except yaml.YAMLError:
         pass
-    raise EditError("its YAML has a form that nothing can be added to: add it by hand")
+    raise EditError(_REFUSED)
 
 
 def _added(before: Any, path: Sequence[str], addition: Addition) -> Any:
@@ -94,9 +94,9 @@ def _descend(
 def _insert(
     text: str, node: yaml.Node | None, rest: Sequence[str], addition: Addition, column: int
 ) -> str:
-    if isinstance(node, yaml.CollectionNode) and node.flow_style:
-        return _insert_inline(text, node, rest, addition)
     if isinstance(node, yaml.CollectionNode):
+        if node.flow_style:
+            return _insert_inline(text, node, rest, addition)
         return _insert_lines(text, _end(node), _block(rest, addition, node.start_mark.column))
     # an empty file, or a key without a value
     line = len(text.splitlines()) if node is None else node.start_mark.line + 1
@@ -106,63 +106,42 @@ def _insert(
 def _insert_inline(
     text: str, node: yaml.CollectionNode, rest: Sequence[str], addition: Addition
 ) -> str:
-    """Insert into ``[…]`` or ``{…}``, right behind the last item, or the opening bracket.
+    """Insert JSON into ``[…]`` or ``{…}``, behind the last token inside that is not a comma.
 
-    The text behind it stays as it is: a comma, comments, line ends, spaces.
+    Tokens have their place even for an alias, whose node is elsewhere. The text behind stays.
     """
-    inner = _inline(rest, addition)
-    inside = inner if isinstance(node, yaml.MappingNode) and rest else inner[1:-1]
-    at = _behind_last_item(text, node)
-    comma = ", " if node.value else ""
-    return f"{text[:at]}{comma}{inside}{text[at:]}"
-
-
-def _behind_last_item(text: str, node: yaml.CollectionNode) -> int:
-    """Return the index behind the last token inside brackets that is not a comma.
-
-    Tokens have it even for an alias, whose node is elsewhere.
-    """
-    at, end = node.start_mark.index, node.end_mark.index
-    tokens = yaml.scan(text, Loader=yaml.SafeLoader)
-    for token in itertools.takewhile(lambda token: token.end_mark.index < end, tokens):
-        if token.end_mark.index > at and not isinstance(token, yaml.FlowEntryToken):
-            at = token.end_mark.index
-    return at
+    value: object = addition
+    for key in reversed(rest):
+        value = {key: value}
+    inside = json.dumps(value, ensure_ascii=False)[1:-1]
+    start, end = node.start_mark.index, node.end_mark.index
+    at = max(
+        token.end_mark.index
+        for token in yaml.scan(text, Loader=yaml.SafeLoader)
+        if start < token.end_mark.index < end and not isinstance(token, yaml.FlowEntryToken)
+    )
+    return f"{text[:at]}{', ' if node.value else ''}{inside}{text[at:]}"
 
 
 def _insert_lines(text: str, line: int, new: Sequence[str]) -> str:
     lines = text.splitlines(keepends=True)
-    end = _line_end(lines[:line])
+    ended = [each for each in lines[:line] if each.endswith("\n")]
+    end = "\r\n" if ended and ended[-1].endswith("\r\n") else "\n"  # a file may have both kinds
     if lines and line >= len(lines) and not lines[-1].endswith(("\n", "\r")):
         lines[-1] += end
     lines[line:line] = [f"{each}{end}" for each in new]
     return "".join(lines)
 
 
-def _line_end(lines: Sequence[str]) -> str:
-    """Return the line end of the last of these lines: a file may have both kinds."""
-    ended = [each for each in lines if each.endswith("\n")]
-    return "\r\n" if ended and ended[-1].endswith("\r\n") else "\n"
-
-
 def _block(rest: Sequence[str], addition: Addition, column: int) -> list[str]:
     """Return lines of block style: the missing keys, one below the other, then the addition."""
     indent = " " * column
-    if rest and len(rest) == 1 and isinstance(addition, str):
-        return [f"{indent}{_key(rest[0])}: {_text(addition)}"]
-    if rest:
-        return [f"{indent}{_key(rest[0])}:", *_block(rest[1:], addition, column + _STEP)]
-    return [f"{indent}- {_text(item)}" for item in addition]
-
-
-def _inline(rest: Sequence[str], addition: Addition) -> str:
-    """Return text of flow style."""
     if not rest:
-        items = ", ".join(_text(item) for item in addition)
-        return _text(addition) if isinstance(addition, str) else f"[{items}]"
-    below = _inline(rest[1:], addition)
-    below = f"{{{below}}}" if len(rest) > 1 else below
-    return f"{_key(rest[0])}: {below}"
+        return [f"{indent}- {_text(item)}" for item in addition]
+    key = rest[0] if _PLAIN_KEY.fullmatch(rest[0]) else _text(rest[0])
+    if len(rest) == 1 and isinstance(addition, str):
+        return [f"{indent}{key}: {_text(addition)}"]
+    return [f"{indent}{key}:", *_block(rest[1:], addition, column + _STEP)]
 
 
 def _end(node: yaml.Node) -> int:
@@ -178,10 +157,6 @@ def _end(node: yaml.Node) -> int:
     if isinstance(node, yaml.ScalarNode) and node.style in {"|", ">"}:
         return line if node.end_mark.column == 0 else line + 1  # it ends at the begin of a line
     return line + 1
-
-
-def _key(key: str) -> str:
-    return key if _PLAIN_KEY.fullmatch(key) else _text(key)
 
 
 def _text(value: str) -> str:
