@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -92,12 +93,7 @@ class PlannedTag(NamedTuple):
         """The build tag of a platlib wheel; its suffix is unknown where the hook fails."""
         if self.number is not None and self.error:
             return BuildTag(self.number, None)
-        return BuildTag.of(self.number, self.platlib)
-
-    @property
-    def purelib_build_tag(self) -> BuildTag:
-        """The build tag of a purelib wheel."""
-        return BuildTag.of(self.number, self.purelib)
+        return _build_tag(self.number, self.platlib)
 
     @property
     def platlib_stem(self) -> str:
@@ -107,8 +103,11 @@ class PlannedTag(NamedTuple):
     @property
     def purelib_stem(self) -> str:
         """The file name of a purelib wheel up to its tags."""
-        return self._stem(self.purelib_build_tag)
+        return self._stem(_build_tag(self.number, self.purelib))
 
     def _stem(self, build: BuildTag) -> str:
         version = "*" if self.version is None else self.version
         return stem(self.package, version, build)
+
+
+_build_tag: Final = functools.lru_cache(maxsize=4096)(BuildTag.of)  # packages share most tags

@@ -136,10 +136,12 @@ def _tags(planner: _Planner, package: _Package, version: Version | None) -> Iter
 
 def _boundaries(package: _Package) -> set[Version]:
     function = package.source.function if isinstance(package.source, Source) else None
-    if not isinstance(function, DependsOn) or not package.build_info.build_tag(ANY_VERSION):
+    if not isinstance(function, DependsOn):
         return set()
     own = parse_expression(function.expression).boundaries()
-    return own and own | boundaries_of(str(package.specifier))
+    if not own or not package.build_info.build_tag(ANY_VERSION):
+        return set()
+    return own | boundaries_of(str(package.specifier))
 
 
 def _tag(
