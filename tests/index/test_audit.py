@@ -218,7 +218,7 @@ MIXED = [
         ["torch-2.10.0-7_el9.6_cuda13.0" + PLAT, GOOD[0]],
         [],
         "torch 2.10.0 has wheels for cuda13.0, rocm7.1: {1} is selected by pip (cp312 on "
-        "linux_x86_64), uv (cp312 on linux_x86_64), because its suffix sorts last",
+        "linux_x86_64), uv (cp312 on linux_x86_64)",
     ),
     (
         ["torch-2.10.0-7_el9.6_cuda13.0-cp312-cp312-manylinux_2_28_x86_64", GOOD[0]],

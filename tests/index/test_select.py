@@ -23,7 +23,6 @@ from packaging.version import Version
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.index.select import (
     Installer,
-    SdistName,
     Target,
     is_valid_requirement,
     running_target,
@@ -32,6 +31,7 @@ from fromager_build_tags.index.select import (
     select_pinned,
     targets_of,
 )
+from fromager_build_tags.tag.build_tag import NO_BUILD_TAG
 from fromager_build_tags.tag.filename import WheelName, parse_wheel_name
 
 from .simple_server import Answer, serve
@@ -46,7 +46,7 @@ SDISTS = 0.2
 class File:
     """A file of an index."""
 
-    name: WheelName | SdistName
+    name: WheelName
     filename: str = ""
     yanked: bool = False
     requires_python: str = ""
@@ -55,9 +55,9 @@ class File:
 def file(filename: str, attributes: Mapping[str, str] = MappingProxyType({})) -> File:
     """Return a file with the attributes of its link in HTML."""
     if filename.endswith(".whl"):
-        name: WheelName | SdistName = parse_wheel_name(filename)
+        name = parse_wheel_name(filename)
     else:
-        name = SdistName(filename=filename, version=parse_sdist_filename(filename)[1])
+        name = WheelName(filename, *parse_sdist_filename(filename), NO_BUILD_TAG, frozenset())
     return File(
         name=name,
         filename=filename,

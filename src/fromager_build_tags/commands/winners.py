@@ -12,7 +12,6 @@ from packaging.version import Version
 from ..index import ListedProject
 from ..index.select import (
     Installer,
-    Sdist,
     Target,
     is_valid_requirement,
     sdists_of,
@@ -28,8 +27,6 @@ from . import indexes as shared
 
 #: Projects that a note lists.
 _MOST: Final = 10
-
-type _File = IndexWheel | Sdist
 
 
 @click.command()
@@ -85,16 +82,16 @@ def _note(text: str, projects: Sequence[str]) -> None:
         click.echo(f"{text} {plain(first_few(projects, _MOST))}", err=True)
 
 
-def _files(listed: ListedProject) -> Sequence[_File]:
+def _files(listed: ListedProject) -> Sequence[IndexWheel]:
     wheels = group_files(listed.files).wheels
     by_version = [each for version in sorted(wheels) for each in wheels[version]]
     return [*by_version, *sdists_of(listed.files)]
 
 
 def _selected(
-    index: str, files: Sequence[_File], targets: Sequence[Target], *, all_versions: bool
+    index: str, files: Sequence[IndexWheel], targets: Sequence[Target], *, all_versions: bool
 ) -> Iterator[Selected]:
-    by_public: dict[str, list[_File]] = {}
+    by_public: dict[str, list[IndexWheel]] = {}
     for each in files:
         by_public.setdefault(each.name.version.public, []).append(each)
     pins = sorted({each.name.version for each in files}) if all_versions else [None]
@@ -111,17 +108,16 @@ def _selected(
                 )
 
 
-def _targets(files: Sequence[_File], version: Version | None) -> Sequence[Target]:
+def _targets(files: Sequence[IndexWheel], version: Version | None) -> Sequence[Target]:
     """Return the targets of all wheels, or of those of one version."""
-    wheels = (each.name for each in files if isinstance(each, IndexWheel))
-    return targets_of(name for name in wheels if version in {None, name.version})
+    return targets_of(each.name for each in files if version in {None, each.name.version})
 
 
 def _by_file(
-    files: Sequence[_File], pin: Version | None, target: Target
-) -> Mapping[_File, Sequence[str]]:
+    files: Sequence[IndexWheel], pin: Version | None, target: Target
+) -> Mapping[IndexWheel, Sequence[str]]:
     """Return the selected files, each with the installers that select it."""
-    by_file: dict[_File, list[str]] = {}
+    by_file: dict[IndexWheel, list[str]] = {}
     for installer in Installer:
         if pin is None:
             first = select_newest(files, target, installer)

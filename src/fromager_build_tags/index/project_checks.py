@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from packaging.specifiers import SpecifierSet
@@ -12,7 +12,6 @@ from packaging.version import Version
 from ..findings import rules
 from ..findings.finding import Finding, Place, Rule
 from ..http.urls import is_url
-from ..tag.build_tag import BuildTag
 from ..text import first_few
 from .expected import Expected
 from .listing import Unreadable
@@ -38,8 +37,6 @@ _BY_STATUS: Final[dict[Status, tuple[Rule, str]]] = {
         "update the settings if they are out of date; otherwise add changelog entries or delete it",
     ),
 }
-#: Sorts after every suffix.
-_LAST: Final = "\U0010ffff"
 
 
 def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator[Finding]:
@@ -151,54 +148,30 @@ def _shadow(shadowed: IndexWheel, other: IndexWheel, selectors: Sequence[_Select
 
 def _mixed(wheels: Sequence[IndexWheel], targets: Sequence[Target]) -> Iterator[Finding]:
     """Yield that several accelerators are selected, or that only the spelling of one decides."""
-    if len({wheel.name.suffix for wheel in wheels}) == 1:
+    if len({wheel.accelerator for wheel in wheels} - {""}) < 2:
         return
-    by_accelerator: dict[str, list[IndexWheel]] = {}
-    for wheel in wheels:
-        if wheel.accelerator:
-            by_accelerator.setdefault(wheel.accelerator, []).append(wheel)
-    if len(by_accelerator) < 2:
-        return
-    selected: dict[IndexWheel, tuple[list[_Selector], set[str]]] = {}
+    selected: dict[IndexWheel, list[_Selector]] = {}
     for selector in _selectors(wheels, targets):
         if first := select(wheels, *selector):
-            selectors, rivals = selected.setdefault(first, ([], set()))
-            selectors.append(selector)
-            rivals |= _rivals(first, by_accelerator, selector)
-    accelerators = {each.accelerator for each in selected}
-    accelerators = accelerators.union(*(rivals for _, rivals in selected.values())) - {""}
+            selected.setdefault(first, []).append(selector)
+    # of wheels with the same tags and number, only the spelling of the suffix decides
+    ranks = {(each.name.tags, each.name.number) for each in selected}
+    rivals = (each for each in wheels if (each.name.tags, each.name.number) in ranks)
+    accelerators = {each.accelerator for each in rivals} - {""}
     if len(accelerators) > 1:
         name = wheels[0].name
+        texts = [
+            f"{wheel.file.filename} is selected by {first_few(selectors, _MOST)}"
+            for wheel, selectors in selected.items()
+        ]
         yield rules.MIXED_ACCELERATORS_IN_PROJECT.finding(
             f"{name.name} {name.version} has wheels for {', '.join(sorted(accelerators))}: "
-            + "; ".join(sorted(_selected_text(each, *selected[each]) for each in selected)),
+            f"{'; '.join(sorted(texts))}",
             subject=name.name,
             remedy="keep one index for each accelerator, or prune the wheels of the older version "
             "of one: installers do not choose by accelerator",
             place=Place(file=max(each.file.location for each in selected)),
         )
-
-
-def _selected_text(wheel: IndexWheel, selectors: Sequence[_Selector], rivals: set[str]) -> str:
-    why = ", because its suffix sorts last" if rivals else ""
-    return f"{wheel.file.filename} is selected by {first_few(selectors, _MOST)}{why}"
-
-
-def _rivals(
-    first: IndexWheel,
-    by_accelerator: Mapping[str, Sequence[IndexWheel]],
-    selector: _Selector,
-) -> set[str]:
-    """Return the accelerators whose wheel would be selected if its suffix sorted last."""
-    rivals = set()
-    for accelerator, wheels in by_accelerator.items():
-        best = select(wheels, *selector)
-        if best is not None and accelerator != first.accelerator:
-            name = best.name._replace(build_tag=BuildTag(best.name.number, _LAST))
-            rival = best._replace(name=name)
-            if select([first, rival], *selector) is rival:
-                rivals.add(accelerator)
-    return rivals
 
 
 def _sdist_only(view: ProjectView) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
@@ -40,7 +40,7 @@ from ..tag.build_tag import NO_BUILD_TAG
 from ..tag.filename import WheelName
 from ..tag.platform import NO_VERSION, parse_linux
 from .listing import IndexFile
-from .status import sdist_name
+from .status import IndexWheel, sdist_name
 
 # Two digits at most: each smaller version is a tag that is compared.
 _CPYTHON: Final = re.compile(r"cp(\d)(\d{1,2})", re.ASCII)
@@ -146,46 +146,22 @@ def _platforms(platform: str, installer: Installer) -> list[str]:
     return [unversioned, *versioned] if pip else [*versioned, unversioned]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SdistName:
-    """A parsed sdist file name."""
-
-    filename: str
-    version: Version
-
-
-class Sdist(NamedTuple):
-    """A source distribution of an index."""
-
-    file: IndexFile
-    name: SdistName
-
-    @property
-    def yanked(self) -> bool:
-        """Whether the index marks it as yanked."""
-        return self.file.yanked
-
-    @property
-    def requires_python(self) -> str:
-        """Its Requires-Python, as the index lists it."""
-        return self.file.requires_python
-
-
-def sdists_of(files: Iterable[IndexFile]) -> Sequence[Sdist]:
-    """Return the files of a project that are sdists of it."""
+def sdists_of(files: Iterable[IndexFile]) -> Sequence[IndexWheel]:
+    """Return the files of a project that are sdists of it, as wheels without tags."""
     sdists = []
     for file in files:
         parsed = sdist_name(file.filename)
         if parsed and parsed[0] == file.project:
-            sdists.append(Sdist(file, SdistName(filename=file.filename, version=parsed[1])))
+            name = WheelName(file.filename, *parsed, NO_BUILD_TAG, frozenset())
+            sdists.append(IndexWheel(file, name))
     return sdists
 
 
 class Candidate(Protocol):
-    """A file that an installer may select."""
+    """A wheel that an installer may select; or an sdist, whose name has no tags."""
 
     @property
-    def name(self) -> WheelName | SdistName: ...  # noqa: D102
+    def name(self) -> WheelName: ...  # noqa: D102
     @property
     def yanked(self) -> bool: ...  # noqa: D102
     @property
@@ -213,10 +189,12 @@ def select[T: Candidate](
         if rank is None or not _is_compared(candidate.requires_python, target, installer):
             continue
         last_resort = candidate.yanked and installer is Installer.PIP
-        key = (not last_resort, -rank, *_sort_key(candidate.name))
+        key = (not last_resort, -rank, *candidate.name.build_tag.sort_key)
         if best is None or key > best_key:
             best, best_key = candidate, key
-    return best if best is not None and _runs_on(best, target, installer) else None
+    if best is None or not _allows(best.requires_python, target.python, installer):
+        return None
+    return best
 
 
 def select_newest[T: Candidate](
@@ -279,15 +257,11 @@ def _highest[T: Candidate](
     return None
 
 
-def _rank(name: WheelName | SdistName, ranks: Mapping[Tag, int]) -> int | None:
+def _rank(name: WheelName, ranks: Mapping[Tag, int]) -> int | None:
     """Return the rank of the best tag of a file; None if no tag is accepted."""
-    if isinstance(name, SdistName):
+    if not name.tags:
         return len(ranks)
     return min((ranks[tag] for tag in name.tags if tag in ranks), default=None)
-
-
-def _sort_key(name: WheelName | SdistName) -> tuple[int, str]:
-    return (NO_BUILD_TAG if isinstance(name, SdistName) else name.build_tag).sort_key
 
 
 def _is_compared(requires: str, target: Target, installer: Installer) -> bool:
@@ -295,10 +269,6 @@ def _is_compared(requires: str, target: Target, installer: Installer) -> bool:
     if installer is Installer.PIP:
         return _allows(requires, target.python, installer)
     return is_valid_requirement(requires)
-
-
-def _runs_on(candidate: Candidate, target: Target, installer: Installer) -> bool:
-    return _allows(candidate.requires_python, target.python, installer)
 
 
 @functools.lru_cache(maxsize=4096)
