@@ -80,7 +80,7 @@ def test_what_comes_from_outside_is_text(run: Run) -> None:
     assert shown.elements.count("script") == 1
     assert "img" not in shown.elements
     assert not [name for name in shown.attributes if name.startswith("on")]
-    assert {link.partition(":")[0] for link in shown.links} == {"#grid", "http"}
+    assert shown.links == ["#grid"]
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert max(map(len, text.splitlines())) < 20_000
@@ -92,11 +92,6 @@ def test_nothing_is_loaded_from_anywhere(small_page: pathlib.Path) -> None:
     shown = Page(text)
     assert not {"link", "img", "iframe", "object"} & set(shown.elements)
     assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", text)
-
-
-def test_links_lead_to_the_files(small_page: pathlib.Path) -> None:
-    torch = (small_page.parent / "cuda" / f"torch-2.9.1-8_fc43_cuda13.0{PLAT}").as_uri()
-    assert torch in Page(small_page.read_text()).links
 
 
 def cells(text: str, project: str) -> list[str]:
@@ -178,15 +173,13 @@ def test_in_a_browser(page: pathlib.Path, browser: Browser, tmp_path: pathlib.Pa
 
     # the keyboard alone: / goes to the filter, Escape clears it, Tab and Enter open a cell
     browser.keys("/")
-    browser.keys("project_1234-")
+    browser.keys("project-1234")
     _wait(browser, f"1 of {ROWS} projects")
     assert browser.run("return document.activeElement.id") == "text"
     browser.keys(TAB * 3)
     assert browser.run("return document.activeElement.tagName") == "SUMMARY"
     browser.keys("\ue007")
     assert browser.run("return document.activeElement.parentElement.open") is True
-    browser.keys(TAB)
-    assert browser.run("return document.activeElement.textContent").startswith("project_1234-")
     browser.keys(ESCAPE)
     _wait(browser, f"{ROWS} of {ROWS} projects")
 

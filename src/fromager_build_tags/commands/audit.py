@@ -14,11 +14,12 @@ from packaging.utils import NormalizedName
 from ..findings.finding import Verdict
 from ..index.auditing import Audit, Audited, RequiredVersions
 from ..index.expected import Expectations
-from ..index.index_checks import unreadable_index
+from ..index.index_checks import Tally, unreadable_index
 from ..plan.model import Wanted
 from ..plan.requirements import from_build_file, from_lock, from_requirements_file
-from ..report.audit_report import RENDERERS, AuditReport, Grid, IndexSummary
+from ..report.audit_report import RENDERERS, AuditReport, Grid
 from ..settings.tree import SettingsTree
+from ..text import plain
 from . import common
 from . import indexes as shared
 
@@ -91,7 +92,7 @@ def audit(
         indexes=opened, expectations=expectations, required=required, targets=targets, deep=deep
     )
     findings = [unreadable_index(*each) for each in unopened]
-    grid = Grid(len(opened))
+    grid = Grid([f"{plain(str(each.place))} ({each.place.variant})" for each in opened])
     with shared.progress(opened) as count:
         for each in run.run():
             audited = _mark_suppressed(tree, each)
@@ -101,7 +102,7 @@ def audit(
             count()
     report = AuditReport(
         verdict=Verdict.of(findings),
-        indexes=[*_summaries(run), *map(_unopened, unopened)],
+        indexes=[*run.tallies, *(Tally(*each) for each in unopened)],
         grid=grid,
     )
     common.write(RENDERERS[format_](report), output)
@@ -132,21 +133,3 @@ def _mark_suppressed(tree: SettingsTree, audited: Audited) -> Audited:
     findings = common.mark_suppressed(tree, (finding for _, finding in audited.findings))
     numbers = (each for each, _ in audited.findings)
     return dataclasses.replace(audited, findings=list(zip(numbers, findings, strict=True)))
-
-
-def _unopened(unopened: shared.Unopened) -> IndexSummary:
-    place, reason = unopened
-    return IndexSummary(index=str(place), variant=place.variant, error=reason)
-
-
-def _summaries(run: Audit) -> list[IndexSummary]:
-    return [
-        IndexSummary(
-            index=str(each.place),
-            variant=each.place.variant,
-            projects=each.projects,
-            wheels=each.wheels,
-            skipped=each.skipped,
-        )
-        for each in run.tallies
-    ]

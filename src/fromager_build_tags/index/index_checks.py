@@ -39,10 +39,15 @@ class Tally:
 
     It leaves out wheels for whose tags there is a higher build number: installers never select
     them. It counts the projects, too, whose wheels have an unknown status.
+
+    Attributes:
+        skipped: files that are neither wheels nor sdists.
+        error: why the index cannot be audited; "" if it can.
     """
 
-    def __init__(self, place: IndexPlace) -> None:
+    def __init__(self, place: IndexPlace, error: str = "") -> None:
         self.place = place
+        self.error = error
         self.projects = 0
         self.wheels = 0
         self.skipped = 0

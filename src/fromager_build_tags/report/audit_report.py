@@ -8,114 +8,38 @@ from __future__ import annotations
 
 import html
 import json
-import pathlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Final
 
 from ..findings.catalogue import NAMES
 from ..findings.finding import Finding, Severity, Verdict
 from ..findings.rules import NO_CHANGELOG_ENTRY, UNKNOWN_TAGS, UNREADABLE_INDEX
-from ..http.urls import is_url
 from ..index.auditing import Audited
-from ..index.status import IndexWheel, ProjectView
+from ..index.index_checks import Tally
+from ..index.status import ProjectView
 from ..text import counted, markdown_code, plain
 from . import findings_report
 from .block import Block, chained
 from .table import Rendered, Table
 
-#: Wheels of a cell that are linked; the newest versions come first.
-_MOST: Final = 12
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class IndexSummary:
-    """The counts of an index.
-
-    Attributes:
-        index: its path, or its URL without credentials.
-        skipped: files that are neither wheels nor sdists.
-        error: why the index cannot be audited; "" if it can.
-    """
-
-    index: str
-    variant: str
-    projects: int = 0
-    wheels: int = 0
-    skipped: int = 0
-    error: str = ""
-
-    @property
-    def counts(self) -> str:
-        """The counts as text."""
-        if self.error:
-            return "not audited"
-        text = f"{counted(self.projects, 'project')}, {counted(self.wheels, 'wheel')}"
-        return f"{text}, {counted(self.skipped, 'other file')} skipped" if self.skipped else text
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cell:
-    """A project in one index, on the page.
-
-    Attributes:
-        wheels: file name and location, of the newest versions.
-        count: the number of all its wheels.
-        unknown: the codes of the rules that say why the status of some wheels is unknown.
-    """
-
-    wheels: Sequence[tuple[str, str]]
-    count: int
-    findings: Sequence[Finding]
-    unknown: Sequence[str] = ()
-
-    @property
-    def state(self) -> str:
-        """The highest severity of the findings that are not suppressed; or unknown, or ok."""
-        severities = [each.severity for each in self.active]
-        worst = min(severities, key=lambda severity: severity.rank, default=None)
-        if self.unknown and worst in {None, Severity.NOTE}:
-            return "unknown"
-        return "ok" if worst is None else worst.value
-
-    @property
-    def active(self) -> Sequence[Finding]:
-        """The findings that are not suppressed."""
-        return [each for each in self.findings if not each.suppression]
-
-    @property
-    def codes(self) -> set[str]:
-        """The rules of these findings, and of unknown statuses."""
-        return {each.code for each in self.active} | set(self.unknown)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """A project in all indexes, on the page; a cell is None for an index without it."""
-
-    project: str
-    cells: Sequence[Cell | None]
-    accelerators: Sequence[str]
-
-    @property
-    def codes(self) -> set[str]:
-        """The rules of all cells."""
-        return {code for cell in self.cells if cell for code in cell.codes}
-
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The rows of the page, collected during the audit.
+    """The rows of the page, rendered during the audit.
 
     Attributes:
-        indexes: the number of indexes.
+        names: the indexes that are audited, as the page shows them.
+        codes: the rules of all rows, and of unknown statuses.
         index_findings: the findings about the indexes themselves.
     """
 
-    indexes: int
-    rows: list[Row] = field(default_factory=list)
+    names: Sequence[str]
+    rows: list[str] = field(default_factory=list)
+    codes: set[str] = field(default_factory=set)
+    accelerators: set[str] = field(default_factory=set)
     index_findings: list[Finding] = field(default_factory=list)
 
     def add(self, audited: Audited) -> None:
@@ -123,36 +47,47 @@ class Grid:
         if audited.project is None:
             self.index_findings.extend(finding for _, finding in audited.findings)
             return
-        cells = [_new_cell(audited, number) for number in range(self.indexes)]
         wheels = (wheel for view in audited.views.values() for wheel in view.all_wheels())
-        accelerators = sorted({wheel.accelerator for wheel in wheels} - {""})
-        self.rows.append(Row(project=audited.project, cells=cells, accelerators=accelerators))
+        accelerators = {wheel.accelerator for wheel in wheels} - {""}
+        codes: set[str] = set()
+        cells = ""
+        for number, name in enumerate(self.names):
+            findings = [each for numbers, each in audited.findings if number in numbers]
+            cells += _cell(name, audited.views.get(number), findings, codes)
+        self.codes.update(codes)
+        self.accelerators.update(accelerators)
+        self.rows.append(
+            f'<tr data-accelerators="{_text(" ".join(sorted(accelerators)))}" '
+            f'data-codes="{" ".join(sorted(codes))}">'
+            f'<th scope="row">{_text(audited.project)}</th>{cells}</tr>\n'
+        )
 
 
-def _new_cell(audited: Audited, number: int) -> Cell | None:
-    view = audited.views.get(number)
-    findings = [each for numbers, each in audited.findings if number in numbers]
+def _cell(name: str, view: ProjectView | None, findings: list[Finding], codes: set[str]) -> str:
+    """Return the cell of a project in one index, and add its rules to *codes*."""
     if view is None and not findings:
-        return None
-    wheels = [] if view is None else list(_newest_first(view))
-    return Cell(
-        wheels=[(each.file.filename, each.file.location) for each in wheels[:_MOST]],
-        count=len(wheels),
-        findings=findings,
-        unknown=[] if view is None else list(_unknown(view)),
+        return f'<td class="absent dim" data-index="{_text(name)}">&ndash;</td>'
+    active = [each for each in findings if not each.suppression]
+    unknown = set() if view is None else _unknown(view)
+    of_cell = {each.code for each in active} | unknown
+    codes |= of_cell
+    state = min(active, key=lambda each: each.severity.rank).severity.value if active else "ok"
+    if unknown and state in {"ok", Severity.NOTE.value}:
+        state = "unknown"
+    wheels = counted(0 if view is None else sum(1 for _ in view.all_wheels()), "wheel")
+    if suppressed := len(findings) - len(active):
+        wheels += f", {suppressed:,} suppressed"
+    return (
+        f'<td class="{state}" data-index="{_text(name)}"><details><summary><strong>{state}</strong>'
+        f' {" ".join(sorted(of_cell))} <span class="dim">{wheels}</span></summary>'
+        f"<ul>{''.join(map(_finding, findings))}</ul></details></td>"
     )
 
 
-def _unknown(view: ProjectView) -> Iterator[str]:
-    if view.is_unnumbered:
-        yield NO_CHANGELOG_ENTRY.code
-    if view.errors:
-        yield UNKNOWN_TAGS.code
-
-
-def _newest_first(view: ProjectView) -> Iterator[IndexWheel]:
-    for version in sorted(view.wheels, reverse=True):
-        yield from view.wheels[version]
+def _unknown(view: ProjectView) -> set[str]:
+    """Return the rules that give the reason of an unknown status."""
+    unnumbered = {NO_CHANGELOG_ENTRY.code} if view.is_unnumbered else set()
+    return unnumbered | ({UNKNOWN_TAGS.code} if view.errors else set())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,21 +99,32 @@ class AuditReport:
     """
 
     verdict: Verdict
-    indexes: Sequence[IndexSummary]
+    indexes: Sequence[Tally]
     grid: Grid
+
+
+def _counts(index: Tally) -> str:
+    if index.error:
+        return "not audited"
+    text = f"{counted(index.projects, 'project')}, {counted(index.wheels, 'wheel')}"
+    return f"{text}, {counted(index.skipped, 'other file')} skipped" if index.skipped else text
 
 
 def render_table(report: AuditReport) -> list[str | Table]:
     """Return the findings, a line for each index, and the verdict."""
     *findings, verdict = findings_report.render_table(report.verdict)
-    lines = [f"{plain(each.index)} for {each.variant}: {each.counts}\n" for each in report.indexes]
+    lines = [
+        f"{plain(str(each.place))} for {each.place.variant}: {_counts(each)}\n"
+        for each in report.indexes
+    ]
     return [*findings, *lines, verdict]
 
 
 def render_markdown(report: AuditReport) -> str:
     """Return the verdict, the indexes, and a section for each rule."""
     lines = [
-        f"- {markdown_code(each.index)} for {markdown_code(each.variant)}: {each.counts}\n"
+        f"- {markdown_code(str(each.place))} for {markdown_code(each.place.variant)}: "
+        f"{_counts(each)}\n"
         for each in report.indexes
     ]
     indexes = Block(parts=lines, noun="row")
@@ -188,68 +134,42 @@ def render_markdown(report: AuditReport) -> str:
 
 def render_json(report: AuditReport) -> str:
     """Return the findings as for any other command, and ``indexes``."""
-    indexes = {"indexes": [asdict(each) for each in report.indexes]}
-    return json.dumps(findings_report.as_json(report.verdict) | indexes, indent=1) + "\n"
-
-
-def _of_findings(format_: str) -> Callable[[AuditReport], Rendered]:
-    return lambda report: findings_report.FINDINGS[format_](report.verdict)
+    indexes = [
+        {
+            "index": str(each.place),
+            "variant": each.place.variant,
+            "projects": each.projects,
+            "wheels": each.wheels,
+            "skipped": each.skipped,
+            "error": each.error,
+        }
+        for each in report.indexes
+    ]
+    return (
+        json.dumps(findings_report.as_json(report.verdict) | {"indexes": indexes}, indent=1) + "\n"
+    )
 
 
 def render_html(report: AuditReport) -> str:
     """Return the page."""
-    rows = report.grid.rows
-    codes = sorted({code for row in rows for code in row.codes})
-    accelerators = sorted({text for row in rows for text in row.accelerators})
-    names = [f"{plain(each.index)} ({each.variant})" for each in report.indexes if not each.error]
-    parts = {
-        "VERDICT": _text(str(report.verdict)),
-        "HEAD": _head(report),
-        "ACCELERATORS": _options((text, text) for text in accelerators),
-        "CODES": _options((code, f"{code} {NAMES[code]}") for code in codes),
-        "COLUMNS": "".join(f'<th scope="col">{_text(name)}</th>' for name in names),
-        "ROWS": "".join(_row(row, names) for row in rows),
-    }
-    template = resources.files(__package__).joinpath("audit.html").read_text(encoding="utf-8")
-    return re.sub(r"@([A-Z]+)@", lambda match: parts[match[1]], template)
-
-
-def _head(report: AuditReport) -> str:
-    lines = [
-        f"<li><code>{_text(each.index)}</code> for {_text(each.variant)}: {_text(each.counts)}</li>"
+    grid = report.grid
+    indexes = [
+        f"<li><code>{_text(str(each.place))}</code> for {_text(each.place.variant)}: "
+        f"{_text(_counts(each))}</li>"
         for each in report.indexes
     ]
     unread = [each for each in report.verdict.findings if each.code == UNREADABLE_INDEX.code]
-    findings = [*unread, *report.grid.index_findings]
-    lines += [_finding(each, f"{each.place}: ") for each in findings]
-    return f"<ul>{''.join(lines)}</ul>"
-
-
-def _row(row: Row, names: Sequence[str]) -> str:
-    cells = "".join(_cell(*pair) for pair in zip(row.cells, names, strict=True))
-    return (
-        f'<tr data-accelerators="{_text(" ".join(row.accelerators))}" '
-        f'data-codes="{" ".join(sorted(row.codes))}">'
-        f'<th scope="row">{_text(row.project)}</th>{cells}</tr>\n'
-    )
-
-
-def _cell(cell: Cell | None, name: str) -> str:
-    if cell is None:
-        return f'<td class="absent dim" data-index="{_text(name)}">&ndash;</td>'
-    state, codes = cell.state, " ".join(sorted(cell.codes))
-    wheels = counted(cell.count, "wheel")
-    if suppressed := len(cell.findings) - len(cell.active):
-        wheels += f", {suppressed:,} suppressed"
-    lines = [_finding(each) for each in cell.findings]
-    lines += [f'<li class="wheel">{_link(*each)}</li>' for each in cell.wheels]
-    if cell.count > len(cell.wheels):
-        lines.append(f"<li>and {cell.count - len(cell.wheels):,} more</li>")
-    return (
-        f'<td class="{state}" data-index="{_text(name)}"><details><summary>'
-        f'<strong>{state}</strong> {codes} <span class="dim">{wheels}</span></summary>'
-        f"<ul>{''.join(lines)}</ul></details></td>"
-    )
+    findings = [_finding(each, f"{each.place}: ") for each in [*unread, *grid.index_findings]]
+    parts = {
+        "VERDICT": _text(str(report.verdict)),
+        "HEAD": f"<ul>{''.join([*indexes, *findings])}</ul>",
+        "ACCELERATORS": _options((text, text) for text in sorted(grid.accelerators)),
+        "CODES": _options((code, f"{code} {NAMES[code]}") for code in sorted(grid.codes)),
+        "COLUMNS": "".join(f'<th scope="col">{_text(name)}</th>' for name in grid.names),
+        "ROWS": "".join(grid.rows),
+    }
+    template = resources.files(__package__).joinpath("audit.html").read_text(encoding="utf-8")
+    return re.sub(r"@([A-Z]+)@", lambda match: parts[match[1]], template)
 
 
 def _finding(finding: Finding, place: str = "") -> str:
@@ -261,18 +181,6 @@ def _finding(finding: Finding, place: str = "") -> str:
     )
 
 
-def _link(filename: str, location: str) -> str:
-    href = _href(location)
-    return f'<a href="{_text(href, 5_000)}">{_text(filename)}</a>' if href else _text(filename)
-
-
-def _href(location: str) -> str:
-    """Return an http(s) or file URL; "" for a URL with another scheme."""
-    if "://" in location:
-        return location if is_url(location) else ""
-    return pathlib.Path(location).absolute().as_uri()
-
-
 def _options(pairs: Iterable[tuple[str, str]]) -> str:
     return "".join(
         f'<option value="{_text(value)}">{_text(text)}</option>' for value, text in pairs
@@ -281,6 +189,10 @@ def _options(pairs: Iterable[tuple[str, str]]) -> str:
 
 def _text(text: str, longest: int = 300) -> str:
     return html.escape(plain(text, longest))
+
+
+def _of_findings(format_: str) -> Callable[[AuditReport], Rendered]:
+    return lambda report: findings_report.FINDINGS[format_](report.verdict)
 
 
 RENDERERS: Final[Mapping[str, Callable[[AuditReport], Rendered]]] = {
