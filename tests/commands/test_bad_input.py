@@ -190,7 +190,7 @@ def test_bump_leaves_a_list_alone_that_two_versions_share(cli: Cli, tmp_path: pa
     checkout.write({ROCM_FILE: ROCM.replace("2.9.1", "2.10.0")})
     error = cli("bump", "-m", "x", status=1).stderr
     assert error == (
-        f"Error: {checkout.folder / flash} is left as it is: its YAML has a form that "
+        f"Error: {flash} is left as it is: its YAML has a form that "
         "nothing can be added to: add it by hand\n"
     )
     assert (tmp_path / flash).read_text() == text

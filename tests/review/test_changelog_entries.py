@@ -614,7 +614,7 @@ def test_a_file_that_changed_meanwhile(tmp_path: pathlib.Path) -> None:
     """Nothing is written, the other files neither."""
     checkout = Checkout.create(tmp_path, BASE)
     missing = {("flash-attn", "2.8.3"): 1, ("torch", "2.9.1"): 2}
-    edits = package_edits(tmp_path, LAYOUT, missing, "x")
+    edits = package_edits(LAYOUT.mapped(tmp_path.joinpath), missing, "x")
     assert [edit.path.name for edit in edits] == ["flash_attn.yaml", "torch.yaml"]
     checkout.write({TORCH_FILE: TORCH + "# somebody\n"})
     with pytest.raises(EditError) as caught:
@@ -653,14 +653,14 @@ def test_a_file_that_nothing_can_be_added_to(
 ) -> None:
     checkout = Checkout.create(tmp_path, {FLASH_FILE: text})
     with pytest.raises(EditError) as caught:
-        package_edits(tmp_path, LAYOUT, {("flash-attn", "2.8.3"): 1}, "x")
+        package_edits(LAYOUT.mapped(tmp_path.joinpath), {("flash-attn", "2.8.3"): 1}, "x")
     assert str(caught.value) == f"{tmp_path / FLASH_FILE} {message}"
     assert (checkout.folder / FLASH_FILE).read_text() == text
 
 
 def test_no_entries_no_edits(tmp_path: pathlib.Path) -> None:
-    assert variant_edits(tmp_path, LAYOUT, {}, "x") == []
-    assert package_edits(tmp_path, LAYOUT, {}, "x") == []
+    assert variant_edits(LAYOUT.mapped(tmp_path.joinpath), {}, "x") == []
+    assert package_edits(LAYOUT.mapped(tmp_path.joinpath), {}, "x") == []
 
 
 def test_not_a_repository(cli: Cli, tmp_path: pathlib.Path) -> None:
@@ -673,7 +673,7 @@ def test_a_package_with_two_files_is_not_edited(cli: Cli, tmp_path: pathlib.Path
     other = "settings/packages/Flash-Attn.yaml"
     checkout = Checkout.create(tmp_path, {**BASE, other: FLASH})
     checkout.write(NEW_TORCH)
-    folder = checkout.folder / "settings/packages"
+    folder = "settings/packages"
     assert cli("bump", "-m", "x", status=1).stderr == (
         f"Error: {folder}/Flash-Attn.yaml and {folder}/flash_attn.yaml are all settings of "
         "flash-attn, and fromager uses the last one alone: merge them; nothing is changed\n"
@@ -692,7 +692,7 @@ def test_a_read_only_file_keeps_all_from_being_written(
     path = checkout.folder / name
     path.chmod(0o444)
     assert cli("bump", "HEAD", "-m", "x", status=1).stderr == (
-        f"Error: {path} is read-only: to allow the change, run chmod u+w {path}\n"
+        f"Error: {name} is read-only: to allow the change, run chmod u+w {name}\n"
     )
     assert checkout.git("status", "--porcelain") == f"M {ROCM_FILE}"
     cli("bump", "HEAD", "-n", "-m", "x")

@@ -13,23 +13,17 @@ from ..checks.inventory import Inventory
 from ..errors import PluginError, explain_error
 from ..findings.finding import Finding, Verdict
 from ..plan.plugins import load_overrides
+from ..plan.requirements import from_build_file
 from ..report.findings_report import FINDINGS
 from ..settings.tree import SettingsTree
-from . import builds, common
+from . import common
 
 
 @click.command()
 @click.option(
     "--here", is_flag=True, help="also check that this machine can build the selected variant"
 )
-@click.option(
-    "-g",
-    "--graph",
-    "graphs",
-    multiple=True,
-    type=common.FILE,
-    help="check the packages and versions of a graph.json or build-order.json",
-)
+@common.graph_option("check the packages and versions of a graph.json or build-order.json")
 @common.format_option(FINDINGS)
 @common.output_option
 @common.fail_on_option("error", "warning", "note")
@@ -53,7 +47,7 @@ def check(
     tree = common.settings_tree(ctx)
     common.refuse_no_settings(tree)
     common.note_missing_settings(ctx)
-    wanted = builds.wanted_of(builds.real_wheels(graphs, ()))
+    wanted = [each for graph in graphs for each in from_build_file(graph)]
     error = _loading_error(tree)
     found = list(check_overrides())
     checked: Sequence[str] = ()

@@ -44,6 +44,11 @@ output_option = click.option(
 )
 
 
+def graph_option(help_: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option ``--graph``: the graphs or build orders of fromager's builds."""
+    return click.option("-g", "--graph", "graphs", multiple=True, type=FILE, help=help_)
+
+
 def format_option[F: Callable[..., Any]](formats: Iterable[str]) -> Callable[[F], F]:
     """Return the option ``--format``, a choice of *formats*."""
     choice = click.Choice(list(formats))
@@ -65,6 +70,12 @@ def fails(verdict: Verdict, fail_on: str) -> bool:
     """Return whether a finding reaches ``--fail-on``; changes without a finding do not."""
     threshold = Severity.ERROR if fail_on == "changes" else Severity(fail_on)
     return verdict.fails(threshold)
+
+
+def relative(path: pathlib.Path) -> pathlib.Path:
+    """Return *path* relative to the current folder, if it is below the folder."""
+    here = pathlib.Path().absolute()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def note_missing_settings(ctx: click.Context) -> None:

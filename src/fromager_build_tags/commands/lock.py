@@ -27,14 +27,7 @@ from . import common
     help="the lock file  [default: build-tags.lock beside the settings file]",
 )
 @click.option("--check", is_flag=True, help="write nothing; exit with 1 if it is out of date")
-@click.option(
-    "-g",
-    "--graph",
-    "graphs",
-    multiple=True,
-    type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
-    help="also lock the packages and versions of a graph.json or build-order.json",
-)
+@common.graph_option("also lock the packages and versions of a graph.json or build-order.json")
 @click.pass_context
 def lock(
     ctx: click.Context, file: pathlib.Path | None, check: bool, graphs: tuple[pathlib.Path, ...]
@@ -46,18 +39,22 @@ def lock(
     """
     common.note_explicit_variables()
     more = [each for graph in graphs for each in from_build_file(graph)]
-    make_lock(ctx, file, more, check=check)
+    make_lock(ctx, file, None if check and not more else more, check=check)
 
 
 def make_lock(
-    ctx: click.Context, file: pathlib.Path | None, more: Iterable[Wanted], *, check: bool = False
+    ctx: click.Context,
+    file: pathlib.Path | None,
+    more: Iterable[Wanted] | None,
+    *,
+    check: bool = False,
 ) -> None:
     """Write the lock file of the settings, or check it.
 
     Args:
         ctx: the context of a command whose options name the settings.
         file: the lock file; None for the one beside the settings file.
-        more: packages and versions besides those of the settings.
+        more: packages and versions besides those of the settings; None for those of the file.
         check: whether to write nothing, and exit with 1 if the file is out of date.
 
     Raises:
@@ -66,9 +63,8 @@ def make_lock(
     tree = common.planned_tree(ctx)
     common.refuse_no_settings(tree)
     path = file or lock_file(tree.settings_file)
-    more = list(more)
-    if check and not more and path.exists():
-        more = from_lock(path)
+    if more is None:
+        more = from_lock(path) if path.exists() else ()
     planned = lock_of(tree, more)
     if planned.wrong:
         raise InputError(f"build tags cannot be computed: {'; '.join(planned.wrong.values())}")

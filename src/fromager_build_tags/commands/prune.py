@@ -17,7 +17,6 @@ from ..index.pruning import delete as delete_wheels
 from ..report.index_reports import PRUNED, PruneReport
 from . import common
 from . import indexes as shared
-from .snapshots import relative
 
 
 @click.command()
@@ -115,7 +114,9 @@ def _decide(
         count()
     real = [folder for folder in folders if folder is not None]
     if real and len(real) == len(folders):
-        problems.append(f"{index.place} contains links only: prune {relative(real[0])} instead")
+        problems.append(
+            f"{index.place} contains links only: prune {common.relative(real[0])} instead"
+        )
         return None, problems
     return decisions, problems
 

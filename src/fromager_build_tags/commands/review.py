@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import InputError
 from ..findings.finding import Finding, Verdict
+from ..plan.lockfile import Lock
 from ..report.review_report import REVIEWS
 from ..review.causes import causes
 from ..review.change import Wheels
@@ -26,33 +26,14 @@ from ..review.snapshot_checks import (
     suppressions,
     without_settings,
 )
-from . import builds, common, snapshots
-
-if TYPE_CHECKING:
-    from ..plan.model import Wanted
+from . import common, review_arguments
 
 
 @click.command()
 @click.argument("base", required=False)
 @click.argument("head", required=False)
-@snapshots.exact_option
-@click.option("--lock", "lock_file", type=click.Path(path_type=pathlib.Path), help="the lock file")
+@review_arguments.compared
 @click.option("--no-lock", is_flag=True, help="evaluate base and head, even if both have a lock")
-@click.option(
-    "-g",
-    "--graph",
-    "graphs",
-    multiple=True,
-    type=common.FILE,
-    help="compare the packages and versions of a graph.json or build-order.json",
-)
-@click.option(
-    "--index",
-    "indexes",
-    multiple=True,
-    type=click.Path(path_type=pathlib.Path, exists=True, file_okay=False),
-    help="compare the wheels in a folder; pure-Python wheels have no segments",
-)
 @common.format_option(REVIEWS)
 @common.output_option
 @common.fail_on_option("error", "warning", "changes")
@@ -64,13 +45,11 @@ if TYPE_CHECKING:
 @click.pass_context
 def review(
     ctx: click.Context,
-    base: str | None,
-    head: str | None,
-    exact: bool,
-    lock_file: pathlib.Path | None,
+    *,
+    base: Snapshot,
+    head: Snapshot,
+    real: Sequence[Wheels],
     no_lock: bool,
-    graphs: tuple[pathlib.Path, ...],
-    indexes: tuple[pathlib.Path, ...],
     format_: str,
     output: pathlib.Path | None,
     fail_on: str,
@@ -84,12 +63,8 @@ def review(
     to the working tree, which is compared with the merge base. The checkout does not change.
     Where base and head have a lock, review compares the locks and evaluates nothing.
     """
-    common.note_explicit_variables()
-    layout = snapshots.settings_layout(ctx, lock_file)
-    old, new = snapshots.base_and_head(layout, base, head, exact=exact)
-    real = builds.real_wheels(graphs, indexes)
-    compared, found = reviewed(old, new, real, use_locks=not no_lock)
-    about = new.layout.settings_file if new.lock is None else new.layout.lock_file
+    compared, found = reviewed(base, head, real, use_locks=not no_lock)
+    about = head.layout.settings_file if head.lock is None else head.layout.lock_file
     verdict = Verdict.of(found, about=about.as_posix())
     common.write(REVIEWS[format_](compared, verdict), output)
     changes = len(compared.changes)
@@ -132,11 +107,9 @@ def reviewed(
         )
     known = causes(base, head)
     locked = use_locks and base.lock is not None and head.lock is not None
-    more = builds.wanted_of(real) if real and (renew_lock or not locked) else []
-    if renew_lock:
-        more += builds.named_in_locks(base, head)
-    after = _evaluated(head, more, use_lock=locked and not renew_lock)
-    before = _evaluated(base, more, use_lock=locked, fallback=head)
+    locks = [each.lock for each in (base, head) if renew_lock and each.lock is not None]
+    after = _evaluated(head, real, locks, use_lock=locked and not renew_lock)
+    before = _evaluated(base, real, locks, use_lock=locked, fallback=head)
     if is_hook_switched(base, head):
         before, after = _as_hooked(base, before), _as_hooked(head, after)
     compared = compare(before, after, known, real)
@@ -146,14 +119,15 @@ def reviewed(
     if locked and base.lock != head.lock:
         found += stale_stacks(base, head)
     elif locked and known and head.has_settings:
-        found += stale_lock(known, head, _evaluated(head, [], use_lock=False))
+        found += stale_lock(known, head, _evaluated(head, use_lock=False))
     found += without_settings(base, head)
     return compared, _with_suppressions(head, found)
 
 
 def _evaluated(
     snapshot: Snapshot,
-    more: Sequence[Wanted],
+    real: Sequence[Wheels] = (),
+    locks: Sequence[Lock] = (),
     *,
     use_lock: bool,
     fallback: Snapshot | None = None,
@@ -162,7 +136,7 @@ def _evaluated(
         return read
     from ..review.evaluation import evaluate  # imports fromager: 1 s
 
-    return evaluate(snapshot, more, fallback=fallback)
+    return evaluate(snapshot, real, locks, fallback=fallback)
 
 
 def _as_hooked(snapshot: Snapshot, evaluation: Evaluation) -> Evaluation:

@@ -10,7 +10,8 @@ import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from packaging.version import InvalidVersion, Version
+from packaging.utils import canonicalize_version
+from packaging.version import Version
 
 from ..errors import EditError, SettingsError
 from ..files import read_text, refuse_read_only, write_text
@@ -69,9 +70,7 @@ def variant_entries(changes: Iterable[Change]) -> dict[str, int]:
     return missing
 
 
-def package_edits(
-    root: pathlib.Path, layout: Layout, missing: Mapping[tuple[str, str], int], text: str
-) -> list[Edit]:
+def package_edits(layout: Layout, missing: Mapping[tuple[str, str], int], text: str) -> list[Edit]:
     """Add entries to the files of packages; a missing file is created.
 
     Raises:
@@ -79,22 +78,20 @@ def package_edits(
     """
     edits: dict[pathlib.Path, Edit] = {}
     for (package, version), number in sorted(missing.items()):
-        path = file_to_edit(root / layout.settings_dir, package)
+        path = file_to_edit(pathlib.Path(layout.settings_dir), package)
         edit = edits.get(path) or _unedited(path)
         key = _version_key(edit, version)
         edits[path] = _edited(edit, ("changelog", key), [text] * number)
     return list(edits.values())
 
 
-def variant_edits(
-    root: pathlib.Path, layout: Layout, missing: Mapping[str, int], text: str
-) -> list[Edit]:
+def variant_edits(layout: Layout, missing: Mapping[str, int], text: str) -> list[Edit]:
     """Add entries to the variants' changelogs in the global settings file.
 
     Raises:
         EditError: an entry cannot be added without other changes.
     """
-    edit = _unedited(root / layout.settings_file)
+    edit = _unedited(pathlib.Path(layout.settings_file))
     for variant, number in sorted(missing.items()):
         edit = _edited(edit, ("changelog", variant), [text] * number)
     return [edit] if missing else []
@@ -135,13 +132,6 @@ def _version_key(edit: Edit, version: str) -> str:
     except SettingsError as err:
         raise EditError(f"{edit.path} is left as it is") from err
     for key in reversed(changelog or {}):
-        if _is_version(str(key), version):
+        if canonicalize_version(str(key)) == canonicalize_version(version):
             return str(key)
     return version
-
-
-def _is_version(key: str, version: str) -> bool:
-    try:
-        return Version(key) == Version(version)
-    except InvalidVersion:
-        return False

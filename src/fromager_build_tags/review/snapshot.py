@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -40,6 +40,16 @@ class Layout:
     def paths(self) -> tuple[pathlib.PurePath, ...]:
         """Every file and folder that build tags depend on."""
         return (self.settings_file, self.settings_dir, self.variants_dir, self.lock_file)
+
+    def mapped(self, function: Callable[[pathlib.PurePath], pathlib.PurePath]) -> Layout:
+        """Return the layout with *function* applied to each of its :attr:`paths`."""
+        return Layout(
+            settings_file=function(self.settings_file),
+            settings_dir=function(self.settings_dir),
+            variants_dir=function(self.variants_dir),
+            patches_dir=self.patches_dir,
+            lock_file=function(self.lock_file),
+        )
 
     def variant_of(self, path: str) -> str:
         """Return the variant of a variant file; "" for any other file."""

@@ -1,27 +1,66 @@
-"""Base and head of a review, from the arguments: revisions, folders or lock files."""
+"""What review and bump compare: base and head, and the wheels of real builds, by the arguments."""
 
 from __future__ import annotations
 
+import collections
+import functools
 import os
 import pathlib
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
+from packaging.version import Version
 
 from ..errors import InputError
-from ..plan.lockfile import lock_file
+from ..plan.lockfile import lock_file, public_version
+from ..review.change import Wheels
 from ..review.git import Repository, revision_in_full
 from ..review.snapshot import Layout, Snapshot
 from ..settings.layout import VARIANTS_DIR, variants_dir
+from ..tag.filename import parse_wheel_name
+from . import common
 
 WORKING_TREE = "the working tree"
 
-exact_option = click.option(
-    "--exact", is_flag=True, help="compare with BASE itself, not with the merge base"
+_OPTIONS = (
+    click.option("--exact", is_flag=True, help="compare with BASE itself, not with the merge base"),
+    click.option("--lock", type=click.Path(path_type=pathlib.Path), help="the lock file"),
+    common.graph_option("compare the packages and versions of a graph.json or build-order.json"),
+    click.option(
+        "--index",
+        "indexes",
+        multiple=True,
+        type=click.Path(path_type=pathlib.Path, exists=True, file_okay=False),
+        help="compare the wheels in a folder; pure-Python wheels have no segments",
+    ),
 )
 
 
-def settings_layout(ctx: click.Context, lock: pathlib.Path | None) -> Layout:
+def compared(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that name what to compare; call *command* with base, head and real wheels."""
+
+    @functools.wraps(command)
+    def with_snapshots(
+        base: str | None,
+        exact: bool,
+        lock: pathlib.Path | None,
+        graphs: tuple[pathlib.Path, ...],
+        indexes: tuple[pathlib.Path, ...],
+        head: str | None = None,
+        **others: Any,
+    ) -> None:
+        common.note_explicit_variables()
+        layout = _settings_layout(click.get_current_context(), lock)
+        old, new = base_and_head(layout, base, head, exact=exact)
+        command(base=old, head=new, real=_real_wheels(graphs, indexes), **others)
+
+    for option in reversed(_OPTIONS):
+        option(with_snapshots)
+    return with_snapshots
+
+
+def _settings_layout(ctx: click.Context, lock: pathlib.Path | None) -> Layout:
     """Return the places of the settings, as the options name them."""
     options: dict[str, Any] = ctx.obj if isinstance(ctx.obj, dict) else ctx.find_root().params
     settings_file, settings_dir = options["settings_file"], options["settings_dir"]
@@ -71,7 +110,7 @@ def base_and_head(
 
 def _merge_base(repository: Repository, base: str) -> str:
     """Return *base* if it is an ancestor of HEAD; otherwise print and return the merge base."""
-    tip = repository.commit(base)
+    tip = repository.commit(base)  # refuses what is no revision, such as an option of git
     merge_base = repository.merge_base(base)
     if merge_base == tip:
         return base
@@ -83,15 +122,9 @@ def _merge_base(repository: Repository, base: str) -> str:
     return merge_base
 
 
-def working_tree() -> pathlib.Path:
-    """Return the top of the checkout."""
-    return Repository.around(pathlib.Path()).top
-
-
-def relative(path: pathlib.Path) -> pathlib.Path:
-    """Return *path* relative to the current folder, if it is below the folder."""
-    here = pathlib.Path().absolute()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+def in_working_tree(path: pathlib.PurePath) -> pathlib.Path:
+    """Return a path below the top of the checkout, relative to the current folder if it can be."""
+    return common.relative(Repository.around(pathlib.Path()).top / path)
 
 
 def _is_path(name: str) -> bool:
@@ -118,30 +151,58 @@ def _of_path(name: str, layout: Layout) -> Snapshot:
     is_relative = not any(each.is_absolute() for each in layout.paths)
     if is_relative and (path / layout.settings_file).exists():
         return Snapshot.of_folder(path, layout, name)
-    inside = Layout(
-        settings_file=pathlib.PurePath(layout.settings_file.name),
-        settings_dir=pathlib.PurePath(layout.settings_dir.name),
-        variants_dir=pathlib.PurePath(layout.variants_dir.name),
-        patches_dir=pathlib.PurePath(layout.patches_dir.name),
-        lock_file=pathlib.PurePath(layout.lock_file.name),
-    )
+    inside = layout.mapped(lambda each: pathlib.PurePath(each.name))
     return Snapshot.of_folder(path, inside, name)
 
 
 def _below(layout: Layout, top: pathlib.Path) -> Layout:
     """Return the layout relative to the top of the repository."""
 
-    def relative(path: pathlib.PurePath) -> pathlib.PurePath:
+    def relative_to_top(path: pathlib.PurePath) -> pathlib.PurePath:
         normal = pathlib.Path(os.path.normpath(pathlib.Path(path).absolute()))  # keeps links
         known = normal if normal.is_relative_to(top) else normal.resolve()
         if known.is_relative_to(top):
             return known.relative_to(top)
         raise InputError(f"{path} is not in the git repository at {top}")
 
-    return Layout(
-        settings_file=relative(layout.settings_file),
-        settings_dir=relative(layout.settings_dir),
-        variants_dir=relative(layout.variants_dir),
-        patches_dir=layout.patches_dir,
-        lock_file=relative(layout.lock_file),
-    )
+    return layout.mapped(relative_to_top)
+
+
+def _real_wheels(files: Iterable[pathlib.Path], folders: Iterable[pathlib.Path]) -> list[Wheels]:
+    """Return the wheels of real builds: from fromager's files, and from folders of wheels.
+
+    fromager's files do not record which wheels are pure Python; folders do, and their wheels are
+    counted.
+
+    Raises:
+        InputError: a file is not fromager's, or a folder has no wheels.
+    """
+    counts: collections.Counter[tuple[str, Version | str, bool]] = collections.Counter()
+    for folder in folders:
+        counts.update(_wheels(folder))
+    in_folders = {(package, version) for package, version, _ in counts}
+    for file in files:
+        from ..plan.requirements import from_build_file  # imports fromager: 1 s
+
+        for wanted in from_build_file(file):
+            for each in wanted.versions or ():
+                version = public_version(str(each))
+                if (wanted.package, version) not in in_folders:
+                    counts[wanted.package, version, False] = 1
+    return [
+        Wheels(package, str(version), purelib, number)
+        for (package, version, purelib), number in counts.items()
+    ]
+
+
+def _wheels(folder: pathlib.Path) -> Iterator[tuple[str, Version | str, bool]]:
+    found = sorted(folder.rglob("*.whl"))
+    if not found:
+        raise InputError(f"there are no wheels in {folder}")
+    for path in found:
+        try:
+            name = parse_wheel_name(path.name)
+        except InputError:
+            click.echo(f"{path} is not counted: it has no name of a wheel", err=True)
+        else:
+            yield name.name, public_version(str(name.version)), not name.is_platlib
