@@ -15,12 +15,12 @@ _SIMILAR: Final = 0.75
 
 def plain(text: str, longest: int = _LONGEST) -> str:
     """Return *text* on one line, control characters spelled out, not longer than *longest*."""
-    shown = text if text.isprintable() else "".join(map(_printable, text))
+    shown = (
+        text
+        if text.isprintable()
+        else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    )
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
-
-
-def _printable(character: str) -> str:
-    return character if character.isprintable() else ascii(character)[1:-1]
 
 
 def markdown_code(text: str) -> str:

@@ -237,8 +237,8 @@ def test_an_own_override_takes_precedence_over_an_annotation(
 
 NO_NAME = "is not the canonical name of a package, such as flash-attn"
 NO_WHEEL = (
-    "is neither a wheel file, which ends with .whl, nor PACKAGE==VERSION, such as "
-    "torchvision==0.29.1"
+    "is neither a wheel file, which ends with .whl, nor a pinned version of the package, such as "
+    "demo==1.0"
 )
 
 
@@ -269,9 +269,11 @@ NO_WHEEL = (
                 "demo @ https://x/y.whl",
                 "https://x.example/demo-1-py3-none-any.whl",
                 "demo==1.tar.gz",
+                "demo>=1",
+                "demo==1; python_version > '3'",
+                "other==1",
             )
         ),
-        (["demo", "--from-wheel", "other==1"], "'other==1' is a wheel of other, not of demo"),
         (["demo", "--from-wheel", "x.whl", "--depends-on", "torch"], None),
         (["demo", "--module", "--directory", "nowhere"], None),
         (["demo", "--directory", "."], None),
@@ -501,8 +503,7 @@ def test_a_purelib_wheel_gets_nothing(
     result = run("demo-kernels", "--from-wheel", str(wheel))
     assert result.stderr.splitlines()[2:] == [
         "it is a purelib wheel, which gets no segments, whatever it contains",
-        "its tag fits any platform, but it contains libraries for x86_64: if your build is for one "
-        "platform, use --depends-on 'accelerator torch'",
+        "its tag fits any platform, but it contains libraries for x86_64",
     ]
     assert result.stdout == NOTHING
 
@@ -512,7 +513,7 @@ def test_device_code_in_a_purelib_wheel_is_for_any_platform(
 ) -> None:
     wheel = make_wheel(tmp_path, tag="py3-none-any", machine=190)
     result = run("demo-kernels", "--from-wheel", str(wheel))
-    assert "--depends-on" not in result.stderr
+    assert "its tag fits any platform" not in result.stderr
 
 
 def test_a_purelib_wheel_does_not_contradict_platlib_wheels(

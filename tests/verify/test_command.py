@@ -275,10 +275,9 @@ def test_what_the_settings_declare_for_several_variants(
 
 def test_a_settings_folder_that_is_not_there(run: Run, write: Write) -> None:
     path = write(RIGHT)
-    run(path)  # the default one need not be there
-    assert run(path, status=1, before=["--settings-dir", "setings"]).stderr == (
-        "Error: --settings-dir 'setings' is not a folder, so the exemptions in it are unknown; "
-        "correct it, or leave it out\n"
+    assert run(path).stderr == "verified 1 wheel\n"
+    assert run(path, before=["--settings-dir", "setings"]).stderr == (
+        "--settings-dir setings does not exist: fromager continues without it\nverified 1 wheel\n"
     )
 
 

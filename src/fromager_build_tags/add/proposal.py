@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import pathlib
 import subprocess
 import sys
@@ -12,11 +11,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from ..errors import InputError, MissingFactError, NeedsError
+from ..errors import InputError, NeedsError
 from ..plan import plugins
 from ..plan.source import shipped_expression
 from ..tag.expression import Need, parse_expression
@@ -78,33 +76,11 @@ class ShippedOverride:
     def __str__(self) -> str:
         return "a function" if self.expression is None else repr(self.expression)
 
-    def needs(self, facts: WheelFacts) -> frozenset[Need] | None:
-        """Return the needs of a build like this wheel; None if a wheel does not show them.
-
-        That is so if a function computes them, or if they depend on the Torch of the build.
-        """
+    def at_most(self) -> frozenset[Need]:
+        """Return the needs in all versions and on all stacks; every need if a function decides."""
         if self.expression is None:
-            return None
-        expression = parse_expression(self.expression)
-        words = [use.accelerator.value for use in facts.accelerators] or ["cpu"]
-        stacks = (functools.partial(_ShownStack, accelerator=word) for word in words)
-        try:
-            return frozenset().union(*(expression.of(facts.version, each) for each in stacks))
-        except MissingFactError:
-            return None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _ShownStack:
-    """What a wheel shows of the stack that it was built for."""
-
-    accelerator: str
-
-    def accelerator_word(self) -> str:
-        return self.accelerator
-
-    def has_torch(self, _release: Version, /) -> bool:
-        raise MissingFactError("a wheel does not show the Torch that it was built for")
+            return frozenset(Need)
+        return parse_expression(self.expression).at_most()
 
 
 def propose_default(package: NormalizedName) -> Proposal:
@@ -127,7 +103,8 @@ def propose_given(package: NormalizedName, expression: str) -> Proposal:
         PluginError: the shipped override does not load.
     """
     shipped = ShippedOverride.of(package)
-    if shipped and shipped.expression is not None and is_same(shipped.expression, expression):
+    needs = parse_expression(expression)
+    if shipped and shipped.expression and parse_expression(shipped.expression) == needs:
         return Proposal(expression=expression, redundant=_redundant(package, shipped))
     return _proposal(package, expression, shipped)
 
@@ -136,8 +113,8 @@ def propose_from_wheel(facts: WheelFacts, source: str) -> Proposal:
     """Propose what a wheel shows by its libraries, its device code and its symbols.
 
     A wheel that uses only the stable ABI of Torch does not depend on one Torch version. A build
-    for another accelerator can need more than this wheel, so a shipped override with more needs
-    is kept.
+    for another accelerator can need more than this wheel, so a shipped override is kept that can
+    need as much, in any version.
 
     Args:
         facts: the content of the wheel.
@@ -154,10 +131,10 @@ def propose_from_wheel(facts: WheelFacts, source: str) -> Proposal:
         return Proposal(expression=None, evidence=evidence, redundant=redundant)
     seen = _seen(facts)
     _refuse_unread(facts, seen, source)
-    given = shipped.needs(facts) if shipped else frozenset()
-    if shipped and (given is None or seen <= given):
+    given = shipped.at_most() if shipped else frozenset()
+    if shipped and seen <= given:
         return Proposal(expression=_expression(seen), evidence=evidence, redundant=redundant)
-    return _proposal(facts.name, _expression(seen | (given or set())), shipped, evidence)
+    return _proposal(facts.name, _expression(seen | given), shipped, evidence)
 
 
 def _proposal(
@@ -199,7 +176,9 @@ def evidence_in(facts: WheelFacts) -> Iterator[str]:
     """Yield what shows the dependencies of a wheel, and what in it was not read."""
     for use in facts.accelerators:
         yield from _lines(use.accelerator.value, use.evidence)
-    yield from _lines(_torch(facts), facts.torch.evidence)
+    abi = facts.torch.abi
+    label = "Torch" if abi is TorchAbi.LINKED else f"Torch, {abi} ABI"
+    yield from _lines(label, facts.torch.evidence)
     if facts.purelib:
         yield "it is a purelib wheel, which gets no segments, whatever it contains"
     elif not facts.accelerators and not facts.torch.evidence and not list(_unread(facts)):
@@ -215,28 +194,15 @@ def _lines(what: str, evidence: Sequence[Evidence]) -> Iterator[str]:
 
 def open_questions(facts: WheelFacts) -> Iterator[str]:
     """Yield what a wheel does not show."""
-    torch = facts.torch
-    if torch.evidence and not torch.cxx_symbols and not torch.stable_symbols:
+    if facts.torch.abi is TorchAbi.LINKED:
         yield "it links libtorch, but imports no symbol that shows which ABI"
-    if facts.purelib and facts.hosts and (seen := _seen(facts)):
+    if facts.purelib and facts.hosts:
         machines = ", ".join(dict.fromkeys(each.machine for each in facts.hosts))
-        yield (
-            f"its tag fits any platform, but it contains libraries for {machines}: if your build "
-            f"is for one platform, use --depends-on {_expression(seen)!r}"
-        )
+        yield f"its tag fits any platform, but it contains libraries for {machines}"
     known = (accelerator_of, is_torch, is_system)
     unknown = [name for name in facts.needed if not any(each(name) for each in known)]
     if unknown and not facts.purelib:
         yield f"external libraries not recognized: {first_few(unknown)}"
-
-
-def is_same(one: str, other: str) -> bool:
-    """Return whether two expressions declare the same dependencies.
-
-    Raises:
-        NeedsError: one cannot be read.
-    """
-    return parse_expression(one) == parse_expression(other)
 
 
 def _seen(facts: WheelFacts) -> frozenset[Need]:
@@ -273,12 +239,6 @@ def _expression(needs: Collection[Need]) -> str:
     return " ".join(need.value for need in Need if need in needs) or "none"
 
 
-def _torch(facts: WheelFacts) -> str:
-    if facts.torch.cxx_symbols:
-        return "Torch, unstable ABI"
-    return "Torch, stable ABI" if facts.torch.stable_symbols else "Torch"
-
-
 def read_source(package: NormalizedName, source: str) -> WheelFacts:
     """Read a wheel of *package*: a file, or a published wheel that pip downloads.
 
@@ -288,27 +248,22 @@ def read_source(package: NormalizedName, source: str) -> WheelFacts:
     """
     if source.endswith(".whl") and "://" not in source:
         facts = read_wheel(pathlib.Path(source))
-        _refuse_another(package, facts.name, source)
+        if facts.name != package:
+            raise InputError(f"{source!r} is a wheel of {facts.name}, not of {package}")
         return facts
-    _refuse_another(package, _name_in(source), source)
     with tempfile.TemporaryDirectory(prefix="build-tags-") as folder:
-        return read_wheel(fetch_wheel(source, pathlib.Path(folder)))
+        return read_wheel(fetch_wheel(_pinned(package, source), pathlib.Path(folder)))
 
 
-def _refuse_another(package: NormalizedName, name: NormalizedName, source: str) -> None:
-    if name != package:
-        raise InputError(f"{source!r} is a wheel of {name}, not of {package}")
-
-
-def _name_in(text: str) -> NormalizedName:
-    """Return the package of a requirement; refuse a URL, whose code pip would run."""
-    with contextlib.suppress(InvalidRequirement):
-        requirement = Requirement(text)
-        if requirement.url is None:
-            return canonicalize_name(requirement.name)
+def _pinned(package: NormalizedName, text: str) -> str:
+    """Return a pinned requirement; refuse all others, such as URLs, whose code pip would run."""
+    with contextlib.suppress(ValueError):  # InvalidVersion is one
+        name, version = text.split("==")
+        if canonicalize_name(name.strip()) == package:
+            return f"{package}=={Version(version)}"
     raise InputError(
-        f"{text!r} is neither a wheel file, which ends with .whl, nor PACKAGE==VERSION, such as "
-        "torchvision==0.29.1"
+        f"{text!r} is neither a wheel file, which ends with .whl, nor a pinned version of the "
+        f"package, such as {package}==1.0"
     )
 
 

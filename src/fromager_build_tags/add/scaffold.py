@@ -13,8 +13,9 @@ from ..plan.source import SourceKind, source_of
 from ..settings.layout import DEPENDS_ON, file_to_edit
 from ..settings.tree import SettingsTree
 from ..settings.yamledit import add
+from ..tag.expression import parse_expression
 from ..text import plain
-from .proposal import Proposal, is_same
+from .proposal import Proposal
 
 
 def annotate(
@@ -66,10 +67,11 @@ def annotate(
 
 def _compare(file: pathlib.Path, present: str, proposal: Proposal) -> str:
     """Return what a file declares already; refuse to change it."""
-    if proposal.expression is None or is_same(present, proposal.expression):
+    proposed = proposal.expression
+    if proposed is None or parse_expression(present) == parse_expression(proposed):
         return f"{file} contains {DEPENDS_ON}: {present!r}"
     raise EditError(
-        f"{file} contains {DEPENDS_ON}: {present!r}, not {proposal.expression!r}; "
+        f"{file} contains {DEPENDS_ON}: {present!r}, not {proposed!r}; "
         "nothing is changed: edit the file if it is wrong"
     )
 

@@ -146,21 +146,6 @@ def mark_suppressed(tree: SettingsTree, findings: Iterable[Finding]) -> Iterator
         yield dataclasses.replace(finding, suppression=reason) if reason else finding
 
 
-def has_settings_dir(ctx: click.Context) -> bool:
-    """Return whether the folder of package settings exists.
-
-    Raises:
-        InputError: it does not, though an option or a variable names it.
-    """
-    folder: pathlib.Path = ctx.find_root().params["settings_dir"]
-    if not folder.is_dir() and _is_named(ctx, "settings_dir"):
-        raise InputError(
-            f"--settings-dir {str(folder)!r} is not a folder, so the exemptions in it are unknown; "
-            "correct it, or leave it out"
-        )
-    return folder.is_dir()
-
-
 def _is_named(ctx: click.Context, key: str) -> bool:
     return ctx.find_root().get_parameter_source(key) is not ParameterSource.DEFAULT
 

@@ -11,7 +11,7 @@ from ..plan.explanation import explain as explain_tag
 from ..plan.model import PlannedTag
 from ..plan.planner import plan
 from ..plan.requirements import from_requirements
-from ..report.explanation_report import render_explanation
+from ..report.tags_report import render_explanation
 from . import common
 
 

@@ -52,7 +52,8 @@ def verify(
 
 
 def _exemptions_of(ctx: click.Context) -> ExemptionsOf:
-    if not common.has_settings_dir(ctx):
+    if not ctx.find_root().params["settings_dir"].exists():
+        common.note_missing_settings(ctx)
         return lambda _: NO_EXEMPTIONS
     tree = common.planned_tree(ctx)
     return lambda name: exemptions_with_other_variants(tree.ctx, Requirement(name))

@@ -1,4 +1,4 @@
-"""Planned tags as a table for people, Markdown, CSV or JSON."""
+"""Planned tags as a table for people, Markdown, CSV or JSON; the explanation of one as text."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from ..plan.explanation import Explanation
 from ..plan.model import PlannedTag
 from ..plan.source import SourceKind
+from ..stack.fact import Fact, Missing
 from ..text import first_few
 from .table import Rendered, Table
 
@@ -18,20 +20,26 @@ from .table import Rendered, Table
 FORMAT_VERSION: Final = "2.0"
 
 _HEADING: Final = ("PACKAGE", "VERSION", "BUILD TAG", "PLATLIB WHEEL", "PURELIB WHEEL", "SOURCE")
+_FIELDS: Final = (
+    "package", "version", "variant", "stack", "build_tag", "platlib", "purelib", "source", "note",
+    "error",
+)  # fmt: skip
+#: Nothing is shown for the default; looked up, since a large tree has 14,400 rows.
+_SOURCES: Final = {kind: kind.label for kind in SourceKind} | {SourceKind.DEFAULT: "", None: ""}
 
 
 def render_table(tags: Iterable[PlannedTag]) -> list[str | Table]:
     """Return one table for each stack, with its notes and errors below."""
     parts: list[str | Table] = []
-    for title, group in _by_stack(tags):
+    for group in _by_stack(tags):
         table = Table(heading=_HEADING, rows=[_row(tag) for tag in group])
-        parts += ["\n", f"{title}\n", "\n", table, _notes(group, "  ")]
+        parts += ["\n", f"{_title(group[0])}\n", "\n", table, _notes(group, "  ")]
     return parts[1:]
 
 
 def render_markdown(tags: Iterable[PlannedTag]) -> str:
     """Return one Markdown table for each stack."""
-    return "\n".join(_markdown_table(title, group) for title, group in _by_stack(tags))
+    return "\n".join(map(_markdown_table, _by_stack(tags)))
 
 
 def render_csv(tags: Iterable[PlannedTag]) -> str:
@@ -60,28 +68,9 @@ RENDERERS: Final[Mapping[str, Callable[[Iterable[PlannedTag]], Rendered]]] = {
 }
 
 
-#: Nothing is shown for the default; looked up, since a large tree has 14,400 rows.
-_SOURCES: Final = {kind: kind.label for kind in SourceKind} | {SourceKind.DEFAULT: "", None: ""}
-
-
-_FIELDS: Final = (
-    "package",
-    "version",
-    "variant",
-    "stack",
-    "build_tag",
-    "platlib",
-    "purelib",
-    "source",
-    "note",
-    "error",
-)
-
-
 def _records(tags: Iterable[PlannedTag]) -> Iterator[tuple[str, ...]]:
     """Yield the texts of each tag, in the order of the fields."""
-    for _, group in itertools.groupby(tags, lambda tag: id(tag.stack)):
-        members = list(group)
+    for members in _by_stack(tags):
         stack = str(members[0].stack)
         for tag in members:
             yield (
@@ -98,11 +87,13 @@ def _records(tags: Iterable[PlannedTag]) -> Iterator[tuple[str, ...]]:
             )
 
 
-def _by_stack(tags: Iterable[PlannedTag]) -> Iterable[tuple[str, Sequence[PlannedTag]]]:
+def _by_stack(tags: Iterable[PlannedTag]) -> Iterator[list[PlannedTag]]:
     for _, group in itertools.groupby(tags, lambda tag: id(tag.stack)):
-        members = list(group)
-        stack = members[0].stack
-        yield f"{stack.variant}: {stack} ({stack.place})", members
+        yield list(group)
+
+
+def _title(tag: PlannedTag) -> str:
+    return f"{tag.variant}: {tag.stack} ({tag.stack.place})"
 
 
 def _row(tag: PlannedTag) -> tuple[str, ...]:
@@ -125,18 +116,65 @@ def _notes(tags: Sequence[PlannedTag], indent: str) -> str:
     return "".join(f"{indent}{first_few(names, 5)}: {text}\n" for text, names in packages.items())
 
 
-def _markdown_table(title: str, tags: Sequence[PlannedTag]) -> str:
-    lines = [
-        f"### {title}",
-        "",
-        "| " + " | ".join(word.capitalize() for word in _HEADING) + " |",
-        "|" + " --- |" * len(_HEADING),
+def _markdown_table(tags: Sequence[PlannedTag]) -> str:
+    rows = [
+        [*(f"`{name}`" if name else "" for name in names), source]
+        for *names, source in map(_row, tags)
     ]
-    lines += ["| " + " | ".join(_markdown_cells(tag)) + " |" for tag in tags]
+    heading = [word.capitalize() for word in _HEADING]
+    table = [f"| {' | '.join(row)} |\n" for row in (heading, *rows)]
+    table.insert(1, "|" + " --- |" * len(_HEADING) + "\n")
     notes = _notes(tags, "- ")
-    return "\n".join(lines) + "\n" + (f"\n{notes}" if notes else "")
+    return f"### {_title(tags[0])}\n\n{''.join(table)}" + (f"\n{notes}" if notes else "")
 
 
-def _markdown_cells(tag: PlannedTag) -> Iterable[str]:
-    *names, source = _row(tag)
-    return (*(f"`{name}`" if name else "" for name in names), source)
+def render_explanation(explanation: Explanation) -> str:
+    """Return the explanation, with a section for each question."""
+    tag = explanation.tag
+    segments = [(segment.text, provider) for segment, provider in explanation.segments]
+    sources = [
+        f"{'>' if kind is tag.source else ' '} {kind} {kind.label:<16}  {text}"
+        for kind, text in explanation.sources.items()
+    ]
+    facts = [row for name, fact in explanation.facts for row in _fact(name, fact)]
+    sections = [
+        _heading(tag),
+        _number(explanation),
+        ["segments and their sources", *_aligned(segments)] if segments else [],
+        [f"dependencies of {tag.package} (first match wins)", *sources],
+        ["facts of the stack and their sources", *_aligned(facts)],
+    ]
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+
+
+def _heading(tag: PlannedTag) -> Iterator[str]:
+    unlisted = " (versions without a changelog entry)" if tag.version is None else ""
+    yield f"{tag.package} {tag.version_text}{unlisted} on {_title(tag)}"
+    yield ""
+    yield f"  platlib wheel  {tag.platlib_stem or 'error'}"
+    yield f"  purelib wheel  {tag.purelib_stem}"
+    yield from (f"  {text}" for text in (tag.note, tag.error) if text)
+
+
+def _number(explanation: Explanation) -> Iterator[str]:
+    tag = explanation.tag
+    counts = " + ".join(str(len(entries)) for _, entries in explanation.changelogs)
+    number = "no build number" if tag.number is None else f"build number {tag.number} = {counts}"
+    yield f"{number}, changelog entries"
+    for place, entries in explanation.changelogs:
+        yield f"  {len(entries)} in {place}"
+        yield from (f"      {entry}" for entry in entries)
+
+
+def _fact(name: str, fact: Fact[object] | Missing) -> Iterator[tuple[str, str]]:
+    if isinstance(fact, Missing):
+        yield name, f"missing: {fact.message}"
+        return
+    yield name, f"{fact.value}, {fact.source}"
+    for note in fact.unused:
+        yield "", f"  not used: {note}"
+
+
+def _aligned(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
+    width = max(len(name) for name, _ in rows)
+    return (f"  {name:<{width}}  {text}" for name, text in rows)
