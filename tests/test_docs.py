@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import runpy
 import tomllib
 
 import jsonschema
@@ -12,7 +13,7 @@ import yaml
 
 from fromager_build_tags.errors import SettingsError
 from fromager_build_tags.findings import rules
-from fromager_build_tags.findings.catalogue import FAMILIES, NAMES, RETIRED, RULES, index
+from fromager_build_tags.findings.catalogue import NAMES, RETIRED, RULES
 from fromager_build_tags.findings.finding import Rule
 from fromager_build_tags.settings.variant import read_variant_file, variant_schema
 
@@ -61,7 +62,8 @@ def test_the_wheel_contains_every_package() -> None:
 
 
 def test_the_list_of_rules_is_made_of_the_rules() -> None:
-    assert (ROOT / "docs/rules/README.md").read_text() == index()
+    made = runpy.run_path(str(ROOT / "docs/list_of_rules.py"))["index"]()
+    assert (ROOT / "docs/rules/README.md").read_text() == made
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "settings/variants").glob("*.yaml")))
@@ -80,7 +82,7 @@ def test_every_rule_has_a_page(code: str) -> None:
 
 
 def test_codes_are_those_of_their_families_and_pages_those_of_rules() -> None:
-    assert {code[:3] for code in RULES} == FAMILIES.keys()
+    assert {code[:3] for code in RULES} == {"BT1", "BT2", "BT3", "BT4"}
     assert len(RULES) == sum(isinstance(each, Rule) for each in vars(rules).values())
     assert {path.stem for path in (ROOT / "docs/rules").glob("BT*.md")} == set(RULES)
     assert not RETIRED.keys() & RULES.keys()

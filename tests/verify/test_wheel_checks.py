@@ -520,16 +520,16 @@ PURE_REMEDY = "build a platform wheel (Root-Is-Purelib: false), whose name has t
             Wheel(tag="8", platform=PURE),
             "accelerator",
             "BT311 warning",
-            f"the settings declare a dependency on an accelerator ({JIT}), but a wheel for any "
-            "platform has no accelerator segment",
+            f"the settings declare a dependency on an accelerator ({JIT}), but the name has no "
+            "accelerator segment",
             PURE_REMEDY,
         ),
         (
             Wheel(platform=PURE),
             "torch",
             "BT301 warning",
-            f"the settings declare a dependency on Torch ({JIT}), but a wheel for any platform has "
-            "no Torch segment",
+            f"the settings declare a dependency on Torch ({JIT}), but the name has no Torch "
+            "segment",
             PURE_REMEDY,
         ),
     ],

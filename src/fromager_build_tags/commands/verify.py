@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from ..findings.finding import Finding, Verdict
 from ..report.findings_report import FINDINGS
 from ..text import counted
-from ..verify.exemptions import NO_EXEMPTIONS, exemptions_with_other_variants
+from ..verify.exemptions import NO_EXEMPTIONS, exemptions_of
 from ..verify.run import ExemptionsOf, find_wheels, verify_wheel
 from . import common
 
@@ -38,11 +38,11 @@ def verify(
     """
     if "" in wheels:
         raise click.BadParameter("an argument is empty: is a variable unset?", param_hint="WHEEL")
-    exemptions_of = _exemptions_of(ctx)
+    exemptions = _exemptions(ctx)
     findings: list[Finding] = []
     sources = list(find_wheels(list(wheels)))
     for source in sources:
-        findings += verify_wheel(source, exemptions_of)
+        findings += verify_wheel(source, exemptions)
     checked = counted(len(sources), "wheel")
     verdict = Verdict.of(findings, checked=[checked])
     common.write(FINDINGS[format_](verdict), output)
@@ -51,9 +51,9 @@ def verify(
         ctx.exit(1)
 
 
-def _exemptions_of(ctx: click.Context) -> ExemptionsOf:
+def _exemptions(ctx: click.Context) -> ExemptionsOf:
     if not ctx.find_root().params["settings_dir"].exists():
         common.note_missing_settings(ctx)
         return lambda _: NO_EXEMPTIONS
     tree = common.planned_tree(ctx)
-    return lambda name: exemptions_with_other_variants(tree.ctx, Requirement(name))
+    return lambda name: exemptions_of(tree.ctx, Requirement(name), others=True)

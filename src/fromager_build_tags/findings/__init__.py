@@ -6,7 +6,7 @@ To add a rule:
 
 1. Declare it in ``rules``, with the next free code of its family.
 2. Write its page ``docs/rules/CODE.md``, and write the list of all rules again:
-   ``python -m fromager_build_tags.findings.catalogue >docs/rules/README.md``.
+   ``python docs/list_of_rules.py >docs/rules/README.md``.
 3. Write the function that yields its findings in the folder of its family: ``checks/`` for BT1,
    ``review/`` for BT2, ``verify/checks/`` for BT3, ``index/`` for BT4. In ``checks/`` and
    ``verify/checks/``, add the function to ``CHECKS``.

@@ -75,7 +75,16 @@ class Session:
         if parts.username is not None:
             user, password = map(urllib.parse.unquote, (parts.username, parts.password or ""))
             self._credentials = (user, password)
-        adapter = HTTPAdapter(pool_maxsize=THREADS, max_retries=_retry())
+        # A read that times out costs 30 seconds each time, so there is one more attempt only.
+        retry = _CappedRetry(
+            total=3,
+            connect=2,
+            read=1,
+            backoff_factor=BACKOFF,
+            status_forcelist=_RETRIED,
+            raise_on_status=False,
+        )
+        adapter = HTTPAdapter(pool_maxsize=THREADS, max_retries=retry)
         for scheme in ("http://", "https://"):
             self._requests.mount(scheme, adapter)
         # Two threads can lose a count between them; then the host gets one request more.
@@ -95,7 +104,8 @@ class Session:
             raise FetchError(url, "it is on another host than the index")
         headers = {"Accept": pypi_simple.ACCEPT_ANY}
         with self._response(url, headers, hooks={"response": self._stay_on_host}) as response:
-            if not _is_text(content_type := response.headers.get("Content-Type", "")):
+            content_type = response.headers.get("Content-Type", "")
+            if not _media_type(response).endswith(("html", "json")):  # of a wheel nothing is read
                 raise FetchError(url, f"expected HTML or JSON, received {content_type!r}")
             body = b"".join(_chunks(url, response, PAGE_LIMIT))
             return Page(url=response.url, content_type=content_type, body=body)
@@ -108,7 +118,7 @@ class Session:
         """
         with self._response(url, {"Accept-Encoding": "identity"}) as response:
             # The type alone is no proof: some servers state it for all of their files.
-            html = _media_type(response.headers.get("Content-Type", "")) == "text/html"
+            html = _media_type(response) == "text/html"
             for chunk in _chunks(url, response, FILE_LIMIT):
                 if html and file.tell() == 0 and chunk.lstrip().startswith(b"<"):
                     raise FetchError(url, "expected a file, received a page of HTML")
@@ -138,7 +148,8 @@ class Session:
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as err:
             if isinstance(err, requests.RequestException) and err.response is not None:
                 err.response.close()
-            self._unanswered[host] += _is_unanswered(err)
+            lost = isinstance(err, requests.Timeout | requests.ConnectionError)
+            self._unanswered[host] += lost and not isinstance(err, requests.exceptions.SSLError)
             raise FetchError(url, _reason(err)) from None
 
     def _stay_on_host(self, response: requests.Response, **_: object) -> None:
@@ -162,39 +173,21 @@ class _CappedRetry(urllib3.Retry):
         return min(super().parse_retry_after(retry_after), LONGEST_PAUSE)
 
 
-def _retry() -> urllib3.Retry:
-    # A read that times out costs 30 seconds each time, so there is one more attempt only.
-    return _CappedRetry(
-        total=3,
-        connect=2,
-        read=1,
-        backoff_factor=BACKOFF,
-        status_forcelist=_RETRIED,
-        raise_on_status=False,
-    )
-
-
 def _same_host(here: str, there: str) -> bool:
     """Return whether two URLs are of one server; from http to https the port may change."""
     one, other = split_url(here), split_url(there)
+    if one.hostname != other.hostname:
+        return False
+    if (one.scheme, other.scheme) == ("http", "https"):
+        return True
     try:
-        same_port = one.port == other.port
+        return (one.scheme, one.port) == (other.scheme, other.port)
     except ValueError:
         return False
-    upgraded = (one.scheme, other.scheme) == ("http", "https")
-    return one.hostname == other.hostname and (
-        upgraded or (same_port and one.scheme == other.scheme)
-    )
 
 
-def _media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
-
-
-def _is_text(content_type: str) -> bool:
-    """Return whether it can be a page; of a wheel nothing is read."""
-    kind = _media_type(content_type)
-    return kind in {"text/html", "application/vnd.pypi.simple.v1+html"} or kind.endswith("json")
+def _media_type(response: requests.Response) -> str:
+    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def _chunks(url: str, response: requests.Response, limit: int) -> Iterator[bytes]:
@@ -203,9 +196,9 @@ def _chunks(url: str, response: requests.Response, limit: int) -> Iterator[bytes
     Raises:
         FetchError: it has more bytes than *limit*, or comes too slowly.
     """
-    stated = response.headers.get("Content-Length", "")
-    if stated.isascii() and stated.isdigit() and int(stated[:20]) > limit:
-        raise FetchError(url, f"it has {int(stated[:20]):,} bytes; at most {limit:,} are read")
+    stated = response.raw.length_remaining  # of Content-Length, if that is a number
+    if stated is not None and stated > limit:
+        raise FetchError(url, f"it has {stated:,} bytes; at most {limit:,} are read")
     size, waited = 0, 0.0
     while True:
         started = time.monotonic()
@@ -227,37 +220,26 @@ def _status_reason(status: int) -> str:
     return f"status {status}" + (f": {why}" if why else "")
 
 
-def _is_unanswered(err: Exception) -> bool:
-    lost = isinstance(err, requests.Timeout | requests.ConnectionError)
-    return lost and not isinstance(err, requests.exceptions.SSLError)
-
-
 def _reason(err: Exception) -> str:
     """Return what is wrong without the message of requests, which can contain the URL."""
-    if _is_time_out(err):
+    cause = err.args[0] if err.args else None
+    # the time-out of the last attempt is the cause of a ConnectionError
+    if isinstance(getattr(cause, "reason", cause), urllib3.exceptions.ReadTimeoutError):
         return _TIMED_OUT
     found = (text for kind, text in _FAILURES if isinstance(err, kind))
     return next(found, f"the request fails ({type(err).__name__})")
 
 
-def _is_time_out(err: Exception) -> bool:
-    """Return whether it is a time-out; requests reports the last attempt's as ConnectionError."""
-    cause = err.args[0] if err.args else None
-    return isinstance(getattr(cause, "reason", cause), urllib3.exceptions.ReadTimeoutError)
-
-
 _TIMED_OUT: Final = f"no response within {TIMEOUT[1]} seconds"
-_CUT: Final = "the connection was closed before the end"
 #: The special ones first: a time-out while connecting is a ConnectionError, too.
 _FAILURES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (requests.exceptions.SSLError, "its certificate is not trusted"),
     (requests.Timeout, _TIMED_OUT),
     (urllib3.exceptions.ReadTimeoutError, _TIMED_OUT),
     (urllib3.exceptions.DecodeError, "its content encoding is damaged"),
-    (urllib3.exceptions.HTTPError, _CUT),
+    (urllib3.exceptions.HTTPError, "the connection was closed before the end"),
     (requests.TooManyRedirects, f"more than {REDIRECTS} redirects"),
     (requests.exceptions.InvalidURL, "it is not a valid URL"),
     (requests.exceptions.InvalidSchema, "it redirects to a URL that is not http or https"),
-    (requests.exceptions.RetryError, "the server fails on every attempt"),
     (requests.ConnectionError, "the server cannot be reached, or closes the connection"),
 )

@@ -10,13 +10,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from ..findings.finding import Finding
 from ..http.prefetch import prefetch
 from ..verify.checks.examined import ExaminedWheel
-from ..verify.exemptions import exemptions_on
+from ..verify.exemptions import exemptions_of
 from ..verify.run import check_wheel, exemptions_or_error, unreadable
 from ..wheel.archive import WheelError
 from ..wheel.facts import read_facts
@@ -100,8 +101,10 @@ class Audit:
         if self.deep:
             # now, in this thread: the settings tree has one selected variant at a time
             tree, variant = self.expectations.tree, view.place.variant
-            exemptions_of = functools.partial(exemptions_on, tree, variant)
-            exemptions = exemptions_or_error(exemptions_of, view.project)
+            ctx = tree.on(variant).ctx
+            exemptions = exemptions_or_error(
+                lambda name: exemptions_of(ctx, Requirement(name)), view.project
+            )
             view = dataclasses.replace(view, exemptions=exemptions)
         return view
 

@@ -18,8 +18,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from packaging.requirements import Requirement
-
 from ..errors import SettingsError
 from ..findings import rules
 from ..findings.catalogue import RULES
@@ -27,9 +25,9 @@ from ..findings.finding import Finding
 from ..settings.layout import IGNORE, VERIFY
 
 if TYPE_CHECKING:
-    from packaging.utils import NormalizedName
+    from packaging.requirements import Requirement
 
-    from ..settings.tree import SettingsTree, WorkContext
+    from ..settings.tree import WorkContext
 
 ACCELERATOR: Final = "accelerator"
 TORCH: Final = "torch"
@@ -98,42 +96,23 @@ def parse_exemptions(text: str, where: str) -> Exemptions:
     return Exemptions(reasons, dependencies)
 
 
-def exemptions_of(ctx: WorkContext, req: Requirement) -> Exemptions:
+def exemptions_of(ctx: WorkContext, req: Requirement, *, others: bool = False) -> Exemptions:
     """Return the exemptions of a package for the variant of *ctx*.
 
-    Raises:
-        SettingsError: the annotation is invalid.
-    """
-    build_info = ctx.package_build_info(req)
-    return _exemptions(build_info.annotations, build_info.package, build_info.variant)
-
-
-def exemptions_on(tree: SettingsTree, variant: str, package: NormalizedName) -> Exemptions:
-    """Return the exemptions of a package for a variant of a settings tree.
-
-    Raises:
-        SettingsError: the annotation is invalid.
-    """
-    return exemptions_of(tree.on(variant).ctx, Requirement(package))
-
-
-def exemptions_with_other_variants(ctx: WorkContext, req: Requirement) -> Exemptions:
-    """Return the exemptions of a package, and the variants that exempt it from further rules.
-
-    The ``verify`` command needs them for its remedies: the user may have named the wrong variant,
-    or none.
+    With *others*, ``elsewhere`` lists the variants that exempt it from further rules: the user of
+    ``verify`` may have named the wrong variant, or none.
 
     Raises:
         SettingsError: the annotation for the variant of *ctx* is invalid.
     """
-    build_info = ctx.package_build_info(req)
+    info = ctx.package_build_info(req)
     elsewhere: dict[str, list[str]] = {}
-    for variant, info in build_info.variants.items():
+    for variant, other in info.variants.items() if others else ():
         with contextlib.suppress(SettingsError):  # reported when that variant is verified
-            other = _exemptions(info.annotations or {}, build_info.package, variant)
-            for code in other.reasons:
+            for code in _exemptions(other.annotations or {}, info.package, variant).reasons:
                 elsewhere.setdefault(code, []).append(str(variant))
-    return dataclasses.replace(exemptions_of(ctx, req), elsewhere=elsewhere)
+    found = _exemptions(info.annotations, info.package, info.variant)
+    return dataclasses.replace(found, elsewhere=elsewhere)
 
 
 def _exemptions(annotations: Mapping[str, str], package: str, variant: str) -> Exemptions:

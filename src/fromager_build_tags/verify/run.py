@@ -105,19 +105,12 @@ def _in_folder(folder: pathlib.Path) -> Iterator[WheelSource]:
 
 
 def verify_wheel(
-    source: WheelSource,
-    exemptions_of: ExemptionsOf,
-    remedy_for: RemedyFor = set_depends_on,
+    source: WheelSource, exemptions_of: ExemptionsOf, remedy_for: RemedyFor = set_depends_on
 ) -> Iterator[Finding]:
     """Yield the findings of one wheel.
 
     A wheel that cannot be read is a finding, and so is an unexpected exception: one wheel never
     hides the next, nor stops a build that asked for warnings only.
-
-    Args:
-        source: where it is.
-        exemptions_of: returns the exemptions of a package.
-        remedy_for: returns how to change the settings.
     """
     if source.reason:
         yield unreadable(source.shown, source.reason, remedy=_NAME_A_WHEEL)
@@ -130,7 +123,8 @@ def verify_wheel(
     except InputError as err:
         yield unreadable(source.shown, str(err))
     except Exception as err:  # noqa: BLE001 - the last resort
-        yield _unexpected(source.shown, err)
+        what = " ".join(f"{type(err).__name__}: {err}".split())[:300].rstrip(": ")
+        yield unreadable(source.shown, f"the wheel cannot be read: {what}", remedy=_REPORT)
 
 
 def exemptions_or_error(
@@ -163,12 +157,6 @@ def unreadable(source: str, reason: str, *, remedy: str = _GET_AGAIN) -> Finding
         remedy=remedy,
         place=Place(file=source),
     )
-
-
-def _unexpected(source: str, err: Exception) -> Finding:
-    text = " ".join(str(err).split())[:300]
-    reason = f"the wheel cannot be read: {type(err).__name__}" + (f": {text}" if text else "")
-    return unreadable(source, reason, remedy=_REPORT)
 
 
 def _examine(source: WheelSource, remedy_for: RemedyFor) -> ExaminedWheel:

@@ -240,7 +240,8 @@ def open_url(url: str, session: Session) -> Iterator[WheelArchive]:
 
 
 def _complaint(member: Member) -> str | None:
-    if _escapes(member.name):
+    path = PurePosixPath(member.name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or member.name[1:2] == ":":
         return "lies outside of it"
     if member.info.flag_bits & 0x1:
         return "is encrypted"
@@ -248,11 +249,6 @@ def _complaint(member: Member) -> str | None:
         # bz2 and lzma may ask for gigabytes of memory, and wheels do not use them
         return f"is compressed by method {member.info.compress_type}, not deflate"
     return None
-
-
-def _escapes(name: str) -> bool:
-    path = PurePosixPath(name.replace("\\", "/"))
-    return path.is_absolute() or ".." in path.parts or name[1:2] == ":"
 
 
 def _is_library(member: Member) -> bool:

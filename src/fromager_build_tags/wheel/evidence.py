@@ -118,11 +118,12 @@ class TorchUse:
 
 def torch_use(contents: Contents) -> TorchUse:
     """Return what a wheel uses, by symbols: stable and unstable wheels alike need libtorch.so."""
+    carried = contents.carried()
     links = [
         _need(library, name)
         for library in contents.libraries
         for name in library.elf.needed
-        if is_torch(name) and name not in contents.carried
+        if is_torch(name) and name not in carried
     ]
     imports = list(contents.imports_from_outside())
     cxx, cxx_evidence = _imports(imports, is_unstable, "C++ symbols of Torch")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Final
@@ -49,13 +49,15 @@ class Contents:
 
     libraries: tuple[Library, ...]
     refused: tuple[Refused, ...] = ()
-    carried: frozenset[str] = field(default=frozenset())
-    """File names and ``DT_SONAME``s, which a ``DT_NEEDED`` inside the wheel may find there."""
+
+    def carried(self) -> frozenset[str]:
+        """Return file names and ``DT_SONAME``s, which a ``DT_NEEDED`` may find inside the wheel."""
+        return frozenset(name for library in self.libraries for name in library.names)
 
     def needed_from_outside(self) -> tuple[str, ...]:
         """Return the needed libraries that the wheel does not carry, sorted."""
         needed = {name for library in self.libraries for name in library.elf.needed}
-        return tuple(sorted(needed - self.carried))
+        return tuple(sorted(needed - self.carried()))
 
     def imports_from_outside(self) -> Iterator[tuple[str, frozenset[str]]]:
         """Yield (member, names that no library of the wheel exports) where there are any."""
@@ -84,11 +86,7 @@ def read_contents(archive: WheelArchive) -> Contents:
                 libraries.append(Library(member=member.name, elf=elf))
             case ElfRefusal() as refusal:
                 refused.append(Refused(member=member.name, refusal=refusal))
-    return Contents(
-        libraries=tuple(libraries),
-        refused=tuple(refused),
-        carried=frozenset(name for library in libraries for name in library.names),
-    )
+    return Contents(libraries=tuple(libraries), refused=tuple(refused))
 
 
 def _read_library(member: Member, budget: Budget) -> ElfFacts | ElfRefusal:

@@ -102,19 +102,15 @@ class ExaminedWheel:
 
     def missing_segment(self, rule: Rule, what: str, reason: str) -> Finding:
         """Return the finding that the name lacks the segment of a declared dependency."""
-        declared = f"the settings declare a dependency on {what} ({reason}), but"
-        segment = f"{what.removeprefix('an ')} segment"
-        if self.name.is_platlib:
-            return self.finding(
-                rule,
-                f"{declared} the name has no {segment}",
-                remedy=f"{self.set_depends_on()}, or declare it only for the variants that need it",
-            )
+        remedy = f"{self.set_depends_on()}, or declare it only for the variants that need it"
+        if not self.name.is_platlib:
+            remedy = "build a platform wheel (Root-Is-Purelib: false), whose name has the segment"
         return self.finding(
             rule,
-            f"{declared} a wheel for any platform has no {segment}",
-            remedy="build a platform wheel (Root-Is-Purelib: false), whose name has the segment",
-            severity=Severity.WARNING,
+            f"the settings declare a dependency on {what} ({reason}), but the name has no "
+            f"{what.removeprefix('an ')} segment",
+            remedy=remedy,
+            severity=None if self.name.is_platlib else Severity.WARNING,
         )
 
     def depends_on(self) -> str:
