@@ -79,7 +79,7 @@ def summarise(facts: WheelFacts, *, wheel: Path, package: str, version: str) -> 
         cxx_symbols=facts.torch.cxx_symbols,
         stable_symbols=facts.torch.stable_symbols,
         requires_torch=facts.requires_torch,
-        refused=tuple(f"{each.member}: {each.refusal.reason}" for each in facts.refused[:_PROOFS]),
+        refused=tuple(f"{each.member}: {each.reason}" for each in facts.refused[:_PROOFS]),
     )
 
 

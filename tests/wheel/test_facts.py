@@ -334,7 +334,7 @@ def test_libraries_share_what_they_may_cost(
     facts = read_wheel(make_wheel({"a.so": large, "b.so": large, "c.so": small}))
 
     assert facts.libraries == 2
-    assert [(each.member, each.refusal.reason) for each in facts.refused] == [
+    assert [(each.member, each.reason) for each in facts.refused] == [
         ("b.so", RefusalReason.TOO_LARGE)
     ]
     assert facts.torch.abi is TorchAbi.UNSTABLE
@@ -406,7 +406,7 @@ def test_one_bad_member_never_hides_the_next(stand_ins: Compiler, make_wheel: Ma
         )
     )
 
-    assert [(each.member, each.refusal.reason) for each in facts.refused] == [
+    assert [(each.member, each.reason) for each in facts.refused] == [
         ("a.so", RefusalReason.EMPTY),
         ("b.so", RefusalReason.LINKER_SCRIPT),
         ("c.dylib", RefusalReason.MACH_O),

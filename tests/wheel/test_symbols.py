@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fromager_build_tags.wheel.symbols import TORCH_NAMES, is_stable, is_unstable, readable
+from fromager_build_tags.wheel.symbols import STABLE, TORCH_NAMES, UNSTABLE, readable
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ from fromager_build_tags.wheel.symbols import TORCH_NAMES, is_stable, is_unstabl
     ],
 )
 def test_symbols_that_change_with_torch(symbol: str, name: str) -> None:
-    assert is_unstable(symbol)
-    assert not is_stable(symbol)
+    assert UNSTABLE.match(symbol)
+    assert not STABLE.match(symbol)
     assert TORCH_NAMES.match(b"\0" + symbol.encode() + b"\0next", 1)  # in a table of strings
     assert readable(symbol) == name
 
@@ -45,8 +45,8 @@ def test_a_length_that_is_too_large_ends_the_name(digits: int) -> None:
 
 @pytest.mark.parametrize("symbol", ["aoti_torch_get_dim", "torch_call_dispatcher"])
 def test_symbols_that_stay(symbol: str) -> None:
-    assert is_stable(symbol)
-    assert not is_unstable(symbol)
+    assert STABLE.match(symbol)
+    assert not UNSTABLE.match(symbol)
     assert TORCH_NAMES.match(symbol.encode())
 
 
@@ -71,6 +71,6 @@ def test_symbols_that_stay(symbol: str) -> None:
     ],
 )
 def test_symbols_that_are_not_torchs(symbol: str) -> None:
-    assert not is_unstable(symbol)
-    assert not is_stable(symbol)
+    assert not UNSTABLE.match(symbol)
+    assert not STABLE.match(symbol)
     assert not TORCH_NAMES.match(symbol.encode())

@@ -227,10 +227,8 @@ def _refuse_unread(facts: WheelFacts, seen: frozenset[Need], source: str) -> Non
 
 def _unread(facts: WheelFacts) -> Iterator[str]:
     # a linker script names libraries, and is none itself
-    unread = [
-        each for each in facts.refused if each.refusal.reason is not RefusalReason.LINKER_SCRIPT
-    ]
-    yield from (f"{each.member} could not be read ({each.refusal.reason})" for each in unread)
+    unread = [each for each in facts.refused if each.reason is not RefusalReason.LINKER_SCRIPT]
+    yield from (f"{each.member} could not be read ({each.reason})" for each in unread)
     if not facts.libraries and not unread:
         yield "it contains no library"
 

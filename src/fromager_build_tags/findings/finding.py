@@ -50,11 +50,9 @@ class Finding:
 
     Attributes:
         code: of the rule, such as ``BT101``.
-        severity: error, warning or note.
         subject: the package, variant or file that it is about.
         message: what is wrong, with the values; one sentence without a full stop.
         remedy: how to fix it, as an imperative.
-        place: where.
         suppression: the reason for which the settings suppress it; "" if they do not.
     """
 

@@ -147,7 +147,7 @@ def _damage(wheel: IndexWheel) -> str:
             archive.wheel_metadata()
             if reason := _wrong_metadata(archive, wheel) or _missing_member(archive):
                 return reason
-            for member in archive.members():
+            for member in archive.members:
                 with member.open() as stream:  # zipfile compares the checksum at the end
                     while stream.read(_BLOCK):
                         pass
@@ -174,7 +174,7 @@ def _missing_member(archive: WheelArchive) -> str:
         rows = list(csv.reader(text.decode("utf-8", "replace").splitlines()))
     except csv.Error as err:  # such as a name of 200,000 characters
         return f"RECORD cannot be read: {err}"
-    missing = {row[0] for row in rows if len(row) > 1} - set(archive.names())
+    missing = {row[0] for row in rows if len(row) > 1} - {each.name for each in archive.members}
     files = sorted(each for each in missing if not each.endswith("/"))  # some list folders
     return f"{files[0][:_MOST]!r} of its RECORD is missing" if files else ""
 

@@ -228,7 +228,7 @@ def _read(index: Index, file: IndexFile) -> _Content:
     with index.open(file) as archive:
         return {
             member.name: (member.info.external_attr >> 16, _sha256(member))
-            for member in archive.members()
+            for member in archive.members
             if member.name != archive.record
         }
 

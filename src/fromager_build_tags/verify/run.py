@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import glob
 import itertools
 import os
@@ -20,7 +21,7 @@ from ..http.urls import file_name, is_url, shown_url
 from ..tag.filename import parse_wheel_name
 from ..wheel.archive import WheelError, open_url
 from ..wheel.facts import read_facts, read_wheel
-from .checks import check
+from .checks import CHECKS
 from .checks.examined import ExaminedWheel, RemedyFor, set_depends_on
 from .exemptions import NO_EXEMPTIONS, Exemptions
 
@@ -146,7 +147,9 @@ def check_wheel(wheel: ExaminedWheel, exemptions: Exemptions | SettingsError) ->
             remedy="correct it; until then it has no effect",
         )
         exemptions = NO_EXEMPTIONS
-    yield from check(wheel, exemptions)
+    exempted = dataclasses.replace(wheel, exemptions=exemptions)
+    for check in CHECKS:
+        yield from map(exemptions.applied_to, check(exempted))
 
 
 def unreadable(source: str, reason: str, *, remedy: str = _GET_AGAIN) -> Finding:

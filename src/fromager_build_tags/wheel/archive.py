@@ -7,7 +7,7 @@ import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
@@ -91,7 +91,9 @@ class WheelArchive:
     """A wheel file, open for reading: its ``METADATA``, its ``WHEEL``, its libraries.
 
     Attributes:
+        members: its files, in the order of the archive.
         dist_info: the name of the dist-info folder.
+        record: the path of ``RECORD``, whether it is there or not.
     """
 
     def __init__(self, path: Path | str, archive: zipfile.ZipFile) -> None:
@@ -100,15 +102,15 @@ class WheelArchive:
         self._held = contextlib.ExitStack()
         if (count := len(archive.filelist)) > _MEMBERS_LIMIT:
             raise WheelError(path, f"it has {count:,} members; {_MEMBERS_LIMIT:,} are read")
-        self._members = [
+        self.members = [
             Member(path=path, archive=archive, info=info)
             for info in archive.infolist()
             if not info.is_dir()
         ]
         self._check_members()
-        self._by_name = {member.name: member for member in self._members}
         self._check_sizes()
         self.dist_info = self._find_dist_info()
+        self.record = f"{self.dist_info}/RECORD"
 
     @classmethod
     def open(cls, path: Path | str, file: IO[bytes] | None = None) -> Self:
@@ -153,35 +155,23 @@ class WheelArchive:
             WheelError: it has more bytes than *limit*.
         """
         name = f"{self.dist_info}/{file}"
-        if (member := self._by_name.get(name)) is None:
+        member = next((each for each in self.members if each.name == name), None)
+        if member is None:
             return None
         if member.size > limit:
             raise WheelError(self.path, f"its {name!r} has {member.size} bytes; {limit} are read")
         with member.open() as stream:
             return stream.read(member.size)
 
-    def names(self) -> list[str]:
-        """Return the path of every member."""
-        return [member.name for member in self._members]
-
-    def members(self) -> Sequence[Member]:
-        """Return every member, in the order of the archive."""
-        return self._members
-
-    @property
-    def record(self) -> str:
-        """The path of ``RECORD``, whether it is there or not."""
-        return f"{self.dist_info}/RECORD"
-
     def libraries(self) -> Iterator[Member]:
         """Yield the members that are ELF files, or are named like a library."""
         inside = f"{self.dist_info}/"
-        members = (each for each in self._members if not each.name.startswith(inside))
+        members = (each for each in self.members if not each.name.startswith(inside))
         return filter(_is_library, members)
 
     def _check_members(self) -> None:
         seen: set[str] = set()
-        for member in self._members:
+        for member in self.members:
             if reason := _complaint(member):
                 raise WheelError(self.path, f"its member {member.name!r} {reason}")
             if member.name in seen:
@@ -193,17 +183,17 @@ class WheelArchive:
         file = self._archive.fp
         assert file is not None
         size = file.seek(0, 2)
-        packed = sum(member.info.compress_size for member in self._members)
+        packed = sum(member.info.compress_size for member in self.members)
         if packed > size:
             raise WheelError(
                 self.path, f"its members claim {packed} bytes of {size}, so they overlap"
             )
-        unpacked = sum(member.size for member in self._members)
+        unpacked = sum(member.size for member in self.members)
         if unpacked > _BOMB_SIZE and unpacked > _BOMB_RATIO * size:
             raise WheelError(self.path, f"a zip bomb: {unpacked} bytes in {size}")
 
     def _find_dist_info(self) -> str:
-        found = {member.name.partition("/")[0] for member in self._members}
+        found = {member.name.partition("/")[0] for member in self.members}
         folders = sorted(name for name in found if name.endswith(".dist-info"))
         if len(folders) != 1:
             some = first_few(map(repr, folders)) or "none"

@@ -74,10 +74,11 @@ _FOREIGN: Final = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ElfRefusal:
-    """A file that looks like a library and cannot be read."""
+    """A file that looks like a library and cannot be read; in a wheel, a member."""
 
     reason: RefusalReason
     detail: str = ""
+    member: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from .elf import DEVICE_MACHINES
 from .libraries import Accelerator, Contents, Library, accelerator_of, is_torch, major_of
-from .symbols import is_stable, is_unstable, readable
+from .symbols import STABLE, UNSTABLE, readable
 
 _SECTION_STACKS: Final = {".nv": Accelerator.CUDA, ".hi": Accelerator.ROCM}
 _MACHINE_STACKS: Final = {"cuda": Accelerator.CUDA, "amdgpu": Accelerator.ROCM}
@@ -126,8 +127,8 @@ def torch_use(contents: Contents) -> TorchUse:
         if is_torch(name) and name not in carried
     ]
     imports = list(contents.imports_from_outside())
-    cxx, cxx_evidence = _imports(imports, is_unstable, "C++ symbols of Torch")
-    stable, stable_evidence = _imports(imports, is_stable, "functions of Torch's stable ABI")
+    cxx, cxx_evidence = _imports(imports, UNSTABLE, "C++ symbols of Torch")
+    stable, stable_evidence = _imports(imports, STABLE, "functions of Torch's stable ABI")
     found = {TorchAbi.UNSTABLE: cxx, TorchAbi.STABLE: stable, TorchAbi.LINKED: links}
     return TorchUse(
         abi=next((abi for abi, use in found.items() if use), TorchAbi.NONE),
@@ -139,13 +140,13 @@ def torch_use(contents: Contents) -> TorchUse:
 
 
 def _imports(
-    imports: Sequence[tuple[str, frozenset[str]]], is_kind: Callable[[str], bool], kind: str
+    imports: Sequence[tuple[str, frozenset[str]]], names_of_kind: re.Pattern[str], kind: str
 ) -> tuple[int, Sequence[Evidence]]:
     """Return how many symbols of a kind a wheel imports, and the evidence of each library."""
     found = [
         (member, symbols)
         for member, names in imports
-        if (symbols := sorted(filter(is_kind, names)))
+        if (symbols := sorted(filter(names_of_kind.match, names)))
     ]
     evidence = [
         Evidence(member=member, what=f"imports {len(symbols)} {kind}, as {_example(symbols)}")

@@ -13,7 +13,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from .archive import WheelArchive, WheelError
-from .elf import DEVICE_MACHINES
+from .elf import DEVICE_MACHINES, ElfRefusal
 from .evidence import (
     AcceleratorUse,
     TorchUse,
@@ -21,7 +21,7 @@ from .evidence import (
     torch_use,
     used_accelerators,
 )
-from .libraries import Library, Refused, read_contents
+from .libraries import Library, read_contents
 
 _TORCH = re.compile(r"\s*torch(?![\w.-])", re.IGNORECASE)
 # packaging reads each parenthesis of a marker by a call within a call.
@@ -66,7 +66,7 @@ class WheelFacts:
     """Libraries that fromager recorded when it built the wheel; None if it recorded none."""
     without_sections: tuple[str, ...] = ()
     """Members without section names, so that device code in them cannot be seen."""
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[ElfRefusal, ...] = ()
     carried: tuple[AcceleratorUse, ...] = ()
     """Accelerators whose libraries it carries, and nothing in it needs."""
     dist_info: str = ""
@@ -75,7 +75,7 @@ class WheelFacts:
     @property
     def notes(self) -> Sequence[str]:
         """Remarks: why nothing was found, or what was not read."""
-        notes = [f"{each.member} was not read: {each.refusal.reason}" for each in self.refused]
+        notes = [f"{each.member} was not read: {each.reason}" for each in self.refused]
         if self.libraries:
             return notes
         if self.purelib:

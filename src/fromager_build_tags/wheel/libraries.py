@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Final
@@ -36,19 +36,11 @@ class Library:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Refused:
-    """One member that looks like a library and cannot be read."""
-
-    member: str
-    refusal: ElfRefusal
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Contents:
     """Every library of a wheel, in the order of the archive."""
 
     libraries: tuple[Library, ...]
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[ElfRefusal, ...] = ()
 
     def carried(self) -> frozenset[str]:
         """Return file names and ``DT_SONAME``s, which a ``DT_NEEDED`` may find inside the wheel."""
@@ -76,7 +68,7 @@ def read_contents(archive: WheelArchive) -> Contents:
         WheelError: there are more of them than any wheel has, or a member is damaged.
     """
     libraries: list[Library] = []
-    refused: list[Refused] = []
+    refused: list[ElfRefusal] = []
     budget = Budget()
     for number, member in enumerate(archive.libraries()):
         if number >= _LIBRARIES_LIMIT:
@@ -85,7 +77,7 @@ def read_contents(archive: WheelArchive) -> Contents:
             case ElfFacts() as elf:
                 libraries.append(Library(member=member.name, elf=elf))
             case ElfRefusal() as refusal:
-                refused.append(Refused(member=member.name, refusal=refusal))
+                refused.append(replace(refusal, member=member.name))
     return Contents(libraries=tuple(libraries), refused=tuple(refused))
 
 

@@ -18,25 +18,17 @@ _CASTER = rf"8pybind116detail11type_casterIN(?:{_NAMESPACE})"
 _CXX = rf"_Z(?:{_SPECIAL})?N[rVK]*[RO]?(?:{_NAMESPACE}|{_CASTER})"
 # libtorch_python's own, outside of any namespace: THPVariable_Wrap(at::TensorBase) and the like.
 _PYTHON = r"_Z(?:NK?)?\d+THP[A-Z]\w+|THP[A-Z]\w+(?:Class|Type)\b"
-_STABLE = r"aoti_torch_|torch_"
+_STABLE_NAMES = r"aoti_torch_|torch_"
 
-TORCH_NAMES = re.compile(rf"{_CXX}|{_PYTHON}|{_STABLE}".encode())
+TORCH_NAMES = re.compile(rf"{_CXX}|{_PYTHON}|{_STABLE_NAMES}".encode())
 """Matches the start of every symbol that this module classifies."""
 
-_UNSTABLE = re.compile(rf"{_CXX}|{_PYTHON}")
-_STABLE_START = re.compile(_STABLE)
+UNSTABLE = re.compile(rf"{_CXX}|{_PYTHON}")
+"""Matches the start of a symbol that binds its importer to one Torch release."""
+STABLE = re.compile(_STABLE_NAMES)
+"""Matches the start of a symbol of libtorch's stable C interface."""
 _NESTED = re.compile(r"_Z[A-Z_n\d]*?N[rVK]*[RO]?(?=\d)")
 _LENGTH = re.compile(r"\d{1,4}")  # a longer one is no name's, and may be too large for an int
-
-
-def is_unstable(symbol: str) -> bool:
-    """Return whether a symbol binds its importer to one Torch release."""
-    return _UNSTABLE.match(symbol) is not None
-
-
-def is_stable(symbol: str) -> bool:
-    """Return whether a symbol belongs to libtorch's stable C interface."""
-    return _STABLE_START.match(symbol) is not None
 
 
 def readable(symbol: str) -> str:

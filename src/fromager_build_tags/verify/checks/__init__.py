@@ -5,12 +5,10 @@ A check takes an examined wheel and yields the findings of one rule of BT3.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from ...findings.finding import Finding
-from ..exemptions import NO_EXEMPTIONS, Exemptions
 from . import binaries, metadata, segments
 from .examined import ExaminedWheel
 
@@ -34,11 +32,3 @@ CHECKS: Final[tuple[Callable[[ExaminedWheel], Iterator[Finding]], ...]] = (
     binaries.unreadable,
     binaries.without_sections,
 )
-
-
-def check(wheel: ExaminedWheel, exemptions: Exemptions = NO_EXEMPTIONS) -> Iterator[Finding]:
-    """Yield the findings of every check, suppressed where *exemptions* contain a reason."""
-    exempted = dataclasses.replace(wheel, exemptions=exemptions)
-    for each in CHECKS:
-        for finding in each(exempted):
-            yield exemptions.applied_to(finding)

@@ -13,8 +13,8 @@ from ...wheel.elf import RefusalReason
 from .examined import ExaminedWheel, listed
 
 if TYPE_CHECKING:
+    from ...wheel.elf import ElfRefusal
     from ...wheel.facts import HostCode
-    from ...wheel.libraries import Refused
 
 #: Machine, word size in bits, and whether the byte order is big-endian.
 _MACHINES: Final = {
@@ -29,8 +29,6 @@ _MACHINES: Final = {
     "riscv64": ("riscv", 64, False),
     "loongarch64": ("loongarch", 64, False),
 }
-#: Code for the kernel, on every machine.
-_ANY_MACHINE: Final = {"bpf"}
 #: Files for another linker, or none: they are not damaged.
 _NOT_ELF: Final = {
     RefusalReason.LINKER_SCRIPT,
@@ -86,7 +84,7 @@ def other_machine(wheel: ExaminedWheel) -> Iterator[Finding]:
     foreign = [
         host
         for host in wheel.facts.hosts
-        if _kind(host) not in expected and host.machine not in _ANY_MACHINE
+        if _kind(host) not in expected and host.machine != "bpf"  # code for any kernel
     ]
     if foreign:
         machines = {each[0] for each in expected if each}
@@ -116,8 +114,8 @@ def _platforms(wheel: ExaminedWheel) -> str:
 def unreadable(wheel: ExaminedWheel) -> Iterator[Finding]:
     """BT342: a file that seems to be a library, and cannot be read."""
     refused = wheel.facts.refused
-    foreign = [each for each in refused if each.refusal.reason in _NOT_ELF]
-    large = [each for each in refused if each.refusal.reason is RefusalReason.TOO_LARGE]
+    foreign = [each for each in refused if each.reason in _NOT_ELF]
+    large = [each for each in refused if each.reason is RefusalReason.TOO_LARGE]
     damaged = [each for each in refused if each not in foreign and each not in large]
     for some, remedy, severity in (
         (damaged, "find out how the file got into the wheel: it is damaged", None),
@@ -134,10 +132,9 @@ def unreadable(wheel: ExaminedWheel) -> Iterator[Finding]:
             )
 
 
-def _refused(refused: Refused) -> str:
-    refusal = refused.refusal
+def _refused(refusal: ElfRefusal) -> str:
     detail = f": {refusal.detail}" if refusal.reason is RefusalReason.TOO_LARGE else ""
-    return f"{refused.member} ({refusal.reason}{detail})"
+    return f"{refusal.member} ({refusal.reason}{detail})"
 
 
 def without_sections(wheel: ExaminedWheel) -> Iterator[Finding]:

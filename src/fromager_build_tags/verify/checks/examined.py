@@ -80,7 +80,7 @@ class ExaminedWheel:
     def unread(self) -> Sequence[str]:
         """The members that may contain more than the facts show."""
         refused = self.facts.refused
-        return [each.member for each in refused if each.refusal.reason not in _NO_CODE]
+        return [each.member for each in refused if each.reason not in _NO_CODE]
 
     def finding(
         self,

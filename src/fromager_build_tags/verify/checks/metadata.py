@@ -22,7 +22,8 @@ _RECORDED: Final = "fromager-elf-requires.txt"
 def build_mismatch(wheel: ExaminedWheel) -> Iterator[Finding]:
     """BT321: a build tag in ``WHEEL`` that is not the name's."""
     named, builds = str(wheel.name.build_tag), wheel.facts.builds
-    if len(builds) <= 1 and named == _without_zeros(builds[0] if builds else ""):
+    # the number is a number: 08 is 8, as in the parsed name
+    if [re.sub(r"^0+(?=\d)", "", each) for each in builds or [""]] == [named]:
         return
     written = f"Build: {listed(each[:_LONGEST] for each in builds)}" if builds else "no Build"
     yield wheel.finding(
@@ -33,11 +34,6 @@ def build_mismatch(wheel: ExaminedWheel) -> Iterator[Finding]:
         # renaming a file leaves WHEEL without Build, and no installer reads the field
         severity=None if builds else Severity.WARNING,
     )
-
-
-def _without_zeros(build: str) -> str:
-    # the number is a number: 08 is 8, as in the parsed name
-    return re.sub(r"^0+(?=\d)", "", build)
 
 
 def metadata_mismatch(wheel: ExaminedWheel) -> Iterator[Finding]:
