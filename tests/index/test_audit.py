@@ -253,7 +253,7 @@ def test_the_messages(run: Run, tmp_path: pathlib.Path) -> None:
     assert run("audit", "index", status=1).stdout == (
         f"index/{GOOD[1]}.whl: error BT402: {GOOD[1]}.whl is shadowed: "
         f"{stale}.whl is selected by pip (cp312 on linux_x86_64), uv (cp312 on linux_x86_64)\n"
-        "    delete the other wheel with `fromager build-tags prune`; add a changelog entry with "
+        "    resolve the finding about the other wheel; add a changelog entry with "
         "each change of the stack: only a higher build number takes precedence\n"
         f"index: warning BT408: the index has wheels for torch2.10.0 (1, such as {GOOD[1]}.whl), "
         f"torch2.9.1 (1, such as {stale}.whl)\n"
@@ -352,10 +352,10 @@ def test_what_is_wanted_and_missing(run: Run, tmp_path: pathlib.Path) -> None:
     (tmp_path / "r.txt").write_text("pillow\nnumpy>=2\n")
     found = findings(run, "index", "--build-order", "order.json", "-r", "r.txt")
     assert [each["message"] for each in found if each["code"] == "BT403"] == [
-        "demo 1.0 is missing: no wheel",
+        "demo==1.0 is missing: no wheel",
         "numpy>=2 is missing: no wheel",
-        "torch 2.11.0 is missing: no wheel",
-        "zlib-ng 1.0 is missing: no wheel",
+        "torch==2.11.0 is missing: no wheel",
+        "zlib-ng==1.0 is missing: no wheel",
     ]
     assert {each["file"] for each in found if each["code"] in {"BT403", "BT414"}} == {"index"}
 
@@ -364,7 +364,7 @@ def test_what_is_wanted_and_missing(run: Run, tmp_path: pathlib.Path) -> None:
 WANTED = [
     ("torch==2.10.0", [], []),
     ("torch===2.10.0", [], []),
-    ("torch==2.10.0+rocm7.1", [], ["torch 2.10.0+rocm7.1 is missing: no wheel"]),
+    ("torch==2.10.0+rocm7.1", [], ["torch==2.10.0+rocm7.1 is missing: no wheel"]),
     ("torch==2.10.*", [], []),
     ("torch==2.11.*", [], ["torch==2.11.* is missing: no wheel"]),
     ("pillow>=12,<13", [], []),
@@ -374,15 +374,15 @@ WANTED = [
     (
         "torch==2.10.0",
         ["--python", "3.12", "--python", "3.13"],
-        ["torch 2.10.0 is missing: no wheel for cp313 on linux_x86_64"],
+        ["torch==2.10.0 is missing: no wheel for cp313 on linux_x86_64"],
     ),
     (
         "pillow>=12",
         ["--python", "3.12", "--platform", "linux_aarch64"],
         ["pillow>=12 is missing: no wheel for cp312 on linux_aarch64"],
     ),
-    ("numpy", [], ["numpy (any version) is missing: no wheel"]),
-    ("numpy\nnumpy==2", [], ["numpy 2 is missing: no wheel"]),
+    ("numpy", [], ["numpy is missing: no wheel"]),
+    ("numpy\nnumpy==2", [], ["numpy==2 is missing: no wheel"]),
 ]
 
 
@@ -429,7 +429,7 @@ def test_what_a_lock_names_has_to_be_there(run: Run, tmp_path: pathlib.Path) -> 
     lock = tmp_path / "settings/build-tags.lock"
     found = findings(run, "index", "--lock", str(lock))
     assert [each["message"] for each in found if each["code"] == "BT403"] == [
-        "torch 2.9.1 is missing: no wheel"
+        "torch==2.9.1 is missing: no wheel"
     ]
     lock.write_text("no lock")
     assert "is not a lock" in run("audit", "index", "--lock", str(lock), status=1).stderr
@@ -582,7 +582,7 @@ def test_a_page_that_cannot_be_read_is_a_finding(run: Run) -> None:
         [found] = findings(run, f"{server.url}/simple")
         assert found["file"] == f"{server.url}/simple/torch/"
     assert found["code"] == "BT417"
-    assert found["message"] == ("the page of torch cannot be read: status 404: not found")
+    assert found["message"] == ("files of torch cannot be read: status 404: not found")
 
 
 def test_a_link_that_leads_to_no_file_is_a_finding(run: Run, tmp_path: pathlib.Path) -> None:
@@ -593,9 +593,9 @@ def test_a_link_that_leads_to_no_file_is_a_finding(run: Run, tmp_path: pathlib.P
     [found] = findings(run, "index")
     assert (found["code"], found["file"]) == ("BT417", "index/demo-1.0-2-py3-none-any.whl")
     assert found["message"] == (
-        "a wheel of demo cannot be read: the link has no target (and 1 other)"
+        "files of demo cannot be read: the link has no target (and 1 other)"
     )
-    assert found["remedy"] == "correct or delete the link"
+    assert found["remedy"] == "retry, check the server, or correct the link"
     for command in ("winners", "prune"):
         assert run(command, "index", status=1).stderr == (
             "Error: index/demo-1.0-2-py3-none-any.whl cannot be read: the link has no target "

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from types import MappingProxyType
@@ -21,6 +20,7 @@ from packaging.utils import parse_sdist_filename
 from packaging.version import Version
 
 from fromager_build_tags.errors import InputError
+from fromager_build_tags.index import IndexFile
 from fromager_build_tags.index.select import (
     Installer,
     Target,
@@ -31,6 +31,7 @@ from fromager_build_tags.index.select import (
     select_pinned,
     targets_of,
 )
+from fromager_build_tags.index.status import IndexWheel
 from fromager_build_tags.tag.build_tag import NO_BUILD_TAG
 from fromager_build_tags.tag.filename import WheelName, parse_wheel_name
 
@@ -42,32 +43,24 @@ INDEXES = 80
 SDISTS = 0.2
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class File:
-    """A file of an index."""
-
-    name: WheelName
-    filename: str = ""
-    yanked: bool = False
-    requires_python: str = ""
-
-
-def file(filename: str, attributes: Mapping[str, str] = MappingProxyType({})) -> File:
+def file(filename: str, attributes: Mapping[str, str] = MappingProxyType({})) -> IndexWheel:
     """Return a file with the attributes of its link in HTML."""
     if filename.endswith(".whl"):
         name = parse_wheel_name(filename)
     else:
         name = WheelName(filename, *parse_sdist_filename(filename), NO_BUILD_TAG, frozenset())
-    return File(
-        name=name,
-        filename=filename,
+    listed = IndexFile(
+        name.name,
+        filename,
+        filename,
         yanked="data-yanked" in attributes,
         requires_python=attributes.get("data-requires-python", ""),
     )
+    return IndexWheel(listed, name)
 
 
-def wheel(filename: str, *, yanked: bool = False) -> File:
-    return File(name=parse_wheel_name(filename), filename=filename, yanked=yanked)
+def wheel(filename: str, *, yanked: bool = False) -> IndexWheel:
+    return file(filename, {"data-yanked": ""} if yanked else {})
 
 
 CP312 = Target(python=(3, 12), abi="cp312", platform="linux_x86_64")
@@ -288,7 +281,7 @@ def test_the_real_installers_agree(
 def _expected(folder: pathlib.Path, installer: Installer) -> str:
     taken = select_newest([file(path.name) for path in folder.iterdir()], _here(), installer)
     assert taken is not None
-    return taken.filename
+    return taken.file.filename
 
 
 YANKED = {"data-yanked": ""}
@@ -355,7 +348,7 @@ def test_selections_from_pages(installer: Installer, pinned: bool) -> None:
         choose = partial(select_pinned, version=Version("1.0")) if pinned else select_newest
         taken = choose(files, target=running_target(), installer=installer)
         expected = (of_pin if pinned else newest)[list(Installer).index(installer)]
-        assert ("" if taken is None else _short(taken.filename)) == expected, number
+        assert ("" if taken is None else _short(taken.file.filename)) == expected, number
 
 
 @pytest.mark.parametrize("requires", [">=3.6.*", ">=3.6<4", ">= '3.6'", ">=3.6,!=3.1*"])

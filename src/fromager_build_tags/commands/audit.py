@@ -99,7 +99,7 @@ def audit(
             findings += (finding for _, finding in audited.findings)
             if format_ == "html":
                 grid.add(audited)
-            count()
+            count(1)
     report = AuditReport(
         verdict=Verdict.of(findings),
         indexes=[*run.tallies, *(Tally(*each) for each in unopened)],

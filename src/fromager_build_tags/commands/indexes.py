@@ -6,7 +6,7 @@ import contextlib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 import click
 
@@ -114,19 +114,13 @@ def report_failures(failures: Iterable[object], expectations: Expectations | Non
     return bool(lines)
 
 
-class Count(Protocol):
-    """Counts finished projects, each once for each index that has it."""
-
-    def __call__(self, projects: int = 1, /) -> None: ...  # noqa: D102
-
-
 @contextlib.contextmanager
-def progress(indexes: Sequence[Index]) -> Iterator[Count]:
+def progress(indexes: Sequence[Index]) -> Iterator[Callable[[int], None]]:
     """Show the number of finished projects, on a terminal only; yield the function to count."""
     if not sys.stderr.isatty():
-        yield lambda _=1: None
+        yield lambda _: None
         return
     length = sum(map(len, indexes))
     with click.progressbar(length=length, file=sys.stderr, label="projects") as bar:
-        yield lambda projects=1: bar.update(projects)
+        yield bar.update
         bar.update(length - bar.pos)  # a project of several indexes may be counted once

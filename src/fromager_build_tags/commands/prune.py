@@ -93,7 +93,7 @@ def _refuse_to_delete(indexes: Sequence[Index]) -> None:
 def _decide(
     index: Index,
     expectations: Expectations,
-    count: Callable[[], None],
+    count: Callable[[int], None],
     links: list[tuple[str, str]],
     *,
     foreign: bool,
@@ -111,7 +111,7 @@ def _decide(
         links += links_of(view.all_wheels())
         if view.wheels:
             folders.append(linked_folder(view.all_wheels()))
-        count()
+        count(1)
     real = [folder for folder in folders if folder is not None]
     if real and len(real) == len(folders):
         problems.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 from collections.abc import Sequence
 
@@ -50,7 +51,8 @@ def _refuse_twice(indexes: Sequence[str]) -> None:
     seen: dict[str, IndexPlace] = {}
     for text in indexes:
         place = parse_place(text, "")
-        first = seen.setdefault(place.identity, place)
+        same = str(place).rstrip("/").lower() if place.is_url else os.path.realpath(place.address)
+        first = seen.setdefault(same, place)
         if first is not place:
             raise click.UsageError(
                 f"{first} and {place} are the same index; share compares different indexes"

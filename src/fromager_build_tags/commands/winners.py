@@ -69,7 +69,7 @@ def winners(
                     none.append(listed.project)
                 if not all(is_valid_requirement(each.requires_python) for each in files):
                     invalid.append(listed.project)
-                count()
+                count(1)
     common.write(SELECTION[format_](selected), output)
     _note("nothing is selected for", none)
     _note("uv may select other files, as some have an invalid Requires-Python:", invalid)

@@ -21,7 +21,8 @@ from ..tag.filename import WheelName
 from ..tag.segment import Order, Segment
 from ..text import did_you_mean
 
-_SENSITIVE: Final = {Order.ACCELERATOR, Order.TORCH}
+#: The segments of wheels that one stack alone can use.
+SENSITIVE: Final = {Order.ACCELERATOR, Order.TORCH}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,17 +48,13 @@ class Expected:
     pre_built: bool = False
     error: str = ""
 
-    def tags(self, *, platlib: bool) -> frozenset[BuildTag]:
-        """Return the build tags of one kind of wheel."""
-        return self.platlib if platlib else self.purelib
-
     def replacing(self, name: WheelName) -> frozenset[BuildTag]:
         """Return the build tags that must all exist before a wheel is obsolete.
 
         They are those of its kind with its suffix, or else with its accelerator and Torch. If no
         declared stack has these, the stack that replaced it is unknown: the tags of all stacks.
         """
-        return _of_stack(self.tags(platlib=name.is_platlib), name.build_tag)
+        return _of_stack(self.platlib if name.is_platlib else self.purelib, name.build_tag)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -139,7 +136,7 @@ def _unnumbered(tags: Sequence[PlannedTag]) -> Expected:
     """Return the expectation where there is no build number, or a tag cannot be computed."""
     orders = {segment.order for tag in tags for segment in tag.platlib}
     return Expected(
-        sensitive=any(tag.needs for tag in tags) or not orders.isdisjoint(_SENSITIVE),
+        sensitive=any(tag.needs for tag in tags) or not orders.isdisjoint(SENSITIVE),
         purelib_suffix=any(tag.purelib or (tag.error and tag.needs is None) for tag in tags),
         pre_built=any(tag.pre_built for tag in tags),
         # without a number, fromager calls no hook, so that no hook can fail
@@ -157,6 +154,6 @@ def _numbered(
         number=max(number for number, _, _ in stacks),
         platlib=frozenset(BuildTag.of(number, platlib) for number, platlib, _ in stacks),
         purelib=frozenset(BuildTag.of(number, purelib) for number, _, purelib in stacks),
-        sensitive=not orders.isdisjoint(_SENSITIVE),
+        sensitive=not orders.isdisjoint(SENSITIVE),
         purelib_suffix=any(purelib for _, _, purelib in stacks),
     )

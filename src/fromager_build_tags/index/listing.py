@@ -9,7 +9,6 @@ import hashlib
 import os
 import pathlib
 import re
-import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -52,19 +51,6 @@ class IndexPlace:
         """The scheme of a URL; "" for a path."""
         match = _SCHEME.match(self.address)
         return match[1] if match else ""
-
-    @property
-    def identity(self) -> str:
-        """The same text for all spellings of one place; it contains the URL's query: not shown."""
-        if not self.is_url:
-            return os.path.realpath(self.address)
-        try:
-            parts = urllib.parse.urlsplit(self.address)
-        except ValueError:
-            return self.address
-        host = parts.netloc.rpartition("@")[2].lower()
-        path = parts.path.rstrip("/")
-        return urllib.parse.urlunsplit((parts.scheme, host, path, parts.query, ""))
 
     def __str__(self) -> str:
         if self.is_url:

@@ -11,10 +11,8 @@ from packaging.version import Version
 
 from ..findings import rules
 from ..findings.finding import Finding, Place, Rule
-from ..http.urls import is_url
 from ..text import first_few
 from .expected import Expected
-from .listing import Unreadable
 from .select import Installer, Target, select, targets_of
 from .status import IndexWheel, ProjectView, Status, replacements, replacing_text, tags_text
 
@@ -47,7 +45,12 @@ def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator
         targets: the targets to install for; by default, those of the wheels' tags.
     """
     if view.unreadable is not None:
-        yield _unreadable(view.project, view.unreadable)
+        yield rules.UNREADABLE_PAGE.finding(
+            f"files of {view.project} cannot be read: {view.unreadable.reason}",
+            subject=view.project,
+            remedy="retry, check the server, or correct the link",
+            place=Place(file=view.unreadable.location),
+        )
     for version, wheels in view.wheels.items():
         if len(wheels) > 1:
             yield from _shadowed(wheels, targets)
@@ -129,21 +132,13 @@ def _shadowed(wheels: Sequence[IndexWheel], targets: Sequence[Target]) -> Iterat
         if best is not None and first is not None and first.status is not Status.CURRENT:
             shadows.setdefault((best, first), []).append(selector)
     for (shadowed, other), selectors in shadows.items():
-        yield _shadow(shadowed, other, selectors)
-
-
-def _shadow(shadowed: IndexWheel, other: IndexWheel, selectors: Sequence[_Selector]) -> Finding:
-    if other.status is Status.OBSOLETE:
-        remedy = "delete the other wheel with `fromager build-tags prune`"
-    else:
-        remedy = "resolve the finding about the other wheel"
-    return _wheel_finding(
-        rules.SHADOWED_WHEEL,
-        shadowed,
-        f"is shadowed: {other.file.filename} is selected by {first_few(selectors, _MOST)}",
-        f"{remedy}; add a changelog entry with each change of the stack: only a higher build "
-        "number takes precedence",
-    )
+        yield _wheel_finding(
+            rules.SHADOWED_WHEEL,
+            shadowed,
+            f"is shadowed: {other.file.filename} is selected by {first_few(selectors, _MOST)}",
+            "resolve the finding about the other wheel; add a changelog entry with each change of "
+            "the stack: only a higher build number takes precedence",
+        )
 
 
 def _mixed(wheels: Sequence[IndexWheel], targets: Sequence[Target]) -> Iterator[Finding]:
@@ -188,18 +183,6 @@ def _sdist_only(view: ProjectView) -> Iterator[Finding]:
         )
 
 
-def _unreadable(project: str, unreadable: Unreadable) -> Finding:
-    what, remedy = "the page", "retry, or check the server"
-    if not is_url(unreadable.location):
-        what, remedy = "a wheel", "correct or delete the link"
-    return rules.UNREADABLE_PAGE.finding(
-        f"{what} of {project} cannot be read: {unreadable.reason}",
-        subject=project,
-        remedy=remedy,
-        place=Place(file=unreadable.location),
-    )
-
-
 def check_missing(
     view: ProjectView, required: Iterable[SpecifierSet], targets: Sequence[Target] = ()
 ) -> Iterator[Finding]:
@@ -223,17 +206,8 @@ def check_missing(
         if not matching or lacking:
             where = f" for {first_few(lacking, _MOST)}" if matching else ""
             yield rules.MISSING_WHEEL.finding(
-                f"{_requirement(view.project, specifier)} is missing: no wheel{where}",
+                f"{view.project}{specifier} is missing: no wheel{where}",
                 subject=view.project,
                 remedy=f"build {view.project}{where}, or remove the requirement",
                 place=Place(file=str(view.place)),
             )
-
-
-def _requirement(project: str, specifier: SpecifierSet) -> str:
-    """Return a version, a requirement, or any version, for a message."""
-    text = str(specifier)
-    if not text:
-        return f"{project} (any version)"
-    pinned = text.startswith("==") and not text.endswith(".*") and "," not in text
-    return f"{project} {text.lstrip('=')}" if pinned else f"{project}{text}"

@@ -30,7 +30,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
@@ -157,24 +157,13 @@ def sdists_of(files: Iterable[IndexFile]) -> Sequence[IndexWheel]:
     return sdists
 
 
-class Candidate(Protocol):
-    """A wheel that an installer may select; or an sdist, whose name has no tags."""
-
-    @property
-    def name(self) -> WheelName: ...  # noqa: D102
-    @property
-    def yanked(self) -> bool: ...  # noqa: D102
-    @property
-    def requires_python(self) -> str: ...  # noqa: D102
-
-
-def select[T: Candidate](
-    candidates: Iterable[T], target: Target, installer: Installer = Installer.PIP
-) -> T | None:
+def select(
+    candidates: Iterable[IndexWheel], target: Target, installer: Installer = Installer.PIP
+) -> IndexWheel | None:
     """Return the file that an installer selects *of one version*, which is pinned.
 
     Args:
-        candidates: wheels and sdists of that version.
+        candidates: wheels of that version, and sdists, which have no tags.
         target: the Python and platform to install for.
         installer: pip or uv.
 
@@ -182,7 +171,7 @@ def select[T: Candidate](
         The file; None if none fits.
     """
     ranks = ranks_of(target, installer)
-    best: T | None = None
+    best: IndexWheel | None = None
     best_key: tuple[object, ...] = ()
     for candidate in candidates:
         rank = _rank(candidate.name, ranks)
@@ -197,9 +186,9 @@ def select[T: Candidate](
     return best
 
 
-def select_newest[T: Candidate](
-    candidates: Iterable[T], target: Target, installer: Installer = Installer.PIP
-) -> T | None:
+def select_newest(
+    candidates: Iterable[IndexWheel], target: Target, installer: Installer = Installer.PIP
+) -> IndexWheel | None:
     """Return the file that an installer selects without a pin; arguments as for ``select``."""
     usable = _usable(candidates, target, installer)
     released = [each for each in usable if not each.name.version.is_prerelease]
@@ -212,15 +201,18 @@ def select_newest[T: Candidate](
     return None
 
 
-def select_pinned[T: Candidate](
-    candidates: Iterable[T],
+def select_pinned(
+    candidates: Iterable[IndexWheel],
     version: Version,
     target: Target,
     installer: Installer = Installer.PIP,
-) -> T | None:
+) -> IndexWheel | None:
     """Return the file that an installer selects for ``==version``, local versions included."""
-    matching = (each for each in candidates if _matches_pin(each.name.version, version))
-    usable = _usable(matching, target, installer)
+    usable = [
+        each
+        for each in _usable(candidates, target, installer)
+        if version in {each.name.version, Version(each.name.version.public)}
+    ]
     if installer is Installer.PIP:
         offered = [each for each in usable if not each.yanked] or usable
     else:
@@ -233,22 +225,20 @@ def is_valid_requirement(requires_python: str) -> bool:
     return _lower_bounds(requires_python) is not None
 
 
-def _matches_pin(version: Version, pin: Version) -> bool:
-    return version == pin or (pin.local is None and Version(version.public) == pin)
-
-
-def _usable[T: Candidate](candidates: Iterable[T], target: Target, installer: Installer) -> list[T]:
+def _usable(
+    candidates: Iterable[IndexWheel], target: Target, installer: Installer
+) -> list[IndexWheel]:
     """Return the files that an installer compares."""
     ranks = ranks_of(target, installer)
     fitting = (each for each in candidates if _rank(each.name, ranks) is not None)
     return [each for each in fitting if _is_compared(each.requires_python, target, installer)]
 
 
-def _highest[T: Candidate](
-    candidates: Iterable[T], target: Target, installer: Installer
-) -> T | None:
+def _highest(
+    candidates: Iterable[IndexWheel], target: Target, installer: Installer
+) -> IndexWheel | None:
     """Return the selected file of the highest version that has one."""
-    by_version: dict[Version, list[T]] = {}
+    by_version: dict[Version, list[IndexWheel]] = {}
     for each in candidates:
         by_version.setdefault(each.name.version, []).append(each)
     for version in sorted(by_version, reverse=True):

@@ -14,10 +14,10 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from ..http.prefetch import prefetch
-from ..tag.segment import Order
 from ..text import first_few
 from ..wheel.archive import Member, WheelError
 from .auditing import side_by_side
+from .expected import SENSITIVE
 from .listing import Index, IndexFile, ListedProject, Unreadable
 from .status import IndexWheel, group_files
 
@@ -105,7 +105,7 @@ def _compare(
     for number, listed in by_index.items():
         wheels = group_files(listed.files).wheels.values()
         for wheel in itertools.chain.from_iterable(wheels):
-            if wheel.build_tag.by_order.keys() & {Order.ACCELERATOR, Order.TORCH}:
+            if wheel.build_tag.by_order.keys() & SENSITIVE:
                 dependent += 1
             else:
                 same = independent.setdefault((wheel.name.version, wheel.name.tags), [])

@@ -17,13 +17,13 @@ import urllib.parse
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pypi_simple
 from packaging.utils import NormalizedName, canonicalize_name
 
-from ..errors import InputError
+from ..errors import BuildTagError, InputError
 from ..http.prefetch import prefetch
 from ..http.session import Page, Session
 from ..http.urls import FetchError, shown_url, signed_url, split_url
@@ -33,23 +33,10 @@ from .listing import IndexFile, IndexPlace, ListedProject, Unreadable, project_w
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _ARCHIVES: Final = (".whl", ".tar.gz", ".zip")
+#: The files of each project.
+type _Files = Mapping[NormalizedName, Sequence[IndexFile]]
 #: Invalid entries that a message lists.
 _MOST: Final = 10
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _RootPage:
-    """The first page of an index.
-
-    Attributes:
-        pages: the URL of each project's page.
-        files: the files of each project, if the page lists a flat folder.
-        is_declared: whether the page declares itself a list of projects; such a list may be empty.
-    """
-
-    pages: Mapping[NormalizedName, str]
-    files: Mapping[NormalizedName, Sequence[IndexFile]] = field(default_factory=dict)
-    is_declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +50,7 @@ class SimpleIndex:
 
     place: IndexPlace
     pages: Sequence[tuple[NormalizedName, str]]
-    files: Mapping[NormalizedName, Sequence[IndexFile]]
+    files: _Files
     session: Session
 
     def projects(self) -> Iterator[ListedProject]:
@@ -108,38 +95,30 @@ def open_simple(place: IndexPlace) -> SimpleIndex:
     warnings.filterwarnings("ignore", category=pypi_simple.UnexpectedRepoVersionWarning)
     session = Session(place.address)
     try:
-        root = _read_root(session.get(session.root))
-    except FetchError as err:
+        pages, files = _read_root(session.get(session.root))
+    except BuildTagError as err:
         session.close()
         raise InputError(str(err)) from None
-    if not (root.pages or root.files or root.is_declared):
-        session.close()
-        raise InputError(
-            f"no projects found at {shown_url(session.root)}: use the URL of a simple API, which "
-            "usually ends in /simple/, or of a folder of wheels"
-        )
-    names = sorted(root.pages.keys() | root.files.keys())
-    pages = [(name, root.pages.get(name, "")) for name in names]
-    return SimpleIndex(place, pages, root.files, session)
+    names = sorted(pages.keys() | files.keys())
+    return SimpleIndex(place, [(name, pages.get(name, "")) for name in names], files, session)
 
 
-def _read_root(page: Page) -> _RootPage:
-    """Return the projects that a page lists, or the files of a flat folder.
+def _read_root(page: Page) -> tuple[Mapping[NormalizedName, str], _Files]:
+    """Return the pages of projects that a page lists, and the files of a flat folder.
 
     Raises:
         FetchError: *page* is neither.
+        InputError: it lists nothing, and does not declare itself a list, which may be empty.
     """
     if _is_json(page):
         with _parsing(page):
-            names = map(
-                canonicalize_name, pypi_simple.IndexPage.from_json_data(_json(page)).projects
-            )
-        pages = {name: urllib.parse.urljoin(page.url, f"{name}/") for name in names}
-        return _RootPage(pages=pages, is_declared=True)
+            projects = pypi_simple.IndexPage.from_json_data(_json(page)).projects
+        names = map(canonicalize_name, projects)
+        return {name: urllib.parse.urljoin(page.url, f"{name}/") for name in names}, {}
     listed = _html(page)
     flat = any(_last_part(link.url).endswith(_ARCHIVES) for link in listed.links)
     files: dict[NormalizedName, list[IndexFile]] = {}
-    pages = {}
+    pages: dict[NormalizedName, str] = {}
     for link in listed.links:
         # In a folder with wheels, every link that is not a folder is a file.
         if flat and _is_file_of(page, link.url):
@@ -147,7 +126,12 @@ def _read_root(page: Page) -> _RootPage:
             files.setdefault(project, []).extend(_from_link(project, link))
         elif name := _project_name(page, link.url):
             pages.setdefault(name, link.url)
-    return _RootPage(pages=pages, files=files, is_declared=listed.repository_version is not None)
+    if not (pages or files or listed.repository_version is not None):
+        raise InputError(
+            f"no projects found at {shown_url(page.url)}: use the URL of a simple API, which "
+            "usually ends in /simple/, or of a folder of wheels"
+        )
+    return pages, files
 
 
 def _project_files(project: NormalizedName, page: Page) -> tuple[Sequence[IndexFile], str]:

@@ -19,7 +19,7 @@ from ..tag.filename import WheelName, parse_wheel_name
 from ..tag.platform import covers, is_platlib
 from ..tag.segment import Order
 from ..verify.exemptions import NO_EXEMPTIONS, Exemptions
-from .expected import Expected
+from .expected import SENSITIVE, Expected
 from .listing import IndexFile, IndexPlace, Unreadable
 
 #: File systems take no longer names, and a long compressed tag set expands to millions of tags.
@@ -158,11 +158,10 @@ _is_platlib = functools.lru_cache(maxsize=4096)(is_platlib)
 
 def with_status(wheels: Sequence[IndexWheel], expected: Expected) -> Iterator[IndexWheel]:
     """Yield the wheels *of one version*, each with its status."""
-    if expected.number is None:
-        for file, name, _ in wheels:
-            yield IndexWheel(file, name, _unnumbered_status(name, expected))
-        return
-    are_current = [_is_current(wheel.name, expected) for wheel in wheels]
+    are_current = [
+        name.build_tag in (expected.platlib if _is_platlib(name.tags) else expected.purelib)
+        for _, name, _ in wheels
+    ]
     current = [
         IndexWheel(wheel.file, wheel.name, Status.CURRENT)
         for wheel, is_current in zip(wheels, are_current, strict=True)
@@ -176,37 +175,20 @@ def with_status(wheels: Sequence[IndexWheel], expected: Expected) -> Iterator[In
         yield IndexWheel(file, name, status)
 
 
-def _unnumbered_status(name: WheelName, expected: Expected) -> Status:
-    """Return the status of a wheel for which the settings give no build number."""
-    if expected.pre_built:
-        return Status.PRE_BUILT
-    return _kind_status(name, expected) or Status.UNKNOWN
-
-
-def _kind_status(name: WheelName, expected: Expected) -> Status | None:
-    """Return the status that follows from the kinds of wheel and suffix alone."""
-    if not _is_platlib(name.tags):
-        tagged = bool(name.suffix) and not expected.purelib_suffix
-        return Status.TAGGED_PURELIB if tagged else None
-    if not expected.sensitive or _SENSITIVE & name.build_tag.by_order.keys():
-        return None
-    return Status.UNTAGGED
-
-
-_SENSITIVE: Final = {Order.ACCELERATOR, Order.TORCH}
-
-
-def _is_current(name: WheelName, expected: Expected) -> bool:
-    return name.build_tag in expected.tags(platlib=_is_platlib(name.tags))
-
-
 def _other_status(name: WheelName, expected: Expected, current: Sequence[IndexWheel]) -> Status:
     """Return the status of a wheel whose build tag the settings do not give."""
+    if expected.pre_built and expected.number is None:
+        return Status.PRE_BUILT
     if expected.number is not None and (name.number or 0) > expected.number:
         return Status.FOREIGN
     if current and is_replaced(replacements(name, expected, current)):
         return Status.OBSOLETE
-    return _kind_status(name, expected) or Status.STALE
+    if _is_platlib(name.tags):
+        if expected.sensitive and SENSITIVE.isdisjoint(name.build_tag.by_order):
+            return Status.UNTAGGED
+    elif name.suffix and not expected.purelib_suffix:
+        return Status.TAGGED_PURELIB
+    return Status.UNKNOWN if expected.number is None else Status.STALE
 
 
 #: For each build tag that replaces the one of a wheel, the wheels that have it and fit as widely.
@@ -292,12 +274,9 @@ def highest_numbered(wheels: Iterable[IndexWheel]) -> Iterator[IndexWheel]:
     for wheel in wheels:
         by_tags.setdefault(wheel.name.tags, []).append(wheel)
     for same in by_tags.values():
-        top = max(_number(wheel) for wheel in same)
-        yield from (wheel for wheel in same if _number(wheel) == top)
-
-
-def _number(wheel: IndexWheel) -> int:
-    return -1 if wheel.name.number is None else wheel.name.number
+        numbers = [-1 if wheel.name.number is None else wheel.name.number for wheel in same]
+        top = max(numbers)
+        yield from (w for w, number in zip(same, numbers, strict=True) if number == top)
 
 
 def tags_text(tags: Iterable[BuildTag], between: str = " or ") -> str:
