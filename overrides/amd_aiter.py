@@ -1,5 +1,5 @@
-"""AITER carries ROCm code objects (measured); extensions that it builds ahead call libtorch's C++
-API (read in setup.py)."""
+"""AITER carries ROCm code objects (measured); extensions that are compiled at build time call
+libtorch's C++ API (read in setup.py)."""
 
 from fromager_build_tags.needs import depends_on
 

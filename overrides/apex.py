@@ -1,5 +1,5 @@
-"""Apex, NVIDIA's, compiles CUDA kernels into extensions that call libtorch's C++ API; read in its
-repository, for want of a release on the registry."""
+"""NVIDIA's Apex compiles CUDA kernels into extensions that call libtorch's C++ API; read in its
+repository, since the registry has no release."""
 
 from fromager_build_tags.needs import depends_on
 

@@ -1,4 +1,4 @@
-"""bitsandbytes links CUDA, ROCm or XPU libraries, and libtorch not at all (0.43.3 to 0.50.2
+"""bitsandbytes links CUDA, ROCm or XPU libraries, and does not link libtorch (0.43.3 to 0.50.2
 measured)."""
 
 from fromager_build_tags.needs import depends_on

@@ -1,4 +1,4 @@
-"""Faiss needs libcudart and libcublas; it talks to Torch from Python only (1.15.1 measured)."""
+"""Faiss needs libcudart and libcublas; it uses Torch from Python only (1.15.1 measured)."""
 
 from fromager_build_tags.needs import depends_on
 

@@ -1,5 +1,4 @@
-"""Faiss needs libcudart and libcublas; it talks to Torch from Python only (1.14.1.post1
-measured)."""
+"""Faiss needs libcudart and libcublas; it uses Torch from Python only (1.14.1.post1 measured)."""
 
 from fromager_build_tags.needs import depends_on
 

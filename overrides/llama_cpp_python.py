@@ -1,4 +1,4 @@
-"""llama-cpp-python builds ggml for CUDA, ROCm or the CPU, and knows no Torch; read in the
+"""llama-cpp-python builds ggml for CUDA, ROCm or the CPU, and does not use Torch; read in the
 CMakeLists.txt of 0.3.36."""
 
 from fromager_build_tags.needs import depends_on

@@ -1,4 +1,4 @@
-"""LMDeploy's TurboMind needs libcudart and libcublas; it talks to Torch from Python only (0.18.0
+"""LMDeploy's TurboMind needs libcudart and libcublas; it uses Torch from Python only (0.18.0
 measured)."""
 
 from fromager_build_tags.needs import depends_on

@@ -1,4 +1,4 @@
-"""Mooncake links CUDA. 0.3.7 brought a process group that imports C++ symbols of libtorch
+"""Mooncake links CUDA. 0.3.7 added a process group that imports C++ symbols of libtorch
 (0.3.6.post1 and 0.3.7 measured); from 0.3.14 on it is compiled at first use
 (mooncake-transfer-engine-cuda13 measured)."""
 

@@ -1,5 +1,5 @@
-"""TokenSpeed's kernels need libcudart and libcublas; no library of them calls Torch, which the
-metadata pins all the same (0.1.4 measured)."""
+"""TokenSpeed's kernels need libcudart and libcublas; none of their libraries calls Torch, though
+the metadata pins it (0.1.4 measured)."""
 
 from fromager_build_tags.needs import depends_on
 

@@ -1,4 +1,4 @@
-"""Transformer Engine is pure on the registry, and gets no segment then. Built from its repository
+"""Transformer Engine is pure on the registry, and then gets no segment. Built from its repository
 it links CUDA and calls libtorch's C++ API (read)."""
 
 from fromager_build_tags.needs import depends_on

@@ -46,7 +46,7 @@ def suffix(ctx: Any, req: Requirement = REQ, tags: Any = PLATLIB, **more: Any) -
 
 
 def error(ctx: Any, req: Requirement = REQ, expected: type[BuildTagError] = PluginError) -> str:
-    """Return the error of a wheel, behind the name of the wheel."""
+    """Return the error of a wheel, without the name of the wheel."""
     with pytest.raises(expected) as caught:
         suffix(ctx, req)
     text, prefix = explain_error(caught.value), f"no build tag for {req.name} {VERSION}: "
@@ -104,7 +104,7 @@ def test_fromager_joins_what_the_hook_returns(make_context: MakeContext) -> None
     assert wheels.get_build_tag(ctx=ctx, req=REQ, version=VERSION, wheel_tags=PURELIB) == (2, "")
 
 
-def test_keywords_of_a_later_fromager_are_taken_in_silence(make_context: MakeContext) -> None:
+def test_keywords_of_a_later_fromager_are_ignored(make_context: MakeContext) -> None:
     assert suffix(make_context(), Requirement("pillow"), PURELIB, build_env=None, x=1) == []
 
 
@@ -149,7 +149,7 @@ def test_a_shipped_module_works_as_an_override_of_its_own(
     assert suffix(make_context(), Requirement("some.torch")) == ["el9.6", "rocm7.1"]
 
 
-def test_fromager_logs_an_override_of_its_own_and_is_spared_the_rest(
+def test_fromager_logs_only_its_own_overrides(
     make_context: MakeContext, set_override: Install, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG", logger="fromager.overrides")
@@ -213,7 +213,7 @@ def test_an_exception_inside_a_plugin_keeps_its_cause(
     assert error(make_context()) == f"{PLUGIN} failed because 'lost'"
 
 
-def test_a_plugin_does_not_end_fromager_without_a_word(
+def test_a_plugin_that_exits_is_an_error_with_a_message(
     make_context: MakeContext, set_hooks: Install
 ) -> None:
     def leaving(**_: Any) -> Any:
@@ -290,7 +290,7 @@ def test_an_override_that_fromager_cannot_call(
     assert error(make_context()) == message
 
 
-def test_two_texts_of_one_order_name_both_givers(
+def test_two_texts_of_one_order_name_both_providers(
     make_context: MakeContext, set_override: Install
 ) -> None:
     set_override("flash_attn", module("acme.flash", answering([(1, "fc43")])))

@@ -1,4 +1,4 @@
-"""What override modules are made of."""
+"""The public functions of override modules."""
 
 from __future__ import annotations
 
@@ -153,39 +153,39 @@ def test_an_expression_may_depend_on_torch(expression: str, torch: str, expected
     }
 
 
-def test_a_torch_that_is_not_known_well_enough_stops_only_what_depends_on_it() -> None:
-    says = depends_on("torch if version < 2 and torch < 2.9 else none")
-    assert says.needs(Version("2"), ask_stack("cuda")) == set()
+def test_an_imprecise_torch_fails_only_packages_that_depend_on_it() -> None:
+    function = depends_on("torch if version < 2 and torch < 2.9 else none")
+    assert function.needs(Version("2"), ask_stack("cuda")) == set()
     with pytest.raises(MissingFactError, match=r"^Torch\?$"):
-        says.needs(Version("1"), ask_stack("cuda"))
+        function.needs(Version("1"), ask_stack("cuda"))
     with pytest.raises(MissingFactError, match=r"the version of Torch is needed as X\.Y"):
-        says.needs(Version("1"), ask_stack("cuda", "2"))
+        function.needs(Version("1"), ask_stack("cuda", "2"))
 
 
 def test_an_expression_may_have_any_number_of_clauses() -> None:
     text = "".join(f"torch if version == {number} else " for number in range(5000))
-    says = parse_expression(f"{text}accelerator")
-    assert says.of(Version("4999"), ask_stack("cuda")) == {Need.TORCH}
-    assert says.of(Version("5000"), ask_stack("cuda")) == {Need.ACCELERATOR}
-    assert says.at_most() == {Need.TORCH, Need.ACCELERATOR}
-    assert says.boundaries() == {Version(str(number)) for number in range(5000)}
+    function = parse_expression(f"{text}accelerator")
+    assert function.of(Version("4999"), ask_stack("cuda")) == {Need.TORCH}
+    assert function.of(Version("5000"), ask_stack("cuda")) == {Need.ACCELERATOR}
+    assert function.at_most() == {Need.TORCH, Need.ACCELERATOR}
+    assert function.boundaries() == {Version(str(number)) for number in range(5000)}
 
 
-def test_what_an_expression_gives_at_most() -> None:
+def test_all_dependencies_of_an_expression() -> None:
     text = "none if version < 1 else torch if accelerator == cuda else accelerator"
     assert parse_expression(text).at_most() == {Need.ACCELERATOR, Need.TORCH}
     assert parse_expression("none").at_most() == frozenset()
 
 
-def test_an_accelerator_that_is_not_known_stops_only_what_depends_on_it(
+def test_an_unknown_accelerator_fails_only_packages_that_depend_on_it(
     make_context: MakeContext,
 ) -> None:
     ctx = make_context("stacks-of-mine")
-    says = depends_on("torch if version < 2 and accelerator == cuda else none")
-    assert ask(says, ctx, version=Version("2")) == []
-    assert ask(says, ctx, PURELIB, Version("1")) == []
+    function = depends_on("torch if version < 2 and accelerator == cuda else none")
+    assert ask(function, ctx, version=Version("2")) == []
+    assert ask(function, ctx, PURELIB, Version("1")) == []
     with pytest.raises(MissingFactError, match="accelerator"):
-        ask(says, ctx, version=Version("1"))
+        ask(function, ctx, version=Version("1"))
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ def versions(name: str) -> list[Version]:
     """Return versions on both sides of each change that a module speaks of."""
     found, parsed = [Version("0"), Version("9999")], parse_expression(expression(name))
     for clause in parsed.clauses:
-        if clause.condition is not None:
-            found += [Version(specifier.version) for specifier in clause.condition.versions]
+        if clause.versions:
+            found += [Version(specifier.version) for specifier in clause.versions]
     return sorted(set(found))
 
 

@@ -54,29 +54,26 @@ def write_text(path: pathlib.Path, text: str) -> None:
     """
     refuse_read_only(path)
     target = path.resolve()
-    if target.exists() and not target.is_file():
-        _write_to(path, text)
-        return
     try:
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        if target.exists() and not target.is_file():
+            path.write_text(text, encoding="utf-8", newline="")
+        else:
+            _replace(target, text)
     except OSError as err:
         raise OutputError(f"{path} cannot be written: {err.strerror}") from None
+
+
+def _replace(target: pathlib.Path, text: str) -> None:
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     temporary = pathlib.Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)
         temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else _new_file_mode())
         temporary.replace(target)
-    except OSError as err:
+    except OSError:
         temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path} cannot be written: {err.strerror}") from None
-
-
-def _write_to(path: pathlib.Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="")
-    except OSError as err:
-        raise OutputError(f"{path} cannot be written: {err.strerror}") from None
+        raise
 
 
 def _new_file_mode() -> int:

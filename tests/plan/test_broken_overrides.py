@@ -1,4 +1,4 @@
-"""Overrides that fromager cannot load: no command ends in a traceback, and ``check`` says more."""
+"""Overrides that fromager cannot load: no traceback; ``check`` reports the rest, too."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_one_that_cannot_be_imported_is_one_error(cli: Cli, broken: None, args: 
 
 
 def test_one_that_ends_python_is_one_error(cli: Cli, tree: None, install: Install) -> None:
-    """fromager itself ends without a word, with the status of the override."""
+    """fromager itself ends without a message, with the status of the override."""
     install("acme", {"a": "", "demo": "raise SystemExit(0)\n", "torch": ""})
     assert cli("lock", status=1).stderr == (
         f"Error: fromager cannot load the overrides: fix or uninstall {DEMO}acme_demo (acme 1.0), "
@@ -85,7 +85,7 @@ if not marker.exists():
 
 
 def test_one_that_loads_at_the_second_try(cli: Cli, tree: None, install: Install) -> None:
-    """No override is to be named then, yet fromager did not get further."""
+    """The error names no override, since each of them loads."""
     install("acme", {"demo": ONCE})
     assert cli("lock", status=1).stderr == (
         "Error: fromager cannot load the overrides because failed to load overrides for demo "
@@ -107,7 +107,7 @@ def test_check_finds_two_of_one_package(cli: Cli, twice: None) -> None:
     assert stderr == f"Error: the settings are not checked: {TWICE}\n"
 
 
-def test_what_fromager_takes_in_silence_is_found_beside_the_rest(
+def test_a_duplicate_that_fromager_accepts_is_found_too(
     cli: Cli, tree: None, tmp_path: pathlib.Path, install: Install
 ) -> None:
     """It crashes only where the two come next to each other."""
@@ -120,7 +120,7 @@ def test_what_fromager_takes_in_silence_is_found_beside_the_rest(
 
 
 def test_check_finds_one_that_cannot_be_imported(cli: Cli, broken: None) -> None:
-    """It finds what else is to be said about overrides, too."""
+    """It also reports the other findings about overrides."""
     found, stderr = findings(cli)
     assert [each[:2] for each in found] == [("BT120", "demo"), ("BT110", "torch")]
     assert found[0][2] == (
@@ -129,7 +129,9 @@ def test_check_finds_one_that_cannot_be_imported(cli: Cli, broken: None) -> None
     assert stderr == f"Error: the settings are not checked: {BROKEN}\n"
 
 
-def test_what_is_not_checked_is_no_success(cli: Cli, broken: None, tmp_path: pathlib.Path) -> None:
+def test_unchecked_overrides_are_not_a_success(
+    cli: Cli, broken: None, tmp_path: pathlib.Path
+) -> None:
     """A package may ignore the rule; its settings are unchecked all the same."""
     demo = 'annotations: {build-tags.ignore.BT120: "we know"}\n'
     write_tree(tmp_path, {"settings/packages/demo.yaml": demo})
@@ -149,7 +151,7 @@ def test_overrides_that_load(cli: Cli, tree: None, install: Install) -> None:
 def test_an_override_of_this_project_is_found_by_file_and_line(
     cli: Cli, tree: None, install: Install
 ) -> None:
-    """One that is installed elsewhere has no place that a reviewer could look at."""
+    """An override that is installed elsewhere has no place in the project."""
     install("acme", {"demo": "\n\ndef wheel_build_tag(*, version): ...\n", "torch": ""})
     found = json.loads(cli("check", "--format", "json", status=1).stdout)["findings"]
     assert [(each["code"], each["file"], each["line"]) for each in found] == [

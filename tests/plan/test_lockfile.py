@@ -1,4 +1,4 @@
-"""The lock: its text, what is read from it, and what is refused."""
+"""The lock: its text, and the errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ _STACKS = st.builds(
 
 
 @given(st.lists(_STACKS, max_size=5, unique_by=lambda each: (each.variant, each.key)))
-def test_what_is_written_is_read(stacks: list[LockedStack]) -> None:
+def test_writing_and_reading_are_inverse(stacks: list[LockedStack]) -> None:
     ordered = sorted(stacks, key=lambda each: (each.variant, str(each.key)))
     text = format_lock(Lock(stacks=tuple(stacks)))
     read = parse_lock(text, "lock")
@@ -171,21 +171,21 @@ AGAIN = "write the lock again with `fromager-build-tags lock`"
         ),
     ],
 )
-def test_what_is_no_lock(text: str, message: str) -> None:
+def test_an_invalid_lock(text: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_lock(text, "f")
     assert str(caught.value) == message
 
 
 def test_line_ends_and_spaces_do_not_matter() -> None:
-    """A checkout can change the one, an editor the other."""
+    """Checkouts change line ends, and editors change spaces."""
     assert parse_lock(TEXT.replace("\n", "\r\n"), "f") == parse_lock(TEXT, "f")
     assert parse_lock(TEXT + "\n\n", "f") == parse_lock(TEXT, "f")
     assert parse_lock(TEXT.replace("\n\n", "\n"), "f") == parse_lock(TEXT, "f")
     assert parse_lock(TEXT.replace("\n", "\n\n"), "f") == parse_lock(TEXT, "f")
 
 
-def test_a_stack_that_stands_in_two_locks_is_read_once() -> None:
+def test_a_stack_in_two_locks_is_read_once() -> None:
     [rocm] = parse_lock(TEXT, "f").stacks
     [same, _] = parse_lock(f"{TEXT}\nrocm: b\n  * * 1\n", "g").stacks
     assert same is rocm
@@ -217,7 +217,7 @@ def test_a_version_is_found_however_it_is_spelled(version: str, expected: str) -
     assert str(rocm.tag("torch", "2.9.1")) == "2_el9.6_rocm7.1"
 
 
-def test_spans_of_versions(cli: Cli, tmp_path: pathlib.Path) -> None:
+def test_version_ranges_in_a_lock(cli: Cli, tmp_path: pathlib.Path) -> None:
     demo = "annotations: {build-tags.depends-on: 'torch if version < 0.29 else none'}\n"
     named = "changelog:\n  '0.29': [first]\n"
     write_tree(tmp_path, {**GOOD, "settings/packages/demo.yaml": demo + named})
@@ -236,7 +236,7 @@ def test_spans_of_versions(cli: Cli, tmp_path: pathlib.Path) -> None:
         "<0.29": "1_el9.6_torch2.9.1",
         "*": "1_el9.6",
     }
-    # what no changelog names is never asked of the row of a version that one does
+    # a version without a changelog entry never matches the row of a version with one
     assert str(stack.tag("demo", "==0.29")) == "1_el9.6"
     assert str(stack.tag("demo", "nightly")) == "1_el9.6"
     assert stack.ranges == {"demo": ["<0.29"]}
@@ -286,7 +286,7 @@ def test_check(cli: Cli, tmp_path: pathlib.Path) -> None:
     assert (tmp_path / LOCK).read_text() == before
 
 
-def test_check_of_what_is_no_lock_says_so(cli: Cli, tmp_path: pathlib.Path) -> None:
+def test_check_reports_an_invalid_lock(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, {**GOOD, LOCK: "rubbish\n"})
     assert cli("lock", "--check", status=1).stderr == (
         f"Error: {NO_FORMAT.replace('f is', f'{LOCK} is', 1)}: {AGAIN}\n"
@@ -295,7 +295,7 @@ def test_check_of_what_is_no_lock_says_so(cli: Cli, tmp_path: pathlib.Path) -> N
     assert (tmp_path / LOCK).read_text() == TEXT
 
 
-def test_what_is_not_declared_is_a_question_mark(cli: Cli, tmp_path: pathlib.Path) -> None:
+def test_an_undeclared_fact_is_a_question_mark(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, {**GOOD, ROCM_FILE: 'distro: el9.6\nrocm_version: "7.1"\n'})
     assert cli("lock").stderr == (
         "unknown suffix, locked as ?: flash-attn: "
@@ -314,7 +314,7 @@ def test_what_is_not_declared_is_a_question_mark(cli: Cli, tmp_path: pathlib.Pat
     )
 
 
-def test_every_wrong_variant_is_told(cli: Cli, tmp_path: pathlib.Path) -> None:
+def test_every_wrong_variant_is_reported(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, {**GOOD, ROCM_FILE: "a: 1\n", "settings/variants/cpu.yaml": "distro: 9\n"})
     assert cli("lock", status=1).stderr == (
         "Error: build tags cannot be computed: settings/variants/cpu.yaml:1: distro: 9 is not a "
@@ -325,7 +325,7 @@ def test_every_wrong_variant_is_told(cli: Cli, tmp_path: pathlib.Path) -> None:
     assert not (tmp_path / LOCK).exists()
 
 
-def test_the_old_lock_stays_where_the_new_one_cannot_be_written(
+def test_the_old_lock_stays_if_the_new_one_cannot_be_written(
     cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_tree(tmp_path, {**GOOD, LOCK: HEADER})

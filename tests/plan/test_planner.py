@@ -92,7 +92,7 @@ def test_a_plan_within_a_plan(tree: SettingsTree, set_override: Callable[..., No
 
 
 def test_two_plans_at_once(tree: SettingsTree, set_override: Callable[..., None]) -> None:
-    """Each waits inside of its first package until the other is there, too."""
+    """Each waits inside its first package until the other one has started."""
     barrier = threading.Barrier(2, timeout=30)
     set_override("first", _module(barrier.wait))
     with ThreadPoolExecutor(2) as pool:

@@ -131,7 +131,7 @@ def test_two_registrations_of_one_package_are_an_error(register: Callable[..., N
     )
 
 
-def test_a_description_names_the_distribution_even_where_stevedore_forgot_it() -> None:
+def test_a_description_names_the_distribution_without_stevedores_cache() -> None:
     entry_point = metadata.EntryPoint(
         "wheel_build_tag", "fromager_build_tags.needs:distribution", "fromager.hooks"
     )

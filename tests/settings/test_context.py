@@ -15,7 +15,7 @@ from fromager_build_tags.settings.context import bind, stack_of
 from ..conftest import MakeContext
 
 
-def test_the_variant_file_lies_beside_the_settings(
+def test_the_variant_file_is_beside_the_settings(
     make_context: MakeContext, variants_dir: pathlib.Path
 ) -> None:
     (variants_dir / "cpu.yaml").write_text("torch_version: 2.10.0")
@@ -70,7 +70,7 @@ def test_the_torch_pin_of_the_constraints_is_observed(make_context: MakeContext)
     assert str(stack_of(make_context("cpu", constraints=("torch<2.11",)))) == "el9.6 cpu"
 
 
-def test_a_stack_dies_with_its_context(make_context: MakeContext) -> None:
+def test_a_stack_is_freed_with_its_context(make_context: MakeContext) -> None:
     gc.collect()
     before = len(context._STACKS)
     ctx = make_context("cpu")
@@ -88,7 +88,7 @@ def test_a_context_that_is_bound_to_a_stack(make_context: MakeContext) -> None:
     assert stack_of(other) is not planned
 
 
-def test_many_threads_see_one_stack(make_context: MakeContext) -> None:
+def test_many_threads_get_one_stack(make_context: MakeContext) -> None:
     ctx, barrier = make_context("cpu"), threading.Barrier(32)
 
     def ask(_: int) -> str:

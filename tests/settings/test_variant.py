@@ -1,4 +1,4 @@
-"""Variant files and explicit variables: what is taken, and what is refused with which words."""
+"""Variant files and explicit variables: what is accepted, and the errors for all else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from fromager_build_tags.stack.fact import FACTS, Declaration, Precision
 
 
 def declared(declaration: Declaration) -> list[dict[str, tuple[str, str]]]:
-    """Return each stack's facts as texts: value, and where it stands."""
+    """Return each stack's facts as texts: value, and its place."""
     return [
         {
             key: (str(fact.value), str(fact.source).removeprefix(f"{declaration.file.parent}/"))
@@ -292,7 +292,7 @@ def test_a_bad_variable_is_one_clear_error(
     assert str(caught.value) == message
 
 
-def test_all_bad_variables_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_bad_variables_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WHEEL_BUILD_TAG_CUDA_VERSION", "x")
     monkeypatch.setenv("WHEEL_BUILD_TAG_DISTRO", "-")
     with pytest.raises(SettingsError, match=r"_DISTRO='-' .*; WHEEL_BUILD_TAG_CUDA_VERSION='x' "):

@@ -94,7 +94,7 @@ NEW = '"new"'
     ],
 )
 def test_an_item_right_behind_the_last(text: str, expected: str) -> None:
-    """All else of a list in brackets stays where it is."""
+    """The rest of a list in brackets stays unchanged."""
     assert add(text, ["a"], ["new"]) == expected
 
 
@@ -118,7 +118,7 @@ _GAPS = st.sampled_from(["", " ", "\n    ", "  # a comment, ]\n    ", "\n\n    #
 def test_nothing_moves_in_a_list_in_brackets(
     items: list[tuple[str, str, str]], comma: bool, gap: str, ends: str
 ) -> None:
-    """However it is written, the new text has the old one on both sides of what is added."""
+    """The old text is on both sides of the addition."""
     inside = ",".join("".join(each) for each in items) + "," * (comma and bool(items)) + gap
     text = f"x: &x [y]\nchangelog:\n  '1': [{inside}]\nz: 1\n".replace("\n", ends)
     edited = add(text, ["changelog", "1"], ["new"])
@@ -127,7 +127,7 @@ def test_nothing_moves_in_a_list_in_brackets(
 
 
 def is_inserted(text: str, edited: str) -> bool:
-    """Tell whether *edited* is *text*, and more in one place."""
+    """Return whether *edited* is *text* with an insertion in one place."""
     places = range(len(text) + 1)
     return len(edited) > len(text) and any(
         edited.startswith(text[:at]) and edited.endswith(text[at:]) for at in places
@@ -160,13 +160,13 @@ def is_inserted(text: str, edited: str) -> bool:
         ),
     ],
 )
-def test_what_cannot_be_added_is_said(text: str, message: str) -> None:
+def test_an_impossible_addition_is_an_error(text: str, message: str) -> None:
     with pytest.raises(EditError) as caught:
         add(text, PATH, "torch")
     assert str(caught.value) == message
 
 
-def test_a_list_is_not_made_of_something_else() -> None:
+def test_items_are_added_to_lists_only() -> None:
     with pytest.raises(EditError) as caught:
         add("changelog: {a: b}", ["changelog", "a"], ["x"])
     assert str(caught.value) == "changelog.a cannot be added: it is not a list: 'b'"
@@ -189,7 +189,7 @@ trees = st.recursive(
     indent=st.sampled_from([2, 4]),
     ends=st.sampled_from(["\n", "\r\n"]),
 )
-def test_all_that_was_there_stays(
+def test_present_content_stays(
     data: dict[str, Any], path: list[str], addition: Any, flow: Any, indent: int, ends: str
 ) -> None:
     dumped = yaml.safe_dump(data, default_flow_style=flow, indent=indent, allow_unicode=True)

@@ -1,4 +1,4 @@
-"""Versions, told more or less precisely."""
+"""Versions that are known more or less precisely."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_agree(one: str, other: str, precision: Precision, *, expected: bool) ->
         ("1!2.0", "has an epoch, which cannot stand in a build tag"),
     ],
 )
-def test_what_is_no_version_is_refused(text: str, message: str) -> None:
+def test_an_invalid_version_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=r"is|has") as caught:
         parse_version(text)
     assert str(caught.value) == message

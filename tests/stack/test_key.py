@@ -1,4 +1,4 @@
-"""The key of a stack: what a lock prints is what it reads back."""
+"""The key of a stack: its text parses back to the same key."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_key_that_is_printed_is_read_back(key: StackKey) -> None:
 
 
 @pytest.mark.parametrize("text", ["a b c", "a b c torch2.9.1", "? a", "? a b c"])
-def test_what_is_not_a_key(text: str) -> None:
+def test_an_invalid_key(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a stack, such as 'el9\.6 rocm7\.1 torch2"):
         StackKey.parse(text)
 

@@ -84,7 +84,7 @@ def test_any_text_is_an_os_release_file(content: str) -> None:
     parse_os_release(content)
 
 
-def test_the_first_file_that_can_be_read_tells(tmp_path: pathlib.Path) -> None:
+def test_the_first_readable_file_is_used(tmp_path: pathlib.Path) -> None:
     first, second = tmp_path / "etc", tmp_path / "usr"
     second.write_text("ID=fedora\nVERSION_ID=43\n")
     assert read_os_release([first, second]) == ("fc43", second)
@@ -92,7 +92,7 @@ def test_the_first_file_that_can_be_read_tells(tmp_path: pathlib.Path) -> None:
     assert read_os_release([first, second]) == ("el9.6", first)
 
 
-def test_no_file_is_an_error_that_names_what_was_tried(tmp_path: pathlib.Path) -> None:
+def test_no_file_is_an_error_that_names_the_tried_files(tmp_path: pathlib.Path) -> None:
     with pytest.raises(SettingsError) as caught:
         read_os_release([tmp_path / "a", tmp_path / "b"])
     assert str(caught.value) == f"{tmp_path}/a and {tmp_path}/b cannot be read"

@@ -1,4 +1,4 @@
-"""Declared and detected, resolved: who wins, who has to agree, and what an error says."""
+"""Resolving facts: precedence, conflicts, and the texts of errors."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ def missing(text: Callable[[], str]) -> str:
         ("cpu", "distro: el9.6", {}, "el9.6 cpu"),
     ],
 )
-def test_who_tells(
+def test_precedence(
     bench: Bench, variant: str, file: str | None, variables: dict[str, str], expected: str
 ) -> None:
     assert str(bench.stack(variant, file, **variables)) == expected
 
 
-def test_an_explicit_variable_beats_everything(bench: Bench) -> None:
+def test_an_explicit_variable_takes_precedence(bench: Bench) -> None:
     stack = bench.stack(
         "cuda",
         "distro: fc43\ncuda_version: '13.0'\ntorch_version: 2.9.1",
@@ -101,7 +101,7 @@ def test_an_explicit_variable_beats_everything(bench: Bench) -> None:
     assert str(stack) == "el10.1 cuda12.8 torch2.10.0"
 
 
-def test_an_explicit_accelerator_beats_name_and_file(bench: Bench) -> None:
+def test_an_explicit_accelerator_takes_precedence_over_name_and_file(bench: Bench) -> None:
     stack = bench.stack(
         "cuda",
         "cuda_version: '13.0'",
@@ -174,7 +174,7 @@ def test_the_more_precise_of_variable_and_pin_is_used(bench: Bench) -> None:
         ),
     ],
 )
-def test_a_contradiction_names_both_places_and_the_fix(
+def test_a_conflict_names_both_places_and_the_fix(
     bench: Bench,
     os_release: pathlib.Path,
     variant: str,
@@ -320,12 +320,12 @@ def test_two_stacks_agree(bench: Bench) -> None:
     )
 
 
-def test_stacks_that_nothing_can_choose_between(bench: Bench) -> None:
+def test_stacks_that_no_variable_distinguishes(bench: Bench) -> None:
     file = "stacks: [{distro: el9.6}, {distro: el9.6, torch_precision: minor}]"
     assert bench.error("cpu", file).endswith(": remove all but one")
 
 
-def test_a_plan_asks_no_machine(bench: Bench) -> None:
+def test_a_plan_does_not_read_the_machine(bench: Bench) -> None:
     (bench.folder / "cuda.yaml").write_text(FAMILY)
     stacks = declared_stacks(declare("cuda", bench.folder))
     assert [str(stack) for stack in stacks] == [
@@ -340,7 +340,7 @@ def test_a_plan_asks_no_machine(bench: Bench) -> None:
         declared_stacks(declare("cuda", bench.folder))
 
 
-def test_a_plan_of_nothing_knows_nothing(bench: Bench) -> None:
+def test_a_plan_without_declarations_has_no_facts(bench: Bench) -> None:
     [stack] = declared_stacks(declare("x", bench.folder))
     assert str(stack) == "(nothing is known)"
     assert missing(stack.distro_text).startswith(
@@ -348,13 +348,13 @@ def test_a_plan_of_nothing_knows_nothing(bench: Bench) -> None:
     )
 
 
-def test_a_plan_refuses_a_file_that_contradicts_itself(bench: Bench) -> None:
+def test_a_plan_refuses_a_file_that_conflicts_with_itself(bench: Bench) -> None:
     (bench.folder / "rocm.yaml").write_text("cuda_version: '13.0'")
     with pytest.raises(StackError, match="use rocm_version"):
         declared_stacks(declare("rocm", bench.folder))
 
 
-def test_what_was_heard_and_not_used_is_kept(bench: Bench) -> None:
+def test_unused_values_are_kept(bench: Bench) -> None:
     stack = bench.stack("cpu", "torch_version: '2.11'", pin="==2.11.0", TORCH_VERSION="2.11")
     assert [note.replace(f"{bench.folder}/", "") for note in stack.torch_version.unused] == [
         "2.11 (cpu.yaml:1): it agrees",
@@ -377,7 +377,7 @@ def test_what_was_heard_and_not_used_is_kept(bench: Bench) -> None:
         ("", None),
     ],
 )
-def test_only_an_exact_pin_tells_a_version(specifiers: str, expected: str | None) -> None:
+def test_only_an_exact_pin_is_a_version(specifiers: str, expected: str | None) -> None:
     pin = exact_pin(SpecifierSet(specifiers))
     assert (None if pin is None else str(pin)) == expected
 
@@ -396,7 +396,7 @@ def test_only_an_exact_pin_tells_a_version(specifiers: str, expected: str | None
         ("2.11.0.dev20260101", ">=2.10", None),
     ],
 )
-def test_a_constraint_may_forbid_what_the_file_says(
+def test_a_constraint_can_forbid_the_declared_version(
     bench: Bench, torch: str, constraint: str, forbids: str | None
 ) -> None:
     file = f"torch_version: '{torch}'"
@@ -423,7 +423,7 @@ def test_a_constraint_chooses_a_stack_of_a_family(bench: Bench) -> None:
         ("==1!2.10.0", "has an epoch, which cannot stand in a build tag"),
     ],
 )
-def test_a_pin_that_is_no_version_stops_only_what_needs_torch(
+def test_an_invalid_pin_fails_only_packages_that_need_torch(
     bench: Bench, pin: str, reason: str
 ) -> None:
     stack = bench.stack("cpu", None, pin)
@@ -433,5 +433,5 @@ def test_a_pin_that_is_no_version_stops_only_what_needs_torch(
     )
 
 
-def test_a_machine_says_nothing_of_a_key_that_no_image_tells() -> None:
+def test_a_key_without_an_image_variable_is_never_detected() -> None:
     assert Machine().versions("accelerator_version") == ()

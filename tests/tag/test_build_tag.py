@@ -22,7 +22,7 @@ TORCH = Segment(Order.TORCH, "torch2.10.0")
         ("2post", BuildTag(2, "post")),
     ],
 )
-def test_what_is_parsed_is_printed(text: str, expected: BuildTag) -> None:
+def test_parsing_and_printing_are_inverse(text: str, expected: BuildTag) -> None:
     assert BuildTag.parse(text) == expected
     assert str(expected) == text
     assert expected.is_none is (text == "")
@@ -30,7 +30,7 @@ def test_what_is_parsed_is_printed(text: str, expected: BuildTag) -> None:
 
 
 @pytest.mark.parametrize("text", ["_el9.6", "x", "2-3", "9" * 256])
-def test_what_is_no_build_tag(text: str) -> None:
+def test_an_invalid_build_tag(text: str) -> None:
     with pytest.raises(SegmentError) as caught:
         BuildTag.parse(text)
     assert str(caught.value) == f"{text[:80]!r} is not a build tag, such as '2_el9.6'"

@@ -25,7 +25,7 @@ from fromager_build_tags.tag.segment import Order, accelerator_word, classify
         *((text, None) for text in ("", "9.6", "EL9.6", "Torch2.10.0", "cudax")),
     ],
 )
-def test_segments_are_told_by_their_spelling(text: str, order: Order | None) -> None:
+def test_a_segment_is_classified_by_its_spelling(text: str, order: Order | None) -> None:
     assert classify(text) is order
 
 
@@ -43,11 +43,11 @@ def test_segments_are_told_by_their_spelling(text: str, order: Order | None) -> 
         {"ID": "arch"},
     ],
 )
-def test_what_the_machine_gives_is_a_distribution(os_release: dict[str, str]) -> None:
+def test_a_detected_distribution_is_classified_as_one(os_release: dict[str, str]) -> None:
     assert classify(machine.distribution_text(os_release)) is Order.DISTRIBUTION
 
 
-def test_a_whole_name() -> None:
+def test_a_complete_name() -> None:
     filename = "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.10.0-cp312-cp312-linux_x86_64.whl"
     name = parse_wheel_name(filename)
     assert (name.name, str(name.version), name.number) == ("flash-attn", "2.8.3", 8)
@@ -90,7 +90,7 @@ def test_build_tags(stem: str, number: int | None, suffix: str, segments: tuple[
         "demo_-1.0-py3-none-any.whl",
     ],
 )
-def test_what_is_no_name_of_a_wheel(filename: str) -> None:
+def test_an_invalid_file_name(filename: str) -> None:
     with pytest.raises(InputError, match=r"is not the file name of a wheel \("):
         parse_wheel_name(filename)
 

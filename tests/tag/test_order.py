@@ -65,7 +65,7 @@ PAIRS: Final = [
     ("2_el9.6.1_x", "2_el9.6_x"),
     ("2_Z", "2_a"),
     ("2_0", "2_A"),
-    # the number beats every suffix
+    # the number takes precedence over every suffix
     ("9", "10"),
     ("9_zzz", "10"),
     ("1_el9.6_torch2.9.1", "2_el10.1_cpu"),
@@ -117,7 +117,7 @@ def test_our_order_is_packagings(before: str, after: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-"])
-def test_what_is_no_tag_is_above_nothing(text: str) -> None:
+def test_an_invalid_tag_has_no_order(text: str) -> None:
     """A wheel that is gone has no order; one without a build tag is below all that have one."""
     assert not change(text, "1_a").sorts_below
     assert change("1_a", text).sorts_below == (text == "-")
@@ -135,7 +135,7 @@ def test_what_is_no_tag_is_above_nothing(text: str) -> None:
         ("10_?", "9_?", True),
     ],
 )
-def test_of_a_suffix_that_is_not_known_the_number_is(before: str, after: str, below: bool) -> None:
+def test_a_number_with_an_unknown_suffix(before: str, after: str, below: bool) -> None:
     assert change(before, after).sorts_below is below
     assert change(before, after).number_fell is below
 

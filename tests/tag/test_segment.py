@@ -1,4 +1,4 @@
-"""Segments: what may stand in a build tag, in which order."""
+"""Segments: valid texts, and their order."""
 
 from __future__ import annotations
 
@@ -105,6 +105,6 @@ def test_a_suffix_is_accepted_and_parses_back(segments: list[Segment], number: i
 
 
 @pytest.mark.parametrize("suffix", ["el9.6", "_", "__el9.6", "_el9.6_", "_el9-6", "8_el9.6"])
-def test_what_is_no_suffix_is_refused(suffix: str) -> None:
+def test_an_invalid_suffix_is_refused(suffix: str) -> None:
     with pytest.raises(SegmentError, match="is not a suffix of segments"):
         split(suffix)

@@ -1,4 +1,4 @@
-"""Spans of versions: each answers for all of its versions, and each version lies in one."""
+"""Version ranges: all versions of a range have one value, and each version is in one range."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ VERSIONS = st.builds(
         (">=0.dev0", [(REST, True)]),
     ],
 )
-def test_a_line_is_cut_where_the_answer_changes(
+def test_versions_are_split_where_the_value_changes(
     specifier: str, spans: list[tuple[str, bool]]
 ) -> None:
     assert split(boundaries_of(specifier), within(specifier)) == spans
@@ -53,7 +53,7 @@ def within(specifier: str) -> Callable[[Version], bool]:
     return lambda version: SpecifierSet(specifier).contains(version, prereleases=True)
 
 
-def test_all_versions_are_one_span_where_nothing_changes() -> None:
+def test_one_value_makes_one_range() -> None:
     assert split([], lambda _: "same") == [(REST, "same")]
     assert split([Version("1"), Version("2")], lambda _: "same") == [(REST, "same")]
     assert ends_of(REST) == set()
@@ -70,12 +70,12 @@ def test_all_versions_are_one_span_where_nothing_changes() -> None:
         ("==1.5+cu13.0", ["1.5"]),
     ],
 )
-def test_specifiers_that_end_where_they_do_not_say(specifiers: str, boundaries: list[str]) -> None:
+def test_specifiers_with_implied_boundaries(specifiers: str, boundaries: list[str]) -> None:
     assert boundaries_of(specifiers) == set(map(Version, boundaries))
 
 
 @given(st.lists(RELEASES, min_size=1, max_size=3), st.integers(0, 127))
-def test_a_version_that_stands_for_a_span_lies_in_it(named: list[Version], answers: int) -> None:
+def test_a_sample_version_is_in_its_range(named: list[Version], answers: int) -> None:
     assume(all(any(version.release) for version in named))  # nothing is below 0
     cells = iter(range(99))
     for span, _ in split(named, lambda _: answers >> next(cells) & 1)[:-1]:
@@ -86,18 +86,20 @@ def test_a_version_that_stands_for_a_span_lies_in_it(named: list[Version], answe
 
 @given(st.sampled_from(["<", ">=", ">", "<=", "=="]), VERSIONS, VERSIONS)
 @example(">", Version("0.dev1"), Version("0.post1"))
-def test_a_span_holds_what_its_specifiers_do(operator: str, end: Version, version: Version) -> None:
+def test_a_range_contains_what_its_specifiers_allow(
+    operator: str, end: Version, version: Version
+) -> None:
     span = f"{operator}{end.public}"
     assert holds(span, version) is within(span)(version)
 
 
-def test_what_is_no_span() -> None:
+def test_invalid_ranges() -> None:
     assert not is_span(REST)
     assert not is_span("1.0")
 
 
 @pytest.mark.parametrize("text", ["<", "<abc", "=1.0", "=>1.0", "<1.0+cu13.0", ">1,,<2", ">1, <2x"])
-def test_a_span_that_nobody_made(text: str) -> None:
+def test_a_malformed_range(text: str) -> None:
     assert is_span(text)
     assert not is_well_formed(text)
 
@@ -106,14 +108,14 @@ def test_a_span_that_nobody_made(text: str) -> None:
     st.lists(st.tuples(st.sampled_from(["<", ">=", ">", "<=", "==", "!="]), RELEASES), max_size=3),
     VERSIONS,
 )
-def test_the_first_span_that_holds_a_version_answers_for_it(
+def test_the_first_range_with_a_version_has_its_value(
     specifiers: list[tuple[str, Version]], version: Version
 ) -> None:
     # PEP 440 counts no pre- or post-release of a version as lower or higher than that version
     assume(Version(version.base_version) not in {each for _, each in specifiers})
     text = ",".join(f"{operator}{each}" for operator, each in specifiers)
-    says = within(text)
-    spans = split([each for _, each in specifiers], says)
+    contains = within(text)
+    spans = split([each for _, each in specifiers], contains)
     answer = next(answer for span, answer in spans if holds(span, version))
-    assert answer is says(version)
+    assert answer is contains(version)
     assert spans[-1][0] == REST

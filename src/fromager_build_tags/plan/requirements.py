@@ -50,22 +50,12 @@ def from_build_file(file: pathlib.Path) -> list[Wanted]:
         InputError: the file is neither.
     """
     try:
-        content = json.loads(file.read_bytes())
-        nodes = _build_order(content) if isinstance(content, list) else _graph(content)
-        versions: dict[NormalizedName, set[Version]] = {}
-        for name, version in nodes:
-            versions.setdefault(canonicalize_name(name), set()).add(version)
-    except KeyError as err:
-        raise InputError(
-            f"{file} is neither fromager's graph.json nor its build-order.json: it has no {err}"
-        ) from None
+        return _wanted(_nodes(json.loads(file.read_bytes())))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as err:
-        raise InputError(
-            f"{file} is neither fromager's graph.json nor its build-order.json"
-        ) from err
-    return [
-        Wanted(package=name, versions=tuple(sorted(versions[name]))) for name in sorted(versions)
-    ]
+        text = f"{file} is neither fromager's graph.json nor its build-order.json"
+        if isinstance(err, KeyError):
+            raise InputError(f"{text}: it has no {err}") from None
+        raise InputError(text) from err
 
 
 def from_lock(file: pathlib.Path) -> list[Wanted]:
@@ -79,24 +69,28 @@ def from_lock(file: pathlib.Path) -> list[Wanted]:
 
 def named_in(lock: Lock) -> list[Wanted]:
     """Return the packages and versions that a lock names; ``*`` names none."""
+    return _wanted(
+        (package, Version(version))
+        for stack in lock.stacks
+        for package, version in stack.tags
+        if ANY not in {package, version} and not is_span(version)
+    )
+
+
+def _wanted(versions_of: Iterable[tuple[str, Version]]) -> list[Wanted]:
     versions: dict[NormalizedName, set[Version]] = {}
-    for stack in lock.stacks:
-        for package, version in stack.tags:
-            if ANY not in {package, version} and not is_span(version):
-                versions.setdefault(canonicalize_name(package), set()).add(Version(version))
+    for name, version in versions_of:
+        versions.setdefault(canonicalize_name(name), set()).add(version)
     return [
         Wanted(package=name, versions=tuple(sorted(versions[name]))) for name in sorted(versions)
     ]
 
 
-def _build_order(content: list[Any]) -> Iterator[tuple[str, Version]]:
-    for entry in content:
-        yield entry["dist"], Version(entry["version"])
-
-
-def _graph(content: dict[str, Any]) -> Iterator[tuple[str, Version]]:
-    graph = DependencyGraph.from_dict(content)
-    for node in graph.get_all_nodes():
+def _nodes(content: Any) -> Iterator[tuple[str, Version]]:
+    if isinstance(content, list):  # a build order
+        yield from ((entry["dist"], Version(entry["version"])) for entry in content)
+        return
+    for node in DependencyGraph.from_dict(content).get_all_nodes():
         if node.canonicalized_name:  # the root has no name
             yield node.canonicalized_name, node.version
 

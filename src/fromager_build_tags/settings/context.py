@@ -11,7 +11,7 @@ import os
 import pathlib
 import weakref
 from collections.abc import MutableMapping
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from packaging.specifiers import SpecifierSet
 
@@ -30,29 +30,15 @@ type VerifyMode = Literal["off", "warn", "error"]
 _MODES: Final[tuple[VerifyMode, ...]] = ("off", "warn", "error")
 
 
-class _Settings(Protocol):
-    @property
-    def variant(self) -> str: ...
-
-
-class _Constraint(Protocol):
-    @property
-    def specifier(self) -> SpecifierSet: ...
-
-
-class _Constraints(Protocol):
-    def get_constraint(self, name: str, /) -> _Constraint | None: ...
-
-
 class BuildContext(Protocol):
     """The part of fromager's ``WorkContext`` that the stack depends on."""
 
     @property
-    def settings(self) -> _Settings: ...  # noqa: D102 - fromager's
+    def settings(self) -> Any: ...  # noqa: D102 - fromager's
     @property
     def settings_dir(self) -> pathlib.Path | None: ...  # noqa: D102 - fromager's
     @property
-    def constraints(self) -> _Constraints: ...  # noqa: D102 - fromager's
+    def constraints(self) -> Any: ...  # noqa: D102 - fromager's
 
 
 def stack_of(ctx: BuildContext) -> Stack:
@@ -61,7 +47,7 @@ def stack_of(ctx: BuildContext) -> Stack:
     Raises:
         BuildTagError: a declaration is wrong, or conflicts with this machine.
     """
-    variant = ctx.settings.variant
+    variant: str = ctx.settings.variant
     by_variant = _STACKS.setdefault(ctx, {})
     if variant not in by_variant:
         from .variant import declare  # pydantic takes 0.2 s: not when the hook is imported

@@ -5,18 +5,13 @@ from __future__ import annotations
 import copy
 import functools
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pydantic
 import yaml
 from fromager.context import WorkContext
-from fromager.packagesettings import (
-    PackageBuildInfo,
-    PackageSettings,
-    Settings,
-    SettingsFile,
-)
+from fromager.packagesettings import PackageBuildInfo, PackageSettings, Settings, SettingsFile
 from packaging.utils import NormalizedName, canonicalize_name
 from pydantic_core import ErrorDetails
 
@@ -97,11 +92,10 @@ class SettingsTree:
 
     def package_file(self, package: NormalizedName) -> pathlib.Path | None:
         """Return the settings file of *package* that fromager uses, however it is spelled."""
-        files = self._files.get(package)
-        return files[-1] if files else None
+        return self._files.get(package, [None])[-1]
 
     @functools.cached_property
-    def _files(self) -> Mapping[NormalizedName, Sequence[pathlib.Path]]:
+    def _files(self) -> Mapping[NormalizedName, Sequence[pathlib.Path | None]]:
         return package_files(self.settings_dir)
 
 
@@ -162,33 +156,23 @@ def _on_variant(ctx: WorkContext, variant: str) -> WorkContext:
 
 def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path, str]]:
     """Return the package files that fromager refuses, each with the reason."""
-    broken = []
-    for path in sorted(settings_dir.glob("*.yaml")):
-        try:
-            refuse_endless(path)
-            PackageSettings.from_file(path)
-        except Exception as err:  # noqa: BLE001 - whatever YAML, pydantic and fromager raise
-            broken.append((path, _why(path, err)))
-    return broken
+    reasons = {path: _broken(path, PackageSettings) for path in sorted(settings_dir.glob("*.yaml"))}
+    return [(path, reason) for path, reason in reasons.items() if reason]
 
 
 def broken_settings_file(settings_file: pathlib.Path) -> str:
     """Return why fromager refuses the global settings; "" if it accepts them."""
+    reason = _broken(settings_file, SettingsFile) if settings_file.is_file() else ""
+    return reason and _named(settings_file, reason)
+
+
+def _broken(path: pathlib.Path, model: type[PackageSettings | SettingsFile]) -> str:
     try:
-        if settings_file.is_file():
-            refuse_endless(settings_file)
-            SettingsFile.from_file(settings_file)
+        refuse_endless(path)
+        model.from_file(path)
     except Exception as err:  # noqa: BLE001 - whatever YAML, pydantic and fromager raise
-        return _named(settings_file, _why(settings_file, err))
+        return _why(path, err)
     return ""
-
-
-def _broken_files(
-    settings_file: pathlib.Path, settings_dir: pathlib.Path
-) -> Iterator[tuple[pathlib.Path, str]]:
-    if message := broken_settings_file(settings_file):
-        yield settings_file, message
-    yield from broken_package_files(settings_dir)
 
 
 def _why(path: pathlib.Path, err: Exception) -> str:
@@ -214,8 +198,7 @@ def _unquoted_versions(path: pathlib.Path) -> str:
     except SettingsError as wrong:  # it is not a mapping; fromager names the absolute path
         return str(wrong)
     changelog = file.data.get("changelog")
-    versions = changelog if isinstance(changelog, Mapping) else {}
-    numbers = [each for each in versions if isinstance(each, int | float)]
+    numbers = [each for each in changelog or () if isinstance(each, int | float)]
     return "; ".join(_unquoted(file, ("changelog",), each) for each in numbers)
 
 
@@ -230,14 +213,10 @@ def _wrong_key(file: YamlFile, error: ErrorDetails) -> str:
 
 
 def _unquoted(file: YamlFile, above: Path, number: float) -> str:
-    path = _written(file, above, number)
+    """Return what is wrong with a key below *above*, a *number* to YAML, as the file spells it."""
+    keys = (path for path in file.lines if path[:-1] == above and _is(path[-1], number))
+    path = next(keys, (*above, str(number)))
     return f"{file.place(path)}: {path[-1]} is a YAML number, which drops zeros: quote it"
-
-
-def _written(file: YamlFile, above: Path, number: float) -> Path:
-    """Return the key below *above* that YAML takes for a *number*, as the file spells it."""
-    keys = (path for path in file.lines if path[:-1] == above)
-    return next((path for path in keys if _is(path[-1], number)), (*above, str(number)))
 
 
 def _is(text: str | int, number: float) -> bool:
@@ -288,8 +267,8 @@ def load_settings_tree(
             settings_dir=settings_dir,
         )
     except Exception as err:  # whatever YAML, pydantic and fromager raise
-        broken = "; ".join(_named(*each) for each in _broken_files(settings_file, settings_dir))
-        if broken:
-            raise SettingsError(f"fromager cannot load the settings because {broken}") from None
+        broken = [_named(*each) for each in broken_package_files(settings_dir)]
+        if reasons := "; ".join(filter(None, (broken_settings_file(settings_file), *broken))):
+            raise SettingsError(f"fromager cannot load the settings because {reasons}") from None
         raise SettingsError("fromager cannot load the settings") from err
     return SettingsTree(ctx=ctx, settings_file=settings_file, settings_dir=settings_dir)

@@ -10,7 +10,6 @@ A variant file contains one stack, or a list of stacks::
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import re
@@ -19,8 +18,6 @@ from typing import Annotated, Any, Final, Literal
 
 import pydantic
 from packaging.version import Version
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
 
 from ..errors import SettingsError
 from ..stack.fact import ENV_PREFIX, FACTS, Declaration, Fact, explicit_variable, parse_version
@@ -291,24 +288,3 @@ def declare(
         is_family=settings.stacks is not None,
         explicit=explicit.facts(),
     )
-
-
-class _OptionalKeys(GenerateJsonSchema):
-    """Make each key optional, yet not nullable: a key without a value is a mistake."""
-
-    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        return self.generate_inner(schema["schema"])
-
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        return self.generate_inner(schema["schema"])
-
-
-def variant_schema() -> str:
-    """Return the JSON Schema of a variant file: the text of ``docs/variant.schema.json``."""
-    schema = VariantSettings.model_json_schema(schema_generator=_OptionalKeys)
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
-
-
-if __name__ == "__main__":  # python -m fromager_build_tags.settings.variant
-    print(variant_schema(), end="")

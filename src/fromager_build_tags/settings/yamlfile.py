@@ -55,7 +55,7 @@ def read_yaml_mapping(path: pathlib.Path) -> YamlFile:
         SettingsError: the file cannot be read, is not UTF-8, not YAML or not a mapping, or sets
             one key twice.
     """
-    return parse_yaml_mapping(_read_text(path), path)
+    return parse_yaml_mapping(_read(path), path)
 
 
 def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
@@ -72,9 +72,9 @@ def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
             if node is None:
                 return YamlFile(path=path, data={}, lines={}, scalars={})
             if not isinstance(node, yaml.MappingNode):
-                raise SettingsError(
-                    f"{path} contains a {_kind(node)}, not a mapping of keys to values"
-                )
+                is_list = isinstance(node, yaml.SequenceNode)
+                kind = "list" if is_list else f"single value ({node.value!r})"
+                raise SettingsError(f"{path} contains a {kind}, not a mapping of keys to values")
             lines, scalars = _index(path, node)
             data = loader.construct_document(node)
         finally:
@@ -90,10 +90,10 @@ def refuse_endless(path: pathlib.Path) -> None:
     Raises:
         SettingsError: *path* is such a file, or cannot be read.
     """
-    content = _read_bytes(path)
-    if b"&" in content and b"*" in content:  # else it repeats no value
+    text = _read(path)
+    if "&" in text and "*" in text:  # else it repeats no value
         try:
-            _check_aliases(yaml.compose(_decode(path, content), Loader=yaml.SafeLoader))
+            _check_aliases(yaml.compose(text, Loader=yaml.SafeLoader))
         except (yaml.YAMLError, ValueError, RecursionError) as err:
             raise SettingsError(invalid_yaml(path, err)) from None
 
@@ -121,28 +121,18 @@ def _check_size(path: pathlib.Path, size: int) -> None:
         raise SettingsError(f"{path} is larger than {_MAXIMAL_SIZE:,} bytes")
 
 
-def _read_text(path: pathlib.Path) -> str:
-    return _decode(path, _read_bytes(path))
-
-
-def _read_bytes(path: pathlib.Path) -> bytes:
+def _read(path: pathlib.Path) -> str:
     try:
         _check_size(path, path.stat().st_size)
-        return path.read_bytes()
+        return path.read_bytes().decode("utf-8")
     except IsADirectoryError:
         raise SettingsError(f"{path} is a directory, not a file") from None
     except OSError as err:
         link = f" (a link to {path.readlink()})" if path.is_symlink() else ""
         raise SettingsError(f"{path}{link} cannot be read: {err.strerror}") from None
-
-
-def _decode(path: pathlib.Path, content: bytes) -> str:
-    try:
-        return content.decode("utf-8")
     except UnicodeDecodeError as err:
-        raise SettingsError(
-            f"{path} is not UTF-8 (byte {err.start}: {content[err.start : err.start + 1]!r})"
-        ) from None
+        wrong = err.object[err.start : err.start + 1]
+        raise SettingsError(f"{path} is not UTF-8 (byte {err.start}: {wrong!r})") from None
 
 
 def _index(file: pathlib.Path, root: yaml.MappingNode) -> tuple[dict[Path, int], dict[Path, str]]:
@@ -173,10 +163,6 @@ def _walk(node: yaml.Node, path: Path) -> Iterator[tuple[Path, yaml.Mark, yaml.N
             below = (*path, number)
             yield below, value.start_mark, value
             yield from _walk(value, below)
-
-
-def _kind(node: yaml.Node) -> str:
-    return "list" if isinstance(node, yaml.SequenceNode) else f"single value ({node.value!r})"
 
 
 def invalid_yaml(path: pathlib.Path, err: Exception) -> str:

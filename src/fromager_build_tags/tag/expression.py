@@ -46,8 +46,8 @@ type GetFacts = Callable[[], ConditionFacts]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Condition:
-    """Terms that all have to match.
+class Clause:
+    """Dependencies, and the terms that all have to match for a package to have them.
 
     Attributes:
         versions: versions of the package.
@@ -55,13 +55,14 @@ class Condition:
         torches: releases of Torch, each with whether the stack's has to be that or a later one.
     """
 
-    versions: SpecifierSet
+    needs: frozenset[Need]
+    versions: SpecifierSet | None = None
     accelerators: frozenset[tuple[str, bool]] = frozenset()
     torches: frozenset[tuple[Version, bool]] = frozenset()
 
     def matches(self, version: Version, facts: GetFacts) -> bool:
-        """Return whether the condition matches."""
-        if not self.versions.contains(version, prereleases=True):
+        """Return whether all terms match; a clause without terms always matches."""
+        if self.versions and not self.versions.contains(version, prereleases=True):
             return False
         if any((facts().accelerator_word() == word) is not yes for word, yes in self.accelerators):
             return False
@@ -69,19 +70,11 @@ class Condition:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Clause:
-    """Dependencies, and the condition under which a package has them; None means always."""
-
-    needs: frozenset[Need]
-    condition: Condition | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Expression:
     """The dependencies of a package, which may differ by version and by stack.
 
     Attributes:
-        clauses: the first one whose condition matches counts; the last one has no condition.
+        clauses: the first one that matches counts; the last one always matches.
     """
 
     clauses: tuple[Clause, ...]
@@ -92,16 +85,11 @@ class Expression:
         Raises:
             MissingFactError: they depend on the accelerator or on Torch, which is unknown.
         """
-        return next(
-            clause.needs
-            for clause in self.clauses
-            if clause.condition is None or clause.condition.matches(version, facts)
-        )
+        return next(clause.needs for clause in self.clauses if clause.matches(version, facts))
 
     def boundaries(self) -> set[Version]:
         """Return the versions of the package at which its dependencies can change."""
-        conditions = [each.condition for each in self.clauses if each.condition]
-        return set().union(*(boundaries_of(str(each.versions)) for each in conditions))
+        return set().union(*(boundaries_of(str(each.versions or "")) for each in self.clauses))
 
     def at_most(self) -> frozenset[Need]:
         """Return the dependencies of all clauses together."""
@@ -136,7 +124,7 @@ def _parse_clause(clause: str, text: str) -> Clause:
     needs = _parse_words(words, text)
     if not if_:
         raise NeedsError(f"{text!r} has to read like {_EXAMPLE!r}")
-    return Clause(needs=needs, condition=_parse_condition(condition, text))
+    return _parse_condition(needs, condition, text)
 
 
 _TERM: Final = re.compile(
@@ -145,7 +133,7 @@ _TERM: Final = re.compile(
 )
 
 
-def _parse_condition(condition: str, text: str) -> Condition:
+def _parse_condition(needs: frozenset[Need], condition: str, text: str) -> Clause:
     versions, words, torches = SpecifierSet(), set(), set()
     for term in condition.split(" and "):
         match = _TERM.fullmatch(term)
@@ -161,7 +149,12 @@ def _parse_condition(condition: str, text: str) -> Condition:
             words.add((_parse_accelerator(match["word"], text), match["sign"] == "=="))
         else:
             versions &= _parse_specifiers(match["specifiers"], text)
-    return Condition(versions=versions, accelerators=frozenset(words), torches=frozenset(torches))
+    return Clause(
+        needs=needs,
+        versions=versions,
+        accelerators=frozenset(words),
+        torches=frozenset(torches),
+    )
 
 
 def _parse_specifiers(specifiers: str, text: str) -> SpecifierSet:

@@ -7,32 +7,26 @@ the oldest packaging that this package supports, 26.1, does not have it.
 
 from __future__ import annotations
 
+import functools
 import itertools
-import operator
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from packaging.version import InvalidVersion, Version
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
 
 #: The range of all versions, or of all that no other range contains.
 REST: Final = "*"
 _FIRST: Final = Version("0.dev0")
-_COMPARE: Final[dict[str, Callable[[Version, Version], bool]]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    "==": operator.eq,
-    ">=": operator.ge,
-    ">": operator.gt,
-}
+_SIGNS: Final = {"<", "<=", "==", ">=", ">"}
 
 
 class _Cell(NamedTuple):
-    """One boundary, or all versions between two boundaries.
+    """One boundary, or all versions between two: a version in it, and the specifiers of its ends.
 
-    Attributes:
-        like: a version in the cell, which stands for all of them.
-        first: the specifier of its lower end; "" for the first cell.
-        last: the specifier of its upper end; "" for the last cell.
+    The first cell has no lower end (""), the last one no upper end.
     """
 
     like: Version
@@ -71,10 +65,8 @@ def boundaries_of(specifiers: str) -> set[Version]:
 
     They are public versions: a range in a lock has no local part.
     """
-    from packaging.specifiers import SpecifierSet  # takes as long as to read a lock
-
     found: set[Version] = set()
-    for specifier in SpecifierSet(specifiers):
+    for specifier in _specifiers(specifiers):
         try:
             version = Version(Version(specifier.version.removesuffix(".*")).public)
         except InvalidVersion:  # such as ===nightly, which has no order
@@ -100,7 +92,7 @@ def is_span(text: str) -> bool:
 def is_well_formed(span: str) -> bool:
     """Return whether :func:`split` can return a range, as opposed to one written by hand."""
     try:
-        return all(end.local is None and sign in _COMPARE for sign, end in _parts(span))
+        return all(end.local is None and sign in _SIGNS for sign, end in _parts(span))
     except InvalidVersion:
         return False
 
@@ -116,26 +108,20 @@ def like(span: str) -> Version:
 
 def holds(span: str, version: Version) -> bool:
     """Return whether a range contains a version by PEP 440: ``1.0rc1`` is not in ``<1.0``."""
-    ends = list(_parts(span))
-    if all(_compare_as_they_are(version, end) for _, end in ends):
-        return all(_COMPARE[sign](version, end) for sign, end in ends)
+    return span == REST or _specifiers(span).contains(version, prereleases=True)
+
+
+@functools.lru_cache(maxsize=1024)
+def _specifiers(text: str) -> SpecifierSet:
     from packaging.specifiers import SpecifierSet  # takes as long as to read a lock
 
-    return SpecifierSet(span).contains(version, prereleases=True)
+    return SpecifierSet(text)
 
 
 def _parts(span: str) -> Iterator[tuple[str, Version]]:
     for part in () if span == REST else span.split(","):
         text = part.lstrip("<>=")
         yield part.removesuffix(text), Version(text)
-
-
-def _compare_as_they_are(version: Version, end: Version) -> bool:
-    """Return whether PEP 440 compares two versions by their order alone."""
-    if str(end) != end.base_version:
-        return False
-    base = version.base_version
-    return str(version) == base or Version(base) != end
 
 
 def _cells(named: list[Version]) -> Iterator[_Cell]:
