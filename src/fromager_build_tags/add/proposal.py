@@ -173,7 +173,7 @@ def _redundant(package: NormalizedName, shipped: ShippedOverride | None) -> str:
 
 
 def evidence_in(facts: WheelFacts) -> Iterator[str]:
-    """Yield what shows the dependencies of a wheel, and what in it was not read."""
+    """Yield what a wheel shows of its dependencies, and what it does not show."""
     for use in facts.accelerators:
         yield from _lines(use.accelerator.value, use.evidence)
     abi = facts.torch.abi
@@ -184,17 +184,7 @@ def evidence_in(facts: WheelFacts) -> Iterator[str]:
     elif not facts.accelerators and not facts.torch.evidence and not list(_unread(facts)):
         yield f"no library in it needs an accelerator or Torch ({facts.libraries:,} checked)"
     yield from facts.notes
-
-
-def _lines(what: str, evidence: Sequence[Evidence]) -> Iterator[str]:
-    yield from (f"{what}: {each}" for each in evidence[:_MOST])
-    if (more := len(evidence) - _MOST) > 0:
-        yield f"{what}: {more:,} more like these"
-
-
-def open_questions(facts: WheelFacts) -> Iterator[str]:
-    """Yield what a wheel does not show."""
-    if facts.torch.abi is TorchAbi.LINKED:
+    if abi is TorchAbi.LINKED:
         yield "it links libtorch, but imports no symbol that shows which ABI"
     if facts.purelib and facts.hosts:
         machines = ", ".join(dict.fromkeys(each.machine for each in facts.hosts))
@@ -203,6 +193,12 @@ def open_questions(facts: WheelFacts) -> Iterator[str]:
     unknown = [name for name in facts.needed if not any(each(name) for each in known)]
     if unknown and not facts.purelib:
         yield f"external libraries not recognized: {first_few(unknown)}"
+
+
+def _lines(what: str, evidence: Sequence[Evidence]) -> Iterator[str]:
+    yield from (f"{what}: {each}" for each in evidence[:_MOST])
+    if (more := len(evidence) - _MOST) > 0:
+        yield f"{what}: {more:,} more like these"
 
 
 def _seen(facts: WheelFacts) -> frozenset[Need]:

@@ -34,15 +34,7 @@ from . import indexes as shared
     type=common.FILE,
     help="pip requirements that the index has to meet",
 )
-@click.option(
-    "-g",
-    "--graph",
-    "--build-order",
-    "build_files",
-    multiple=True,
-    type=common.FILE,
-    help="fromager's graph.json or build-order.json; the index needs every version in it",
-)
+@common.build_files_option
 @click.option(
     "--lock",
     "locks",

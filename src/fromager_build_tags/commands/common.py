@@ -33,6 +33,15 @@ here_option = click.option("--here", is_flag=True, help="also use facts detected
 requirements_file_option = click.option(
     "-r", "--requirements-file", "files", multiple=True, type=FILE, help="a pip requirements file"
 )
+build_files_option = click.option(
+    "-g",
+    "--graph",
+    "--build-order",
+    "build_files",
+    multiple=True,
+    type=FILE,
+    help="fromager's graph.json or build-order.json",
+)
 exit_zero_option = click.option(
     "--exit-zero", is_flag=True, help="exit with 0 even if there are errors"
 )

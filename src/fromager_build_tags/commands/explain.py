@@ -29,20 +29,13 @@ def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Pa
     tree = common.planned_tree(ctx)
     on_variant = tree.on(tree.variant)
     [wanted] = from_requirements([requirement])
-    tags = [
-        tag
-        for stack in on_variant.stacks(here=here)
-        for tag in _newest(plan(on_variant, [stack], [wanted]))
-    ]
+    tags: list[PlannedTag] = []
+    for stack in on_variant.stacks(here=here):
+        planned = plan(on_variant, [stack], [wanted])
+        tags += [tag for tag in planned if tag.version is not None][-1:] or planned
     if not tags:
         raise InputError(f"no version satisfies {requirement!r}: correct it")
     explanations = [explain_tag(on_variant, tag) for tag in tags]
     common.write("\n".join(map(render_explanation, explanations)), output)
     if any(tag.error for tag in tags):
         ctx.exit(1)
-
-
-def _newest(tags: list[PlannedTag]) -> list[PlannedTag]:
-    """Return the newest version that is listed; all ranges of versions if none is."""
-    listed = [tag for tag in tags if tag.version is not None]
-    return listed[-1:] or tags

@@ -12,7 +12,6 @@ from ..add.proposal import (
     DEFAULT,
     Proposal,
     evidence_in,
-    open_questions,
     propose_default,
     propose_from_wheel,
     propose_given,
@@ -81,7 +80,7 @@ def _proposal(package: NormalizedName, depends_on: str | None, from_wheel: str |
         _print_notes(proposal.evidence)
         return proposal
     facts = read_source(package, from_wheel)
-    _print_notes([*evidence_in(facts), *open_questions(facts)])
+    _print_notes(evidence_in(facts))
     return propose_from_wheel(facts, from_wheel)
 
 

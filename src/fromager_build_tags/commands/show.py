@@ -20,15 +20,7 @@ from . import common
 @click.command()
 @click.argument("requirements", nargs=-1, metavar="[REQUIREMENT]...")
 @common.requirements_file_option
-@click.option(
-    "-g",
-    "--graph",
-    "--build-order",
-    "build_files",
-    multiple=True,
-    type=common.FILE,
-    help="fromager's graph.json or build-order.json",
-)
+@common.build_files_option
 @click.option("--all-variants", is_flag=True, help="all variants of the settings")
 @common.here_option
 @common.format_option(RENDERERS)
