@@ -19,8 +19,8 @@ from fromager_build_tags.report.review_report import (
 )
 from fromager_build_tags.review.causes import Cause
 from fromager_build_tags.review.change import Change
-from fromager_build_tags.review.change_checks import review_findings
 from fromager_build_tags.review.compare import Review
+from fromager_build_tags.review.review_checks import review_findings
 from fromager_build_tags.text import markdown_text
 
 from ..review.tags import build_tag, tag_or_none

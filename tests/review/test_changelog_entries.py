@@ -19,10 +19,9 @@ from fromager_build_tags.plan.lockfile import ANY, Lock, Row, format_tag
 from fromager_build_tags.review.change import Change
 from fromager_build_tags.review.changelog_entries import (
     Edit,
+    changelog_edits,
     missing_entries,
-    package_edits,
     package_entries,
-    variant_edits,
     variant_entries,
     write_edits,
 )
@@ -111,7 +110,7 @@ def test_a_package_gets_what_the_worst_variant_lacks() -> None:
         change("8_a", "8_b", package="fine"),
     ]
     assert package_entries(found) == {("demo", "1"): 4}
-    assert variant_entries(found) == {"rocm": 8, "cuda": 4}
+    assert variant_entries(found) == {("", "rocm"): 8, ("", "cuda"): 4}
 
 
 _KEYS = st.tuples(st.sampled_from([ANY, "a", "b"]), st.sampled_from([ANY, "1", "2"]))
@@ -165,7 +164,7 @@ def test_after_a_global_bump_nothing_sorts_below(
 ) -> None:
     entries = variant_entries(compare(_side("base", base), _side("head", head), []).changes)
     bumped = {
-        variant: {key: _raised(text, entries.get(variant, 0)) for key, text in tags.items()}
+        variant: {key: _raised(text, entries.get(("", variant), 0)) for key, text in tags.items()}
         for variant, tags in head.items()
     }
     after = compare(_side("base", base), _side("head", bumped), [])
@@ -209,15 +208,11 @@ def test_packages_whose_changelog_names_no_version(cli: Cli, checkout: Checkout)
     files = {f"settings/packages/{name}.yaml": tied for name in ("demo", "other")}
     checkout.commit(files)
     checkout.write(NEW_TORCH)
-    whole = (
-        "BT201: on rocm, all wheels of 2 packages sort below the wheels that they replace, so "
-        "installers keep the old ones: demo, other"
-    )
-    open_ = (
+    below = (
         "BT201: on rocm, versions without a changelog entry sort below the wheels that they "
         "replace, so installers keep the old ones: "
     )
-    assert findings(cli, status=1)[1:] == [whole, f"{open_}flash-attn"]
+    assert findings(cli, status=1)[1:] == [f"{below}demo, other", f"{below}flash-attn"]
     result = cli("bump", "-m", "x", status=1)
     assert (checkout.folder / FLASH_FILE).read_text() == f'{FLASH}    - "x"\n'
     assert result.stderr == (
@@ -226,13 +221,13 @@ def test_packages_whose_changelog_names_no_version(cli: Cli, checkout: Checkout)
         "1 package has no changelog entry for versions that may exist: pass their wheels with "
         "--graph or --index, or rebuild the whole variant with --global\n"
     )
-    assert findings(cli, status=1) == [whole, f"{open_}flash-attn"]
+    assert findings(cli, status=1) == [f"{below}demo, other", f"{below}flash-attn"]
     order = json.dumps([{"dist": name, "version": "1"} for name in ("demo", "other")])
     (checkout.folder / "order.json").write_text(order)
     cli("bump", "--graph", "order.json", "-m", "x")
     report = json.loads(cli("review", "--format", "json").stdout)
     assert [each["severity"] for each in report["findings"]] == ["note"]
-    assert findings(cli) == [f"{open_}demo, flash-attn, other"]
+    assert findings(cli) == [f"{below}demo, flash-attn, other"]
 
 
 def test_the_whole_variant_mends_packages_whose_changelog_names_no_version(
@@ -614,7 +609,7 @@ def test_a_file_that_changed_meanwhile(tmp_path: pathlib.Path) -> None:
     """Nothing is written, the other files neither."""
     checkout = Checkout.create(tmp_path, BASE)
     missing = {("flash-attn", "2.8.3"): 1, ("torch", "2.9.1"): 2}
-    edits = package_edits(LAYOUT.mapped(tmp_path.joinpath), missing, "x")
+    edits = changelog_edits(LAYOUT.mapped(tmp_path.joinpath), missing, "x")
     assert [edit.path.name for edit in edits] == ["flash_attn.yaml", "torch.yaml"]
     checkout.write({TORCH_FILE: TORCH + "# somebody\n"})
     with pytest.raises(EditError) as caught:
@@ -653,14 +648,13 @@ def test_a_file_that_nothing_can_be_added_to(
 ) -> None:
     checkout = Checkout.create(tmp_path, {FLASH_FILE: text})
     with pytest.raises(EditError) as caught:
-        package_edits(LAYOUT.mapped(tmp_path.joinpath), {("flash-attn", "2.8.3"): 1}, "x")
+        changelog_edits(LAYOUT.mapped(tmp_path.joinpath), {("flash-attn", "2.8.3"): 1}, "x")
     assert str(caught.value) == f"{tmp_path / FLASH_FILE} {message}"
     assert (checkout.folder / FLASH_FILE).read_text() == text
 
 
 def test_no_entries_no_edits(tmp_path: pathlib.Path) -> None:
-    assert variant_edits(LAYOUT.mapped(tmp_path.joinpath), {}, "x") == []
-    assert package_edits(LAYOUT.mapped(tmp_path.joinpath), {}, "x") == []
+    assert changelog_edits(LAYOUT.mapped(tmp_path.joinpath), {}, "x") == []
 
 
 def test_not_a_repository(cli: Cli, tmp_path: pathlib.Path) -> None:

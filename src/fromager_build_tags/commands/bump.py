@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import pathlib
 import sys
 from collections.abc import Sequence
 
 import click
 
 from ..files import refuse_read_only
-from ..review.change import Change, Wheels
+from ..review.change import Wheels
 from ..review.changelog_entries import (
     Edit,
-    package_edits,
+    changelog_edits,
     package_entries,
-    variant_edits,
     variant_entries,
     write_edits,
 )
@@ -54,28 +54,20 @@ def bump(
     """
     compared, _ = reviewed(base, head, real, renew_lock=True)
     is_incomplete = _print_broken(compared)
-    if edits := _edits(head, compared.changes, message, global_=global_):
+    missing = (variant_entries if global_ else package_entries)(compared.changes)
+    if missing:
+        layout = head.layout.mapped(review_arguments.in_working_tree)
+        edits = changelog_edits(layout, missing, message or _prompt())
         _print_diff(edits)
         if not dry_run:
             if head.lock is not None:
-                refuse_read_only(review_arguments.in_working_tree(head.layout.lock_file))
+                refuse_read_only(pathlib.Path(layout.lock_file))
             write_edits(edits)
             _renew_lock(ctx, head)
     elif not compared.broken:
         click.echo("nothing to add: every renamed wheel already sorts above the old one", err=True)
     if (not global_ and _print_left(compared)) or is_incomplete:
         ctx.exit(1)
-
-
-def _edits(
-    head: Snapshot, changes: Sequence[Change], message: str | None, *, global_: bool
-) -> list[Edit]:
-    layout = head.layout.mapped(review_arguments.in_working_tree)
-    if global_:
-        variants = variant_entries(changes)
-        return variant_edits(layout, variants, message or _prompt()) if variants else []
-    packages = package_entries(changes)
-    return package_edits(layout, packages, message or _prompt()) if packages else []
 
 
 def _print_broken(compared: Review) -> bool:

@@ -14,18 +14,18 @@ from ..plan.lockfile import Lock
 from ..report.review_report import REVIEWS
 from ..review.causes import causes
 from ..review.change import Wheels
-from ..review.change_checks import review_findings
 from ..review.compare import Review, compare
-from ..review.snapshot import Evaluation, Snapshot
-from ..review.snapshot_checks import (
+from ..review.review_checks import (
     is_hook_switched,
     own_packages,
+    review_findings,
     shared_indexes,
     stale_lock,
     stale_stacks,
     suppressions,
     without_settings,
 )
+from ..review.snapshot import Evaluation, Snapshot
 from . import common, review_arguments
 
 

@@ -61,40 +61,41 @@ def package_entries(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
     return {(package, str(version)): number for (package, version), number in missing.items()}
 
 
-def variant_entries(changes: Iterable[Change]) -> dict[str, int]:
-    """Return how many entries each variant lacks, so that each of its wheels sorts above."""
-    missing: dict[str, int] = {}
+def variant_entries(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
+    """Return how many entries each variant lacks, so that each of its wheels sorts above.
+
+    A variant has the package "".
+    """
+    missing: dict[tuple[str, str], int] = {}
     for change in changes:
         if number := missing_entries(change):
-            missing[change.variant] = max(number, missing.get(change.variant, 0))
+            key = ("", change.variant)
+            missing[key] = max(number, missing.get(key, 0))
     return missing
 
 
-def package_edits(layout: Layout, missing: Mapping[tuple[str, str], int], text: str) -> list[Edit]:
-    """Add entries to the files of packages; a missing file is created.
+def changelog_edits(
+    layout: Layout, missing: Mapping[tuple[str, str], int], text: str
+) -> list[Edit]:
+    """Add entries to the changelogs of packages, or of variants; a missing file is created.
+
+    Args:
+        layout: the files to edit.
+        missing: the numbers of :func:`package_entries` or :func:`variant_entries`.
+        text: the text of each entry.
 
     Raises:
         EditError: an entry cannot be added without other changes, or a package has two files.
     """
     edits: dict[pathlib.Path, Edit] = {}
-    for (package, version), number in sorted(missing.items()):
-        path = file_to_edit(pathlib.Path(layout.settings_dir), package)
+    for (package, key), number in sorted(missing.items()):
+        path = pathlib.Path(layout.settings_file)
+        if package:
+            path = file_to_edit(pathlib.Path(layout.settings_dir), package)
         edit = edits.get(path) or _unedited(path)
-        key = _version_key(edit, version)
-        edits[path] = _edited(edit, ("changelog", key), [text] * number)
+        at = _version_key(edit, key) if package else key
+        edits[path] = _edited(edit, ("changelog", at), [text] * number)
     return list(edits.values())
-
-
-def variant_edits(layout: Layout, missing: Mapping[str, int], text: str) -> list[Edit]:
-    """Add entries to the variants' changelogs in the global settings file.
-
-    Raises:
-        EditError: an entry cannot be added without other changes.
-    """
-    edit = _unedited(pathlib.Path(layout.settings_file))
-    for variant, number in sorted(missing.items()):
-        edit = _edited(edit, ("changelog", variant), [text] * number)
-    return [edit] if missing else []
 
 
 def write_edits(edits: Iterable[Edit]) -> None:

@@ -6,7 +6,7 @@ import functools
 import pathlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -165,13 +165,22 @@ class Snapshot:
         """Whether the global settings name a hook; None where they are missing or unreadable."""
         if not self.has_settings:
             return None
-        path = self.layout.settings_file
-        try:
-            text = self.files.get(path.as_posix(), b"").decode("utf-8")
-            wheels = parse_yaml_mapping(text, pathlib.Path(path)).data.get("wheels")
-        except (SettingsError, UnicodeDecodeError):
-            return None  # BT207 reports it
+        values = self._parsed(self.layout.settings_file.as_posix())
+        if values is None:
+            return None
+        wheels = values.get("wheels")
         return isinstance(wheels, Mapping) and bool(wheels.get("build_tag_hook"))
+
+    def values(self, path: str) -> Mapping[str, Any]:
+        """Return the values of a file; none of a missing file, or one that BT207 reports."""
+        return self._parsed(path) or {}
+
+    def _parsed(self, path: str) -> Mapping[str, Any] | None:
+        try:
+            text = self.files.get(path, b"").decode("utf-8")
+            return parse_yaml_mapping(text, pathlib.Path(path)).data
+        except (SettingsError, UnicodeDecodeError):
+            return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

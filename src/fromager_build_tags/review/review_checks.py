@@ -1,20 +1,28 @@
-"""The checks of a change of settings: rules BT201 to BT207, and BT209."""
+"""The checks of a review: rules BT201 to BT210."""
 
 from __future__ import annotations
 
 import collections
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import pathlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from ..errors import SettingsError, StackError, explain_error
 from ..findings import rules
 from ..findings.finding import Finding, Place, Rule, Severity
-from ..plan.lockfile import ANY, format_tag
+from ..plan.lockfile import ANY, Lock, format_tag
+from ..settings.layout import IGNORE
+from ..settings.yamlfile import YamlFile, parse_yaml_mapping
+from ..stack.key import StackKey
 from ..tag.build_tag import NO_BUILD_TAG
 from ..text import counted, first_few
-from .causes import Cause
+from .causes import Cause, changed_files, keys_in
 from .change import OTHER_PACKAGES, Change
 from .compare import Review
+from .git import object_name, prefetch
+from .snapshot import Evaluation, Snapshot
 
+_LOCK: Final = "run `fromager-build-tags lock`, and commit the lock with the settings"
 _ADD_AN_ENTRY: Final = "add a changelog entry, or run `fromager-build-tags bump`"
 _SEPARATE_INDEXES: Final = (
     "publish each stack to its own index: a changelog entry, as `fromager-build-tags bump` adds "
@@ -24,14 +32,10 @@ _LOST_ITS_NUMBER: Final = (
     "no build number any more: fromager adds no suffix and accepts any wheel, and installers "
     "prefer the old wheel"
 )
-_PASS_THE_WHEELS: Final = {
-    Severity.ERROR: "pass the wheels to review and bump with --graph or --index, or rebuild the "
-    "whole variant with `fromager-build-tags bump --global`",
-    Severity.WARNING: "if such wheels exist, add an entry for each of their versions (pass them "
-    "to review and bump with --graph or --index), or rebuild the whole variant with "
-    "`fromager-build-tags bump --global`",
-    Severity.NOTE: "if such wheels exist, pass them to review and bump with --graph or --index",
-}
+_PASS_THE_WHEELS: Final = (
+    "if such wheels exist, pass them to review and bump with --graph or --index, or rebuild the "
+    "whole variant with `fromager-build-tags bump --global`"
+)
 _RESTORE: Final = (
     "restore the entries and add one that gives the reason, or rebuild the whole variant with "
     "`fromager-build-tags bump --global`"
@@ -101,19 +105,28 @@ def _order_rule(change: Change) -> Rule:
 
 def _open_order(review: Review) -> Iterator[Finding]:
     """Versions that are not listed make one finding: the changelog of the variant raises all."""
-    groups: dict[tuple[str, Rule, Severity], list[Change]] = {}
-    for change in review.changes:
-        if change.is_open and change.sorts_below:
-            key = (change.variant, _order_rule(change), _open_severity(review, change))
-            groups.setdefault(key, []).append(change)
+    below = [each for each in review.changes if each.is_open and each.sorts_below]
+    groups = _grouped(
+        below, lambda each: (each.variant, _order_rule(each), _open_severity(review, each))
+    )
     for (variant, rule, severity), changes in groups.items():
+        did = "sort below the wheels that they replace, so installers keep the old ones"
+        if changes[0].lost_its_number:
+            did = f"have {_LOST_ITS_NUMBER} {changes[0].before}"
         yield rule.finding(
-            f"on {variant}, {_open_message(changes, severity)}",
+            f"on {variant}, versions without a changelog entry {did}: {_names(changes)}",
             subject=variant,
-            remedy=_RESTORE if rule is rules.CHANGELOG_SHRANK else _PASS_THE_WHEELS[severity],
+            remedy=_RESTORE if rule is rules.CHANGELOG_SHRANK else _PASS_THE_WHEELS,
             place=_place(changes[0]),
             severity=severity,
         )
+
+
+def _grouped[K](changes: Iterable[Change], key: Callable[[Change], K]) -> dict[K, list[Change]]:
+    groups: dict[K, list[Change]] = {}
+    for change in changes:
+        groups.setdefault(key(change), []).append(change)
+    return groups
 
 
 def _open_severity(review: Review, change: Change) -> Severity:
@@ -123,18 +136,6 @@ def _open_severity(review: Review, change: Change) -> Severity:
     return Severity.WARNING if is_any else Severity.NOTE
 
 
-def _open_message(changes: Sequence[Change], severity: Severity) -> str:
-    names = _names(changes)
-    below = "sort below the wheels that they replace, so installers keep the old ones"
-    if severity is Severity.ERROR and not changes[0].number_fell:
-        number = len({change.package for change in changes})
-        return f"all wheels of {counted(number, 'package')} {below}: {names}"
-    if changes[0].lost_its_number:
-        before = changes[0].before
-        return f"versions without a changelog entry have {_LOST_ITS_NUMBER} {before}: {names}"
-    return f"versions without a changelog entry {below}: {names}"
-
-
 def _names(changes: Iterable[Change], limit: int = 8) -> str:
     names = (OTHER_PACKAGES if each.package == ANY else each.package for each in changes)
     return first_few(dict.fromkeys(names), limit)
@@ -142,10 +143,8 @@ def _names(changes: Iterable[Change], limit: int = 8) -> str:
 
 def _became_unknown(review: Review) -> Iterator[Finding]:
     """Without its suffix, nothing shows whether the new wheel sorts above the old one."""
-    groups: dict[tuple[str, str], list[Change]] = {}
-    for change in review.changes:
-        if change.suffix_became_unknown:
-            groups.setdefault((change.variant, change.reason), []).append(change)
+    lost = [each for each in review.changes if each.suffix_became_unknown]
+    groups = _grouped(lost, lambda each: (each.variant, each.reason))
     for (variant, reason), changes in groups.items():
         one = changes[0]
         what = f"{len(changes):,} suffixes of {variant} became unknown: {_names(changes, 3)}"
@@ -185,11 +184,8 @@ def _segments(change: Change) -> Iterator[Finding]:
 
 def _suffixes(review: Review) -> Iterator[Finding]:
     """Without a hook no wheel name has segments: that is one finding for each variant."""
-    groups: dict[str, list[Change]] = {}
-    for change in review.changes:
-        if change.lost_its_suffix:
-            groups.setdefault(change.variant, []).append(change)
-    for variant, changes in groups.items():
+    lost = [each for each in review.changes if each.lost_its_suffix]
+    for variant, changes in _grouped(lost, lambda each: each.variant).items():
         yield rules.LOST_SEGMENT.finding(
             f"{counted(len(changes), 'build tag')} of {variant} lost all segments: the settings "
             "name no hook any more",
@@ -220,12 +216,10 @@ def _without_number(change: Change) -> Iterator[Finding]:
 
 def _variants_without_number(review: Review, numberless: Collection[str]) -> Iterator[Finding]:
     """A new variant without a changelog is one finding, not one for each package."""
-    for variant in sorted(numberless):
-        changes = [
-            each
-            for each in review.changes
-            if each.variant == variant and each.is_new_without_tag and each.is_open
-        ]
+    new = [each for each in review.changes if each.is_new_without_tag and each.is_open]
+    for variant, changes in _grouped(new, lambda each: each.variant).items():
+        if variant not in numberless:
+            continue
         yield rules.NEW_WITHOUT_NUMBER.finding(
             f"{variant} has no changelog, so versions without an entry of their own get no build "
             f"tag: {_names(changes)}",
@@ -253,17 +247,16 @@ def _everything_rebuilt(review: Review) -> Iterator[Finding]:
 
 
 def _shared_index(review: Review, shared: Mapping[str, str]) -> Iterator[Finding]:
-    for variant, others in shared.items():
-        changed = [each for each in review.changes if each.variant == variant]
-        if changed:
-            verb = "changes" if len(changed) == 1 else "change"
+    for variant, changes in _grouped(review.changes, lambda each: each.variant).items():
+        if variant in shared:
+            verb = "changes" if len(changes) == 1 else "change"
             yield rules.SHARED_INDEX.finding(
-                f"{counted(len(changed), 'wheel name')} of {variant} {verb}, and {others} has the "
-                "same index",
+                f"{counted(len(changes), 'wheel name')} of {variant} {verb}, and {shared[variant]} "
+                "has the same index",
                 subject=variant,
                 remedy="give each accelerator its own index: an installer selects a wheel by the "
                 "order of the names",
-                place=_place(changed[0]),
+                place=_place(changes[0]),
             )
 
 
@@ -273,3 +266,125 @@ def _wheel(change: Change) -> str:
 
 def _place(change: Change) -> Place:
     return change.causes[0].place if change.causes else Place()
+
+
+def stale_lock(
+    causes: Sequence[Cause], head: Snapshot, evaluation: Evaluation
+) -> Iterator[Finding]:
+    """Find a lock that is equal in base and head, while the settings give other build tags.
+
+    Args:
+        causes: what changed in the settings.
+        head: the head. Its lock may contain more: the packages and versions of a real build.
+        evaluation: the build tags of its settings.
+    """
+    if evaluation.broken:
+        yield _no_lock(head, "; ".join(each.message for each in evaluation.broken))
+    elif head.lock is not None and not evaluation.lock.is_part_of(head.lock):
+        yield _stale(head, f"lock file is out of date: {causes[0]} changed", _LOCK)
+
+
+def _no_lock(head: Snapshot, why: str) -> Finding:
+    what = f"lock file cannot be computed from the settings: {why}"
+    return _stale(head, what, "fix the file, then run `fromager-build-tags lock`")
+
+
+def _stale(head: Snapshot, what: str, remedy: str) -> Finding:
+    lock = head.layout.lock_file.as_posix()
+    return rules.STALE_LOCK.finding(what, subject=lock, remedy=remedy, place=Place(file=lock))
+
+
+def stale_stacks(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
+    """Find a changed lock whose stacks are not those of the changed variant files."""
+    if base.lock is None or head.lock is None or not (base.has_settings and head.has_settings):
+        return
+    try:
+        for variant, file in _changed_variants(base, head):
+            declared = {*keys_in(variant, file)}
+            locked = head.lock.of_variant(variant).keys()
+            if declared != locked and (locked or file.path.as_posix() in head.files):
+                yield _stale(
+                    head,
+                    f"lock file is out of date: {file.path} declares {_shown(declared)}, and the "
+                    f"lock has {_shown(locked)} of {variant}",
+                    _LOCK,
+                )
+    except (SettingsError, StackError) as err:
+        yield _no_lock(head, explain_error(err))
+
+
+def _changed_variants(base: Snapshot, head: Snapshot) -> Iterator[tuple[str, YamlFile]]:
+    for path in changed_files(base, head):
+        if variant := head.layout.variant_of(path):
+            text = head.files.get(path, b"").decode("utf-8", errors="replace")
+            yield variant, parse_yaml_mapping(text, pathlib.Path(path))
+
+
+def _shown(keys: Collection[StackKey]) -> str:
+    return ", ".join(repr(each) for each in sorted(map(str, keys))) or "no stack"
+
+
+def without_settings(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
+    """Find a snapshot without settings: no new wheel can sort below an old one then."""
+    for snapshot, counts in ((base, "new"), (head, "gone")):
+        if snapshot.lock is None and not snapshot.has_settings:
+            layout = snapshot.layout
+            yield rules.WITHOUT_SETTINGS.finding(
+                f"{snapshot.name} has no settings at {layout.settings_file} and "
+                f"{layout.settings_dir}: everything counts as {counts}",
+                subject=snapshot.name,
+                remedy="nothing, if that is intended; if the settings were moved, check out the "
+                "other revision beside this one, and compare the two folders",
+            )
+
+
+def is_hook_switched(base: Snapshot, head: Snapshot) -> bool:
+    """Return whether only one of the snapshots names a hook."""
+    path = head.layout.settings_file.as_posix()
+    if object_name(base.files, path) == object_name(head.files, path):
+        return False
+    return {base.has_hook, head.has_hook} == {True, False}
+
+
+def own_packages(*snapshots: Snapshot) -> frozenset[str] | None:
+    """Return the packages that have a settings file; None where there are only lock files."""
+    with_settings = [each for each in snapshots if each.has_settings]
+    packages = [package for each in with_settings for package in each.package_files.values()]
+    return frozenset(packages) if with_settings else None
+
+
+def suppressions(snapshot: Snapshot, packages: Collection[str]) -> dict[tuple[str, str], str]:
+    """Return the reasons that suppress findings, by package and code, from the settings."""
+    asked = {path: name for path, name in snapshot.package_files.items() if name in packages}
+    prefetch(snapshot.files, asked)
+    found: dict[tuple[str, str], str] = {}
+    for path, package in asked.items():
+        if IGNORE.encode() in snapshot.files[path]:
+            annotations = snapshot.values(path).get("annotations")
+            for key, reason in annotations.items() if isinstance(annotations, Mapping) else ():
+                if key.startswith(IGNORE) and isinstance(reason, str):
+                    found[package, key.removeprefix(IGNORE)] = reason.strip()
+    return found
+
+
+def shared_indexes(head: Snapshot, lock: Lock) -> dict[str, str]:
+    """Return the variants that share an index with other accelerators, each with the others.
+
+    The key ``index`` of a variant file names the index that its wheels are published to.
+    """
+    indexes: dict[str, dict[str, set[str]]] = {}
+    for path in head.files:
+        variant = head.layout.variant_of(path)
+        # most files have no such key, and YAML is slow
+        if variant and b"index" in head.files[path]:
+            index = head.values(path).get("index")
+            if isinstance(index, str):
+                words = {key.accelerator_word for key in lock.of_variant(variant)}
+                indexes.setdefault(index, {})[variant] = words
+    shared = {}
+    for publishers in indexes.values():
+        for variant, words in publishers.items():
+            others = [name for name, theirs in publishers.items() if theirs - words]
+            if others:
+                shared[variant] = ", ".join(sorted(others))
+    return shared
