@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from fromager_build_tags.findings.catalogue import RETIRED, RULES
+from fromager_build_tags.findings.rules import RETIRED, RULES
 
 #: The title of each family of rules, by the start of their codes.
 FAMILIES: Final = {

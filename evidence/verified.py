@@ -14,8 +14,8 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from fromager_build_tags.findings.catalogue import RULES
 from fromager_build_tags.findings.finding import Severity
+from fromager_build_tags.findings.rules import RULES
 from fromager_build_tags.tag.filename import parse_wheel_name
 from fromager_build_tags.tag.segment import Order, segment_texts
 from fromager_build_tags.verify.exemptions import NO_EXEMPTIONS, parse_exemptions

@@ -14,8 +14,8 @@ import yaml
 from docs.schema import variant_schema
 from fromager_build_tags.errors import SettingsError
 from fromager_build_tags.findings import rules
-from fromager_build_tags.findings.catalogue import NAMES, RETIRED, RULES
 from fromager_build_tags.findings.finding import Rule
+from fromager_build_tags.findings.rules import NAMES, RETIRED, RULES
 from fromager_build_tags.settings.variant import read_variant_file
 
 ROOT = pathlib.Path(__file__).parent.parent

@@ -13,8 +13,8 @@ import pytest
 
 from fromager_build_tags.checks import installed as installation
 from fromager_build_tags.findings import rules
-from fromager_build_tags.findings.catalogue import RULES
 from fromager_build_tags.findings.finding import Finding, Place, Severity
+from fromager_build_tags.findings.rules import RULES
 from fromager_build_tags.plan import plugins
 from fromager_build_tags.plan.plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP
 

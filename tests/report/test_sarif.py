@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fromager_build_tags.findings.catalogue import RULES
 from fromager_build_tags.findings.finding import Finding, Place, Severity, Verdict
+from fromager_build_tags.findings.rules import RULES
 from fromager_build_tags.report.ci_report import render_sarif
 
 from ..sarif import validate

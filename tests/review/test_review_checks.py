@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fromager_build_tags.findings.catalogue import RULES
 from fromager_build_tags.findings.finding import Finding, Place
+from fromager_build_tags.findings.rules import RULES
 from fromager_build_tags.plan.lockfile import ANY, Lock, LockedStack, Row
 from fromager_build_tags.review.causes import Cause
 from fromager_build_tags.review.change import ChangeKind, Wheels

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from fromager_build_tags.errors import SettingsError
-from fromager_build_tags.findings.catalogue import RULES
 from fromager_build_tags.findings.finding import Finding
+from fromager_build_tags.findings.rules import RULES
 from fromager_build_tags.verify import run as verify
 from fromager_build_tags.verify.checks import CHECKS
 from fromager_build_tags.verify.exemptions import NO_EXEMPTIONS, Exemptions, parse_exemptions

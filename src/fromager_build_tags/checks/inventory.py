@@ -35,7 +35,6 @@ class Inventory:
     """The variants, stacks, packages and files of a settings tree.
 
     Attributes:
-        tree: the settings.
         package_files: the settings file of each package that has one.
         variant_files: the file of each variant that has one.
         changelog_variants: the variants in the global changelog.
@@ -102,10 +101,6 @@ class Inventory:
             )
         except MissingFactError:  # BT118 reports it
             return parse_expression(function.expression).at_most()
-
-    def planned(self, variant: str, stack: Stack) -> Sequence[PlannedTag]:
-        """Plan the tags of the wanted packages on one stack."""
-        return plan(self.tree.on(variant), [stack], self.wanted)
 
     def locked(self, variant: str, stack: Stack) -> Sequence[PlannedTag]:
         """Plan the tags on one stack of the packages in a lock file and the wanted packages."""

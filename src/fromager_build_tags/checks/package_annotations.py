@@ -9,7 +9,6 @@ from typing import Final
 
 from ..errors import NeedsError, SettingsError
 from ..findings import rules
-from ..findings.catalogue import RETIRED, RULES
 from ..findings.finding import Finding, Rule
 from ..plan.source import shipped_expression
 from ..settings.layout import DEPENDS_ON, IGNORE, KNOWN, PREFIX, VERIFY
@@ -70,9 +69,9 @@ def _suppression(key: str, value: str, *, of_variant: bool) -> Iterator[tuple[Ru
     code = key.removeprefix(IGNORE)
     if of_variant:
         problem, remedy = "is never read below a variant", "move it to the package's annotations"
-    elif code in RETIRED:
+    elif code in rules.RETIRED:
         problem, remedy = "names a retired rule", "remove it"
-    elif code not in RULES:
+    elif code not in rules.RULES:
         problem, remedy = "names an unknown rule", "correct the code"
     elif not value.strip():
         problem, remedy = "has no reason", "set the reason as its value"

@@ -8,11 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from ..findings import rules
 from ..findings.finding import Finding, Severity
 from ..plan.model import ANY_PACKAGE, PlannedTag
+from ..plan.planner import plan
 from ..stack.fact import Fact
 from ..stack.stack import Stack
 from ..tag.build_tag import BuildTag
 from ..text import first_few
 from .inventory import Inventory
+
+#: The tags of packages and versions.
+type _Tags = Mapping[tuple[str, str], BuildTag]
 
 
 def check_build_numbers(inventory: Inventory) -> Iterator[Finding]:
@@ -21,7 +25,7 @@ def check_build_numbers(inventory: Inventory) -> Iterator[Finding]:
         if variant not in inventory.known_variants:
             continue  # BT102 reports it
         for stack in stacks[:1]:  # the number does not depend on the stack
-            for tag in inventory.planned(variant, stack):
+            for tag in plan(inventory.tree.on(variant), [stack], inventory.wanted):
                 if tag.number is None and _needs_number(inventory, tag):
                     versions = "versions without a changelog entry"
                     if tag.version is not None:
@@ -62,14 +66,12 @@ def check_equal_stacks(inventory: Inventory) -> Iterator[Finding]:
                 )
 
 
-def _are_equal(
-    one: Mapping[tuple[str, str], BuildTag], other: Mapping[tuple[str, str], BuildTag]
-) -> bool:
+def _are_equal(one: _Tags, other: _Tags) -> bool:
     both = one.keys() & other.keys()
     return bool(both) and all(one[key] == other[key] for key in both)
 
 
-def _known_tags(tags: Sequence[PlannedTag]) -> Mapping[tuple[str, str], BuildTag]:
+def _known_tags(tags: Sequence[PlannedTag]) -> _Tags:
     return {
         (tag.package, tag.version_text): tag.build_tag
         for tag in tags

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pathlib
+from collections.abc import Mapping
+from typing import Final
+
 from .finding import ERROR, NOTE, WARNING, Rule
 
 # BT1: a settings tree, its variant files, and the overrides that are installed.
@@ -157,3 +161,27 @@ UNKNOWN_TAGS = Rule(
     "BT419", ERROR, "build tags cannot be computed: the status of wheels is unknown"
 )
 UNREADABLE_INDEX = Rule("BT420", ERROR, "index cannot be audited")
+
+RULES: Final[Mapping[str, Rule]] = {
+    each.code: each for each in globals().values() if isinstance(each, Rule)
+}
+
+#: The name of each rule, by its code: that of its constant, such as ``variant-without-file``.
+NAMES: Final[Mapping[str, str]] = {
+    each.code: constant.lower().replace("_", "-")
+    for constant, each in globals().items()
+    if isinstance(each, Rule)
+}
+
+#: Codes of former rules, and why each is gone. A code is never used again: settings and reports
+#: of users name it.
+RETIRED: Final = {
+    "BT323": "order of segments",
+    "BT324": "unknown segment",
+    "BT326": "compatibility tags of WHEEL",
+}
+
+
+def page(code: str) -> str:
+    """Return the page of a rule, as Markdown."""
+    return (pathlib.Path(__file__).parent / "docs" / f"{code}.md").read_text(encoding="utf-8")

@@ -154,15 +154,12 @@ class Session:
 
     def _stay_on_host(self, response: requests.Response, **_: object) -> None:
         """Refuse a redirect to another host: what is there is no part of the index."""
-        target = self._requests.get_redirect_target(response)
-        if target is not None:
-            there = urllib.parse.urljoin(response.url, target)
-            if not _same_host(response.url, there):
-                response.close()
-                elsewhere = shown_url(there)
-                raise FetchError(
-                    response.url, f"it redirects to {elsewhere}; if that is the index, use its URL"
-                )
+        target = self._requests.get_redirect_target(response) or ""
+        there = urllib.parse.urljoin(response.url, target)
+        if not _same_host(response.url, there):
+            response.close()
+            reason = f"it redirects to {shown_url(there)}; if that is the index, use its URL"
+            raise FetchError(response.url, reason)
 
 
 class _CappedRetry(urllib3.Retry):

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Final
 
-from ..findings.catalogue import NAMES
 from ..findings.finding import Finding, Severity, Verdict
-from ..findings.rules import NO_CHANGELOG_ENTRY, UNKNOWN_TAGS, UNREADABLE_INDEX
+from ..findings.rules import NAMES, NO_CHANGELOG_ENTRY, UNKNOWN_TAGS, UNREADABLE_INDEX
 from ..index.auditing import Audited
 from ..index.index_checks import Tally
 from ..index.status import ProjectView

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from typing import Any, Final
 
-from ..findings.catalogue import NAMES, RULES, page
 from ..findings.finding import Finding, Rule, Severity, Verdict
+from ..findings.rules import NAMES, RULES, page
 from ..text import plain
 
 _MOST: Final = 10

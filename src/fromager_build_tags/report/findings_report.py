@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ..findings.catalogue import RULES
 from ..findings.finding import Finding, Verdict
+from ..findings.rules import RULES
 from ..text import markdown_code, markdown_text, plain
 from .block import Block, chained, titled
 from .ci_report import render_github, render_gitlab, render_sarif

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import SettingsError
 from ..findings import rules
-from ..findings.catalogue import RULES
 from ..findings.finding import Finding
 from ..settings.layout import IGNORE, VERIFY
 
@@ -36,7 +35,9 @@ _DEPENDENCIES: Final[Mapping[str, tuple[str, ...]]] = {
     ACCELERATOR: (rules.NO_ACCELERATOR_INSIDE.code, _PURE),
     TORCH: (rules.NO_TORCH_INSIDE.code, rules.STABLE_TORCH.code, _PURE),
 }
-_CODES: Final = {each for each in RULES if each.startswith("BT3")} - {rules.UNREADABLE_WHEEL.code}
+_CODES: Final = {each for each in rules.RULES if each.startswith("BT3")} - {
+    rules.UNREADABLE_WHEEL.code
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,7 @@ NO_EXEMPTIONS: Final = Exemptions()
 
 
 def parse_exemptions(text: str, where: str) -> Exemptions:
-    """Parse the value of an annotation.
-
-    Args:
-        text: the value.
-        where: the annotation and its package, for an error.
+    """Parse the value of an annotation; *where* names it and its package in errors.
 
     Raises:
         SettingsError: a line has no reason, or names neither a dependency nor a rule.
@@ -117,9 +114,7 @@ def exemptions_of(ctx: WorkContext, req: Requirement, *, others: bool = False) -
 
 def _exemptions(annotations: Mapping[str, str], package: str, variant: str) -> Exemptions:
     where = f"annotation {VERIFY} of {package} for variant {variant!r}"
-    found = NO_EXEMPTIONS
-    if VERIFY in annotations:
-        found = parse_exemptions(annotations[VERIFY], where)
+    found = parse_exemptions(annotations[VERIFY], where) if VERIFY in annotations else NO_EXEMPTIONS
     ignored = {
         key.removeprefix(IGNORE): reason
         for key, reason in annotations.items()

@@ -54,14 +54,8 @@ def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> Non
     """
     if (mode := _mode()) == "off":
         return
-    source = WheelSource(text=str(wheel))
-    verdict = Verdict.of(
-        verify_wheel(
-            source,
-            lambda _: exemptions_of(ctx, req),
-            remedy_for=functools.partial(remedy_for, ctx, req),
-        )
-    )
+    source, remedy = WheelSource(text=str(wheel)), functools.partial(remedy_for, ctx, req)
+    verdict = Verdict.of(verify_wheel(source, lambda _: exemptions_of(ctx, req), remedy))
     for finding in (*verdict.findings, *verdict.suppressed):
         is_quiet = finding.suppression or finding.severity is Severity.NOTE
         level = logging.INFO if is_quiet else logging.WARNING
@@ -140,14 +134,7 @@ def post_bootstrap(
 
 
 def remedy_for(ctx: WorkContext, req: Requirement, name: WheelName, expression: str) -> str:
-    """Return how to get the segments of *expression*, after a look at the settings.
-
-    Args:
-        ctx: of the build.
-        req: the package, as fromager builds it.
-        name: of the wheel that was built.
-        expression: the right value of ``build-tags.depends-on``.
-    """
+    """Return how to get the segments of *expression*, the right ``build-tags.depends-on``."""
     steps = list(_hook_not_called(ctx, req, name))
     if (source := _provider(ctx, req, name.version, expression)) is None:
         steps.append(set_depends_on(name, expression))

@@ -98,9 +98,8 @@ def _in_folder(folder: pathlib.Path) -> Iterator[WheelSource]:
     )
     yield from (WheelSource(text=str(wheel)) for wheel in wheels)
     for err in failed:
-        yield WheelSource(
-            text=str(err.filename), reason=f"the folder cannot be read: {err.strerror}"
-        )
+        reason = f"the folder cannot be read: {err.strerror}"
+        yield WheelSource(text=str(err.filename), reason=reason)
     if not wheels and not failed:
         yield WheelSource(text=str(folder), reason="the folder contains no wheel")
 
@@ -195,9 +194,6 @@ def _checked_name(filename: str) -> str:
 
 def _refuse_special(path: pathlib.Path) -> None:
     """Refuse a path that exists and is not a regular file: opening a pipe waits for its writer."""
-    try:
-        mode = path.stat().st_mode
-    except OSError:  # reported when the file is opened
-        return
-    if not stat.S_ISREG(mode):
-        raise WheelError(path, "it is not a regular file")
+    with contextlib.suppress(OSError):  # reported when the file is opened
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise WheelError(path, "it is not a regular file")

@@ -171,26 +171,23 @@ def read_elf(
     if (result := read_head(file.read(HEADER_SIZE))) is not None:
         return result
     try:
-        return _facts(_Elf(file, budget or Budget()), keep)
+        elf = _Elf(file, budget or Budget())
+        dynamic = _Dynamic(elf)
+        imports, exports = dynamic.symbols(keep)
+        names = elf.section_names()
+        return ElfFacts(
+            machine=elf.machine,
+            bits=elf.bits,
+            big_endian=elf.order == ">",
+            soname=next(dynamic.texts("DT_SONAME"), None),
+            needed=tuple(dict.fromkeys(dynamic.texts("DT_NEEDED"))),
+            imports=imports,
+            exports=exports,
+            device_sections=tuple(sorted(DEVICE_SECTIONS & names)),
+            has_sections=bool(names),
+        )
     except _RefusedError as err:
         return err.refusal
-
-
-def _facts(elf: _Elf, keep: re.Pattern[bytes]) -> ElfFacts:
-    dynamic = _Dynamic(elf)
-    imports, exports = dynamic.symbols(keep)
-    names = elf.section_names()
-    return ElfFacts(
-        machine=elf.machine,
-        bits=elf.bits,
-        big_endian=elf.order == ">",
-        soname=next(dynamic.texts("DT_SONAME"), None),
-        needed=tuple(dict.fromkeys(dynamic.texts("DT_NEEDED"))),
-        imports=imports,
-        exports=exports,
-        device_sections=tuple(sorted(DEVICE_SECTIONS & names)),
-        has_sections=bool(names),
-    )
 
 
 class _Elf:

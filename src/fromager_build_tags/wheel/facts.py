@@ -98,11 +98,12 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
     """Read an open wheel, as :func:`read_wheel` does."""
     metadata = archive.metadata()
     wheel = archive.wheel_metadata()
+    name, version = _identity(archive.path, metadata)
     contents = read_contents(archive)
     tags = wheel.get_all("Tag", [])
     return WheelFacts(
-        name=_name(archive.path, metadata),
-        version=_version(archive.path, metadata),
+        name=name,
+        version=version,
         purelib=bool(tags) and all(str(tag).endswith("-any") for tag in tags),
         libraries=len(contents.libraries),
         needed=contents.needed_from_outside(),
@@ -123,15 +124,11 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
     )
 
 
-def _name(path: Path | str, metadata: RawMetadata) -> NormalizedName:
+def _identity(path: Path | str, metadata: RawMetadata) -> tuple[NormalizedName, Version]:
     if not (name := metadata.get("name")):
         raise WheelError(path, "its METADATA has no Name")
-    return canonicalize_name(name)
-
-
-def _version(path: Path | str, metadata: RawMetadata) -> Version:
     try:
-        return Version(metadata.get("version", ""))
+        return canonicalize_name(name), Version(metadata.get("version", ""))
     except ValueError as err:  # InvalidVersion, or a number that is too long for int()
         raise WheelError(path, f"its METADATA has no valid Version ({str(err)[:300]})") from None
 

@@ -37,16 +37,12 @@ def readable(symbol: str) -> str:
     >>> readable("_ZNK3c1010TensorImpl5sizesEv")
     'c10::TensorImpl::sizes'
     """
-    if (start := _NESTED.match(symbol)) is None:
-        return symbol
-    return "::".join(_source_names(symbol, start.end()))
-
-
-def _source_names(symbol: str, at: int) -> list[str]:
     names: list[str] = []
+    start = _NESTED.match(symbol)
+    at = start.end() if start else len(symbol)
     while (length := _LENGTH.match(symbol, at)) is not None:
         at = length.end() + int(length.group())
         if at > len(symbol):
             break
         names.append(symbol[length.end() : at])
-    return names
+    return "::".join(names) or symbol

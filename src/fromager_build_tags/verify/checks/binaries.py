@@ -14,7 +14,6 @@ from .examined import ExaminedWheel, listed
 
 if TYPE_CHECKING:
     from ...wheel.elf import ElfRefusal
-    from ...wheel.facts import HostCode
 
 #: Machine, word size in bits, and whether the byte order is big-endian.
 _MACHINES: Final = {
@@ -81,11 +80,9 @@ def other_machine(wheel: ExaminedWheel) -> Iterator[Finding]:
     expected = {_MACHINES.get(linux.machine) for linux in platforms if linux}
     if not expected or None in expected:
         return
-    foreign = [
-        host
-        for host in wheel.facts.hosts
-        if _kind(host) not in expected and host.machine != "bpf"  # code for any kernel
-    ]
+    # bpf is code for the kernel of any machine
+    hosts = [each for each in wheel.facts.hosts if each.machine != "bpf"]
+    foreign = [each for each in hosts if (each.machine, each.bits, each.big_endian) not in expected]
     if foreign:
         machines = {each[0] for each in expected if each}
         members = [
@@ -93,18 +90,13 @@ def other_machine(wheel: ExaminedWheel) -> Iterator[Finding]:
             for host in foreign
             for member in host.members
         ]
-        is_mixed = any(_kind(host) in expected for host in wheel.facts.hosts)
         yield wheel.finding(
             rules.OTHER_MACHINE,
             f"the name is for {_platforms(wheel)}, but {listed(members)}",
             remedy="build it on the right machine, or leave these files out",
             inside=foreign[0].members[0],
-            severity=Severity.WARNING if is_mixed else None,
+            severity=Severity.WARNING if len(foreign) < len(hosts) else None,
         )
-
-
-def _kind(host: HostCode) -> tuple[str, int, bool]:
-    return host.machine, host.bits, host.big_endian
 
 
 def _platforms(wheel: ExaminedWheel) -> str:

@@ -39,8 +39,6 @@ class ExaminedWheel:
 
     Attributes:
         source: its path or URL, as reports show it.
-        name: its parsed file name.
-        facts: the facts from its contents.
         remedy_for: returns how to change the settings.
         exemptions: what the settings declare, and the contents do not show.
     """

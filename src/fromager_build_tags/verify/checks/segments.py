@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -17,10 +16,6 @@ from ...wheel.evidence import Evidence, TorchAbi
 from ...wheel.libraries import major_of
 from ..exemptions import ACCELERATOR, TORCH
 from .examined import ACCELERATORS, ExaminedWheel, listed
-
-_DECLARE_ANY: Final = (
-    '; if it works with any accelerator, declare it: build-tags.verify: "BT311: REASON"'
-)
 
 
 def hidden_torch(wheel: ExaminedWheel) -> Iterator[Finding]:
@@ -104,11 +99,14 @@ def hidden_accelerator(wheel: ExaminedWheel) -> Iterator[Finding]:
     if reason := wheel.exemptions.dependencies.get(ACCELERATOR):
         yield wheel.missing_segment(rules.HIDDEN_ACCELERATOR, "an accelerator", reason)
     elif wheel.uses and wheel.name.is_platlib:
+        declare = (
+            '; if it works with any accelerator, declare it: build-tags.verify: "BT311: REASON"'
+        )
         yield wheel.finding(
             rules.HIDDEN_ACCELERATOR,
             f"the name has no accelerator segment, but {listed(_evidence(wheel))}",
             remedy=f"{wheel.set_depends_on()}, or build it without {_names(wheel)}"
-            + (_DECLARE_ANY if wheel.is_incidental else ""),
+            + (declare if wheel.is_incidental else ""),
             inside=wheel.uses[0].evidence[0].member,
             severity=Severity.WARNING if wheel.is_incidental else None,
         )
