@@ -207,7 +207,7 @@ def test_torch_depends_on_no_torch(run: Run, packages: pathlib.Path, module: lis
 
 
 @pytest.mark.parametrize("module", [[], ["--module"]], ids=["annotation", "module"])
-def test_none_is_what_holds_anyway(run: Run, tmp_path: pathlib.Path, module: list[str]) -> None:
+def test_none_is_redundant(run: Run, tmp_path: pathlib.Path, module: list[str]) -> None:
     assert run("demo-kernels", "--depends-on", "none", *module).stdout == NOTHING
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
@@ -461,7 +461,7 @@ BOTH = elf_without_sections(Shape(), needed=["libcudart.so.13"], imports=[CXX])
         ),
     ],
 )
-def test_a_wheel_that_was_not_read_proves_nothing(
+def test_a_wheel_that_was_not_read_is_no_evidence(
     run: Run,
     tmp_path: pathlib.Path,
     packages: pathlib.Path,
@@ -487,7 +487,7 @@ def test_a_wheel_that_shows_every_need_may_have_unread_parts(
     assert result.stdout.endswith(f"{ANNOTATION}: 'accelerator torch'\n")
 
 
-def test_a_library_without_section_headers_can_prove_an_accelerator(
+def test_a_library_without_section_headers_can_show_an_accelerator(
     run: Run, tmp_path: pathlib.Path
 ) -> None:
     wheel = make_wheel(tmp_path, needed=["libcudart.so.13"], sections=False)

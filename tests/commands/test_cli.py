@@ -536,7 +536,7 @@ NOTES = [
 
 @pytest.mark.parametrize(("variables", "note"), NOTES)
 @pytest.mark.parametrize("command", ["check", "lock", "show", "review", "bump"])
-def test_variables_that_beat_the_files_are_noted(
+def test_variables_that_override_the_files_are_noted(
     run: Run,
     tree: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,

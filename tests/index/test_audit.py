@@ -387,7 +387,7 @@ WANTED = [
 
 
 @pytest.mark.parametrize(("line", "options", "expected"), WANTED)
-def test_what_a_requirement_asks_for_has_to_be_there(
+def test_the_version_of_a_requirement_has_to_be_there(
     line: str, options: list[str], expected: list[str], run: Run, tmp_path: pathlib.Path
 ) -> None:
     fill(tmp_path / "index", GOOD)

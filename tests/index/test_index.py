@@ -314,7 +314,7 @@ def test_a_page_that_cannot_be_read_hides_no_other(server: Server) -> None:
     assert server.asked.count("/simple/flash-attn/") == 8  # four times for each look
 
 
-def test_what_fails_for_a_moment_is_asked_again(server: Server) -> None:
+def test_a_request_that_fails_for_a_moment_is_repeated(server: Server) -> None:
     good = server.answers["/simple/torch/"]
     answers = iter([Answer(status=503), Answer(status=429), good])
     server.answers["/simple/torch/"] = lambda _: next(answers)
@@ -505,7 +505,7 @@ def test_a_hundred_projects_come_in_order_over_many_threads() -> None:
         assert names(list_url(f"{server.url}/simple")) == many
 
 
-def test_a_variant_may_stand_before_the_place() -> None:
+def test_a_variant_may_be_named_before_the_place() -> None:
     place = parse_place("cuda-ubi9=http://h/simple/?a=b", "cpu")
     assert (place.variant, place.address) == ("cuda-ubi9", "http://h/simple/?a=b")
     assert parse_place("http://h/?a=b", "cpu").variant == "cpu"

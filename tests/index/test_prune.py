@@ -48,7 +48,7 @@ def plan(run: Run, *args: str) -> tuple[dict[str, str], dict[str, str]]:
     return delete, keep
 
 
-def test_nothing_is_deleted_unless_it_is_asked_for(run: Run, folder: pathlib.Path) -> None:
+def test_nothing_is_deleted_without_the_option(run: Run, folder: pathlib.Path) -> None:
     fill(folder, WANTED, STALE, OLDER)
     assert plan(run) == (
         {
@@ -110,7 +110,7 @@ def test_a_wheel_is_deleted_if_another_fits_wherever_it_fits(
     assert names(folder) == {wanted}
 
 
-def test_a_wanted_wheel_that_is_not_whole_does_no_job(run: Run, folder: pathlib.Path) -> None:
+def test_an_incomplete_replacement_replaces_nothing(run: Run, folder: pathlib.Path) -> None:
     fill(folder, STALE)
     (folder / WANTED).write_bytes(b"PK cut off")
     reason = "is damaged: not a zip archive, or truncated (File is not a zip file)"
@@ -204,7 +204,7 @@ CUDA = "flash_attn-2.8.3-8_fc43_cuda13.0_torch2.9.1" + PLAT
 OLD_CUDA = "flash_attn-2.8.3-7_el9.6_cuda12.9_torch2.9.1" + PLAT
 
 
-def test_a_wheel_for_another_accelerator_goes_only_when_asked_for(
+def test_a_wheel_for_another_accelerator_is_kept_without_the_option(
     run: Run, folder: pathlib.Path
 ) -> None:
     """A wheel for ROCm never replaces a wheel for CUDA, though both fit the machine."""
@@ -271,7 +271,7 @@ def test_each_stack_of_a_family_keeps_its_wheel(
         assert [each["reason"] for each in report["keep"]] == [reason]
 
 
-def test_a_higher_number_goes_only_when_asked_for(run: Run, folder: pathlib.Path) -> None:
+def test_a_higher_number_is_kept_without_the_option(run: Run, folder: pathlib.Path) -> None:
     fill(folder, WANTED, ABOVE)
     assert plan(run)[1] == {
         ABOVE: "kept: build tag 9_el9.6_rocm7.1_torch2.10.0 is above 8_el9.6_rocm7.1_torch2.10.0 "

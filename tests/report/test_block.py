@@ -48,7 +48,7 @@ def test_one_row_that_is_left_out() -> None:
     assert Block(parts=parts, noun="name").within(50) == "- a\n- b\n\n… and 1 more name\n"
 
 
-def test_no_part_starves_another() -> None:
+def test_a_long_part_does_not_push_out_another() -> None:
     """Each list shows as many rows as every other list."""
     chain = chained([block(1_000, "big"), block(3, "small"), block(1_000, "large")], "row")
     text = chain.within(1_000)

@@ -57,7 +57,7 @@ def left_out(text: str) -> list[tuple[int, str]]:
     return [(int(number.replace(",", "")), noun) for number, noun in found]
 
 
-def test_a_comment_stays_under_the_limit_and_says_what_it_left_out() -> None:
+def test_a_comment_stays_under_the_limit_and_counts_what_it_leaves_out() -> None:
     """Findings, one for each name here, take none of the room of what comes after them."""
     text = comment(review_of(5_000))
     assert len(text) < 60_000
@@ -84,7 +84,7 @@ def test_a_short_one_leaves_nothing_out() -> None:
     assert f"<summary>{CAUSE} renames 20 wheels</summary>" in text
 
 
-def test_few_names_stand_below_their_cause() -> None:
+def test_few_names_are_listed_below_their_cause() -> None:
     text = comment(review_of(10))
     assert "Names" not in text
     assert (

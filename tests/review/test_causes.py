@@ -188,7 +188,7 @@ def evaluation(*stacks: tuple[str, Mapping[Row, str]]) -> Evaluation:
     return Evaluation(name="side", lock=Lock(stacks=tuple(locked)))
 
 
-def blamed(before: str, after: str, *known: Cause) -> list[str]:
+def causes_of(before: str, after: str, *known: Cause) -> list[str]:
     key = ("demo", "1")
     base, head = evaluation((LABEL, {key: before})), evaluation((NEW_LABEL, {key: after}))
     [change] = compare(base, head, [*OTHERS, *known]).changes
@@ -210,13 +210,13 @@ def blamed(before: str, after: str, *known: Cause) -> list[str]:
         ("1_el9.6_rocm7.1", "1_el9.6_rocm7.1_torch2.10.0", [NEEDS, *STACK], ["needs"]),
         ("1_el9.6_torch2.9.1", "1_el9.6_torch2.10.0", [NEEDS, *STACK], ["torch"]),
         ("1_el9.6_torch2.9.1", "1_el9.8", [NEEDS, *STACK], ["needs", "distro"]),
-        # what no known cause can change: any can be it, and only the file is told
+        # what no known cause can change: any can be the cause, and only the file is named
         ("1_abi3", "1_abi4", STACK, ["3 changes"]),
         ("1_abi3", "1_abi4", [TORCH_VERSION], ["torch"]),
         ("1_el9.6_abi3", "1_el9.8_abi4", [NEEDS, *STACK], ["needs", "3 changes"]),
         ("1_el9.6", "1_el9.8", [TORCH_VERSION], ["torch"]),
         ("1_el9.6", "1_el9.8", [], []),
-        # of a tag that is not known either can be it
+        # either can be the cause of an unknown tag
         ("1_?", "2_el9.6", [NUMBER, TORCH_VERSION], ["number", "torch"]),
         ("1_?", "1_el9.6", [NUMBER, TORCH_VERSION], ["torch"]),
         # there is a tag where there is a number
@@ -228,7 +228,7 @@ def blamed(before: str, after: str, *known: Cause) -> list[str]:
 def test_what_can_have_caused_a_change(
     before: str, after: str, known: list[Cause], names: list[str]
 ) -> None:
-    assert blamed(before, after, *known) == names
+    assert causes_of(before, after, *known) == names
 
 
 def cuda(*stacks: tuple[str, str]) -> Evaluation:
@@ -276,7 +276,7 @@ def test_what_is_gone_has_its_own_cause() -> None:
 
 
 def test_a_stack_that_no_tags_are_of_can_have_changed_any() -> None:
-    """Such as that of a file, where explicit variables beat what it says."""
+    """Such as the stack of a file, where explicit variables override the file."""
     known = causes(side({ROCM_FILE: ROCM}), side({ROCM_FILE: ROCM.replace("7.1", "7.2")}))
     base = evaluation(("el8 rocm7.1", {("demo", "1"): "1_el8_rocm7.1"}))
     head = evaluation(("el8 rocm7.2", {("demo", "1"): "1_el8_rocm7.2"}))

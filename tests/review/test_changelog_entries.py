@@ -203,7 +203,7 @@ def test_a_new_torch(cli: Cli, checkout: Checkout) -> None:
 
 
 def test_packages_whose_changelog_names_no_version(cli: Cli, checkout: Checkout) -> None:
-    """What a package lacks is written, and it is an error that others cannot be mended."""
+    """bump writes the missing entries, and reports the packages that it cannot change."""
     tied = "annotations: {build-tags.depends-on: torch}\n"
     files = {f"settings/packages/{name}.yaml": tied for name in ("demo", "other")}
     checkout.commit(files)
@@ -230,7 +230,7 @@ def test_packages_whose_changelog_names_no_version(cli: Cli, checkout: Checkout)
     assert findings(cli) == [f"{below}demo, flash-attn, other"]
 
 
-def test_the_whole_variant_mends_packages_whose_changelog_names_no_version(
+def test_an_entry_for_the_variant_covers_packages_without_a_version_in_their_changelog(
     cli: Cli, checkout: Checkout
 ) -> None:
     demo = "settings/packages/demo.yaml"
@@ -432,7 +432,7 @@ def test_what_cannot_be_read_may_miss_entries(cli: Cli, checkout: Checkout) -> N
     assert cli("bump", "--global", "-m", "x", status=1).stderr == f"the working tree: {UNREAD}"
 
 
-def test_what_the_base_cannot_tell_is_no_failure(cli: Cli, checkout: Checkout) -> None:
+def test_an_unreadable_file_of_the_base_is_no_failure(cli: Cli, checkout: Checkout) -> None:
     commit = checkout.commit({FLASH_FILE: "env: {}\nno_key: 1\n"})
     checkout.write({FLASH_FILE: FLASH})
     assert cli("bump", commit, "-m", "x").stderr == f"{commit[:12]}: {UNREAD}"
@@ -505,7 +505,7 @@ def test_the_rows_of_a_graph_stay_in_the_lock(cli: Cli, checkout: Checkout) -> N
     cli("lock", "--check", "--graph", "order.json")
 
 
-def test_the_base_is_what_its_lock_says(
+def test_the_tags_of_the_base_are_those_of_its_lock(
     cli: Cli, checkout: Checkout, set_override: Callable[..., None]
 ) -> None:
     """As for review: the overrides that are installed now did not make those wheels."""
@@ -611,7 +611,7 @@ def test_a_file_that_changed_meanwhile(tmp_path: pathlib.Path) -> None:
     missing = {("flash-attn", "2.8.3"): 1, ("torch", "2.9.1"): 2}
     edits = changelog_edits(LAYOUT.mapped(tmp_path.joinpath), missing, "x")
     assert [edit.path.name for edit in edits] == ["flash_attn.yaml", "torch.yaml"]
-    checkout.write({TORCH_FILE: TORCH + "# somebody\n"})
+    checkout.write({TORCH_FILE: TORCH + "# changed\n"})
     with pytest.raises(EditError) as caught:
         write_edits(edits)
     assert str(caught.value) == (
@@ -632,7 +632,7 @@ def test_a_file_that_appeared_meanwhile(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("changelog: {2.8.3: [a]", "is left as it is"),  # its cause says why
+        ("changelog: {2.8.3: [a]", "is left as it is"),  # its cause has the reason
         (
             "changelog:\n  2.8.3: text\n",
             "is left as it is: changelog.2.8.3 cannot be added: it is not a list: 'text'",

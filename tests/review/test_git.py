@@ -82,7 +82,7 @@ def test_a_package_that_changes_at_another_version(
 def test_another_torch_renames_the_versions_that_are_tied_to_it(
     cli: Cli, checkout: Checkout
 ) -> None:
-    """What is newest of a package is not tied, and says nothing of what is older."""
+    """The newest version does not depend on Torch; older versions do."""
     checkout.commit({"settings/packages/demo.yaml": needs_torch_below("0.29")})
     checkout.write({ROCM_FILE: ROCM.replace("2.9.1", "2.10.0")})
     found = json.loads(cli("review", "HEAD", "--format", "json", status=1).stdout)
@@ -299,7 +299,7 @@ SHALLOW = [
 
 
 @pytest.mark.parametrize(("args", "message"), SHALLOW)
-def test_a_shallow_clone_says_what_to_fetch(
+def test_the_error_of_a_shallow_clone_names_what_to_fetch(
     cli: Cli, shallow: Callable[..., Checkout], args: list[str], message: str
 ) -> None:
     shallow("--branch=feature")
@@ -307,7 +307,9 @@ def test_a_shallow_clone_says_what_to_fetch(
 
 
 @pytest.mark.parametrize("args", [[], ["origin/main"], ["main"], ["HEAD~1"]])
-def test_what_it_says_helps(cli: Cli, shallow: Callable[..., Checkout], args: list[str]) -> None:
+def test_the_fetch_that_the_error_names_works(
+    cli: Cli, shallow: Callable[..., Checkout], args: list[str]
+) -> None:
     clone = shallow("--branch=feature")
     message = cli("review", *args, status=1).stderr
     clone.git(*message.split("`")[1].removeprefix("git ").split())
@@ -354,7 +356,7 @@ def without_settings(cli: Cli, *args: str) -> list[tuple[str, str, str]]:
     return [(each["severity"], each["subject"], each["message"]) for each in found]
 
 
-def test_a_side_without_settings_is_told(cli: Cli, tmp_path: pathlib.Path) -> None:
+def test_a_side_without_settings_is_reported(cli: Cli, tmp_path: pathlib.Path) -> None:
     checkout = Checkout.create(tmp_path, {"README": "nothing else\n"})
     checkout.commit(GOOD)
     at = "has no settings at settings/settings.yaml and settings/packages: everything counts as"
@@ -375,7 +377,7 @@ def test_a_side_of_variant_files_alone_has_no_settings(cli: Cli, tmp_path: pathl
 def test_settings_that_were_moved(
     cli: Cli, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing of them is compared, which is told, with what to do instead."""
+    """None of them is compared; the finding has the reason and the fix."""
     checkout.git("mv", "settings", "conf")
     checkout.write({"conf/variants/rocm.yaml": BUMPED[ROCM_FILE]})
     monkeypatch.setenv("FROMAGER_SETTINGS_FILE", "conf/settings.yaml")
@@ -419,7 +421,7 @@ def test_settings_in_a_submodule(cli: Cli, checkout: Checkout, path: str) -> Non
 
 
 def test_a_name_that_is_a_revision_and_a_folder(cli: Cli, checkout: Checkout) -> None:
-    """Neither is taken in silence; both can be said."""
+    """Neither is assumed; each has a spelling that is not ambiguous."""
     checkout.git("tag", "old")
     checkout.commit(BUMPED)
     write_tree(checkout.folder / "main", GOOD)
@@ -736,7 +738,7 @@ def test_one_side_that_cannot_be_evaluated_at_all(cli: Cli, checkout: Checkout) 
     assert message.startswith(f"Error: {COMPUTED} because fromager cannot")
 
 
-def test_a_change_that_mends_the_global_settings(cli: Cli, checkout: Checkout) -> None:
+def test_a_change_that_fixes_the_global_settings(cli: Cli, checkout: Checkout) -> None:
     """What other files change is compared; only numbers of the broken file are not known."""
     checkout.commit({SETTINGS_FILE: "wheels: [\n"})
     checkout.write({SETTINGS_FILE: SETTINGS, **BUMPED})
@@ -786,7 +788,7 @@ WITH_HOOK = [
 def test_a_hook_that_is_switched_on_or_off(
     cli: Cli, checkout: Checkout, *, is_locked: bool
 ) -> None:
-    """Without one no name has segments, though a plan tells what ours would give."""
+    """Without a hook no name has segments, though a plan contains those of our hook."""
     lock = None
     if is_locked:
         cli("lock")

@@ -103,7 +103,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "settings/variants/rocm.yaml:3",
         f"demo 1 on rocm: 8_torch2.10.0 sorts below 8_torch2.9.1, {KEEP}",
     ),
-    # nobody knows whether there are such wheels
+    # it is unknown whether there are such wheels
     (
         "BT201",
         {"demo *": "8_torch2.9.1", "* *": "8_b"},
@@ -404,7 +404,7 @@ def test_a_new_variant_without_numbers() -> None:
 
 
 def test_a_pre_built_package_on_a_new_variant() -> None:
-    """The variant has a changelog: what gets no tag is told of by itself."""
+    """The variant has a changelog: each version without a tag has its own finding."""
     review = compare(
         Evaluation(name="base", lock=Lock(stacks=())),
         side("head", {"* *": "1_a", "demo *": "-", "demo 1": "-"}),
@@ -474,8 +474,8 @@ def test_the_packages_with_settings_of_their_own() -> None:
 # BT209: an unknown suffix
 
 
-def test_why_a_tag_cannot_be_told(cli: Cli, tmp_path: pathlib.Path) -> None:
-    """As far as a side is evaluated here, its reason is known; a lock holds none."""
+def test_the_reason_of_an_unknown_tag(cli: Cli, tmp_path: pathlib.Path) -> None:
+    """A side that is evaluated here has a reason; a lock contains none."""
     checkout = Checkout.create(tmp_path, GOOD)
     checkout.write({ROCM_FILE: 'distro: el9.6\nrocm_version: "7.1"\n'})
     reason = (
@@ -524,8 +524,8 @@ def test_a_shared_index(
     shared: Mapping[str, str], before: Tags, after: Tags, messages: list[str]
 ) -> None:
     review = compare(side("base", before), side("head", after), [])
-    said = [each for each in review_findings(review, shared) if each.code == "BT203"]
-    assert [each.message for each in said] == messages
+    found = [each for each in review_findings(review, shared) if each.code == "BT203"]
+    assert [each.message for each in found] == messages
 
 
 LAYOUT = Layout(
@@ -608,7 +608,7 @@ def broken(**given: str) -> Evaluation:
         ({"variant": "cuda"}, ["torch", "demo"]),
     ],
 )
-def test_what_is_broken_is_told_and_the_rest_compared(
+def test_broken_files_are_reported_and_the_others_compared(
     given: dict[str, str], compared: list[str]
 ) -> None:
     base = side("base", {"torch 1": "1_a", "demo 1": "1_a"})
@@ -684,7 +684,7 @@ def test_a_file_that_is_broken_on_one_side(
             f"build-tags.depends-on of torch (none) → none in {TORCH_FILE}:4",
         ),
         # what changes no tag leaves the lock right: the plan asks our hook anyway, and the shipped
-        # override says the same
+        # override has the same dependencies
         ({SETTINGS_FILE: SETTINGS.replace(":build_tag_hook", ":run_wheel_build_tag_hooks")}, ""),
         ({TORCH_FILE: f"{TORCH}annotations: {{build-tags.depends-on: accelerator}}\n"}, ""),
     ],
@@ -785,7 +785,7 @@ def test_a_lock_of_other_stacks_than_the_variant_file(
 
 
 def test_a_file_that_cannot_be_read_beside_a_lock(cli: Cli, tmp_path: pathlib.Path) -> None:
-    """What stood in it is not told as gone, and what else changed has no part of it."""
+    """Its tags are not reported as gone; other changes are reported."""
     checkout = Checkout.create(tmp_path, GOOD)
     cli("lock")
     checkout.commit({})
@@ -899,7 +899,7 @@ def test_how_stacks_are_paired(
         ),
     ],
 )
-def test_no_entry_wins_over_a_stack_that_stays(*, stays: bool, remedy: str) -> None:
+def test_no_entry_sorts_above_a_stack_that_stays(*, stays: bool, remedy: str) -> None:
     """The number of a package is the same on each stack."""
 
     def family(*torches: str) -> Evaluation:

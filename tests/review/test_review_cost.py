@@ -34,7 +34,7 @@ _HEAVY = ("fromager", "pydantic", "rich", "ruamel.yaml", "stevedore")
 class Cost:
     """What a process imported, and which commands of git it ran."""
 
-    said: str
+    output: str
     modules: frozenset[str]
     git: tuple[str, ...]
 
@@ -49,15 +49,15 @@ def cost(folder: pathlib.Path, cli: Cli, file: str, content: str) -> Cost:
     done = subprocess.run(
         [sys.executable, "-c", _REVIEW], cwd=folder, capture_output=True, text=True, check=True
     )
-    said, _, last = done.stdout.rstrip("\n").rpartition("\n")
+    output, _, last = done.stdout.rstrip("\n").rpartition("\n")
     found = json.loads(last)
-    return Cost(said=said, modules=frozenset(found["modules"]), git=tuple(found["git"]))
+    return Cost(output=output, modules=frozenset(found["modules"]), git=tuple(found["git"]))
 
 
 def test_a_changed_variant_file(cli: Cli, tmp_path: pathlib.Path) -> None:
     found = cost(tmp_path, cli, ROCM_FILE, ROCM.replace("2.9.1", "2.9.2"))
-    assert "2 build tags change from HEAD\\~1 to HEAD" in found.said
-    assert "`demo <0.29`" in found.said
+    assert "2 build tags change from HEAD\\~1 to HEAD" in found.output
+    assert "`demo <0.29`" in found.output
     assert "fromager_build_tags.stack.resolve" in found.modules
     assert found.modules.isdisjoint(_HEAVY), sorted(found.modules & {*_HEAVY})
     assert found.git == ("rev-parse", *("rev-parse", "ls-tree", "cat-file") * 2)
@@ -65,5 +65,5 @@ def test_a_changed_variant_file(cli: Cli, tmp_path: pathlib.Path) -> None:
 
 def test_a_changed_package_file_needs_no_stack(cli: Cli, tmp_path: pathlib.Path) -> None:
     found = cost(tmp_path, cli, TORCH_FILE, TORCH + "    - second\n")
-    assert "1 build tag changes from HEAD\\~1 to HEAD" in found.said
+    assert "1 build tag changes from HEAD\\~1 to HEAD" in found.output
     assert found.modules.isdisjoint(_HEAVY), sorted(found.modules & {*_HEAVY})

@@ -56,7 +56,9 @@ def test_c_functions_alone_do_not(stand_ins: Compiler, make_wheel: MakeWheel) ->
     assert (torch.cxx_symbols, torch.stable_symbols) == (0, 2)
 
 
-def test_a_link_without_a_symbol_proves_no_tie(stand_ins: Compiler, make_wheel: MakeWheel) -> None:
+def test_a_link_without_a_symbol_is_no_evidence_of_an_abi(
+    stand_ins: Compiler, make_wheel: MakeWheel
+) -> None:
     """Torch's extension builder links every extension so; what it calls may be unknown to us."""
     library = stand_ins.library("_linked.so", needs=["libtorch.so"])
 
