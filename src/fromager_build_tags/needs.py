@@ -58,12 +58,13 @@ def segments(
     Raises:
         BuildTagError: the stack of *ctx* cannot be resolved, or a fact in it is unknown.
     """
-    return _segments(needs, ctx) if needs and is_platlib(wheel_tags) else []
+    return _segments(needs, ctx) if is_platlib(wheel_tags) else []
 
 
 def _segments(needs: Collection[Need], ctx: BuildContext) -> list[Segment]:
-    stack = stack_of(ctx)
-    found = []
+    if not needs:  # there may be no stack
+        return []
+    stack, found = stack_of(ctx), []
     if Need.ACCELERATOR in needs:
         found.append(Segment(Order.ACCELERATOR, stack.accelerator_text()))
     if Need.TORCH in needs:
@@ -82,11 +83,7 @@ def distribution(
 
 @dataclass(frozen=True, slots=True)
 class DependsOn:
-    """The ``wheel_build_tag`` of a package whose dependencies an expression names.
-
-    Attributes:
-        expression: for :func:`parse_expression`.
-    """
+    """The ``wheel_build_tag`` of a package, with an expression for :func:`parse_expression`."""
 
     expression: str
 
@@ -104,8 +101,7 @@ class DependsOn:
         """Return the segments of a wheel of *version*."""
         if not is_platlib(wheel_tags):
             return []
-        needs = self.needs(version, lambda: stack_of(ctx))
-        return _segments(needs, ctx) if needs else []
+        return _segments(self.needs(version, lambda: stack_of(ctx)), ctx)
 
     def needs(self, version: Version, facts: GetFacts) -> frozenset[Need]:
         """Return the dependencies of *version*, as :meth:`Expression.of` does."""

@@ -99,11 +99,9 @@ _requirement: Final = functools.cache(Requirement)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Planner:
-    """A stack that tags are planned on.
+    """A stack that tags are planned on, with a work context that is bound to it.
 
-    Attributes:
-        ctx: a work context that is bound to the stack.
-        outcomes: what the hook returned, by all that it depends on.
+    The outcomes are what the hook returned, by all that it depends on.
     """
 
     tree: VariantTree

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -71,16 +71,12 @@ def load_override(entry_point: metadata.EntryPoint) -> types.ModuleType:
         PluginError: it does not load.
     """
     try:
-        return cast(types.ModuleType, _load(entry_point))
-    except Exception as err:
-        raise PluginError(f"{describe(entry_point)} does not load") from err
-
-
-def _load(entry_point: metadata.EntryPoint) -> object:
-    try:
-        return entry_point.load()
+        return cast(types.ModuleType, entry_point.load())
     except SystemExit as err:
-        raise ImportError(f"it calls exit({err.code!r}) when it is imported") from None
+        cause: Exception = ImportError(f"it calls exit({err.code!r}) when it is imported")
+    except Exception as err:  # noqa: BLE001 - raised below, as the cause
+        cause = err
+    raise PluginError(f"{describe(entry_point)} does not load") from cause
 
 
 def load_overrides(settings: Settings) -> None:
@@ -113,18 +109,19 @@ def refuse_broken_overrides() -> None:
         _refuse_several(name, candidates)
     for candidates in overrides.values():
         try:
-            _load(candidates[0])
-        except Exception as err:
+            load_override(candidates[0])
+        except PluginError as err:
             raise PluginError(
                 "fromager cannot load the overrides: fix or uninstall "
                 f"{describe(candidates[0])}, which does not load"
-            ) from err
+            ) from err.__cause__
 
 
 def _refuse_several(name: str, candidates: Sequence[metadata.EntryPoint]) -> None:
     if len(candidates) > 1:
+        found = sorted(map(describe, candidates))
         raise PluginError(
-            f"{name} is registered more than once: {_join(map(describe, candidates))}: "
+            f"{name} is registered more than once: {' and '.join(found)}: "
             "uninstall all but one of these distributions, or remove an entry point"
         )
 
@@ -168,7 +165,3 @@ def distribution_of(entry_point: metadata.EntryPoint) -> str:
             if (other.group, other.name, other.value) == wanted:
                 return f"{dist.name} {dist.version}"
     return "of no installed distribution"
-
-
-def _join(texts: Iterable[str]) -> str:
-    return " and ".join(sorted(texts))

@@ -61,12 +61,9 @@ class SourceKind(enum.IntEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """The source of a package's dependencies.
+    """The source of a package's dependencies, whose function returns the package's segments.
 
-    Attributes:
-        kind: the kind of source.
-        name: the override's module, the annotation's expression, or "".
-        function: returns the package's segments.
+    Its name is the override's module, the annotation's expression, or "".
     """
 
     kind: SourceKind

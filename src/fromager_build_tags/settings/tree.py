@@ -40,10 +40,7 @@ __all__ = [
 class SettingsTree:
     """fromager's settings of all variants, and the variant files beside them.
 
-    Attributes:
-        ctx: fromager's work context; it need not be set up, and nothing is written.
-        settings_file: fromager's ``--settings-file``.
-        settings_dir: fromager's ``--settings-dir``.
+    fromager's work context need not be set up, and nothing is written.
     """
 
     ctx: WorkContext
@@ -101,12 +98,7 @@ class SettingsTree:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VariantTree:
-    """The settings of one variant.
-
-    Attributes:
-        tree: the settings of all variants.
-        ctx: fromager's work context as ``fromager --variant`` makes it for this variant.
-    """
+    """The settings of one variant, with the work context of ``fromager --variant``."""
 
     tree: SettingsTree
     ctx: WorkContext

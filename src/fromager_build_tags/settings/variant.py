@@ -143,13 +143,9 @@ class VariantSettings(StackSettings):
                 f"{', '.join(single)} and stacks exclude each other: "
                 f"move {'it' if len(single) == 1 else 'them'} into each stack"
             )
-        seen: list[StackSettings] = []
-        for number, stack in enumerate(self.stacks, start=1):
-            if stack in seen:
-                raise ValueError(
-                    f"stacks {seen.index(stack) + 1} and {number} are equal: remove one"
-                )
-            seen.append(stack)
+        for number, stack in enumerate(self.stacks):
+            if (first := self.stacks.index(stack)) < number:
+                raise ValueError(f"stacks {first + 1} and {number + 1} are equal: remove one")
         return self
 
 
@@ -167,8 +163,7 @@ def read_variant_file(path: pathlib.Path) -> tuple[VariantSettings, YamlFile]:
     try:
         return VariantSettings.model_validate(file.data), file
     except pydantic.ValidationError as err:
-        messages = [_message(file, error) for error in err.errors()]
-        raise SettingsError("; ".join(messages)) from None
+        raise SettingsError("; ".join(_message(file, each) for each in err.errors())) from None
 
 
 def _message(file: YamlFile, error: Any) -> str:
@@ -176,7 +171,7 @@ def _message(file: YamlFile, error: Any) -> str:
     place = file.place(path)
     if not path:  # an error of the file as one: its own text names the keys
         return f"{place}: {_reason(error)}"
-    key = ".".join(str(part) for part in path)
+    key = ".".join(map(str, path))
     if error["type"] == "extra_forbidden":
         known = VariantSettings.model_fields if len(path) == 1 else StackSettings.model_fields
         hint = did_you_mean(str(path[-1]), known) or f"; use {', '.join(sorted(known))}"

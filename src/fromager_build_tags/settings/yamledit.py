@@ -57,22 +57,18 @@ def add(text: str, path: Sequence[str], addition: Addition) -> str:
 
 def _added(before: Any, path: Sequence[str], addition: Addition) -> Any:
     """Return the content of the file afterwards; a value with aliases is copied, not changed."""
-    if not path:
-        return _extended(before, addition)
-    before = {} if before is None else before
-    if not isinstance(before, dict):
-        raise EditError(f"{before!r} is not a mapping")
-    return before | {path[0]: _added(before.get(path[0]), path[1:], addition)}
-
-
-def _extended(present: Any, addition: Addition) -> Any:
+    if path:
+        before = {} if before is None else before
+        if not isinstance(before, dict):
+            raise EditError(f"{before!r} is not a mapping")
+        return before | {path[0]: _added(before.get(path[0]), path[1:], addition)}
     if isinstance(addition, str):
-        if present is not None:
-            raise EditError(f"it is set already: {present!r}")
+        if before is not None:
+            raise EditError(f"it is set already: {before!r}")
         return addition
-    if present is not None and not isinstance(present, list):
-        raise EditError(f"it is not a list: {present!r}")
-    return [*(present or []), *addition]
+    if before is not None and not isinstance(before, list):
+        raise EditError(f"it is not a list: {before!r}")
+    return [*(before or []), *addition]
 
 
 def _descend(

@@ -20,11 +20,7 @@ from .key import StackKey
 class Stack:
     """What the wheels of one build are built for; each fact known, or missing with a remedy.
 
-    Attributes:
-        variant: fromager's name of the variant.
-        place: where the stack is declared.
-        accelerator_version: None for an accelerator without a version.
-        torch_precision: the precision of a Torch segment.
+    The place is where the stack is declared. An accelerator without a version has None.
     """
 
     variant: str

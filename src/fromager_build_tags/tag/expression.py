@@ -71,11 +71,7 @@ class Clause:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Expression:
-    """The dependencies of a package, which may differ by version and by stack.
-
-    Attributes:
-        clauses: the first one that matches counts; the last one always matches.
-    """
+    """The dependencies of a package: of the first clause that matches; the last always does."""
 
     clauses: tuple[Clause, ...]
 

@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 
 class WheelName(NamedTuple):
-    """A wheel's file name, taken apart: a tuple, since an index has a million of them.
-
-    Attributes:
-        filename: the name, without folders.
-        build_tag: the build tag, which may be none.
-    """
+    """A wheel's file name without folders, as a tuple, since an index has a million of them."""
 
     filename: str
     name: NormalizedName
