@@ -20,7 +20,7 @@ from packaging.utils import parse_sdist_filename
 from packaging.version import Version
 
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.index import IndexFile
+from fromager_build_tags.index.listing import IndexFile
 from fromager_build_tags.index.select import (
     Installer,
     Target,

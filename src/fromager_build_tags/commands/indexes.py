@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 import click
 
 from ..errors import BuildTagError, explain_error
-from ..index import Index, IndexPlace, open_index, parse_place
 from ..index.expected import Expectations
+from ..index.listing import Index, IndexPlace, open_index, parse_place
 from ..index.select import Target
 from ..text import counted
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from ..index import Index
 from ..index.auditing import view_project
 from ..index.expected import Expectations
+from ..index.listing import Index
 from ..index.pruning import Decision, decide, keep_linked, linked_folder, links_of
 from ..index.pruning import delete as delete_wheels
 from ..report.index_reports import PRUNED, PruneReport

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from ..index import IndexPlace, parse_place
+from ..index.listing import IndexPlace, parse_place
 from ..index.sharing import compare_indexes
 from ..report.index_reports import COMPARISON, ShareReport
 from . import common

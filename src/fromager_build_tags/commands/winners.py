@@ -9,7 +9,7 @@ from typing import Final
 import click
 from packaging.version import Version
 
-from ..index import ListedProject
+from ..index.listing import ListedProject
 from ..index.select import (
     Installer,
     Target,
@@ -67,7 +67,7 @@ def winners(
                 selected += rows
                 if files and not rows:
                     none.append(listed.project)
-                if not all(is_valid_requirement(each.requires_python) for each in files):
+                if not all(is_valid_requirement(each.file.requires_python) for each in files):
                     invalid.append(listed.project)
                 count(1)
     common.write(SELECTION[format_](selected), output)
@@ -97,7 +97,8 @@ def _selected(
     pins = sorted({each.name.version for each in files}) if all_versions else [None]
     for pin in pins:
         some = files if pin is None else by_public[pin.public]
-        for target in targets or _targets(some, pin):
+        names = (each.name for each in some if pin in {None, each.name.version})
+        for target in targets or targets_of(names):
             for each, installers in _by_file(some, pin, target).items():
                 yield Selected(
                     index=index,
@@ -106,11 +107,6 @@ def _selected(
                     target=target,
                     installers=installers,
                 )
-
-
-def _targets(files: Sequence[IndexWheel], version: Version | None) -> Sequence[Target]:
-    """Return the targets of all wheels, or of those of one version."""
-    return targets_of(each.name for each in files if version in {None, each.name.version})
 
 
 def _by_file(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from packaging.version import Version
@@ -167,7 +167,11 @@ def check_contents(
     for each in files:
         by_name.setdefault(each[1].filename, []).append(each)
     for name, same in by_name.items():
-        if len(same) > 1 and (hashes := _different_hashes([file for _, file in same])):
+        by_hash: dict[str, IndexFile] = {}
+        for _, file in same if len(same) > 1 else ():
+            by_hash.setdefault(file.read_sha256(), file)
+        hashes = sorted(each for each in by_hash.items() if each[0])
+        if len(hashes) > 1:
             contents = [f"{sha256[:12]}… in {file.location}" for sha256, file in hashes]
             yield (
                 {number for number, _ in same},
@@ -178,16 +182,3 @@ def check_contents(
                     place=Place(file=hashes[0][1].location),
                 ),
             )
-
-
-def _different_hashes(files: Sequence[IndexFile]) -> list[tuple[str, IndexFile]]:
-    """Return each hash with its first file, sorted; nothing if at most one hash is known."""
-    sizes = {file.read_size() for file in files} - {None}
-    listed = {file.sha256 for file in files if file.sha256}
-    if len(sizes) < 2 and len(listed) < 2 and not any(file.path for file in files):
-        return []
-    first: dict[str, IndexFile] = {}
-    for file in files:
-        if sha256 := file.read_sha256():
-            first.setdefault(sha256, file)
-    return sorted(first.items()) if len(first) > 1 else []

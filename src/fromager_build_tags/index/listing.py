@@ -305,3 +305,18 @@ def open_directory(place: IndexPlace) -> DirectoryIndex:
     except OSError as err:
         raise InputError(f"index {str(root)!r} cannot be read: {err.strerror}") from None
     return index
+
+
+def open_index(place: IndexPlace) -> Index:
+    """Open an index and read its list of projects, but no project yet.
+
+    Raises:
+        InputError: the index does not exist or cannot be read.
+    """
+    if place.is_url:
+        from .simple import open_simple  # imports bs4 and pydantic in 0.5 s
+
+        return open_simple(place)
+    if place.scheme:
+        raise InputError(f"unsupported index {place}: use a folder or an http(s) URL")
+    return open_directory(place)

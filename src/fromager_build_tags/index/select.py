@@ -175,13 +175,13 @@ def select(
     best_key: tuple[object, ...] = ()
     for candidate in candidates:
         rank = _rank(candidate.name, ranks)
-        if rank is None or not _is_compared(candidate.requires_python, target, installer):
+        if rank is None or not _is_compared(candidate.file.requires_python, target, installer):
             continue
-        last_resort = candidate.yanked and installer is Installer.PIP
+        last_resort = candidate.file.yanked and installer is Installer.PIP
         key = (not last_resort, -rank, *candidate.name.build_tag.sort_key)
         if best is None or key > best_key:
             best, best_key = candidate, key
-    if best is None or not _allows(best.requires_python, target.python, installer):
+    if best is None or not _allows(best.file.requires_python, target.python, installer):
         return None
     return best
 
@@ -195,7 +195,7 @@ def select_newest(
     # pip considers pre-releases only where there is no release, not even a yanked one
     tries = [released or usable] if installer is Installer.PIP else [released, usable]
     for some in tries:
-        offered = [each for each in some if not each.yanked]
+        offered = [each for each in some if not each.file.yanked]
         if best := _highest(offered, target, installer):
             return best
     return None
@@ -214,9 +214,9 @@ def select_pinned(
         if version in {each.name.version, Version(each.name.version.public)}
     ]
     if installer is Installer.PIP:
-        offered = [each for each in usable if not each.yanked] or usable
+        offered = [each for each in usable if not each.file.yanked] or usable
     else:
-        offered = [each for each in usable if not each.yanked or each.name.version == version]
+        offered = [each for each in usable if not each.file.yanked or each.name.version == version]
     return _highest(offered, target, installer)
 
 
@@ -231,7 +231,7 @@ def _usable(
     """Return the files that an installer compares."""
     ranks = ranks_of(target, installer)
     fitting = (each for each in candidates if _rank(each.name, ranks) is not None)
-    return [each for each in fitting if _is_compared(each.requires_python, target, installer)]
+    return [each for each in fitting if _is_compared(each.file.requires_python, target, installer)]
 
 
 def _highest(

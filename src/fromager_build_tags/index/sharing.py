@@ -27,8 +27,8 @@ _BLOCK: Final = 1 << 20
 #: Members that a reason lists for each pair of wheels.
 _MOST: Final = 3
 
-#: The mode and the SHA-256 of each member of a wheel but RECORD, which follows from the others.
-type _Content = Mapping[str, tuple[int, bytes]]
+#: Name, mode and SHA-256 of each member of a wheel but RECORD, which follows from the others.
+type _Content = frozenset[tuple[str, int, bytes]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,33 +155,41 @@ def _compare_content(
     by_hash: dict[str, list[_Found]] = {}
     for each in found:
         by_hash.setdefault(each.file.read_sha256() or each.file.address, []).append(each)
-    if len(by_hash) == 1:
-        yield _shared([found])
-        return
-    by_content: list[tuple[_Content, list[list[_Found]]]] = []
-    reasons = []
+    by_content: dict[_Content | str, list[list[_Found]]] = {}
     for group in by_hash.values():
-        content: _Content = {}
-        try:
-            content = _read(indexes[group[0].number], group[0].file)
-        except WheelError as err:
-            reasons.append(f"cannot be compared: {err.path}: {err.reason}")
-        same = next((groups for known, groups in by_content if known and known == content), None)
-        if same is None:
-            by_content.append((content, [group]))
-        else:
-            same.append(group)
-    for _, groups in by_content:
+        content = _read(indexes[group[0].number], group[0].file) if len(by_hash) > 1 else ""
+        by_content.setdefault(content, []).append(group)
+    for groups in by_content.values():
         if len(_numbers(itertools.chain.from_iterable(groups))) > 1:
             yield _shared(groups)
+    if len(by_content) > 1:
+        contents = [
+            (str(indexes[groups[0][0].number].place), content)
+            for content, groups in by_content.items()
+        ]
+        yield _unshared(found, _content_difference(contents))
+
+
+def _content_difference(contents: Iterable[tuple[str, _Content | str]]) -> str:
+    """Return the members in which wheels differ from the first; and why others are unreadable."""
+    reasons = [content for _, content in contents if isinstance(content, str)]
     readable = [
-        (str(indexes[groups[0][0].number].place), content)
-        for content, groups in by_content
-        if content
+        (place, {name: (mode, digest) for name, mode, digest in content})
+        for place, content in contents
+        if not isinstance(content, str)
     ]
-    reasons += [_difference(readable[0], other) for other in readable[1:]]
-    if reasons:
-        yield _unshared(found, "; ".join(reasons))
+    for second, content in readable[1:]:
+        first, known = readable[0]
+        members = [
+            f"{name} differs"
+            if name in known and name in content
+            else f"{name} is in {first if name in known else second} only"
+            for name in sorted(known.keys() | content.keys())
+            if known.get(name) != content.get(name)
+        ]
+        text = first_few(members, _MOST, separator="; ")
+        reasons.append(f"{first} and {second}: {text}")
+    return "; ".join(reasons)
 
 
 def _shared(groups: Sequence[Sequence[_Found]]) -> SharedWheel:
@@ -219,18 +227,17 @@ def _identity(file: IndexFile) -> object:
     return found.st_dev, found.st_ino
 
 
-def _read(index: Index, file: IndexFile) -> _Content:
-    """Return the content of a wheel, without times.
-
-    Raises:
-        WheelError: the wheel cannot be read.
-    """
-    with index.open(file) as archive:
-        return {
-            member.name: (member.info.external_attr >> 16, _sha256(member))
-            for member in archive.members
-            if member.name != archive.record
-        }
+def _read(index: Index, file: IndexFile) -> _Content | str:
+    """Return the content of a wheel, without times; or why it cannot be read."""
+    try:
+        with index.open(file) as archive:
+            return frozenset(
+                (member.name, member.info.external_attr >> 16, _sha256(member))
+                for member in archive.members
+                if member.name != archive.record
+            )
+    except WheelError as err:
+        return f"cannot be compared: {err.path}: {err.reason}"
 
 
 def _sha256(member: Member) -> bytes:
@@ -239,15 +246,3 @@ def _sha256(member: Member) -> bytes:
         while block := stream.read(_BLOCK):
             digest.update(block)
     return digest.digest()
-
-
-def _difference(one: tuple[str, _Content], other: tuple[str, _Content]) -> str:
-    """Return the members in which two wheels differ, each with the place of its index."""
-    (first, known), (second, content) = one, other
-    members = []
-    for name in sorted(known.keys() | content.keys()):
-        if name not in known or name not in content:
-            members.append(f"{name} is in {first if name in known else second} only")
-        elif known[name] != content[name]:
-            members.append(f"{name} differs")
-    return f"{first} and {second}: {first_few(members, _MOST, separator='; ')}"

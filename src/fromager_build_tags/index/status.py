@@ -62,16 +62,6 @@ class IndexWheel(NamedTuple):
     status: Status = Status.UNKNOWN
 
     @property
-    def yanked(self) -> bool:
-        """Whether the index marks it as yanked."""
-        return self.file.yanked
-
-    @property
-    def requires_python(self) -> str:
-        """Its Requires-Python, as the index lists it."""
-        return self.file.requires_python
-
-    @property
     def build_tag(self) -> BuildTag:
         """The build tag of its name."""
         return self.name.build_tag
@@ -208,7 +198,7 @@ def replacements(name: WheelName, expected: Expected, wheels: Iterable[IndexWhee
         if (
             wheel.build_tag in found
             and wheel.status is Status.CURRENT
-            and not wheel.yanked
+            and not wheel.file.yanked
             and wheel.name.is_platlib == platlib
             and covers(wheel.name.tags, name.tags)
         ):

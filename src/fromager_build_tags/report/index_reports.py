@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from packaging.version import Version
 
-from ..index import IndexFile
+from ..index.listing import IndexFile
 from ..index.pruning import Decision
 from ..index.select import Target
 from ..index.sharing import ComparedProject, SharedWheel
