@@ -20,9 +20,10 @@ from collections.abc import Callable, Iterable, Iterator
 from packaging.utils import parse_wheel_filename
 
 from fromager_build_tags.findings.finding import Verdict
+from fromager_build_tags.index import open_index
 from fromager_build_tags.index.auditing import Audit
 from fromager_build_tags.index.expected import Expectations
-from fromager_build_tags.index.listing import open_index, parse_place
+from fromager_build_tags.index.listing import parse_place
 from fromager_build_tags.settings.tree import SettingsTree, load_settings_tree
 
 from .settings_tree import write_settings_tree

@@ -14,7 +14,7 @@ from packaging.utils import NormalizedName
 from ..findings.finding import Verdict
 from ..index.auditing import Audit, Audited, RequiredVersions
 from ..index.expected import Expectations
-from ..index.index_checks import Tally, unreadable_index
+from ..index.index_checks import Tally
 from ..plan.model import Wanted
 from ..plan.requirements import from_build_file, from_lock, from_requirements_file
 from ..report.audit_report import RENDERERS, AuditReport, Grid
@@ -83,7 +83,8 @@ def audit(
     run = Audit(
         indexes=opened, expectations=expectations, required=required, targets=targets, deep=deep
     )
-    findings = [unreadable_index(*each) for each in unopened]
+    unread = [Tally(*each) for each in unopened]
+    findings = [finding for index in unread for finding in index.findings()]
     grid = Grid([f"{plain(str(each.place))} ({each.place.variant})" for each in opened])
     with shared.progress(opened) as count:
         for each in run.run():
@@ -94,7 +95,7 @@ def audit(
             count(1)
     report = AuditReport(
         verdict=Verdict.of(findings),
-        indexes=[*run.tallies, *(Tally(*each) for each in unopened)],
+        indexes=[*run.tallies, *unread],
         grid=grid,
     )
     common.write(RENDERERS[format_](report), output)
@@ -107,18 +108,18 @@ def _required(*listed: Iterable[Wanted]) -> RequiredVersions:
     """Return the specifiers of each package; that of any version only if it is the only one."""
     found: dict[NormalizedName, dict[str, SpecifierSet]] = {}
     for each in itertools.chain.from_iterable(listed):
-        specifiers = found.setdefault(each.package, {})
-        specifiers |= {str(specifier): specifier for specifier in _specifiers(each)}
+        specifiers = [each.specifier]
+        if each.versions is not None:
+            specifiers = [
+                SpecifierSet(f"=={version}") for version in each.versions if version is not None
+            ]
+        found.setdefault(each.package, {}).update(
+            (str(specifier), specifier) for specifier in specifiers
+        )
     return {
         package: [specifiers[text] for text in sorted(specifiers) if text or len(specifiers) == 1]
         for package, specifiers in found.items()
     }
-
-
-def _specifiers(wanted: Wanted) -> list[SpecifierSet]:
-    if wanted.versions is None:
-        return [wanted.specifier]
-    return [SpecifierSet(f"=={version}") for version in wanted.versions if version is not None]
 
 
 def _mark_suppressed(tree: SettingsTree, audited: Audited) -> Audited:

@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 import click
 
 from ..errors import BuildTagError, explain_error
+from ..index import open_index
 from ..index.expected import Expectations
-from ..index.listing import Index, IndexPlace, open_index, parse_place
+from ..index.listing import Index, IndexPlace, parse_place
 from ..index.select import Target
 from ..text import counted
 

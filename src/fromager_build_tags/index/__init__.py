@@ -3,3 +3,23 @@
 Projects come one at a time, sorted by name, so that several indexes can be read side by side and
 none has to fit into memory.
 """
+
+from __future__ import annotations
+
+from ..errors import InputError
+from .listing import Index, IndexPlace, open_directory
+
+
+def open_index(place: IndexPlace) -> Index:
+    """Open an index and read its list of projects, but no project yet.
+
+    Raises:
+        InputError: the index does not exist or cannot be read.
+    """
+    if place.is_url:
+        from .simple import open_simple  # imports bs4 and pydantic in 0.5 s
+
+        return open_simple(place)
+    if place.scheme:
+        raise InputError(f"unsupported index {place}: use a folder or an http(s) URL")
+    return open_directory(place)

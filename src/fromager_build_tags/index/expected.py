@@ -61,13 +61,13 @@ class Expected:
 def _of_stack(tags: frozenset[BuildTag], like: BuildTag) -> frozenset[BuildTag]:
     return (
         frozenset(tag for tag in tags if tag.suffix == like.suffix)
-        or frozenset(tag for tag in tags if _stack(tag) == _stack(like))
+        or frozenset(
+            tag
+            for tag in tags
+            if all(tag.by_order.get(order) == like.by_order.get(order) for order in SENSITIVE)
+        )
         or tags
     )
-
-
-def _stack(tag: BuildTag) -> tuple[str | None, str | None]:
-    return tag.by_order.get(Order.ACCELERATOR), tag.by_order.get(Order.TORCH)
 
 
 #: For a version that the settings do not plan: no wheel of it is wrong.

@@ -84,15 +84,24 @@ class Tally:
 
     def findings(self) -> Iterator[Finding]:
         """Yield the findings about the index, after every project is counted."""
-        if not self.wheels:
+        if self.error:
+            yield self._finding(
+                rules.UNREADABLE_INDEX,
+                f"the index for {self.place.variant} cannot be audited: {self.error}",
+                "use an existing folder or http(s) URL, and a variant of the settings",
+            )
+        elif not self.wheels:
             yield self._finding(
                 rules.EMPTY_INDEX,
                 "the index has no wheels",
                 "check the folder or URL; the URL of a simple API usually ends in /simple/",
             )
         for order, (rule, remedy) in _MIXED.items():
-            if len(self._counts[order]) > 1:
-                yield self._finding(rule, f"the index has wheels for {self._list(order)}", remedy)
+            counts = self._counts[order].most_common()
+            texts = [f"{text} ({n:,}, such as {self._examples[text]})" for text, n in counts]
+            if len(texts) > 1:
+                kinds = first_few(texts, _MOST_TEXTS)
+                yield self._finding(rule, f"the index has wheels for {kinds}", remedy)
         yield from self._orphans()
         yield from self._unknown()
 
@@ -116,11 +125,6 @@ class Tally:
                 "file: without one, fromager assigns no build number",
             )
 
-    def _list(self, order: Order) -> str:
-        counts = self._counts[order].most_common()
-        texts = [f"{text} ({n:,}, such as {self._examples[text]})" for text, n in counts]
-        return first_few(texts, _MOST_TEXTS)
-
     def _orphans(self) -> Iterator[Finding]:
         held = {segment_text(each, precision) for each in self._torch for precision in Precision}
         for text, count in sorted(self._counts[Order.TORCH].items()):
@@ -135,16 +139,6 @@ class Tally:
                     f"add {text} to the index, or rebuild the wheels for the Torch in it",
                     "torch",
                 )
-
-
-def unreadable_index(place: IndexPlace, reason: str) -> Finding:
-    """Return the finding about an index that cannot be opened."""
-    return rules.UNREADABLE_INDEX.finding(
-        f"the index for {place.variant} cannot be audited: {reason}",
-        subject=_SUBJECT,
-        remedy="use an existing folder or http(s) URL, and a variant of the settings",
-        place=Place(file=str(place)),
-    )
 
 
 def check_contents(

@@ -6,6 +6,7 @@ A folder is flat, or has a folder for each project, or is fromager's ``wheels-re
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import pathlib
 import re
@@ -203,29 +204,26 @@ class DirectoryIndex:
     """A folder's wheels and other files, and its links that have no target.
 
     Attributes:
-        files: for each project, (file name, folder).
-        dangling: the same for the links.
+        files: for each project, (file name, folder, whether it is a file and no such link).
     """
 
     place: IndexPlace
-    files: dict[NormalizedName, list[tuple[str, str]]] = field(default_factory=dict)
-    dangling: dict[NormalizedName, list[tuple[str, str]]] = field(default_factory=dict)
+    files: dict[NormalizedName, list[tuple[str, str, bool]]] = field(default_factory=dict)
 
     def projects(self) -> Iterator[ListedProject]:
         """Yield every project, sorted by name."""
-        for project in sorted(self.files.keys() | self.dangling.keys()):
+        for project in sorted(self.files):
+            listed = sorted(self.files[project])
             files = tuple(
                 IndexFile(project, filename, f"{folder}/{filename}")
-                for filename, folder in sorted(self.files.get(project, ()))
+                for filename, folder, is_file in listed
+                if is_file
             )
-            yield ListedProject(project=project, files=files, unreadable=self._unreadable(project))
-
-    def _unreadable(self, project: NormalizedName) -> Unreadable | None:
-        links = [f"{folder}/{name}" for name, folder in sorted(self.dangling.get(project, ()))]
-        if not links:
-            return None
-        more = f" (and {len(links) - 1:,} other)" if len(links) > 1 else ""
-        return Unreadable(location=links[0], reason=f"the link has no target{more}")
+            unreadable = None
+            if links := [f"{folder}/{name}" for name, folder, is_file in listed if not is_file]:
+                more = f" (and {len(links) - 1:,} other)" if len(links) > 1 else ""
+                unreadable = Unreadable(location=links[0], reason=f"the link has no target{more}")
+            yield ListedProject(project=project, files=files, unreadable=unreadable)
 
     def open(self, file: IndexFile) -> WheelArchive:
         """Open a wheel."""
@@ -235,7 +233,7 @@ class DirectoryIndex:
         """Do nothing: no file stays open."""
 
     def __len__(self) -> int:
-        return len(self.files.keys() | self.dangling.keys())
+        return len(self.files)
 
     def read(self, root: pathlib.Path) -> None:
         """List *root* and the folders one level below, or only fromager's.
@@ -247,36 +245,32 @@ class DirectoryIndex:
         """
         below = self._list(str(root))
         fromager = [str(root / name) for name in FROMAGER_FOLDERS if (root / name).is_dir()]
-        names = (name for of_project in self.files.values() for name, _ in of_project)
-        has_wheel = any(name.endswith(".whl") for name in names)
+        files = itertools.chain.from_iterable(self.files.values())
+        has_wheel = any(name.endswith(".whl") for name, _, is_file in files if is_file)
         complete = len(fromager) == len(FROMAGER_FOLDERS) and (root / "build").is_dir()
         if fromager and (complete or not has_wheel):
             below = fromager
             if not has_wheel:
                 self.files.clear()
-                self.dangling.clear()
         for folder in below:
             self._list(folder)
 
     def _list(self, folder: str) -> list[str]:
         """Add the files and dangling links of a folder; return its folders that are not hidden."""
-        by_word: dict[str, list[tuple[str, str]]] = {}
+        by_word: dict[str, list[tuple[str, str, bool]]] = {}
         below = []
         with os.scandir(folder) as entries:
             for entry in entries:
-                if _is(entry, entry.is_file):
+                is_file = _is(entry, entry.is_file)
+                if not is_file and _is(entry, entry.is_dir):
+                    if entry.name[0] != ".":
+                        below.append(entry.path)
+                elif is_file or (entry.is_symlink() and entry.name.endswith(".whl")):
                     filename = printable(entry.name)
                     word = project_word(filename)
                     if word not in by_word:
                         by_word[word] = self.files.setdefault(canonicalize_name(word), [])
-                    by_word[word].append((filename, folder))
-                elif _is(entry, entry.is_dir):
-                    if entry.name[0] != ".":
-                        below.append(entry.path)
-                elif entry.is_symlink() and entry.name.endswith(".whl"):
-                    filename = printable(entry.name)
-                    project = canonicalize_name(project_word(filename))
-                    self.dangling.setdefault(project, []).append((filename, folder))
+                    by_word[word].append((filename, folder, is_file))
         return below
 
 
@@ -305,18 +299,3 @@ def open_directory(place: IndexPlace) -> DirectoryIndex:
     except OSError as err:
         raise InputError(f"index {str(root)!r} cannot be read: {err.strerror}") from None
     return index
-
-
-def open_index(place: IndexPlace) -> Index:
-    """Open an index and read its list of projects, but no project yet.
-
-    Raises:
-        InputError: the index does not exist or cannot be read.
-    """
-    if place.is_url:
-        from .simple import open_simple  # imports bs4 and pydantic in 0.5 s
-
-        return open_simple(place)
-    if place.scheme:
-        raise InputError(f"unsupported index {place}: use a folder or an http(s) URL")
-    return open_directory(place)

@@ -120,8 +120,11 @@ def _read_root(page: Page) -> tuple[Mapping[NormalizedName, str], _Files]:
     files: dict[NormalizedName, list[IndexFile]] = {}
     pages: dict[NormalizedName, str] = {}
     for link in listed.links:
-        # In a folder with wheels, every link that is not a folder is a file.
-        if flat and _is_file_of(page, link.url):
+        below = _below(page, link.url)
+        # In a folder with wheels, every link that is not a folder is a file: any archive, or any
+        # file directly below the page.
+        is_file = _last_part(link.url).endswith(_ARCHIVES) or bool(below and "/" not in below)
+        if flat and is_file:
             project = canonicalize_name(project_word(_last_part(link.url)))
             files.setdefault(project, []).extend(_from_link(project, link))
         elif name := _project_name(page, link.url):
@@ -249,12 +252,6 @@ def _project_name(page: Page, link: str) -> NormalizedName | None:
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
         return None
     return canonicalize_name(name)
-
-
-def _is_file_of(page: Page, link: str) -> bool:
-    """Return whether a link of a flat folder is a file: any archive, or any file below *page*."""
-    below = _below(page, link)
-    return _last_part(link).endswith(_ARCHIVES) or bool(below and "/" not in below)
 
 
 def _below(page: Page, link: str) -> str:

@@ -181,12 +181,10 @@ def _other_status(name: WheelName, expected: Expected, current: Sequence[IndexWh
     return Status.UNKNOWN if expected.number is None else Status.STALE
 
 
-#: For each build tag that replaces the one of a wheel, the wheels that have it and fit as widely.
-type Replacements = Mapping[BuildTag, Sequence[IndexWheel]]
-
-
-def replacements(name: WheelName, expected: Expected, wheels: Iterable[IndexWheel]) -> Replacements:
-    """Return the wheels *of the same version* that replace a wheel.
+def replacements(
+    name: WheelName, expected: Expected, wheels: Iterable[IndexWheel]
+) -> Mapping[BuildTag, Sequence[IndexWheel]]:
+    """Return the wheels *of the same version* that replace a wheel, by build tag.
 
     A replacement is current, not yanked, of the same kind (platlib or purelib) and stack, and
     fits wherever the wheel fits.
@@ -206,7 +204,7 @@ def replacements(name: WheelName, expected: Expected, wheels: Iterable[IndexWhee
     return found
 
 
-def is_replaced(found: Replacements) -> bool:
+def is_replaced(found: Mapping[BuildTag, Sequence[IndexWheel]]) -> bool:
     """Return whether every build tag that has to replace a wheel has a wheel."""
     return bool(found) and all(found.values())
 
@@ -255,18 +253,16 @@ class ProjectView:
         )
 
 
-def highest_numbered(wheels: Iterable[IndexWheel]) -> Iterator[IndexWheel]:
-    """Yield, for each tag set, the wheels *of one version* with the highest build number.
+def highest_numbered(wheels: Sequence[IndexWheel]) -> Sequence[IndexWheel]:
+    """Return, for each tag set, the wheels *of one version* with the highest build number.
 
     There can be several of them: the spelling of their suffixes decides which one is selected.
     """
-    by_tags: dict[frozenset[Tag], list[IndexWheel]] = {}
+    top: dict[frozenset[Tag], int] = {}
     for wheel in wheels:
-        by_tags.setdefault(wheel.name.tags, []).append(wheel)
-    for same in by_tags.values():
-        numbers = [-1 if wheel.name.number is None else wheel.name.number for wheel in same]
-        top = max(numbers)
-        yield from (w for w, number in zip(same, numbers, strict=True) if number == top)
+        number, _ = wheel.build_tag.sort_key
+        top[wheel.name.tags] = max(number, top.get(wheel.name.tags, number))
+    return [wheel for wheel in wheels if wheel.build_tag.sort_key[0] == top[wheel.name.tags]]
 
 
 def tags_text(tags: Iterable[BuildTag], between: str = " or ") -> str:

@@ -140,16 +140,10 @@ class PruneReport:
     decisions: Sequence[Decision]
     done: bool = False
 
-    def divided(self) -> tuple[Sequence[Decision], Sequence[Decision]]:
-        """Return the wheels to delete, and those to keep."""
-        delete, keep = (
-            [each for each in self.decisions if each.delete is deleted] for deleted in (True, False)
-        )
-        return delete, keep
-
 
 def _pruned(report: PruneReport) -> _Section:
-    delete, keep = report.divided()
+    decisions = sorted(report.decisions, key=lambda each: not each.delete)
+    delete = [each for each in decisions if each.delete]
     verb, done = ("deleted", "deleted") if report.done else ("delete", "to delete")
     rows = [
         (
@@ -158,7 +152,7 @@ def _pruned(report: PruneReport) -> _Section:
             size_text(each.size),
             each.reason,
         )
-        for each in [*delete, *keep]
+        for each in decisions
     ]
     known = [each.size for each in delete if each.size is not None]
     size = size_text(sum(known))
@@ -168,24 +162,22 @@ def _pruned(report: PruneReport) -> _Section:
         heading=("", "WHEEL", "SIZE", "REASON"),
         rows=rows,
         summary=f"{report.index} for {report.variant}: {counted(len(delete), 'wheel')} {done} "
-        f"({size}), {len(keep):,} kept",
+        f"({size}), {len(decisions) - len(delete):,} kept",
     )
 
 
 def _pruned_record(reports: Iterable[PruneReport]) -> Mapping[str, Any]:
-    indexes = []
-    for report in reports:
-        delete, keep = report.divided()
-        indexes.append(
-            {
-                "index": report.index,
-                "variant": report.variant,
-                "done": report.done,
-                "bytes": sum(each.size or 0 for each in delete),
-                "delete": list(map(_decision, delete)),
-                "keep": list(map(_decision, keep)),
-            }
-        )
+    indexes = [
+        {
+            "index": report.index,
+            "variant": report.variant,
+            "done": report.done,
+            "bytes": sum(each.size or 0 for each in report.decisions if each.delete),
+            "delete": [_decision(each) for each in report.decisions if each.delete],
+            "keep": [_decision(each) for each in report.decisions if not each.delete],
+        }
+        for report in reports
+    ]
     return {"format_version": "2.0", "indexes": indexes}
 
 
