@@ -17,7 +17,6 @@ import json
 import pathlib
 import urllib.parse
 from collections.abc import Iterator
-from importlib import metadata
 from typing import Any, Final
 
 from ..findings.finding import Finding, Rule, Severity, Verdict
@@ -87,6 +86,8 @@ def _issue(finding: Finding, about: str) -> dict[str, Any]:
 
 def render_sarif(verdict: Verdict) -> str:
     """Return a log of one run; suppressed findings are results with a suppression."""
+    from importlib import metadata  # imports email, which only SARIF needs
+
     findings = [*verdict.findings, *verdict.suppressed]
     driver = {
         "name": "fromager-build-tags",
