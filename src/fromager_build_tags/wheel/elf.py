@@ -234,7 +234,7 @@ class _Elf:
 
     @functools.cached_property
     def sections(self) -> Sequence[_Row]:
-        """The section headers; none for more than 65,279, which no published wheel has."""
+        """The section headers; none for more than 65,279, which the header cannot count."""
         return self._headers(self.structs.Elf_Shdr, "sh", self.header["e_shnum"])
 
     def section_names(self) -> set[str]:

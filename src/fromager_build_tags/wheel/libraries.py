@@ -85,17 +85,17 @@ def _read_library(member: Member, budget: Budget) -> ElfFacts | ElfRefusal:
     """Read a member whose tables may lie anywhere, and which can only be inflated front to back."""
     with member.open() as stream:
         head = stream.read(HEADER_SIZE)
-        if (result := read_head(head)) is not None:
-            return result
-        with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, prefix="build-tags-") as file:
-            try:
-                file.write(head)
-                while chunk := stream.read(_CHUNK):
+    if (result := read_head(head)) is not None:
+        return result
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, prefix="build-tags-") as file:
+        with member.open() as stream:
+            while chunk := stream.read(_CHUNK):
+                try:
                     file.write(chunk)
-            except OSError as err:  # those of the archive are translated
-                reason = f"its member {member.name!r} cannot be stored ({err.strerror})"
-                raise WheelError(member.path, reason) from None
-            return read_elf(file, keep=TORCH_NAMES, budget=budget)
+                except OSError as err:
+                    reason = f"its member {member.name!r} cannot be stored ({err.strerror})"
+                    raise WheelError(member.path, reason) from None
+        return read_elf(file, keep=TORCH_NAMES, budget=budget)
 
 
 class Accelerator(StrEnum):
