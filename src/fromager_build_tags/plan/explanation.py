@@ -34,7 +34,6 @@ class Explanation:
     """Everything that one build tag is made of.
 
     Attributes:
-        tag: the tag itself.
         changelogs: the changelogs that make the number, the variant's, then the package's: each
             with its place and its entries, which raise the number by one each.
         segments: each segment of a platlib wheel, with its provider.

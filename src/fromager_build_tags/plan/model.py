@@ -26,12 +26,9 @@ ANY_PACKAGE: Final = NormalizedName("package-that-nothing-names")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """A package to plan, and which of its versions.
+    """A package to plan, and which of its versions, where None stands for all unlisted ones.
 
-    Attributes:
-        versions: exactly these, among which None stands for all others; None for each that has
-            a changelog entry, and all others.
-        specifier: of those with a changelog entry, only the ones that satisfy it.
+    Without *versions*, each that has a changelog entry and satisfies the *specifier*, and None.
     """
 
     package: NormalizedName

@@ -39,12 +39,8 @@ def plan(
 ) -> list[PlannedTag]:
     """Return the tags of the wanted packages on each stack of one variant.
 
-    Args:
-        tree: the settings of the variant.
-        stacks: stacks of the variant.
-        wanted: the packages.
-        unnumbered: whether to call the hook for wheels without a build number, too; fromager
-            calls no hook for them.
+    If *unnumbered*, the hook is called for wheels without a build number, too; fromager calls no
+    hook for them.
     """
     packages = [_package(tree, each, unnumbered=unnumbered) for each in wanted]
     planners = [_Planner(tree=tree, stack=each, ctx=tree.context_on(each)) for each in stacks]

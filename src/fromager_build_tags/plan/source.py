@@ -103,8 +103,7 @@ def source_of(ctx: WorkContext, build_info: PackageBuildInfo) -> Source:
 def shipped_expression(module_name: str) -> str | None:
     """Return the expression of a package's shipped override; None if there is none.
 
-    Args:
-        module_name: the package's name in the spelling of a Python module.
+    The package is named in the spelling of a Python module.
     """
     module = plugins.load_shipped_override(module_name)
     function = getattr(module, WHEEL_BUILD_TAG, None)

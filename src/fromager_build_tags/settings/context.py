@@ -11,7 +11,7 @@ import os
 import pathlib
 import weakref
 from collections.abc import MutableMapping
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, cast
 
 from packaging.specifiers import SpecifierSet
 
@@ -27,7 +27,6 @@ DEFAULT_SETTINGS_DIR: Final = pathlib.Path("overrides/settings")
 #: What to do about a built wheel whose name is wrong.
 VERIFY_VARIABLE: Final = explicit_variable("verify")
 type VerifyMode = Literal["off", "warn", "error"]
-_MODES: Final[tuple[VerifyMode, ...]] = ("off", "warn", "error")
 
 
 class BuildContext(Protocol):
@@ -78,7 +77,6 @@ def read_verify_mode() -> VerifyMode:
         SettingsError: the variable has another value than ``off``, ``warn`` or ``error``.
     """
     text = os.environ.get(VERIFY_VARIABLE) or "off"
-    for mode in _MODES:
-        if text == mode:
-            return mode
-    raise SettingsError(f"{VERIFY_VARIABLE}={text!r} is not one of 'off', 'warn' or 'error'")
+    if text not in {"off", "warn", "error"}:
+        raise SettingsError(f"{VERIFY_VARIABLE}={text!r} is not one of 'off', 'warn' or 'error'")
+    return cast(VerifyMode, text)

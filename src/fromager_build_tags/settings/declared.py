@@ -48,11 +48,9 @@ def _facts(file: YamlFile, path: Path, data: Mapping[str, Any]) -> dict[str, Fac
 
 def _value(file: YamlFile, path: Path, value: object) -> Any:
     key = str(path[-1])
-    if not isinstance(value, str):
-        raise SettingsError(f"{file.place(path)}: {key}: {value!r} is not a text: quote it")
-    if not key.endswith("_version"):
-        return value
     try:
-        return parse_version(value)
+        if not isinstance(value, str):
+            raise ValueError("is not a text: quote it")
+        return parse_version(value) if key.endswith("_version") else value
     except ValueError as err:
         raise SettingsError(f"{file.place(path)}: {key}: {value!r} {err}") from None

@@ -133,9 +133,8 @@ class VariantTree:
 
 def _on_variant(ctx: WorkContext, variant: str) -> WorkContext:
     """Return a copy of *ctx* for another variant, which shares all that does not depend on it."""
-    made = copy.copy(ctx)
+    made, settings = copy.copy(ctx), ctx.settings
     made.variant = variant
-    settings = ctx.settings
     made.settings = Settings(
         settings=settings._settings,  # fromager has no other way to the content of files
         package_settings=settings._package_settings.values(),

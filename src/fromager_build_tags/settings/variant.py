@@ -265,10 +265,7 @@ def declare(
 ) -> Declaration:
     """Read the declaration of a variant: its file, and the explicit variables.
 
-    Args:
-        variant: fromager's name of the variant, such as ``rocm-ubi9``.
-        variants_dir: the folder of the variant files, unless a variable names another.
-        explicit: the explicit variables, if they are read already.
+    The file is in *variants_dir*, unless a variable names another folder.
 
     Raises:
         SettingsError: the name, the file or a variable is wrong, with every mistake.

@@ -27,13 +27,9 @@ _MAXIMAL_REPEATED: Final = 100_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class YamlFile:
-    """The content of a YAML file, with the place of every value.
+    """The content of a YAML file, with the line (from 1) of each key and item, by dotted path.
 
-    Attributes:
-        path: the file, as the caller named it.
-        data: its mapping.
-        lines: the line (from 1) of each key and list item, by dotted path.
-        scalars: the text of each scalar as the file spells it, by dotted path.
+    The scalars are texts as the file spells them. The path is as the caller named it.
     """
 
     path: pathlib.Path

@@ -55,12 +55,9 @@ class Precision(enum.IntEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact[T]:
-    """A known fact.
+    """A known fact: a text or a version, with its source and the values that were not used.
 
-    Attributes:
-        value: the fact, a text or a version.
-        source: what it comes from: a place in a file, the name of a variable, or other words.
-        unused: further values that were not used, each with the reason.
+    The source is a place in a file, the name of a variable, or other words.
     """
 
     value: T
@@ -98,8 +95,6 @@ class Declaration:
     """All declared and explicit facts of a variant.
 
     Attributes:
-        variant: fromager's name of the variant.
-        file: the variant's file, which need not exist.
         stacks: the stacks of the file; a file that does not exist declares one empty stack.
         is_family: whether the file has a list of stacks, one of which fits a machine.
         explicit: the ``WHEEL_BUILD_TAG_…`` variables, by settings key.

@@ -41,11 +41,8 @@ class Machine:
     A value is read only when a stack needs it: a stray or garbled ``CUDA_VERSION`` means nothing
     in a ROCm build.
 
-    Attributes:
-        distro: the distribution's text; None if it is not detected.
-        no_distro: why the distribution is not detected.
-        variables: the image variables that are set, by their own names.
-        torch: the constraints on Torch; one with ``==`` pins its version.
+    ``no_distro`` is why the distribution is not detected. The image variables that are set have
+    their own names. A constraint on Torch with ``==`` pins its version.
     """
 
     distro: Fact[str] | None = None

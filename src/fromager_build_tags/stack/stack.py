@@ -20,7 +20,8 @@ from .key import StackKey
 class Stack:
     """What the wheels of one build are built for; each fact known, or missing with a remedy.
 
-    The place is where the stack is declared. An accelerator without a version has None.
+    The place is where the stack is declared. An accelerator without a version has None. Each method
+    raises :class:`MissingFactError` for a fact that is unknown, or not known precisely enough.
     """
 
     variant: str
@@ -32,27 +33,15 @@ class Stack:
     torch_precision: Precision = Precision.PATCH
 
     def distro_text(self) -> str:
-        """Return the distribution segment's text, such as ``el9.6``.
-
-        Raises:
-            MissingFactError: the distribution is unknown.
-        """
+        """Return the distribution segment's text, such as ``el9.6``."""
         return _known(self.distro).value
 
     def accelerator_word(self) -> str:
-        """Return the accelerator without its version: ``cpu``, ``cuda``, ``rocm``, ``tpu``.
-
-        Raises:
-            MissingFactError: the accelerator is unknown.
-        """
+        """Return the accelerator without its version: ``cpu``, ``cuda``, ``rocm``, ``tpu``."""
         return _known(self.accelerator).value
 
     def accelerator_text(self) -> str:
-        """Return the accelerator segment's text: ``cpu``, ``cuda13.0``, ``rocm7.1``, ``tpu``.
-
-        Raises:
-            MissingFactError: the accelerator is unknown, or its version not known precisely enough.
-        """
+        """Return the accelerator segment's text: ``cpu``, ``cuda13.0``, ``rocm7.1``, ``tpu``."""
         word = self.accelerator_word()
         if self.accelerator_version is None:
             return word
@@ -62,20 +51,12 @@ class Stack:
         return word + _precisely(fact, Precision.MINOR, f"the version of {word}")
 
     def torch_text(self) -> str:
-        """Return the Torch segment's text, such as ``torch2.10.0``.
-
-        Raises:
-            MissingFactError: the Torch version is not known precisely enough.
-        """
+        """Return the Torch segment's text, such as ``torch2.10.0``."""
         fact = _known(self.torch_version)
         return "torch" + _precisely(fact, self.torch_precision, "the version of Torch")
 
     def has_torch(self, release: Version) -> bool:
-        """Return whether Torch is *release*, a major and a minor version, or later.
-
-        Raises:
-            MissingFactError: the Torch version is not known precisely enough.
-        """
+        """Return whether Torch is *release*, a major and a minor version, or later."""
         fact = _known(self.torch_version)
         _precisely(fact, Precision.MINOR, "the version of Torch")
         return fact.value >= release

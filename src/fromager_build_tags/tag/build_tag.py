@@ -24,12 +24,9 @@ _BUILD_TAG: Final = re.compile(r"(?P<number>[0-9]+)(?P<suffix>[^-]*)")
 
 @dataclass(frozen=True, slots=True)
 class BuildTag:
-    """A build tag: a number with a suffix, no tag at all, or a number whose suffix is unknown.
+    """A build tag: a number with a suffix such as ``_el9.6_cuda13.0``, which may be "".
 
-    Attributes:
-        number: fromager's build number; None for a wheel without a build tag.
-        suffix: the text behind the number, such as ``_el9.6_cuda13.0``; "" for none; None where
-            it is unknown.
+    The number of a wheel without a build tag is None; a suffix that is unknown is None.
     """
 
     number: int | None = None
@@ -73,7 +70,10 @@ class BuildTag:
     @property
     def segments(self) -> tuple[str, ...]:
         """The texts of the segments; () where the suffix is unknown, or is not made of segments."""
-        return _texts(self.suffix or "")
+        try:
+            return split(self.suffix or "")
+        except SegmentError:
+            return ()
 
     @property
     def by_order(self) -> Mapping[Order, str]:
@@ -99,15 +99,6 @@ class BuildTag:
     def sort_key(self) -> tuple[int, str]:
         """The order of installers as a key; an unknown suffix sorts as if there were none."""
         return (-1, "") if self.number is None else (self.number, self.suffix or "")
-
-
-@functools.lru_cache(maxsize=4096)
-def _texts(suffix: str) -> tuple[str, ...]:
-    """Split a suffix once: many wheels have the same one."""
-    try:
-        return split(suffix)
-    except SegmentError:
-        return ()
 
 
 _LONGEST_NUMBER: Final = 255  # the longest file name

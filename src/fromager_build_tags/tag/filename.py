@@ -81,10 +81,7 @@ def parse_wheel_name(filename: str) -> WheelName:
 def stem(name: NormalizedName, version: Version | str, build: BuildTag) -> str:
     """Return ``flash_attn-2.8.3-8_el9.6``: a wheel's file name up to its tags.
 
-    Args:
-        name: the package.
-        version: its version; a text is taken as it is.
-        build: the build tag of the wheel, which may be none.
+    A version that is a text is taken as it is.
     """
     name_and_version = f"{name.replace('-', '_')}-{version}"
     return name_and_version if build.is_none else f"{name_and_version}-{build}"

@@ -27,13 +27,9 @@ NO_VERSION: Final = (0, 0)
 
 
 class LinuxPlatform(NamedTuple):
-    """A Linux platform tag, taken apart.
+    """A Linux platform tag: the machine, and the oldest C library that the wheel runs on.
 
-    Attributes:
-        machine: such as ``x86_64``.
-        glibc: the oldest glibc that the wheel runs on; None for a musl platform; ``(0, 0)`` for a
-            ``linux_…`` tag, which names no version.
-        musl: the oldest musl that the wheel runs on; None for all other platforms.
+    Only a musl platform has a musl, and no glibc. The glibc of a ``linux_…`` tag is ``(0, 0)``.
     """
 
     machine: str

@@ -77,8 +77,7 @@ def arrange(given: Iterable[tuple[object, Segment]]) -> tuple[Segment, ...]:
     Load order of plugins never shows. A wheel has one distribution, one accelerator and
     one Torch: two texts for one of these places are refused.
 
-    Args:
-        given: who gave a segment (its ``str`` stands in the message), and the segment.
+    Each segment is behind its provider, whose ``str`` is in the message.
 
     Raises:
         SegmentError: two different texts of the order 1, 2 or 3.
@@ -96,11 +95,7 @@ def arrange(given: Iterable[tuple[object, Segment]]) -> tuple[Segment, ...]:
     return tuple(arranged)
 
 
-_ONE_TEXT_ONLY: Final[dict[int, str]] = {
-    Order.DISTRIBUTION: "distribution",
-    Order.ACCELERATOR: "accelerator",
-    Order.TORCH: "Torch",
-}
+_ONE_TEXT_ONLY: Final = {1: "distribution", 2: "accelerator", 3: "Torch"}
 
 
 def join(segments: Iterable[Segment]) -> str:
@@ -108,6 +103,7 @@ def join(segments: Iterable[Segment]) -> str:
     return "".join([f"_{segment.text}" for segment in segments])
 
 
+@functools.lru_cache(maxsize=4096)  # many wheels have the same one
 def split(suffix: str) -> tuple[str, ...]:
     """Return the texts that :func:`join` made *suffix* from.
 
