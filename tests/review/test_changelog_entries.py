@@ -171,6 +171,16 @@ def test_after_a_global_bump_nothing_sorts_below(
     assert not [each for each in after.changes if each.sorts_below]
 
 
+OPEN = (
+    "on rocm, versions without a changelog entry sort below the wheels that they replace, so "
+    "installers keep the old ones: "
+)
+PASS_THE_WHEELS = (
+    "if such wheels exist, pass them to review and bump with --graph or --index, or rebuild the "
+    "whole variant with `fromager-build-tags bump --global`"
+)
+
+
 @pytest.fixture
 def checkout(tmp_path: pathlib.Path) -> Checkout:
     return Checkout.create(tmp_path, BASE)
@@ -189,10 +199,7 @@ def test_a_new_torch(cli: Cli, checkout: Checkout) -> None:
         "     - first\n"
         '+    - "rebuild against Torch 2.10.0"\n'
     )
-    assert result.stderr == (
-        "1 package has no changelog entry for versions that may exist: pass their wheels with "
-        "--graph or --index, or rebuild the whole variant with --global\n"
-    )
+    assert result.stderr == (f"{OPEN}flash-attn; {PASS_THE_WHEELS}\n")
     assert (checkout.folder / FLASH_FILE).read_text() == (
         FLASH + '    - "rebuild against Torch 2.10.0"\n'
     )
@@ -208,18 +215,12 @@ def test_packages_whose_changelog_names_no_version(cli: Cli, checkout: Checkout)
     files = {f"settings/packages/{name}.yaml": tied for name in ("demo", "other")}
     checkout.commit(files)
     checkout.write(NEW_TORCH)
-    below = (
-        "BT201: on rocm, versions without a changelog entry sort below the wheels that they "
-        "replace, so installers keep the old ones: "
-    )
+    below = f"BT201: {OPEN}"
     assert findings(cli, status=1)[1:] == [f"{below}demo, other", f"{below}flash-attn"]
     result = cli("bump", "-m", "x", status=1)
     assert (checkout.folder / FLASH_FILE).read_text() == f'{FLASH}    - "x"\n'
     assert result.stderr == (
-        "2 packages have no version in the changelog: pass the wheels with --graph or --index, or "
-        "rebuild the whole variant with --global\n"
-        "1 package has no changelog entry for versions that may exist: pass their wheels with "
-        "--graph or --index, or rebuild the whole variant with --global\n"
+        f"{OPEN}demo, other; {PASS_THE_WHEELS}\n{OPEN}flash-attn; {PASS_THE_WHEELS}\n"
     )
     assert findings(cli, status=1) == [f"{below}demo, other", f"{below}flash-attn"]
     order = json.dumps([{"dist": name, "version": "1"} for name in ("demo", "other")])
@@ -422,7 +423,7 @@ def test_a_version_that_is_spelled_twice_is_raised_where_fromager_reads_it(
     assert "error" not in cli("review").stdout
 
 
-REASON = "unknown key 'no_key'; its wheels are not compared, so entries may be missing"
+REASON = "unknown key 'no_key'; fix the file; until then its wheels are not compared"
 UNREAD = f"{FLASH_FILE}:2: {REASON}\n"
 
 
@@ -571,8 +572,10 @@ def test_a_number_that_went_away(cli: Cli, checkout: Checkout) -> None:
     assert "1_el9.6_rocm7.1_torch2.9.1  -                number gone\n" in reviewed
     assert "error BT202: flash-attn 2.8.3 on rocm has no build number any more" in reviewed
     assert cli("bump", "-m", "put back", status=1).stderr == (
-        "the build numbers of rocm went down: restore the entries of its changelog, or rebuild the "
-        "whole variant with --global\n"
+        "on rocm, versions without a changelog entry have no build number any more: fromager adds "
+        "no suffix and accepts any wheel, and installers prefer the old wheel 1_el9.6: every other "
+        "package, flash-attn, torch; restore the entries and add one that gives the reason, or "
+        "rebuild the whole variant with `fromager-build-tags bump --global`\n"
     )
     assert (checkout.folder / FLASH_FILE).read_text() == (
         'env: {}\nchangelog:\n  "2.8.3":\n' + '    - "put back"\n' * 3

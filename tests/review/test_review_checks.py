@@ -195,7 +195,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "note",
         "rocm",
         "",
-        "1 suffix of rocm (el9.6 rocm7.1) is unknown and not compared",
+        "not compared: 1 build tag of rocm (el9.6 rocm7.1) with an unknown suffix",
     ),
     (
         "BT209",
@@ -205,7 +205,7 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "note",
         "rocm",
         "",
-        "2 suffixes of rocm (el9.6 rocm7.1) are unknown and not compared",
+        "not compared: 2 build tags of rocm (el9.6 rocm7.1) with an unknown suffix",
     ),
     (
         "BT204",
@@ -486,7 +486,7 @@ def test_the_reason_of_an_unknown_tag(cli: Cli, tmp_path: pathlib.Path) -> None:
     gone += "(1_el9.6_rocm7.1_torch2.9.1 → 1_?)"
     assert untold(cli) == [("warning", "flash-attn", f"{gone}: {reason}")]
     checkout.commit({})
-    same = "1 suffix of rocm (el9.6 rocm7.1) is unknown and not compared"
+    same = "not compared: 1 build tag of rocm (el9.6 rocm7.1) with an unknown suffix"
     assert untold(cli) == [("note", "rocm", f"{same}: {reason}")]
     cli("lock")
     checkout.commit({})

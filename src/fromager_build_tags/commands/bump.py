@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 
 from ..files import refuse_read_only
+from ..findings.finding import Finding, Severity
 from ..review.change import Wheels
 from ..review.changelog_entries import (
     Edit,
@@ -18,9 +19,8 @@ from ..review.changelog_entries import (
     variant_entries,
     write_edits,
 )
-from ..review.compare import Review
+from ..review.review_checks import open_order, unreadable_settings
 from ..review.snapshot import Snapshot
-from ..text import counted
 from . import review_arguments
 from .review import reviewed
 
@@ -53,7 +53,7 @@ def bump(
     stay unchanged; a lock is written again.
     """
     compared, _ = reviewed(base, head, real, renew_lock=True)
-    is_incomplete = _print_broken(compared)
+    is_incomplete = _print_findings(unreadable_settings(compared))
     missing = (variant_entries if global_ else package_entries)(compared.changes)
     if missing:
         layout = head.layout.mapped(review_arguments.in_working_tree)
@@ -66,44 +66,16 @@ def bump(
             _renew_lock(ctx, head)
     elif not compared.broken:
         click.echo("nothing to add: every renamed wheel already sorts above the old one", err=True)
-    if (not global_ and _print_left(compared)) or is_incomplete:
+    if (not global_ and _print_findings(open_order(compared))) or is_incomplete:
         ctx.exit(1)
 
 
-def _print_broken(compared: Review) -> bool:
-    """Print what is not compared; return whether a file of the head is unreadable."""
-    for broken in compared.broken:
-        click.echo(
-            f"{broken.snapshot}: {broken.message}; its wheels are not compared, so entries may be "
-            "missing",
-            err=True,
-        )
-    return any(broken.snapshot == compared.head for broken in compared.broken)
-
-
-def _print_left(compared: Review) -> bool:
+def _print_findings(found: Iterable[Finding]) -> bool:
     """Print what entries of packages cannot fix; return whether that is an error."""
-    left = [each for each in compared.changes if each.is_open and each.sorts_below]
-    fell = sorted({each.variant for each in left if each.number_fell})
-    below = [each for each in left if not each.number_fell]
-    certain = {each.package for each in below if compared.is_certain(each)}
-    others = {each.package for each in below} - certain
-    rebuild = "or rebuild the whole variant with --global"
-    if fell:
-        message = f"the build numbers of {', '.join(fell)} went down: restore the entries of its"
-        click.echo(f"{message} changelog, {rebuild}", err=True)
-    for packages, lack in (
-        (certain, "no version in the changelog: pass the wheels"),
-        (others, "no changelog entry for versions that may exist: pass their wheels"),
-    ):
-        if packages:
-            verb = "has" if len(packages) == 1 else "have"
-            click.echo(
-                f"{counted(len(packages), 'package')} {verb} {lack} with --graph or --index, "
-                f"{rebuild}",
-                err=True,
-            )
-    return bool(fell or certain)
+    found = list(found)
+    for each in found:
+        click.echo(f"{each.message}; {each.remedy}", err=True)
+    return any(each.severity is Severity.ERROR for each in found)
 
 
 def _prompt() -> str:

@@ -22,7 +22,7 @@ from ..review.review_checks import (
     shared_indexes,
     stale_lock,
     stale_stacks,
-    suppressions,
+    with_suppressions,
     without_settings,
 )
 from ..review.snapshot import Evaluation, Snapshot
@@ -121,7 +121,7 @@ def reviewed(
     elif locked and known and head.has_settings:
         found += stale_lock(known, head, _evaluated(head, use_lock=False))
     found += without_settings(base, head)
-    return compared, _with_suppressions(head, found)
+    return compared, with_suppressions(head, found)
 
 
 def _evaluated(
@@ -144,14 +144,3 @@ def _as_hooked(snapshot: Snapshot, evaluation: Evaluation) -> Evaluation:
     if snapshot.has_hook:
         return evaluation
     return dataclasses.replace(evaluation, lock=evaluation.lock.without_suffixes())
-
-
-def _with_suppressions(head: Snapshot, found: Sequence[Finding]) -> list[Finding]:
-    """Mark the findings that the settings of their package suppress."""
-    if not found:
-        return []
-    reasons = suppressions(head, {each.subject for each in found})
-    return [
-        dataclasses.replace(each, suppression=reasons.get((each.subject, each.code), ""))
-        for each in found
-    ]

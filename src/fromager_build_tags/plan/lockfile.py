@@ -16,9 +16,10 @@ tag; ``2_?`` is a build tag with an unknown suffix, since the number comes from 
 from __future__ import annotations
 
 import functools
+import itertools
 import pathlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -38,7 +39,7 @@ _HEADER: Final = (
     "# Made by `fromager-build-tags lock`: change the settings, not this file.\n"
 )
 _FORMAT_LINE: Final = re.compile(r"# build-tags\.lock, format (\d+)\b.*")
-_MARKERS: Final = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+_CONFLICT: Final = re.compile(r"^(<{7}|={7}|>{7}|\|{7})", re.MULTILINE)
 _NEXT_STACK: Final = re.compile(r"\n\n(?=[^\s#])")
 _TAG: Final = re.compile(r"\d{1,255}((_[A-Za-z0-9.]+)*|_\?)|-")
 
@@ -115,16 +116,11 @@ class Lock:
 
     def without_suffixes(self) -> Lock:
         """Return the build tags that fromager gives without a hook: numbers alone."""
-        return Lock(
-            stacks=tuple(
-                replace(
-                    stack,
-                    tags={row: tag.without_suffix() for row, tag in stack.tags.items()},
-                    reasons={},
-                )
-                for stack in self.stacks
-            )
-        )
+        stacks: list[LockedStack] = []
+        for stack in self.stacks:
+            tags = {row: tag.without_suffix() for row, tag in stack.tags.items()}
+            stacks.append(replace(stack, tags=tags, reasons={}))
+        return Lock(stacks=tuple(stacks))
 
     def is_part_of(self, other: Lock) -> bool:
         """Return whether *other* has the same stacks, and every row of this lock."""
@@ -180,19 +176,11 @@ def parse_lock(text: str, source: str) -> Lock:
     for number, block in enumerate(blocks):
         try:
             stacks += _parse_block(block)
-        except _LineError as err:
-            line = err.line + sum(each.count("\n") + 2 for each in blocks[:number])
-            raise InputError(f"{source}:{line}: {err.problem}: {_AGAIN}") from None
+        except ValueError as err:
+            line, problem = err.args
+            line += sum(each.count("\n") + 2 for each in blocks[:number])
+            raise InputError(f"{source}:{line}: {problem}: {_AGAIN}") from None
     return Lock(stacks=tuple(stacks))
-
-
-class _LineError(Exception):
-    """A line of a block, from 1, is wrong."""
-
-    def __init__(self, line: int, problem: str) -> None:
-        super().__init__(line, problem)
-        self.line = line
-        self.problem = problem
 
 
 @functools.lru_cache(maxsize=1024)
@@ -200,6 +188,9 @@ def _parse_block(block: str) -> tuple[LockedStack, ...]:
     """Parse a stack; or several, where no empty line separates them.
 
     Two locks of a comparison have most stacks in common, so the same text is parsed once.
+
+    Raises:
+        ValueError: a line is wrong; with its number in the block, from 1, and the problem.
     """
     stacks: list[LockedStack] = []
     rows: dict[Row, BuildTag] = {}
@@ -216,7 +207,7 @@ def _parse_block(block: str) -> tuple[LockedStack, ...]:
                 rows = {}
                 stacks.append(_parse_heading(line, rows))
         except ValueError as err:
-            raise _LineError(number, str(err)) from None
+            raise ValueError(number, str(err)) from None
     return tuple(stacks)
 
 
@@ -244,11 +235,11 @@ _AGAIN: Final = "write the lock again with `fromager-build-tags lock`"
 
 
 def _check_format(text: str, source: str) -> None:
-    if any(f"\n{marker}" in text or text.startswith(marker) for marker in _MARKERS):
-        lines = enumerate(text.splitlines(), start=1)
-        number = next(number for number, line in lines if line.startswith(_MARKERS))
+    if conflict := _CONFLICT.search(text):
+        number = text.count("\n", 0, conflict.start()) + 1
         raise InputError(f"{source}:{number}: the lock file has conflict markers: {_AGAIN}")
-    head = _head(_NEXT_STACK.split(text, maxsplit=1)[0].splitlines())
+    lines = _NEXT_STACK.split(text, maxsplit=1)[0].splitlines()
+    head = itertools.takewhile(lambda line: line.startswith("#"), lines)
     formats = [found for line in head if (found := _FORMAT_LINE.fullmatch(line))]
     if not formats:
         raise InputError(
@@ -258,13 +249,6 @@ def _check_format(text: str, source: str) -> None:
         raise InputError(
             f"{source} has format {formats[0][1]}, newer than {FORMAT}: upgrade fromager-build-tags"
         )
-
-
-def _head(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        if not line.startswith("#"):
-            return
-        yield line
 
 
 def _sort_key(row: Row) -> tuple[str, int, Version, str]:

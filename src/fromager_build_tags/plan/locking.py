@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..errors import BuildTagError, explain_error
 from ..settings.tree import SettingsTree
 from ..stack.key import StackKey
-from .lockfile import ANY, Lock, LockedStack, Row
+from .lockfile import ANY, Lock, LockedStack
 from .model import ANY_PACKAGE, PlannedTag, Wanted
 from .planner import listed, plan
 from .plugins import known_packages
@@ -43,12 +43,8 @@ def lock_of(tree: SettingsTree, more: Iterable[Wanted] = ()) -> PlannedLock:
         tree: the settings.
         more: packages and versions of a real build, besides those of the tree.
     """
-    wanted = [
-        Wanted(package=ANY_PACKAGE),
-        *(Wanted(package=package) for package in known_packages(tree)),
-        *more,
-    ]
-    wanted = [listed(tree, each) for each in wanted]
+    packages = (ANY_PACKAGE, *known_packages(tree))
+    wanted = [listed(tree, each) for each in (*(Wanted(package=each) for each in packages), *more)]
     wrong: dict[str, str] = {}
     stacks: list[LockedStack] = []
     for variant in tree.variants():
@@ -62,15 +58,12 @@ def lock_of(tree: SettingsTree, more: Iterable[Wanted] = ()) -> PlannedLock:
 
 
 def _locked(variant: str, key: StackKey, tags: Iterable[PlannedTag]) -> LockedStack:
-    planned = {_row(tag): tag for tag in tags}
+    planned = {
+        (ANY if tag.package == ANY_PACKAGE else tag.package, tag.version_text): tag for tag in tags
+    }
     return LockedStack(
         variant=variant,
         key=key,
         tags={row: tag.build_tag for row, tag in planned.items()},
         reasons={row: tag.error for row, tag in planned.items() if tag.error},
     )
-
-
-def _row(tag: PlannedTag) -> Row:
-    package = ANY if tag.package == ANY_PACKAGE else tag.package
-    return (package, tag.version_text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import pathlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from ..errors import SettingsError, StackError, explain_error
@@ -12,7 +13,7 @@ from ..findings import rules
 from ..findings.finding import Finding, Place, Rule, Severity
 from ..plan.lockfile import ANY, Lock, format_tag
 from ..settings.layout import IGNORE
-from ..settings.yamlfile import YamlFile, parse_yaml_mapping
+from ..settings.yamlfile import parse_yaml_mapping
 from ..stack.key import StackKey
 from ..tag.build_tag import NO_BUILD_TAG
 from ..text import counted, first_few
@@ -50,7 +51,7 @@ def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Findi
         review: the comparison.
         shared: variants that share an index with another accelerator, each with the others.
     """
-    yield from _broken(review)
+    yield from unreadable_settings(review)
     numberless = {
         each.variant for each in review.changes if each.package == ANY and each.is_new_without_tag
     }
@@ -64,14 +65,15 @@ def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Findi
         yield from _without_number(change)
     yield from _variants_without_number(review, numberless)
     yield from _suffixes(review)
-    yield from _open_order(review)
+    yield from open_order(review)
     yield from _became_unknown(review)
     yield from _unknown(review)
     yield from _everything_rebuilt(review)
     yield from _shared_index(review, shared)
 
 
-def _broken(review: Review) -> Iterator[Finding]:
+def unreadable_settings(review: Review) -> Iterator[Finding]:
+    """Find settings that are unreadable; those of the base are a warning."""
     for broken in review.broken:
         yield rules.UNREADABLE_SETTINGS.finding(
             f"{broken.snapshot}: {broken.message}",
@@ -103,7 +105,7 @@ def _order_rule(change: Change) -> Rule:
     return rules.CHANGELOG_SHRANK if change.number_fell else rules.SORTS_BELOW
 
 
-def _open_order(review: Review) -> Iterator[Finding]:
+def open_order(review: Review) -> Iterator[Finding]:
     """Versions that are not listed make one finding: the changelog of the variant raises all."""
     below = [each for each in review.changes if each.is_open and each.sorts_below]
     groups = _grouped(
@@ -161,11 +163,10 @@ def _became_unknown(review: Review) -> Iterator[Finding]:
 
 def _unknown(review: Review) -> Iterator[Finding]:
     for unknown in review.unknown:
-        suffixes = "1 suffix" if unknown.count == 1 else f"{unknown.count:,} suffixes"
-        verb = "is" if unknown.count == 1 else "are"
-        what = f"{suffixes} of {unknown.variant} ({unknown.stack}) {verb} unknown and not compared"
+        tags = f"{counted(unknown.count, 'build tag')} of {unknown.variant} ({unknown.stack})"
+        reasons = f": {'; '.join(unknown.reasons)}" if unknown.reasons else ""
         yield rules.UNKNOWN_SUFFIX.finding(
-            ": ".join([what, "; ".join(unknown.reasons)]) if unknown.reasons else what,
+            f"not compared: {tags} with an unknown suffix{reasons}",
             subject=unknown.variant,
             remedy=_DECLARE,
             severity=Severity.NOTE,
@@ -299,25 +300,22 @@ def stale_stacks(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
     if base.lock is None or head.lock is None or not (base.has_settings and head.has_settings):
         return
     try:
-        for variant, file in _changed_variants(base, head):
-            declared = {*keys_in(variant, file)}
+        for path in changed_files(base, head):
+            variant = head.layout.variant_of(path)
+            if not variant:
+                continue
+            text = head.files.get(path, b"").decode("utf-8", errors="replace")
+            declared = {*keys_in(variant, parse_yaml_mapping(text, pathlib.Path(path)))}
             locked = head.lock.of_variant(variant).keys()
-            if declared != locked and (locked or file.path.as_posix() in head.files):
+            if declared != locked and (locked or path in head.files):
                 yield _stale(
                     head,
-                    f"lock file is out of date: {file.path} declares {_shown(declared)}, and the "
+                    f"lock file is out of date: {path} declares {_shown(declared)}, and the "
                     f"lock has {_shown(locked)} of {variant}",
                     _LOCK,
                 )
     except (SettingsError, StackError) as err:
         yield _no_lock(head, explain_error(err))
-
-
-def _changed_variants(base: Snapshot, head: Snapshot) -> Iterator[tuple[str, YamlFile]]:
-    for path in changed_files(base, head):
-        if variant := head.layout.variant_of(path):
-            text = head.files.get(path, b"").decode("utf-8", errors="replace")
-            yield variant, parse_yaml_mapping(text, pathlib.Path(path))
 
 
 def _shown(keys: Collection[StackKey]) -> str:
@@ -353,18 +351,20 @@ def own_packages(*snapshots: Snapshot) -> frozenset[str] | None:
     return frozenset(packages) if with_settings else None
 
 
-def suppressions(snapshot: Snapshot, packages: Collection[str]) -> dict[tuple[str, str], str]:
-    """Return the reasons that suppress findings, by package and code, from the settings."""
-    asked = {path: name for path, name in snapshot.package_files.items() if name in packages}
+def with_suppressions(snapshot: Snapshot, found: Iterable[Finding]) -> list[Finding]:
+    """Add the reason to each finding that the settings of its package suppress."""
+    found = list(found)
+    subjects = {each.subject for each in found}
+    asked = {path: name for path, name in snapshot.package_files.items() if name in subjects}
     prefetch(snapshot.files, asked)
-    found: dict[tuple[str, str], str] = {}
+    reasons: dict[tuple[str, str], str] = {}
     for path, package in asked.items():
         if IGNORE.encode() in snapshot.files[path]:
             annotations = snapshot.values(path).get("annotations")
             for key, reason in annotations.items() if isinstance(annotations, Mapping) else ():
                 if key.startswith(IGNORE) and isinstance(reason, str):
-                    found[package, key.removeprefix(IGNORE)] = reason.strip()
-    return found
+                    reasons[package, key.removeprefix(IGNORE)] = reason.strip()
+    return [replace(each, suppression=reasons.get((each.subject, each.code), "")) for each in found]
 
 
 def shared_indexes(head: Snapshot, lock: Lock) -> dict[str, str]:
