@@ -53,17 +53,12 @@ def prune(
     failures: list[object] = [*unopened]
     if delete:
         _refuse_to_delete(opened)
-    reports = []
+    reports: list[PruneReport] = []
     links: list[tuple[str, str]] = []
     with shared.progress(opened) as count:
         for index in opened:
-            decisions, problems = _decide(index, expectations, count, links, foreign=foreign)
-            failures += problems
-            if decisions is not None:
-                place = index.place
-                reports.append(
-                    PruneReport(index=str(place), variant=place.variant, decisions=decisions)
-                )
+            decided = _decide(index, expectations, count, links, failures, foreign=foreign)
+            reports += [] if decided is None else [decided]
     reports = [
         dataclasses.replace(each, decisions=keep_linked(each.decisions, links)) for each in reports
     ]
@@ -95,17 +90,20 @@ def _decide(
     expectations: Expectations,
     count: Callable[[int], None],
     links: list[tuple[str, str]],
+    failures: list[object],
     *,
     foreign: bool,
-) -> tuple[list[Decision] | None, list[object]]:
-    """Return decisions about the wheels of an index; None for one that contains links only."""
+) -> PruneReport | None:
+    """Return the report of an index; None for one that contains links only.
+
+    Add its links to *links*, and what cannot be read or pruned to *failures*.
+    """
     accelerators = expectations.accelerators(index.place.variant)
     decisions: list[Decision] = []
-    problems: list[object] = []
     folders: list[pathlib.Path | None] = []
     for listed in index.projects():
         if listed.unreadable is not None:
-            problems.append(listed.unreadable)
+            failures.append(listed.unreadable)
         view = view_project(index, listed, expectations)
         decisions += decide(view, foreign=foreign, accelerators=accelerators)
         links += links_of(view.all_wheels())
@@ -114,11 +112,12 @@ def _decide(
         count(1)
     real = [folder for folder in folders if folder is not None]
     if real and len(real) == len(folders):
-        problems.append(
+        failures.append(
             f"{index.place} contains links only: prune {common.relative(real[0])} instead"
         )
-        return None, problems
-    return decisions, problems
+        return None
+    place = index.place
+    return PruneReport(index=str(place), variant=place.variant, decisions=decisions)
 
 
 def _deleted(report: PruneReport, failures: list[object]) -> PruneReport:

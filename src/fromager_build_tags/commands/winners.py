@@ -71,15 +71,14 @@ def winners(
                     invalid.append(listed.project)
                 count(1)
     common.write(SELECTION[format_](selected), output)
-    _note("nothing is selected for", none)
-    _note("uv may select other files, as some have an invalid Requires-Python:", invalid)
+    for text, projects in (
+        ("nothing is selected for", none),
+        ("uv may select other files, as some have an invalid Requires-Python:", invalid),
+    ):
+        if projects:
+            click.echo(f"{text} {plain(first_few(projects, _MOST))}", err=True)
     if shared.report_failures(failures):
         ctx.exit(1)
-
-
-def _note(text: str, projects: Sequence[str]) -> None:
-    if projects:
-        click.echo(f"{text} {plain(first_few(projects, _MOST))}", err=True)
 
 
 def _files(listed: ListedProject) -> Sequence[IndexWheel]:

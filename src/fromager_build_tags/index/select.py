@@ -230,8 +230,12 @@ def _usable(
 ) -> list[IndexWheel]:
     """Return the files that an installer compares."""
     ranks = ranks_of(target, installer)
-    fitting = (each for each in candidates if _rank(each.name, ranks) is not None)
-    return [each for each in fitting if _is_compared(each.file.requires_python, target, installer)]
+    return [
+        each
+        for each in candidates
+        if _rank(each.name, ranks) is not None
+        and _is_compared(each.file.requires_python, target, installer)
+    ]
 
 
 def _highest(

@@ -84,11 +84,6 @@ class _Found(NamedTuple):
     number: int
     wheel: IndexWheel
 
-    @property
-    def file(self) -> IndexFile:
-        """The file of the wheel."""
-        return self.wheel.file
-
 
 def compare_indexes(indexes: Sequence[Index]) -> Iterator[ComparedProject]:
     """Yield every project, with its shared and unshared wheels."""
@@ -126,7 +121,7 @@ def _compare_version(
     """Compare the wheels of one version for the same platforms: by name, then by content."""
     by_name: dict[str, list[_Found]] = {}
     for each in found:
-        by_name.setdefault(each.file.filename, []).append(each)
+        by_name.setdefault(each.wheel.file.filename, []).append(each)
     for same in by_name.values():
         if len(_numbers(same)) > 1:
             yield from _compare_content(same, indexes)
@@ -154,10 +149,12 @@ def _compare_content(
     """Compare files of one name: by hash, and where those differ, by content."""
     by_hash: dict[str, list[_Found]] = {}
     for each in found:
-        by_hash.setdefault(each.file.read_sha256() or each.file.address, []).append(each)
+        by_hash.setdefault(each.wheel.file.read_sha256() or each.wheel.file.address, []).append(
+            each
+        )
     by_content: dict[_Content | str, list[list[_Found]]] = {}
     for group in by_hash.values():
-        content = _read(indexes[group[0].number], group[0].file) if len(by_hash) > 1 else ""
+        content = _read(indexes[group[0].number], group[0].wheel.file) if len(by_hash) > 1 else ""
         by_content.setdefault(content, []).append(group)
     for groups in by_content.values():
         if len(_numbers(itertools.chain.from_iterable(groups))) > 1:
@@ -194,16 +191,16 @@ def _content_difference(contents: Iterable[tuple[str, _Content | str]]) -> str:
 
 def _shared(groups: Sequence[Sequence[_Found]]) -> SharedWheel:
     """Return a shared wheel, from groups of files: those of a group have the same hash."""
-    keep = groups[0][0].file
+    keep = groups[0][0].wheel.file
     sizes: dict[object, int] = {}
     link: list[IndexFile] = []
     replace: list[IndexFile] = []
     for group in groups:
-        size = next(filter(None, (each.file.read_size() for each in group)), 0)
+        size = next(filter(None, (each.wheel.file.read_size() for each in group)), 0)
         for each in group:
             # another name of the kept file takes no space
-            if (identity := _identity(each.file)) != _identity(keep):
-                (link if group is groups[0] else replace).append(each.file)
+            if (identity := _identity(each.wheel.file)) != _identity(keep):
+                (link if group is groups[0] else replace).append(each.wheel.file)
                 sizes[identity] = size
     return SharedWheel(
         keep=keep,

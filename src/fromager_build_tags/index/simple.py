@@ -172,17 +172,10 @@ def _from_entry(project: NormalizedName, page: Page, entry: object) -> IndexFile
     if not each.filename:
         raise ValueError("a file without a name")
     urllib.parse.urlsplit(each.url)
-    shown = shown_url(each.url)
-    return IndexFile(
-        project=project,
-        filename=each.filename,
-        location=shown,
-        sha256=_sha256(each.digests.get("sha256", "")),
-        size=each.size if each.size is not None and each.size >= 0 else None,
-        yanked=each.is_yanked,
-        requires_python=sys.intern(each.requires_python or ""),
-        signed=signed_url(each.url, shown),
-    )
+    size = each.size if each.size is not None and each.size >= 0 else None
+    listed = _listed(project, each.filename, each.url, each.digests.get("sha256", ""))
+    requires_python = sys.intern(each.requires_python or "")
+    return listed._replace(size=size, yanked=each.is_yanked, requires_python=requires_python)
 
 
 def _from_link(project: NormalizedName, link: pypi_simple.Link) -> Iterator[IndexFile]:
@@ -191,16 +184,16 @@ def _from_link(project: NormalizedName, link: pypi_simple.Link) -> Iterator[Inde
     if not filename:
         return
     fragment = urllib.parse.parse_qs(split_url(link.url).fragment)
-    shown = shown_url(link.url)
-    yield IndexFile(
-        project=project,
-        filename=filename,
-        location=shown,
-        sha256=_sha256(fragment.get("sha256", [""])[0]),
+    yield _listed(project, filename, link.url, fragment.get("sha256", [""])[0])._replace(
         yanked="data-yanked" in link.attrs,
         requires_python=sys.intern(str(link.attrs.get("data-requires-python", ""))),
-        signed=signed_url(link.url, shown),
     )
+
+
+def _listed(project: NormalizedName, filename: str, url: str, sha256: str) -> IndexFile:
+    shown = shown_url(url)
+    valid = sha256.lower() if _SHA256.fullmatch(sha256.lower()) else ""
+    return IndexFile(project, filename, shown, valid, signed=signed_url(url, shown))
 
 
 def _html(page: Page) -> pypi_simple.RepositoryPage:
@@ -263,7 +256,3 @@ def _below(page: Page, link: str) -> str:
 
 def _last_part(url: str) -> str:
     return urllib.parse.unquote(posixpath.basename(split_url(url).path))
-
-
-def _sha256(text: str) -> str:
-    return text.lower() if _SHA256.fullmatch(text.lower()) else ""
