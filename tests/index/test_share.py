@@ -130,23 +130,6 @@ def test_one_file_under_several_names_is_no_copy(run: Run, indexes: list[pathlib
     ]
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ("cpu", "./cpu/"),
-        ("cpu=cpu", "rocm=again"),
-        ("http://h/simple", "http://user:s3cret@H/simple/"),
-    ],
-)
-def test_a_place_that_is_given_twice(
-    first: str, second: str, run: Run, indexes: list[pathlib.Path]
-) -> None:
-    pathlib.Path("again").symlink_to("cpu")
-    error = run("share", first, "cuda", second, status=2).stderr
-    assert "are the same index; share compares different indexes" in error
-    assert "s3cret" not in error
-
-
 def test_the_size_of_a_copy_is_that_of_the_file_it_equals(
     run: Run, indexes: list[pathlib.Path]
 ) -> None:

@@ -26,14 +26,7 @@ from . import indexes as shared
 
 @click.command()
 @shared.indexes_argument
-@click.option(
-    "-r",
-    "--requirements-file",
-    "files",
-    multiple=True,
-    type=common.FILE,
-    help="pip requirements that the index has to meet",
-)
+@common.requirements_file_option
 @common.build_files_option
 @click.option(
     "--lock",

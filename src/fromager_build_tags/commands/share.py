@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
-from collections.abc import Sequence
 
 import click
 
-from ..index.listing import IndexPlace, parse_place
 from ..index.sharing import compare_indexes
 from ..report.index_reports import COMPARISON, ShareReport
 from . import common
@@ -31,7 +28,6 @@ def share(
     """
     if len(indexes) < 2:
         raise click.UsageError("share needs at least two indexes")
-    _refuse_twice(indexes)
     opened, unopened = shared.open_indexes(indexes, "")
     if shared.report_failures(unopened):
         ctx.exit(1)
@@ -44,16 +40,3 @@ def share(
     common.write(COMPARISON[format_](report), output)
     if shared.report_failures(each for project in projects for each in project.unreadable):
         ctx.exit(1)
-
-
-def _refuse_twice(indexes: Sequence[str]) -> None:
-    """Raise UsageError for two arguments that name the same place."""
-    seen: dict[str, IndexPlace] = {}
-    for text in indexes:
-        place = parse_place(text, "")
-        same = str(place).rstrip("/").lower() if place.is_url else os.path.realpath(place.address)
-        first = seen.setdefault(same, place)
-        if first is not place:
-            raise click.UsageError(
-                f"{first} and {place} are the same index; share compares different indexes"
-            )

@@ -74,7 +74,9 @@ class Audit:
     def run(self) -> Iterator[Audited]:
         """Yield the projects, sorted by name, then the indexes themselves."""
         left = dict(self.required)
-        for audited in self._projects():
+        views = side_by_side(self.indexes, self._view)
+        deep = prefetch(self._audited, views, threads=_READERS)
+        for audited in deep if self.deep else map(self._audited, views):
             if audited.project is not None:
                 left.pop(audited.project, None)
             yield audited
@@ -84,12 +86,6 @@ class Audit:
             ([n], each) for n, tally in enumerate(self.tallies) for each in tally.findings()
         ]
         yield Audited(project=None, findings=findings)
-
-    def _projects(self) -> Iterator[Audited]:
-        views = side_by_side(self.indexes, self._view)
-        if not self.deep:
-            return map(self._audited, views)
-        return prefetch(self._audited, views, threads=_READERS)
 
     def _audited(self, each: tuple[NormalizedName, Mapping[int, ProjectView]]) -> Audited:
         project, views = each

@@ -80,10 +80,16 @@ def _of_wheel(wheel: IndexWheel, expected: Expected, wheels: Sequence[IndexWheel
         )
     rule, remedy = _BY_STATUS[wheel.status]
     has = "no build tag" if wheel.build_tag.is_none else f"build tag {wheel.build_tag}"
+    if expected.number is not None:
+        given = f"; the settings give {tags_text(expected.replacing(wheel.name))}"
+    elif wheel.status is Status.TAGGED_PURELIB:
+        given = "; the settings give a purelib wheel no suffix"
+    else:
+        given = f", but {wheel.name.name} depends on the accelerator or Torch"
     return _wheel_finding(
         rule,
         wheel,
-        f"has {has}{_expected_text(wheel, expected)}",
+        f"has {has}{given}",
         remedy.format(project=wheel.name.name, version=wheel.name.version),
     )
 
@@ -95,14 +101,6 @@ def _wheel_finding(rule: Rule, wheel: IndexWheel, problem: str, remedy: str) -> 
         remedy=remedy,
         place=Place(file=wheel.file.location),
     )
-
-
-def _expected_text(wheel: IndexWheel, expected: Expected) -> str:
-    if expected.number is not None:
-        return f"; the settings give {tags_text(expected.replacing(wheel.name))}"
-    if wheel.status is Status.TAGGED_PURELIB:
-        return "; the settings give a purelib wheel no suffix"
-    return f", but {wheel.name.name} depends on the accelerator or Torch"
 
 
 class _Selector(NamedTuple):

@@ -87,11 +87,6 @@ class Selected:
     target: Target
     installers: Sequence[str]
 
-    @property
-    def is_sdist(self) -> bool:
-        """Whether the installer has to build it."""
-        return not self.file.filename.endswith(".whl")
-
 
 def _selection(selected: Sequence[Selected]) -> Iterable[_Section]:
     rows = [
@@ -100,7 +95,8 @@ def _selection(selected: Sequence[Selected]) -> Iterable[_Section]:
             str(each.version),
             str(each.target),
             ", ".join(each.installers),
-            each.file.filename + (" (sdist, to be built)" if each.is_sdist else ""),
+            each.file.filename
+            + ("" if each.file.filename.endswith(".whl") else " (sdist, to be built)"),
         )
         for each in selected
     ]
@@ -117,7 +113,7 @@ def _selection_record(selected: Sequence[Selected]) -> Mapping[str, Any]:
             "abi": each.target.abi,
             "platform": each.target.platform,
             "installers": list(each.installers),
-            "kind": "sdist" if each.is_sdist else "wheel",
+            "kind": "wheel" if each.file.filename.endswith(".whl") else "sdist",
             "filename": each.file.filename,
             "location": each.file.location,
         }
