@@ -163,26 +163,23 @@ def _tag(
 
 def _outcome(planner: _Planner, package: _Package, version: Version) -> PlannedTag:
     """Call the hook as fromager does, but once for all wheels with the same dependencies."""
-    source, needs = package.source, None
+    source = package.source
     if isinstance(source, BuildTagError):
         return _failed(planner.blank(), source)
-    blank = planner.blank()._replace(source=source.kind)
     try:
         needs = deciding_needs(source, version, planner.stack)
-        if needs is None:
-            return _call_hook(planner, package, version, blank)
     except BuildTagError as err:
-        return _failed(blank, err)
-    key, blank = (source.kind, needs), blank._replace(needs=needs)
-    if key in planner.outcomes:
-        return planner.outcomes[key]
+        return _failed(planner.blank()._replace(source=source.kind), err)
+    if needs is not None and (known := planner.outcomes.get((source.kind, needs))):
+        return known
+    blank = planner.blank()._replace(source=source.kind, needs=needs)
     try:
         outcome = _call_hook(planner, package, version, blank)
-    except StackError as err:  # all wheels with these dependencies have the same one
-        outcome = _failed(blank, err)
     except BuildTagError as err:
-        return _failed(blank, err)
-    return planner.outcomes.setdefault(key, outcome)
+        outcome = _failed(blank, err)
+        if not isinstance(err, StackError):  # which all wheels with these dependencies have
+            return outcome
+    return outcome if needs is None else planner.outcomes.setdefault((source.kind, needs), outcome)
 
 
 def _failed(blank: PlannedTag, err: BuildTagError) -> PlannedTag:
