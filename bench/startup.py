@@ -21,8 +21,8 @@ def run() -> None:
     """Print the ratio."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        without = _venv(folder / "without", "fromager")
-        with_ours = _venv(folder / "with", "fromager", ".")
+        without = _venv(folder / "without", "fromager", "pydantic-settings")
+        with_ours = _venv(folder / "with", "fromager", "pydantic-settings", ".")
         ratios = [_seconds(with_ours, folder) / _seconds(without, folder) for _ in range(RUNS)]
     quartiles = statistics.quantiles(ratios)
     print(

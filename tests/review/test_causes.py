@@ -14,7 +14,7 @@ from fromager_build_tags.review.causes import Cause, causes, keys_in
 from fromager_build_tags.review.change import Change
 from fromager_build_tags.review.compare import Review, compare
 from fromager_build_tags.review.snapshot import Evaluation, Layout, Snapshot
-from fromager_build_tags.settings.variant import declare
+from fromager_build_tags.settings.environment import declare
 from fromager_build_tags.settings.yamlfile import read_yaml_mapping
 from fromager_build_tags.stack.resolve import declared_stacks
 from fromager_build_tags.tag.segment import Order

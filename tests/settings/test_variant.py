@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from fromager_build_tags.errors import SettingsError
-from fromager_build_tags.settings.variant import (
+from fromager_build_tags.settings.environment import (
     ExplicitSettings,
-    StackSettings,
     declare,
     read_explicit_settings,
-    read_variant_file,
 )
+from fromager_build_tags.settings.variant import StackSettings, read_variant_file
 from fromager_build_tags.stack.fact import FACTS, Declaration, Precision
 
 

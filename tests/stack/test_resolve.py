@@ -9,7 +9,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from fromager_build_tags.errors import MissingFactError, StackError
-from fromager_build_tags.settings.variant import declare
+from fromager_build_tags.settings.environment import declare
 from fromager_build_tags.stack.fact import exact_pin
 from fromager_build_tags.stack.machine import Machine, detect
 from fromager_build_tags.stack.resolve import declared_stacks, resolve

@@ -19,7 +19,7 @@ from ..plan import plugins
 from ..plan.planner import plan
 from ..plan.plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP, WHEEL_BUILD_TAG
 from ..plan.source import problem_with
-from ..settings.context import read_verify_mode
+from ..settings.environment import read_verify_mode
 from ..text import closest, did_you_mean
 from .inventory import Inventory
 

@@ -1,4 +1,4 @@
-"""The context of a build: the stack of a fromager work context, and what to do after the build.
+"""The context of a build: the stack of a fromager work context.
 
 Settings, variables and machine are read once for a context, as fromager reads its own settings
 once: a fresh build and a cache look-up of one run agree, even if a person edits a file or an
@@ -11,12 +11,10 @@ import os
 import pathlib
 import weakref
 from collections.abc import MutableMapping
-from typing import Any, Final, Literal, Protocol, cast
+from typing import Any, Final, Protocol
 
 from packaging.specifiers import SpecifierSet
 
-from ..errors import SettingsError
-from ..stack.fact import explicit_variable
 from ..stack.machine import Machine, detect
 from ..stack.resolve import resolve
 from ..stack.stack import Stack
@@ -24,9 +22,6 @@ from .layout import variants_dir
 
 #: fromager's own default of ``--settings-dir``.
 DEFAULT_SETTINGS_DIR: Final = pathlib.Path("overrides/settings")
-#: What to do about a built wheel whose name is wrong.
-VERIFY_VARIABLE: Final = explicit_variable("verify")
-type VerifyMode = Literal["off", "warn", "error"]
 
 
 class BuildContext(Protocol):
@@ -49,7 +44,7 @@ def stack_of(ctx: BuildContext) -> Stack:
     variant: str = ctx.settings.variant
     by_variant = _STACKS.setdefault(ctx, {})
     if variant not in by_variant:
-        from .variant import declare  # pydantic takes 0.2 s: not when the hook is imported
+        from .environment import declare  # pydantic takes 0.2 s: not when the hook is imported
 
         folder = variants_dir(ctx.settings_dir or DEFAULT_SETTINGS_DIR)
         by_variant[variant] = resolve(declare(variant, folder), this_machine(ctx))
@@ -68,15 +63,3 @@ def this_machine(ctx: BuildContext) -> Machine:
     """Return the facts that this machine reports, with fromager's constraints on Torch."""
     constraint = ctx.constraints.get_constraint("torch")
     return detect(os.environ, constraint.specifier if constraint else SpecifierSet())
-
-
-def read_verify_mode() -> VerifyMode:
-    """Read what to do about a built wheel whose name is wrong.
-
-    Raises:
-        SettingsError: the variable has another value than ``off``, ``warn`` or ``error``.
-    """
-    text = os.environ.get(VERIFY_VARIABLE) or "off"
-    if text not in {"off", "warn", "error"}:
-        raise SettingsError(f"{VERIFY_VARIABLE}={text!r} is not one of 'off', 'warn' or 'error'")
-    return cast(VerifyMode, text)

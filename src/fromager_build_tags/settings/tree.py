@@ -19,8 +19,8 @@ from ..errors import SettingsError, explain_error
 from ..stack.resolve import declared_stacks, resolve
 from ..stack.stack import Stack
 from .context import bind, this_machine
+from .environment import ExplicitSettings, declare, read_explicit_settings
 from .layout import package_files, variants_dir
-from .variant import ExplicitSettings, declare, read_explicit_settings
 from .yamlfile import Path, YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
 
 #: fromager's types for the layers above, which do not import fromager themselves.

@@ -1,4 +1,4 @@
-"""The declaration of a variant: its file, and the explicit ``WHEEL_BUILD_TAG_…`` variables.
+"""The file of a variant: its model, and how it is read.
 
 A variant file contains one stack, or a list of stacks::
 
@@ -10,7 +10,6 @@ A variant file contains one stack, or a list of stacks::
 
 from __future__ import annotations
 
-import os
 import pathlib
 import re
 from collections.abc import Mapping
@@ -20,11 +19,9 @@ import pydantic
 from packaging.version import Version
 
 from ..errors import SettingsError
-from ..stack.fact import ENV_PREFIX, FACTS, Declaration, Fact, explicit_variable, parse_version
+from ..stack.fact import parse_version
 from ..tag.segment import ACCELERATOR_WORD
 from ..text import did_you_mean
-from .declared import stacks_in
-from .layout import VARIANTS_DIR, variant_file
 from .yamlfile import Path, YamlFile, read_yaml_mapping
 
 
@@ -170,20 +167,20 @@ def _message(file: YamlFile, error: Any) -> str:
     path: Path = tuple(error["loc"])
     place = file.place(path)
     if not path:  # an error of the file as one: its own text names the keys
-        return f"{place}: {_reason(error)}"
+        return f"{place}: {reason(error)}"
     key = ".".join(map(str, path))
     if error["type"] == "extra_forbidden":
         known = VariantSettings.model_fields if len(path) == 1 else StackSettings.model_fields
         hint = did_you_mean(str(path[-1]), known) or f"; use {', '.join(sorted(known))}"
         return f"{place}: unknown key {key!r}{hint}"
     if error["input"] is None:
-        return f"{place}: {key} {_reason(error)}"
+        return f"{place}: {key} {reason(error)}"
     shown = file.scalars.get(path)
     value = repr(error["input"]) if shown is None or isinstance(error["input"], str) else shown
-    return f"{place}: {key}: {value} {_reason(error)}"
+    return f"{place}: {key}: {value} {reason(error)}"
 
 
-def _reason(error: Any) -> str:
+def reason(error: Any) -> str:
     """Return why pydantic refuses a value, to follow the value in a message."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
@@ -199,84 +196,3 @@ _REASONS: Final[Mapping[str, str]] = {
     "model_type": "is not a mapping of a stack's keys",
     "model_attributes_type": "is not a mapping of a stack's keys",
 }
-
-
-class ExplicitSettings(pydantic.BaseModel):
-    """The explicit variables, which take precedence over everything else; empty means unset.
-
-    Attributes:
-        variants_dir: the folder of the variant files, instead of ``variants`` beside the settings.
-        verify: what to do about a built wheel whose name is wrong. The default is off: a build
-            must not fail for another reason than before because this package is installed for its
-            build tags. :func:`read_verify_mode` checks the value: a wrong one must not prevent a
-            build tag.
-    """
-
-    model_config = pydantic.ConfigDict(frozen=True)
-
-    distro: DistroText | None = None
-    accelerator: AcceleratorWord | None = None
-    accelerator_version: VersionText | None = None
-    cuda_version: VersionText | None = None
-    rocm_version: VersionText | None = None
-    torch_version: VersionText | None = None
-    variants_dir: pathlib.Path | None = None
-    verify: str = "off"
-
-    def facts(self) -> Mapping[str, Fact[Any]]:
-        """Return the explicit facts, by settings key."""
-        return {
-            key: Fact(value=value, source=explicit_variable(key))
-            for key in FACTS
-            if (value := getattr(self, key)) is not None
-        }
-
-
-def read_explicit_settings() -> ExplicitSettings:
-    """Read the explicit variables of the environment.
-
-    Raises:
-        SettingsError: a variable has a bad value or an unknown name, or names no folder.
-    """
-    fields = {explicit_variable(name): name for name in ExplicitSettings.model_fields}
-    values: dict[str, str] = {}
-    for name, value in os.environ.items():
-        if not name.upper().startswith(ENV_PREFIX) or not value:
-            continue
-        if name.upper() not in fields:
-            hint = did_you_mean(name, fields) or f"; use {', '.join(sorted(fields))}"
-            raise SettingsError(f"unknown variable {name}{hint}")
-        values[fields[name.upper()]] = value
-    try:
-        settings = ExplicitSettings.model_validate(values)
-    except pydantic.ValidationError as err:
-        messages = [
-            f"{explicit_variable(str(error['loc'][0]))}={error['input']!r} {_reason(error)}"
-            for error in err.errors()
-        ]
-        raise SettingsError("; ".join(messages)) from None
-    if settings.variants_dir is not None and not settings.variants_dir.is_dir():
-        raise SettingsError(f"{VARIANTS_DIR}={str(settings.variants_dir)!r} is not a directory")
-    return settings
-
-
-def declare(
-    variant: str, variants_dir: pathlib.Path, explicit: ExplicitSettings | None = None
-) -> Declaration:
-    """Read the declaration of a variant: its file, and the explicit variables.
-
-    The file is in *variants_dir*, unless a variable names another folder.
-
-    Raises:
-        SettingsError: the name, the file or a variable is wrong, with every mistake.
-    """
-    explicit = explicit or read_explicit_settings()
-    path = variant_file(variant, explicit.variants_dir or variants_dir)
-    settings, file = read_variant_file(path)
-    return Declaration(
-        variant=variant,
-        file=path,
-        stacks=tuple(stacks_in(file)),
-        is_family=settings.stacks is not None,
-        explicit=explicit.facts(),
-    )

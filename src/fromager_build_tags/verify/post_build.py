@@ -21,7 +21,8 @@ from ..findings.finding import Finding, Severity, Verdict
 from ..findings.rules import BAD_ANNOTATION, UNREADABLE_WHEEL
 from ..needs import DependsOn
 from ..plan.source import Source, source_of
-from ..settings.context import VERIFY_VARIABLE, VerifyMode, read_verify_mode, stack_of
+from ..settings.context import stack_of
+from ..settings.environment import VERIFY_VARIABLE, VerifyMode, read_verify_mode
 from ..tag.expression import parse_expression
 from ..text import plain
 from .checks.examined import set_depends_on
