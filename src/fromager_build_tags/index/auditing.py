@@ -21,7 +21,7 @@ from ..verify.exemptions import exemptions_of
 from ..verify.run import check_wheel, exemptions_or_error, unreadable
 from ..wheel.archive import WheelError
 from ..wheel.facts import read_facts
-from .expected import NO_EXPECTATION, Expectations
+from .expected import Expectations, Expected
 from .index_checks import Tally, check_contents
 from .listing import Index, ListedProject
 from .project_checks import check_missing, check_project
@@ -146,7 +146,8 @@ def view_project(index: Index, listed: ListedProject, expectations: Expectations
     files = group_files(listed.files)
     variant = index.place.variant
     planned = expectations.of(variant, listed.project, files.wheels) if files.wheels else {}
-    expected = {version: planned.get(version, NO_EXPECTATION) for version in files.wheels}
+    # no wheel is wrong of a version that the settings do not plan
+    expected = {version: planned.get(version) or Expected() for version in files.wheels}
     wheels = {
         version: tuple(with_status(wheels, expected[version]))
         for version, wheels in files.wheels.items()

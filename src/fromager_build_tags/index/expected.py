@@ -70,10 +70,6 @@ def _of_stack(tags: frozenset[BuildTag], like: BuildTag) -> frozenset[BuildTag]:
     )
 
 
-#: For a version that the settings do not plan: no wheel of it is wrong.
-NO_EXPECTATION: Final = Expected()
-
-
 @dataclass(frozen=True, slots=True)
 class Expectations:
     """The build tags of a settings tree, planned project by project.
