@@ -68,6 +68,7 @@ class _Package(NamedTuple):
     source: Source | BuildTagError
     versions: tuple[Version | None, ...]
     specifier: SpecifierSet
+    pre_built: bool
     unnumbered: bool
 
 
@@ -86,7 +87,8 @@ def _package(tree: VariantTree, wanted: Wanted, *, unnumbered: bool) -> _Package
         source=source,
         specifier=wanted.specifier,
         versions=listed(tree.tree, wanted).versions or (),
-        unnumbered=unnumbered and not build_info.pre_built,
+        pre_built=(pre_built := build_info.pre_built),
+        unnumbered=unnumbered and not pre_built,
     )
 
 
@@ -157,7 +159,7 @@ def _tag(
         span=span,
         number=number[0] if number else None,
         note="" if number else _no_number(planner.tree, package),
-        pre_built=package.build_info.pre_built,
+        pre_built=package.pre_built,
     )
 
 
@@ -201,7 +203,7 @@ def _call_hook(
 
 
 def _no_number(tree: VariantTree, package: _Package) -> str:
-    if package.build_info.pre_built:
+    if package.pre_built:
         return f"pre-built for {tree.variant}: fromager keeps the wheel and its own tag"
     return (  # the same text for every package, so that a table shows it once
         "no changelog entry: fromager assigns no build number and does not call the hook; add one "
