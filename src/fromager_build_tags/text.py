@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -39,6 +38,13 @@ def markdown_text(text: str) -> str:
     return re.sub(r"([\\*_\[\]<>|~#@])", r"\\\1", shown).replace("\\<", "&lt;")
 
 
+def dump_json(value: object, *, ascii_only: bool = False) -> str:
+    """Return a report as JSON, indented, with a line end."""
+    import json  # one format of several, and a start of every command takes less without it
+
+    return json.dumps(value, indent=1, ensure_ascii=ascii_only) + "\n"
+
+
 def size_text(size: int | None) -> str:
     """Return a size in bytes as ``1.5 MB``; ``?`` for an unknown size."""
     if size is None:
@@ -65,6 +71,8 @@ def first_few(items: Iterable[object], limit: int = 3, *, separator: str = ", ")
 
 def closest(value: str, known: Iterable[str]) -> str | None:
     """Return the known word that *value* is probably a misspelling of, whatever its case."""
+    import difflib  # only for a mistyped word
+
     folded = {word.casefold(): word for word in known}
     close = difflib.get_close_matches(value.casefold(), folded, n=1, cutoff=_SIMILAR)
     return folded[close[0]] if close else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 
 import pytest
 from hypothesis import example, given
@@ -10,12 +11,14 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from fromager_build_tags.errors import SettingsError
+from fromager_build_tags.settings.declared import stacks_in
 from fromager_build_tags.settings.environment import (
     ExplicitSettings,
     declare,
     read_explicit_settings,
 )
 from fromager_build_tags.settings.variant import StackSettings, read_variant_file
+from fromager_build_tags.settings.yamlfile import parse_yaml_mapping
 from fromager_build_tags.stack.fact import FACTS, Declaration, Precision
 
 
@@ -309,3 +312,11 @@ def test_variants_dir_may_be_elsewhere(
 def test_every_fact_can_be_declared_and_be_explicit() -> None:
     assert set(FACTS) == set(StackSettings.model_fields) - {"torch_precision"}
     assert set(FACTS) == set(ExplicitSettings.model_fields) - {"variants_dir", "verify"}
+
+
+def test_stacks_that_are_no_list_are_refused_without_the_model_too() -> None:
+    file = parse_yaml_mapping("stacks: 1\n", pathlib.Path("variants/cuda.yaml"))
+    with pytest.raises(
+        SettingsError, match=re.escape("variants/cuda.yaml:1: stacks is not a list")
+    ):
+        list(stacks_in(file))

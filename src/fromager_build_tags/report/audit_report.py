@@ -7,7 +7,6 @@ The HTML page needs neither JavaScript, which adds filters to it, nor a network:
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from ..findings.rules import NAMES, NO_CHANGELOG_ENTRY, UNKNOWN_TAGS, UNREADABLE
 from ..index.auditing import Audited
 from ..index.index_checks import Tally
 from ..index.status import ProjectView
-from ..text import counted, markdown_code, plain
+from ..text import counted, dump_json, markdown_code, plain
 from . import findings_report
 from .block import Block, chained
 from .table import Rendered, Table
@@ -144,8 +143,8 @@ def render_json(report: AuditReport) -> str:
         }
         for each in report.indexes
     ]
-    return (
-        json.dumps(findings_report.as_json(report.verdict) | {"indexes": indexes}, indent=1) + "\n"
+    return dump_json(
+        findings_report.as_json(report.verdict) | {"indexes": indexes}, ascii_only=True
     )
 
 

@@ -7,7 +7,6 @@ same number of rows, so that a long list does not push out the others.
 from __future__ import annotations
 
 import bisect
-import html
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from ..text import counted, markdown_text, plain
 #: GitHub takes 65,536 characters in a comment, other forges more.
 LONGEST: Final = 60_000
 _LONG_LIST: Final = 10
+_HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _LONGEST_TITLE: Final = 2_000
 
 
@@ -81,7 +81,7 @@ def titled(
     block = Block(head=f"\n**{markdown_text(title)}**\n\n", parts=parts, noun=noun)
     if not (block.rows > _LONG_LIST if fold is None else fold):
         return block
-    shown = html.escape(plain(title, _LONGEST_TITLE))  # no Markdown is read in there
+    shown = plain(title, _LONGEST_TITLE).translate(_HTML)  # no Markdown is read in there
     head = f"\n<details><summary>{shown}</summary>\n\n"
     return replace(block, head=head, foot="\n</details>\n")
 

@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 import pathlib
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from ..findings.finding import Finding, Rule, Severity, Verdict
 from ..findings.rules import NAMES, RULES, page
-from ..text import plain
+from ..text import dump_json, plain
 
 _MOST: Final = 10
 _GITHUB: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -68,7 +67,7 @@ def _property(text: str) -> str:
 def render_gitlab(verdict: Verdict) -> str:
     """Return a list with an object for each finding."""
     issues = [_issue(each, verdict.about or ".") for each in verdict.findings]
-    return json.dumps(issues, indent=1) + "\n"
+    return dump_json(issues, ascii_only=True)
 
 
 def _issue(finding: Finding, about: str) -> dict[str, Any]:
@@ -100,7 +99,7 @@ def render_sarif(verdict: Verdict) -> str:
         "results": [_result(each, verdict.about or ".") for each in findings],
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
+    return dump_json({"$schema": schema, "version": "2.1.0", "runs": [run]}, ascii_only=True)
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -144,3 +143,11 @@ def _uri(file: str) -> str:
         return file
     path = pathlib.PurePath(file)
     return path.as_uri() if path.is_absolute() else urllib.parse.quote(file)
+
+
+#: Each renderer by the name of its format.
+RENDERERS: Final[Mapping[str, Callable[[Verdict], str]]] = {
+    "github": render_github,
+    "gitlab": render_gitlab,
+    "sarif": render_sarif,
+}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,7 +12,7 @@ from ..index.listing import IndexFile
 from ..index.pruning import Decision
 from ..index.select import Target
 from ..index.sharing import ComparedProject, SharedWheel
-from ..text import counted, markdown_code, markdown_text, plain, size_text
+from ..text import counted, dump_json, markdown_code, markdown_text, plain, size_text
 from .block import Block, chained
 from .table import Rendered, Table
 
@@ -43,7 +42,7 @@ def _renderers[T](
     return {
         "table": lambda result: _table(sections(result)),
         "markdown": as_markdown,
-        "json": lambda result: json.dumps(record(result), indent=1) + "\n",
+        "json": lambda result: dump_json(record(result), ascii_only=True),
     }
 
 

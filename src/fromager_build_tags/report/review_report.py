@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from ..plan.lockfile import format_tag
 from ..review.causes import Cause
 from ..review.change import Change, ChangeKind
 from ..review.compare import Review
-from ..text import counted, markdown_code, markdown_text
+from ..text import counted, dump_json, markdown_code, markdown_text
 from .block import Block, chained, titled
 from .findings_report import FINDINGS, as_json, render_table, sections
 from .table import Rendered, Table
@@ -58,7 +57,7 @@ def _json(review: Review, verdict: Verdict) -> str:
         "compared": review.counted,
         "notes": list(review.notes),
     }
-    return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+    return dump_json(report)
 
 
 def _record(change: Change) -> dict[str, Any]:
