@@ -18,7 +18,7 @@ PLAIN = (
     "torch-2.10.0-4_el9.6_cuda13.0  [red]\n"
     "demo_cpu-1.0-2_el9.6_torch2.9\n"
 )
-FINDINGS = ["a: error BT104: x\n", "b: warning BT1: x\n", "note BT1: x\n", "ignored BT1: x\n"]
+FINDINGS = ["a: error BT104: x\n", "b: warning BT1: x\n", "note BT1: x\n", "suppressed BT1: x\n"]
 
 
 class Terminal(io.StringIO):
@@ -64,7 +64,7 @@ def test_segments_and_severities_have_colours(monkeypatch: pytest.MonkeyPatch) -
     assert "torch-2.10.0-4_\x1b[32mel9.6\x1b[0m_\x1b[35mcuda13.0\x1b[0m" in text
     assert "demo_cpu-1.0-2_\x1b[32mel9.6\x1b[0m_\x1b[33mtorch2.9\x1b[0m" in text
     assert "a: \x1b[1;31merror BT104\x1b[0m: x\nb: \x1b[33mwarning BT1\x1b[0m: x\n" in text
-    assert "\x1b[36mnote BT1\x1b[0m: x\n\x1b[2mignored BT1\x1b[0m: x" in text
+    assert "\x1b[36mnote BT1\x1b[0m: x\n\x1b[2msuppressed BT1\x1b[0m: x" in text
 
 
 def test_a_long_table_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from ..tag.segment import Order, classify
 
 _BUILD_TAG: Final = re.compile(r"(?<![\w.])[0-9]+(_[A-Za-z][A-Za-z0-9.]*)+")
 _SEGMENT: Final = re.compile(r"(?<=_)[A-Za-z0-9.]+")
-_SEVERITY: Final = re.compile(r"\b(error|warning|note|ignored) BT\d+")
+_SEVERITY: Final = re.compile(r"\b(error|warning|note|suppressed) BT\d+")
 _STYLES: Final[dict[object, str]] = {
     Order.DISTRIBUTION: "green",
     Order.ACCELERATOR: "magenta",
@@ -26,7 +26,7 @@ _STYLES: Final[dict[object, str]] = {
     "error": "bold red",
     "warning": "yellow",
     "note": "cyan",
-    "ignored": "dim",
+    "suppressed": "dim",
 }
 _LOG_WIDTH: Final = 10_000
 #: rich takes 0.3 ms for each row, so that longer tables are printed plain.
