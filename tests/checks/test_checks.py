@@ -194,7 +194,15 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         },
         f"{SETTINGS_FILE}:2",
         "wheels.build_tag_hook",
-        "another hook is configured: fromager_build_tags.hooks:run_wheel_build_tag_hooks",
+        "another hook is configured, whose build tags are unknown: "
+        "fromager_build_tags.hooks:run_wheel_build_tag_hooks",
+    ),
+    (
+        "BT113",
+        {SETTINGS_FILE: SETTINGS.replace("fromager_build_tags.hooks:build_tag_hook", "os:system")},
+        f"{SETTINGS_FILE}:2",
+        "wheels.build_tag_hook",
+        "another hook is configured, whose build tags are unknown: os:system",
     ),
     (
         "BT114",

@@ -7,32 +7,34 @@ from collections.abc import Iterator, Mapping
 
 from packaging.version import Version
 
-from .. import hooks
 from ..errors import DuplicateKeyError, SettingsError
 from ..findings import rules
 from ..findings.finding import Finding, Place, Severity
+from ..plan.plugins import HOOKS_GROUP, WHEEL_BUILD_TAG
+from ..settings.hook import HOOK, HOOK_PATH
 from ..settings.layout import package_files
 from ..settings.yamlfile import YamlFile, read_yaml_mapping
-from ..verify.post_build import HOOK, hook_path
+from ..text import plain
 from .inventory import Inventory
 
 
 def check_hook(inventory: Inventory) -> Iterator[Finding]:
     """BT113: the settings configure another hook than ours, or none."""
-    configured = inventory.tree.settings.build_tag_hook
-    if configured is hooks.build_tag_hook:
+    hook = inventory.tree.hook
+    if hook is not None and hook.is_ours:
         return
-    message, severity = "no hook is configured, so wheels get no suffix", None
+    message = "no hook is configured, so wheels get no suffix"
     remedy = f'set wheels: {{build_tag_hook: "{HOOK}"}} in {inventory.tree.settings_file}'
-    if configured is not None:
-        message, severity = f"another hook is configured: {hook_path(configured)}", Severity.WARNING
-        remedy += ", unless the configured hook calls it"
+    if hook is not None:
+        message = f"another hook is configured, whose build tags are unknown: {plain(hook.text)}"
+        remedy += (
+            f"; register another function as a plugin {WHEEL_BUILD_TAG} in the group {HOOKS_GROUP}"
+        )
     yield rules.HOOK_NOT_CONFIGURED.finding(
         message,
-        subject="wheels.build_tag_hook",
+        subject=".".join(HOOK_PATH),
         remedy=remedy,
-        place=inventory.settings_place("wheels", "build_tag_hook"),
-        severity=severity,
+        place=inventory.settings_place(*HOOK_PATH),
     )
 
 

@@ -19,6 +19,7 @@ from packaging.utils import InvalidName, canonicalize_name
 from ..errors import InputError, OutputError
 from ..findings.finding import Finding, Severity, Verdict
 from ..report.table import Rendered, plain_text, print_report
+from ..settings.hook import Hook
 from ..settings.layout import IGNORE
 from ..stack.fact import FACTS, explicit_variable
 
@@ -126,6 +127,7 @@ def settings_tree(ctx: click.Context) -> SettingsTree:
         ctx=ctx.obj,
         settings_file=options["settings_file"],
         settings_dir=options["settings_dir"],
+        hook=Hook.of(ctx.obj.settings.build_tag_hook),
     )
 
 

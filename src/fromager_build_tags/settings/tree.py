@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import functools
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Final
 
 import pydantic
 import yaml
@@ -20,6 +22,8 @@ from ..stack.resolve import declared_stacks, resolve
 from ..stack.stack import Stack
 from .context import bind, this_machine
 from .environment import ExplicitSettings, declare, read_explicit_settings
+from .hook import HOOK_PATH, Hook
+from .import_strings import FieldPath, import_fields, without
 from .layout import package_files, variants_dir
 from .yamlfile import Path, YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
 
@@ -41,11 +45,19 @@ class SettingsTree:
     """fromager's settings of all variants, and the variant files beside them.
 
     fromager's work context need not be set up, and nothing is written.
+
+    Attributes:
+        ctx: fromager's work context. Its settings contain our own hook or none: another one is
+            imported only by fromager itself.
+        settings_file: fromager's ``--settings-file``.
+        settings_dir: fromager's ``--settings-dir``.
+        hook: the configured ``wheels.build_tag_hook``; None if there is none.
     """
 
     ctx: WorkContext
     settings_file: pathlib.Path
     settings_dir: pathlib.Path
+    hook: Hook | None
     _by_variant: dict[str, VariantTree] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -147,23 +159,52 @@ def _on_variant(ctx: WorkContext, variant: str) -> WorkContext:
 
 def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path, str]]:
     """Return the package files that fromager refuses, each with the reason."""
-    reasons = {path: _broken(path, PackageSettings) for path in sorted(settings_dir.glob("*.yaml"))}
+    reasons = {path: _broken(path, _load_package) for path in sorted(settings_dir.glob("*.yaml"))}
     return [(path, reason) for path, reason in reasons.items() if reason]
 
 
 def broken_settings_file(settings_file: pathlib.Path) -> str:
     """Return why fromager refuses the global settings; "" if it accepts them."""
-    reason = _broken(settings_file, SettingsFile) if settings_file.is_file() else ""
+    reason = _broken(settings_file, _load_settings)
     return reason and _named(settings_file, reason)
 
 
-def _broken(path: pathlib.Path, model: type[PackageSettings | SettingsFile]) -> str:
+def _broken(path: pathlib.Path, load: Callable[[pathlib.Path], object]) -> str:
     try:
-        refuse_endless(path)
-        model.from_file(path)
+        load(path)
     except Exception as err:  # noqa: BLE001 - whatever YAML, pydantic and fromager raise
         return _why(path, err)
     return ""
+
+
+def _load_settings(path: pathlib.Path) -> tuple[SettingsFile, Hook | None]:
+    """Let fromager load the global settings, and return them with the hook that they name."""
+    if not path.is_file():
+        return SettingsFile(), None
+    text = refuse_endless(path)
+    hook = Hook.in_settings(yaml.safe_load(text))
+    kept = {HOOK_PATH} if hook and hook.is_ours else set()
+    text = _without_imports(text, _import_fields(SettingsFile) - kept)
+    return SettingsFile.from_string(text, source=path), hook
+
+
+def _load_package(path: pathlib.Path) -> PackageSettings:
+    text = _without_imports(refuse_endless(path), _import_fields(PackageSettings))
+    return PackageSettings.from_string(path.stem, text, source=path)
+
+
+def _without_imports(text: str, fields: AbstractSet[FieldPath]) -> str:
+    """Return the text of a file without the values that fromager would import.
+
+    A settings tree can be that of a stranger's pull request, and a plan calls our own hook.
+    """
+    data = content = yaml.safe_load(text) if fields else None
+    for path in fields:
+        data = without(data, path)
+    return text if data == content else yaml.safe_dump(data)
+
+
+_import_fields: Final = functools.cache(import_fields)
 
 
 def _why(path: pathlib.Path, err: Exception) -> str:
@@ -236,12 +277,10 @@ def load_settings_tree(
         SettingsError: fromager cannot load it.
     """
     try:
-        for path in (settings_file, *sorted(settings_dir.glob("*.yaml"))):
-            if path.is_file():
-                refuse_endless(path)
-        settings = Settings.from_files(
-            settings_file=settings_file,
-            settings_dir=settings_dir,
+        settings_of_all, hook = _load_settings(settings_file)
+        settings = Settings(
+            settings=settings_of_all,
+            package_settings=map(_load_package, sorted(settings_dir.glob("*.yaml"))),
             patches_dir=patches_dir,
             variant=variant,
             max_jobs=None,
@@ -262,4 +301,4 @@ def load_settings_tree(
         if reasons := "; ".join(filter(None, (broken_settings_file(settings_file), *broken))):
             raise SettingsError(f"fromager cannot load the settings because {reasons}") from None
         raise SettingsError("fromager cannot load the settings") from err
-    return SettingsTree(ctx=ctx, settings_file=settings_file, settings_dir=settings_dir)
+    return SettingsTree(ctx=ctx, settings_file=settings_file, settings_dir=settings_dir, hook=hook)

@@ -80,8 +80,8 @@ def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
     return YamlFile(path=path, data=data, lines=lines, scalars=scalars)
 
 
-def refuse_endless(path: pathlib.Path) -> None:
-    """Refuse a file that fromager would take too long to read: a huge one, or nested aliases.
+def refuse_endless(path: pathlib.Path) -> str:
+    """Return the text of a file; refuse a huge one, or nested aliases, which take fromager long.
 
     Raises:
         SettingsError: *path* is such a file, or cannot be read.
@@ -92,6 +92,7 @@ def refuse_endless(path: pathlib.Path) -> None:
             _check_aliases(yaml.compose(text, Loader=yaml.SafeLoader))
         except (yaml.YAMLError, ValueError, RecursionError) as err:
             raise SettingsError(invalid_yaml(path, err)) from None
+    return text
 
 
 def _check_aliases(root: yaml.Node | None) -> None:

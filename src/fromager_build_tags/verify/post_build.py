@@ -11,7 +11,7 @@ import functools
 import logging
 import pathlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -23,6 +23,7 @@ from ..needs import DependsOn
 from ..plan.source import Source, source_of
 from ..settings.context import stack_of
 from ..settings.environment import VERIFY_VARIABLE, VerifyMode, read_verify_mode
+from ..settings.hook import HOOK, Hook
 from ..tag.expression import parse_expression
 from ..text import plain
 from .checks.examined import set_depends_on
@@ -40,7 +41,6 @@ logger = logging.getLogger(__name__)
 
 #: The folder of refused wheels, below fromager's ``--wheels-repo``.
 REFUSED: Final = "refused"
-HOOK: Final = "fromager_build_tags.hooks:build_tag_hook"
 
 
 def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> None:
@@ -153,16 +153,11 @@ def _hook_not_called(ctx: WorkContext, req: Requirement, name: WheelName) -> Ite
             f"{name.name} {name.version} has no build number on {variant}, so fromager does not "
             f"call the hook: add an entry to changelog.{variant} in {_settings_file()}"
         )
-    hook = ctx.settings.build_tag_hook
+    hook = Hook.of(ctx.settings.build_tag_hook)
     if hook is None and not name.suffix:
         yield f'set wheels: {{build_tag_hook: "{HOOK}"}} in {_settings_file()}'
-    elif hook is not None and (configured := hook_path(hook)) != HOOK:
-        yield f"call {HOOK} in {configured}, the configured wheels.build_tag_hook"
-
-
-def hook_path(hook: Callable[..., object]) -> str:
-    """Return a hook as the settings name it."""
-    return f"{hook.__module__}:{getattr(hook, '__qualname__', hook)}"
+    elif hook is not None and not hook.is_ours:
+        yield f"call {HOOK} in {hook.text}, the configured wheels.build_tag_hook"
 
 
 def _provider(

@@ -1,0 +1,39 @@
+"""The hook that the settings configure, as text: nothing that a settings file names is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+#: The import string of our own hook.
+HOOK: Final = "fromager_build_tags.hooks:build_tag_hook"
+#: Where the global settings name the hook.
+HOOK_PATH: Final = ("wheels", "build_tag_hook")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hook:
+    """The value of ``wheels.build_tag_hook``: an import string, as the settings spell it."""
+
+    text: str
+
+    @classmethod
+    def in_settings(cls, data: Any) -> Self | None:
+        """Return the hook of global settings; None without one, or if it is not a text."""
+        for key in HOOK_PATH:
+            data = data.get(key) if isinstance(data, Mapping) else None
+        return cls(text=data) if isinstance(data, str) else None
+
+    @classmethod
+    def of(cls, function: Callable[..., object] | None) -> Self | None:
+        """Return the hook that fromager has imported; None if the settings configure none."""
+        if function is None:
+            return None
+        name = getattr(function, "__qualname__", repr(function))
+        return cls(text=f"{function.__module__}:{name}")
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is our own hook; pydantic also accepts a dot for the colon, and spaces."""
+        return self.text.strip() in {HOOK, HOOK.replace(":", ".")}
