@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from fromager.wheels import get_build_tag
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from fromager_build_tags.needs import segments
+from fromager_build_tags.needs import distribution, segments
 from fromager_build_tags.plan.locking import lock_of
-from fromager_build_tags.plan.model import Wanted
+from fromager_build_tags.plan.model import PlannedTag, Wanted
 from fromager_build_tags.plan.planner import PLATLIB, plan
 from fromager_build_tags.settings.tree import SettingsTree, load_settings_tree
 
@@ -139,3 +140,154 @@ def test_the_context_of_a_variant(tree: SettingsTree) -> None:
     variants = (ctx.variant, ctx.settings.variant, ctx.package_build_info("second").variant)
     assert variants == ("cuda", "cuda", "cuda")
     assert (tree.ctx.variant, tree.settings.variant, tree.variant) == ("cpu", "cpu", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("expression", "versions"),
+    [
+        ("accelerator if version < 1!0 else none", ["99999999999999.1", "1!0.dev1", "1!1.0"]),
+        (
+            "none if version == 2.10.* else accelerator",
+            ["2.9", "2.10.dev1", "2.10rc1", "2.10.post1", "2.11.dev0", "3"],
+        ),
+        ("torch if version >= 0.25 else none", ["0.25.dev0", "0.25rc1", "0.25", "0.25.post1"]),
+        ("torch if version > 0.25 else none", ["0.25rc1", "0.25+cpu", "0.25.post1", "0.25.0.1"]),
+        ("torch if version < 0.25 else none", ["0.25rc1", "0.24.post1", "0.25"]),
+        ("torch if version === 0.25.0 else none", ["0.25", "0.25.0", "0.25+cpu", "0.25rc1"]),
+        ("torch if version == 0.25+cpu else none", ["0.25", "0.25+cuda", "0.25.post1"]),
+        ("torch if version ~= 1!2.1 else none", ["1!2.1", "1!2.9rc1", "1!3.dev0", "2.1"]),
+    ],
+)
+def test_a_version_has_the_tag_of_its_row(
+    tmp_path: pathlib.Path, tree: SettingsTree, expression: str, versions: list[str]
+) -> None:
+    """A lock that does not list a version gives the same answer as a plan of that version."""
+    demo = f"annotations: {{build-tags.depends-on: '{expression}'}}\n"
+    write_tree(tmp_path, {"settings/packages/demo.yaml": demo})
+    on_cuda = _load(tmp_path, "cuda").on("cuda")
+    wanted = [Wanted(package=DEMO, versions=tuple(map(Version, versions)))]
+    by_name = {str(tag.version): tag.build_tag for tag in plan(on_cuda, on_cuda.stacks(), wanted)}
+    [locked] = lock_of(on_cuda.tree).lock.of_variant("cuda").values()
+    assert {each: locked.tag("demo", each) for each in by_name} == by_name
+    assert len(set(by_name.values())) == 2
+
+
+DEMO = NormalizedName("demo")
+
+
+def _with_version(text: Callable[[Version], str]) -> Any:
+    def wheel_build_tag(*, ctx: Any, req: Any, version: Version, wheel_tags: Any) -> Any:
+        return [(7, text(version))]
+
+    return SimpleNamespace(__name__="acme.demo", wheel_build_tag=wheel_build_tag)
+
+
+def _fail_for_old(version: Version) -> str:
+    if version < Version("1"):
+        raise ValueError("too old")
+    return "new"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lambda version: f"v{version}",
+        lambda version: f"v{version.major}",
+        lambda version: f"v{version.minor}",
+        lambda version: f"v{version.micro}",
+        lambda version: "old" if version < Version("0.25") else "new",
+        lambda version: "old" if version in SpecifierSet("<2") else "new",
+        _fail_for_old,
+    ],
+)
+def test_segments_that_depend_on_the_version_are_unknown_for_any_version(
+    tree: SettingsTree,
+    cli: Cli,
+    set_override: Callable[..., None],
+    text: Callable[[Version], str],
+) -> None:
+    set_override("demo", _with_version(text))
+    assert _plan(tree, Version("3.2.1")) == [
+        ("3.2.1", f"1_el9.6_{text(Version('3.2.1'))}", f"1_{text(Version('3.2.1'))}", "")
+    ]
+    reason = "the segments depend on the version: name one, such as demo==1.0"
+    assert _plan(tree, None) == [("*", "1_?", "", reason)]
+    assert "  demo * 1_?\n" in _locked(cli)
+    assert f"unknown suffix, locked as ?: demo: {reason}\n" in cli("lock", "--check").stderr
+    assert cli("check").stdout.startswith("All checks passed: ")
+
+
+def test_a_specifier_excludes_the_versions_that_differ(
+    tree: SettingsTree, set_override: Callable[..., None]
+) -> None:
+    set_override("demo", _with_version(lambda version: "a" if version.major < 2 else "b"))
+    new = Wanted(package=DEMO, specifier=SpecifierSet(">=2"))
+    assert [str(tag.build_tag) for tag in _planned(tree, new)] == ["1_el9.6_b"]
+    old = Wanted(package=DEMO, specifier=SpecifierSet("<3"))
+    assert [str(tag.build_tag) for tag in _planned(tree, old)] == ["1_?"]
+
+
+def test_segments_that_no_version_changes_are_known(
+    tree: SettingsTree, cli: Cli, set_override: Callable[..., None]
+) -> None:
+    set_override("demo", _with_version(lambda _: "abi3"))
+    assert _plan(tree, None) == [("*", "1_el9.6_abi3", "1_abi3", "")]
+    assert "  demo * 1_el9.6_abi3\n" in _locked(cli)
+
+
+def test_a_plugin_that_uses_the_version(tree: SettingsTree, set_hooks: Callable[..., None]) -> None:
+    def generation(*, version: Version, **_: object) -> list[tuple[int, str]]:
+        return [(9, f"gen{version.major}")]
+
+    set_hooks(distribution, generation)
+    assert [tag.note for tag in _planned(tree, Wanted(package=DEMO))] == [
+        "the segments depend on the version: name one, such as demo==1.0"
+    ]
+    assert [each[:2] for each in _plan(tree, Version("3"))] == [("3", "1_el9.6_gen3")]
+
+
+def test_a_purelib_wheel_has_its_segments_where_those_of_platlib_fail(
+    tree: SettingsTree, set_hooks: Callable[..., None]
+) -> None:
+    def own(*, wheel_tags: Any, **_: object) -> list[tuple[int, str]]:
+        return [(9, "pure")] if all(tag.platform == "any" for tag in wheel_tags) else broken()
+
+    def broken() -> list[tuple[int, str]]:
+        raise ValueError("no platform")
+
+    set_hooks(distribution, own)
+    [tag] = _planned(tree, Wanted(package=DEMO, versions=(Version("1"),)))
+    assert (tag.platlib_stem, tag.purelib_stem) == ("", "demo-1-1_pure")
+    assert tag.error.endswith(" failed because no platform")
+    assert tag.is_wrong
+
+
+def test_a_platlib_wheel_has_its_segments_where_those_of_purelib_fail(
+    tree: SettingsTree, set_override: Callable[..., None]
+) -> None:
+    def wheel_build_tag(*, ctx: Any, req: Any, version: Any, wheel_tags: Any) -> Any:
+        if any(tag.platform == "any" for tag in wheel_tags):
+            raise ValueError("no wheel for any platform")
+        return []
+
+    set_override("demo", SimpleNamespace(__name__="acme", wheel_build_tag=wheel_build_tag))
+    [tag] = _planned(tree, Wanted(package=DEMO, versions=(Version("1"),)))
+    assert (tag.platlib_stem, tag.purelib_stem) == ("demo-1-1_el9.6", "")
+    assert tag.is_wrong
+
+
+def _planned(tree: SettingsTree, wanted: Wanted) -> list[PlannedTag]:
+    on_cpu = tree.on("cpu")
+    return plan(on_cpu, on_cpu.stacks(), [wanted])
+
+
+def _plan(tree: SettingsTree, version: Version | None) -> list[tuple[str, str, str, str]]:
+    return [
+        (each.version_text, str(each.build_tag), each.purelib_stem.rpartition("-")[2], each.note)
+        for each in _planned(tree, Wanted(package=DEMO, versions=(version,)))
+    ]
+
+
+def _locked(cli: Cli) -> str:
+    cli("lock")
+    return pathlib.Path("settings/build-tags.lock").read_text()

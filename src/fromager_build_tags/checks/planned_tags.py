@@ -75,7 +75,7 @@ def _known_tags(tags: Sequence[PlannedTag]) -> _Tags:
     return {
         (tag.package, tag.version_text): tag.build_tag
         for tag in tags
-        if tag.number is not None and not tag.error
+        if tag.number is not None and tag.build_tag.is_known
     }
 
 

@@ -37,5 +37,5 @@ def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Pa
         raise InputError(f"no version satisfies {requirement!r}: correct it")
     explanations = [explain_tag(on_variant, tag) for tag in tags]
     common.write("\n".join(map(render_explanation, explanations)), output)
-    if any(tag.error for tag in tags):
+    if any(tag.reason for tag in tags):
         ctx.exit(1)

@@ -123,20 +123,23 @@ class Expectations:
 
 
 def _expected(tags: Sequence[PlannedTag]) -> Expected:
-    if any(tag.number is None or tag.error for tag in tags):
-        return _unnumbered(tags)
-    return _numbered(tuple((tag.number or 0, tag.platlib, tag.purelib) for tag in tags))
+    known = [
+        (tag.number, tag.platlib, tag.purelib)
+        for tag in tags
+        if tag.number is not None and tag.platlib is not None and tag.purelib is not None
+    ]
+    return _numbered(tuple(known)) if len(known) == len(tags) else _unnumbered(tags)
 
 
 def _unnumbered(tags: Sequence[PlannedTag]) -> Expected:
     """Return the expectation where there is no build number, or a tag cannot be computed."""
-    orders = {segment.order for tag in tags for segment in tag.platlib}
+    orders = {segment.order for tag in tags for segment in tag.platlib or ()}
     return Expected(
         sensitive=any(tag.needs for tag in tags) or not orders.isdisjoint(SENSITIVE),
-        purelib_suffix=any(tag.purelib or (tag.error and tag.needs is None) for tag in tags),
+        purelib_suffix=any(tag.purelib or tag.purelib is None for tag in tags),
         pre_built=any(tag.pre_built for tag in tags),
         # without a number, fromager calls no hook, so that no hook can fail
-        error=next((tag.error for tag in tags if tag.error and tag.number is not None), ""),
+        error=next((tag.reason for tag in tags if tag.reason and tag.number is not None), ""),
     )
 
 

@@ -80,7 +80,7 @@ def _changelogs(
 
 
 def _segments(tree: VariantTree, tag: PlannedTag) -> Sequence[tuple[Segment, str]]:
-    if tag.number is None or tag.error:
+    if tag.number is None or tag.platlib is None:
         return []
     given = collect(
         ctx=tree.context_on(tag.stack),

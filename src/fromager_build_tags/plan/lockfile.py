@@ -8,9 +8,10 @@ tags follow, one a line: package, version, build tag::
       flash-attn 2.8.3 8_el9.6_rocm7.1_torch2.10.0
 
 The version ``*`` stands for every version without a changelog entry. Where the dependencies of a
-package change at a version, a version range such as ``<0.29`` has a line of its own. The package
-``*`` stands for every package that neither the settings nor an override name. ``-`` is no build
-tag; ``2_?`` is a build tag with an unknown suffix, since the number comes from fromager alone.
+package change at a version, a version range such as ``<0.29`` has a line of its own: a set of PEP
+440 specifiers, so that ``0.29rc1`` is in ``<=0.29,!=0.29``, not in ``<0.29``. The package ``*``
+stands for every package that neither the settings nor an override name. ``-`` is no build tag;
+``2_?`` is a build tag with an unknown suffix, since the number comes from fromager alone.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from packaging.version import InvalidVersion, Version
 from ..errors import InputError
 from ..stack.key import StackKey
 from ..tag.build_tag import NO_BUILD_TAG, BuildTag, parse_build_tag
-from ..tag.version_ranges import holds, is_span, is_well_formed, like
+from ..tag.version_ranges import holds, is_span, is_well_formed, like, public
 
 FORMAT: Final = 1
 ANY: Final = "*"
@@ -139,8 +140,8 @@ def public_version(text: str) -> Version | str:
     a version is returned unchanged.
     """
     try:
-        return Version(Version(text).public)
-    except InvalidVersion:
+        return public(Version(text))
+    except ValueError:  # InvalidVersion is one; a number can be too long for an int
         return text
 
 

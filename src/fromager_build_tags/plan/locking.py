@@ -65,5 +65,5 @@ def _locked(variant: str, key: StackKey, tags: Iterable[PlannedTag]) -> LockedSt
         variant=variant,
         key=key,
         tags={row: tag.build_tag for row, tag in planned.items()},
-        reasons={row: tag.error for row, tag in planned.items() if tag.error},
+        reasons={row: tag.reason for row, tag in planned.items() if not tag.build_tag.is_known},
     )

@@ -15,7 +15,7 @@ from ..tag.build_tag import BuildTag
 from ..tag.expression import Need
 from ..tag.filename import stem
 from ..tag.segment import Segment
-from ..tag.version_ranges import REST, like
+from ..tag.version_ranges import REST
 from .source import SourceKind
 
 #: Stands for every version without a changelog entry: newer than all, dates and times of day, too.
@@ -42,11 +42,12 @@ class PlannedTag(NamedTuple):
     Attributes:
         version: None for versions without a changelog entry.
         span: which of these, such as ``<0.29``; ``*`` for all others.
+        sample: the version that stands for all of them.
         number: fromager's build number; None if fromager assigns none, and calls no hook.
-        platlib: the segments of a platlib wheel.
-        purelib: the segments of a purelib wheel: none, unless another plugin returns one.
+        platlib: the segments of a platlib wheel; None if they are unknown.
+        purelib: the segments of a purelib wheel: () unless another plugin returns one.
         source: the kind of source of its dependencies; None if there is none, or it is wrong.
-        note: why there is no build number, and the fix.
+        note: why there is no build number, or why segments are unknown, and the fix.
         error: why the hook fails, and with it a build; "" if it does not.
         lacks_fact: whether it fails only because a fact is unknown, which a machine may report.
         needs: the dependencies of a platlib wheel; None if a function decides.
@@ -58,8 +59,8 @@ class PlannedTag(NamedTuple):
     variant: str
     stack: Stack
     number: int | None
-    platlib: tuple[Segment, ...] = ()
-    purelib: tuple[Segment, ...] = ()
+    platlib: tuple[Segment, ...] | None = ()
+    purelib: tuple[Segment, ...] | None = ()
     source: SourceKind | None = None
     note: str = ""
     error: str = ""
@@ -67,6 +68,7 @@ class PlannedTag(NamedTuple):
     needs: frozenset[Need] | None = None
     pre_built: bool = False
     span: str = REST
+    sample: Version = ANY_VERSION
 
     @property
     def version_text(self) -> str:
@@ -75,10 +77,8 @@ class PlannedTag(NamedTuple):
 
     @property
     def hook_version(self) -> Version:
-        """The version that the hook is called with: one that stands for all of its range."""
-        if self.version is not None:
-            return self.version
-        return ANY_VERSION if self.span == REST else like(self.span)
+        """The version that the hook is called with."""
+        return self.sample if self.version is None else self.version
 
     @property
     def is_wrong(self) -> bool:
@@ -86,25 +86,32 @@ class PlannedTag(NamedTuple):
         return bool(self.error) and not self.lacks_fact
 
     @property
+    def reason(self) -> str:
+        """Why segments are unknown, or a build fails; "" if neither is so."""
+        return self.error or (self.note if None in {self.platlib, self.purelib} else "")
+
+    @property
     def build_tag(self) -> BuildTag:
-        """The build tag of a platlib wheel; its suffix is unknown where the hook fails."""
-        if self.number is not None and self.error:
-            return BuildTag(self.number, None)
+        """The build tag of a platlib wheel; its suffix is unknown where its segments are."""
         return _build_tag(self.number, self.platlib)
 
     @property
     def platlib_stem(self) -> str:
-        """The file name of a platlib wheel up to its tags; "" where a build fails."""
-        return "" if self.error else self._stem(self.build_tag)
+        """The file name of a platlib wheel up to its tags; "" where it is unknown."""
+        return self._stem(self.build_tag)
 
     @property
     def purelib_stem(self) -> str:
-        """The file name of a purelib wheel up to its tags."""
+        """The file name of a purelib wheel up to its tags; "" where it is unknown."""
         return self._stem(_build_tag(self.number, self.purelib))
 
     def _stem(self, build: BuildTag) -> str:
         version = "*" if self.version is None else self.version
-        return stem(self.package, version, build)
+        return stem(self.package, version, build) if build.is_known else ""
 
 
-_build_tag: Final = functools.lru_cache(maxsize=4096)(BuildTag.of)  # packages share most tags
+@functools.lru_cache(maxsize=4096)  # packages share most tags
+def _build_tag(number: int | None, segments: tuple[Segment, ...] | None) -> BuildTag:
+    if number is not None and segments is None:
+        return BuildTag(number, None)
+    return BuildTag.of(number, segments or ())

@@ -20,8 +20,8 @@ from ..needs import DependsOn
 from ..settings.tree import SettingsTree, VariantTree
 from ..stack.stack import Stack
 from ..tag.expression import Need, parse_expression
-from ..tag.segment import arrange
-from ..tag.version_ranges import REST, boundaries_of, split
+from ..tag.segment import Segment, arrange
+from ..tag.version_ranges import REST, boundaries_of, holds, like, sample_from, split
 from .model import ANY_PACKAGE, ANY_VERSION, PlannedTag, Wanted
 from .source import Source, SourceKind, collect, deciding_needs, source_of
 
@@ -124,10 +124,11 @@ def _tags(planner: _Planner, package: _Package, version: Version | None) -> Iter
             return None
         return _outcome(planner, package, version)._replace(needs=None)
 
+    newest = max(ANY_VERSION, sample_from(max(boundaries)))
     for span, outcome in split(boundaries, compared):
-        if outcome is not None:  # a global hook may distinguish the versions of one range
-            own = compared(ANY_VERSION) if span == REST else outcome
-            yield _tag(planner, package, None, span=span, outcome=own)
+        if outcome is not None:
+            sample = newest if span == REST else like(span)
+            yield _tag(planner, package, None, span=span, sample=sample)
 
 
 def _boundaries(package: _Package) -> set[Version]:
@@ -146,60 +147,102 @@ def _tag(
     version: Version | None,
     *,
     span: str = REST,
-    outcome: PlannedTag | None = None,
+    sample: Version = ANY_VERSION,
 ) -> PlannedTag:
-    sample = ANY_VERSION if version is None else version
-    number = package.build_info.build_tag(sample)
-    if outcome is None:
-        is_called = bool(number) or package.unnumbered
-        outcome = _outcome(planner, package, sample) if is_called else planner.blank()
+    number = package.build_info.build_tag(version or sample)
+    outcome = planner.blank()
+    if number or package.unnumbered:
+        outcome = _outcome(planner, package, version or sample)
+        if version is None and outcome.needs is None:
+            outcome = _of_any_version(planner, package, span, outcome._replace(sample=sample))
     return outcome._replace(
         package=package.name,
         version=version,
         span=span,
+        sample=sample,
         number=number[0] if number else None,
-        note="" if number else _no_number(planner.tree, package),
+        note=outcome.note if number else _no_number(planner.tree, package),
         pre_built=package.pre_built,
     )
+
+
+def _of_any_version(
+    planner: _Planner, package: _Package, span: str, outcome: PlannedTag
+) -> PlannedTag:
+    """Return the outcome of a function for all versions of a range: unknown where they differ.
+
+    The function can distinguish any versions; no sample of them proves that it does not.
+    """
+    start = outcome.sample.base_version
+    samples = {*_SAMPLES, Version(f"{start}.0.7"), *boundaries_of(str(package.specifier))}
+    others = [
+        _outcome(planner, package, each)
+        for each in sorted(samples)
+        if holds(span, each) and package.specifier.contains(each, prereleases=True)
+    ]
+    if all(_decided(each) == _decided(outcome) for each in others):
+        return outcome
+    is_equal = all(each.purelib == outcome.purelib for each in others)
+    return outcome._replace(
+        platlib=None,
+        purelib=outcome.purelib if is_equal else None,
+        error="",
+        note=f"the segments depend on the version: name one, such as {package.name}==1.0",
+    )
+
+
+#: Versions of which a function that uses the version in its segments distinguishes two.
+_SAMPLES: Final = (Version("0.1"), Version("1.2.3"), Version("99999999999998.7.6.post5"))
+
+
+def _decided(outcome: PlannedTag) -> tuple[object, ...]:
+    return (outcome.platlib, outcome.purelib, bool(outcome.error))
 
 
 def _outcome(planner: _Planner, package: _Package, version: Version) -> PlannedTag:
     """Call the hook as fromager does, but once for all wheels with the same dependencies."""
     source = package.source
     if isinstance(source, BuildTagError):
-        return _failed(planner.blank(), source)
+        return _failed(planner.blank()._replace(purelib=None), source)
     try:
         needs = deciding_needs(source, version, planner.stack)
     except BuildTagError as err:
         return _failed(planner.blank()._replace(source=source.kind), err)
     if needs is not None and (known := planner.outcomes.get((source.kind, needs))):
         return known
-    blank = planner.blank()._replace(source=source.kind, needs=needs)
-    try:
-        outcome = _call_hook(planner, package, version, blank)
-    except BuildTagError as err:
-        outcome = _failed(blank, err)
-        if not isinstance(err, StackError):  # which all wheels with these dependencies have
-            return outcome
-    return outcome if needs is None else planner.outcomes.setdefault((source.kind, needs), outcome)
+    platlib = _segments(planner, package, version, PLATLIB)
+    purelib = _segments(planner, package, version, PURELIB)
+    outcome = planner.blank()._replace(source=source.kind, needs=needs)
+    errors = [each for each in (platlib, purelib) if isinstance(each, BuildTagError)]
+    if errors:
+        outcome = _failed(outcome, errors[0])
+    outcome = outcome._replace(
+        platlib=None if isinstance(platlib, BuildTagError) else platlib,
+        purelib=None if isinstance(purelib, BuildTagError) else purelib,
+    )
+    # all wheels with these dependencies have an error of the stack, and no other error
+    if needs is not None and all(isinstance(each, StackError) for each in errors):
+        planner.outcomes[source.kind, needs] = outcome
+    return outcome
 
 
 def _failed(blank: PlannedTag, err: BuildTagError) -> PlannedTag:
     """Return why the hook fails: for an error of the stack, which all packages share, its cause."""
     cause = err.__cause__ if isinstance(err, StackError) else None
     return blank._replace(
-        error=explain_error(cause or err), lacks_fact=isinstance(err, MissingFactError)
+        platlib=None,
+        error=explain_error(cause or err),
+        lacks_fact=isinstance(err, MissingFactError),
     )
 
 
-def _call_hook(
-    planner: _Planner, package: _Package, version: Version, blank: PlannedTag
-) -> PlannedTag:
-    platlib, purelib = (
-        arrange(collect(ctx=planner.ctx, req=package.req, version=version, wheel_tags=tags))
-        for tags in (PLATLIB, PURELIB)
-    )
-    return blank._replace(platlib=platlib, purelib=purelib)
+def _segments(
+    planner: _Planner, package: _Package, version: Version, tags: frozenset[Tag]
+) -> tuple[Segment, ...] | BuildTagError:
+    try:
+        return arrange(collect(ctx=planner.ctx, req=package.req, version=version, wheel_tags=tags))
+    except BuildTagError as err:
+        return err
 
 
 def _no_number(tree: VariantTree, package: _Package) -> str:

@@ -102,7 +102,7 @@ def _row(tag: PlannedTag) -> tuple[str, ...]:
         tag.version_text,
         "error" if tag.is_wrong else str(tag.build_tag) or "-",
         tag.platlib_stem or "-",
-        tag.purelib_stem,
+        tag.purelib_stem or "-",
         _SOURCES[tag.source],
     )
 
@@ -151,8 +151,9 @@ def _heading(tag: PlannedTag) -> Iterator[str]:
     unlisted = " (versions without a changelog entry)" if tag.version is None else ""
     yield f"{tag.package} {tag.version_text}{unlisted} on {_title(tag)}"
     yield ""
-    yield f"  platlib wheel  {tag.platlib_stem or 'error'}"
-    yield f"  purelib wheel  {tag.purelib_stem}"
+    unknown = "error" if tag.error else "unknown"
+    yield f"  platlib wheel  {tag.platlib_stem or unknown}"
+    yield f"  purelib wheel  {tag.purelib_stem or unknown}"
     yield from (f"  {text}" for text in (tag.note, tag.error) if text)
 
 

@@ -11,7 +11,7 @@ from packaging.version import Version
 from ..plan.lockfile import ANY, LockedStack, Row, public_version
 from ..stack.key import StackKey, StackKeys, most_similar, pair
 from ..tag.build_tag import NO_BUILD_TAG, BuildTag
-from ..tag.version_ranges import ends_of, is_span, split
+from ..tag.version_ranges import boundaries_of, is_span, split
 from .attribution import StackCauses
 from .causes import Cause
 from .change import Change, UnknownTags, Wheels
@@ -262,6 +262,6 @@ def _ranges(stacks: Sequence[LockedStack], package: str) -> list[str]:
     ranges = [tuple(stack.ranges.get(package, ())) for stack in stacks]
     if len(set(ranges)) == 1:
         return [*ranges[0], ANY]
-    ends = {end for group in ranges for each in group for end in ends_of(each)}
+    ends = {end for group in ranges for each in group for end in boundaries_of(each)}
     tags = split(ends, lambda version: [stack.tag(package, f"=={version}") for stack in stacks])
     return [each for each, _ in tags]

@@ -19,7 +19,7 @@ from packaging.version import Version
 from ..errors import NeedsError
 from ..text import did_you_mean
 from .segment import ACCELERATOR_WORD, KNOWN_ACCELERATORS
-from .version_ranges import boundaries_of
+from .version_ranges import boundaries_of, public, without_local_parts
 
 
 class Need(enum.StrEnum):
@@ -62,7 +62,7 @@ class Clause:
 
     def matches(self, version: Version, facts: GetFacts) -> bool:
         """Return whether all terms match; a clause without terms always matches."""
-        if self.versions and not self.versions.contains(version, prereleases=True):
+        if self.versions and not self.versions.contains(public(version), prereleases=True):
             return False
         if any((facts().accelerator_word() == word) is not yes for word, yes in self.accelerators):
             return False
@@ -99,8 +99,9 @@ def parse_expression(text: str) -> Expression:
     Words are ``accelerator`` and ``torch``, or ``none`` alone, separated by any white space. A
     condition is one or more terms with ``and`` between them: ``version SPECIFIERS`` (PEP 440, the
     version of the package), ``accelerator == WORD``, ``accelerator != WORD``, ``torch < RELEASE``
-    and ``torch >= RELEASE``. A release is a major and a minor version, since a stack need not know
-    Torch more precisely; its pre-releases count as lower.
+    and ``torch >= RELEASE``. Local parts of the package's versions do not matter, as in fromager's
+    changelogs; ``===`` is ``==``. A release of Torch is a major and a minor version, since a stack
+    need not know Torch more precisely; its pre-releases count as lower.
 
     Raises:
         NeedsError: *text* is not an expression.
@@ -155,8 +156,8 @@ def _parse_condition(needs: frozenset[Need], condition: str, text: str) -> Claus
 
 def _parse_specifiers(specifiers: str, text: str) -> SpecifierSet:
     try:
-        boundaries_of(specifiers)  # a number can be too long for an int
-        return SpecifierSet(specifiers)
+        str(boundaries_of(specifiers))  # a number can be too long for int and str
+        return without_local_parts(SpecifierSet(specifiers))
     except ValueError:  # InvalidSpecifier is one
         raise NeedsError(
             f"{specifiers!r} in {text!r} is not a PEP 440 specifier, such as '< 0.25'"
