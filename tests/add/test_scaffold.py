@@ -625,8 +625,8 @@ def test_a_file_name_does_not_end_the_docstring_of_a_module(
 def pip(monkeypatch: pytest.MonkeyPatch, *, wheel: pathlib.Path | None, stderr: str = "") -> None:
     """Let pip download *wheel*, or fail; no test talks to a package index."""
 
-    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        folder = pathlib.Path(command[command.index("--dest") + 1])
+    def run(command: list[str], cwd: pathlib.Path, **_: Any) -> subprocess.CompletedProcess[str]:
+        folder = cwd / command[command.index("--dest") + 1]
         if wheel is not None:
             (folder / wheel.name).write_bytes(wheel.read_bytes())
         return subprocess.CompletedProcess(command, 0 if wheel else 1, "", stderr)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -59,3 +61,26 @@ def test_another_hook_is_an_error(cli: Cli, tmp_path: pathlib.Path, hook: str) -
         f"{SETTINGS_FILE}:2: error BT113: another hook is configured, whose build tags are "
         f"unknown: {shown}"
     ]
+
+
+def run_module(folder: pathlib.Path, *args: str) -> subprocess.CompletedProcess[str]:
+    """Run the program with ``python -m`` in a folder."""
+    command = [sys.executable, "-m", "fromager_build_tags", *args]
+    environ = os.environ | {"PIP_NO_INDEX": "1"}
+    return subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, text=True, check=False
+    )
+
+
+SHADOWING = ("click", "fromager", "json", "packaging", "pip", "sitecustomize", "typing", "yaml")
+
+
+def test_no_module_of_the_working_folder_is_imported(tmp_path: pathlib.Path) -> None:
+    """``python -m`` and pip put the folder first on the path, unless they are kept from it."""
+    hostile = {f"{name}.py": HOSTILE for name in SHADOWING}
+    write_tree(tmp_path, {**GOOD, **hostile, "pip/__main__.py": HOSTILE})
+    settings = "--settings-file=settings/settings.yaml", "--settings-dir=settings/packages"
+    assert run_module(tmp_path, *settings, "check").stdout.startswith("All checks passed")
+    result = run_module(tmp_path, *settings, "new", "demo", "--from-wheel", "demo==0.0.dev0")
+    assert "pip provides no wheel for 'demo==0.0.dev0'" in result.stderr
+    assert not (tmp_path / "ran").exists()

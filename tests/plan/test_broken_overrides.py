@@ -75,6 +75,25 @@ def test_one_that_ends_python_is_one_error(cli: Cli, tree: None, install: Instal
     )
 
 
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ("    exit(0)", "SystemExit(0)"),
+        ("    exit()", "SystemExit(None)"),
+        ("    class Stop(BaseException): ...\n    raise Stop('now')", "Stop(now)"),
+    ],
+)
+@pytest.mark.parametrize("args", COMMANDS)
+def test_one_that_ends_python_when_it_is_searched(
+    cli: Cli, tree: None, install: Install, content: str, error: str, args: list[str]
+) -> None:
+    """A module can have a function that runs when a name in it is searched."""
+    install("acme", {"torch": f"def __getattr__(name):\n{content}\n"})
+    result = cli(*args, status=1)
+    assert result.stderr.splitlines()[-1].startswith("Error: ")
+    assert result.stderr.endswith(f"{error}\n")
+
+
 ONCE = """
 import pathlib
 marker = pathlib.Path("loaded")

@@ -108,7 +108,7 @@ def test_a_plugin_that_ends_python_is_named(
         "does not load because it calls exit(0) when it is imported"
     )
     (tmp_path / "leaving_hook.py").write_text("def tag(): ...  # at the second try")
-    with pytest.raises(SystemExit):
+    with pytest.raises(PluginError, match=r"^a plugin wheel_build_tag calls exit\(0\)$"):
         plugins.global_hooks()
 
 

@@ -266,7 +266,8 @@ def fetch_wheel(
 ) -> pathlib.Path:
     """Download the wheel of a pinned requirement with pip, without its dependencies.
 
-    pip is the ordinary client, and has the user's configuration of indexes.
+    pip is the ordinary client, and has the user's configuration of indexes. It imports nothing
+    from the working folder, which can contain a stranger's ``pip.py``.
 
     Args:
         requirement: such as ``torchvision==0.29.1``.
@@ -276,9 +277,11 @@ def fetch_wheel(
     Raises:
         InputError: pip is not installed, or provides no wheel.
     """
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    command += ["--only-binary=:all:", "--no-cache-dir", "--dest", str(folder), *options]
-    run = subprocess.run([*command, "--", requirement], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-deps"]
+    command += ["--only-binary=:all:", "--no-cache-dir", "--dest", ".", *options]
+    run = subprocess.run(
+        [*command, "--", requirement], cwd=folder, capture_output=True, text=True, check=False
+    )
     wheels = sorted(folder.glob("*.whl"))
     if run.returncode or not wheels:
         *_, reason = run.stderr.strip().splitlines() or ["no message from pip"]

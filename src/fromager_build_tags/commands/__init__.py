@@ -57,6 +57,7 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; print an error of this package as one line, without a traceback.
 
+        No command calls exit: an installed override that does must not end it in silence.
         A character that the encoding of the terminal lacks is printed as its code.
         """
         if isinstance(sys.stdout, io.TextIOWrapper):
@@ -65,6 +66,11 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except BuildTagError as err:
             raise click.ClickException(explain_error(err)) from err
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as err:
+            text = f"an installed override or plugin raised {type(err).__name__}({err})"
+            raise click.ClickException(text) from err
 
 
 @click.group(name="build-tags", cls=LazyGroup)

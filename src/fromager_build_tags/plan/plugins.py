@@ -45,10 +45,10 @@ def global_hooks() -> Sequence[extension.Extension[Any]]:
             name=WHEEL_BUILD_TAG,
             on_load_failure_callback=_refuse,
         )
-    except SystemExit:  # stevedore does not catch it, and fromager would end without a message
+    except SystemExit as err:  # stevedore does not catch it, and fromager would end in silence
         for entry_point in registered(HOOKS_GROUP)[WHEEL_BUILD_TAG]:
             load_override(entry_point)
-        raise
+        raise PluginError(f"a plugin {WHEEL_BUILD_TAG} calls exit({err.code!r})") from None
     return tuple(manager)
 
 
