@@ -290,10 +290,10 @@ def test_bad_input_is_one_clear_error(
 
 def test_a_file_that_cannot_be_added_to(run: Run, packages: pathlib.Path) -> None:
     file = packages / "demo.yaml"
-    file.write_text("annotations: ~\n")
+    file.write_text("annotations: &a {}\nenv: *a\n")
     assert run("demo", status=1).stderr == (
         f"Error: {file} is not changed: its YAML has a form that nothing can be added "
-        "to: add it by hand\n"
+        "to: edit the file by hand\n"
     )
 
 
@@ -684,7 +684,7 @@ def test_a_package_with_two_files_is_not_edited(run: Run, packages: pathlib.Path
         (packages / name).write_text("env: {}\n")
     assert run("de-mo", status=1).stderr == (
         f"Error: {packages}/De.Mo.yaml and {packages}/de_mo.yaml are all settings of de-mo, and "
-        "fromager uses the last one alone: merge them; nothing is changed\n"
+        "fromager uses the last one alone: merge them\n"
     )
 
 

@@ -7,6 +7,7 @@ import pathlib
 from collections.abc import Mapping
 
 import pytest
+import yaml
 
 from fromager_build_tags.errors import SettingsError
 from fromager_build_tags.settings.yamlfile import parse_yaml_mapping, refuse_endless
@@ -182,6 +183,21 @@ def test_anchors_and_merges_are_right(cli: Cli, tmp_path: pathlib.Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["", "# none yet\n", "---\n", "--- # why\n...\n", "null\n", "~"])
+def test_a_file_without_a_value_is_empty(cli: Cli, tmp_path: pathlib.Path, text: str) -> None:
+    flash = "settings/packages/flash_attn.yaml"
+    with_flash = {flash: 'changelog: {"2.8.3": [first]}\n'}
+    checkout = Checkout.create(tmp_path, {**GOOD, **with_flash})
+    checkout.write({flash: text, DEMO: text, "settings/variants/cpu.yaml": text})
+    # the new variant has no changelog; nothing is wrong with the files
+    assert cli("check", status=1).stdout.endswith("\n2 errors, 2 warnings\n")
+    assert "flash-attn" in cli("show", "--all-variants").stdout
+    assert "error" not in cli("lock", "-o", "new.lock").stderr
+    assert "BT207" not in cli("review", status=1).stdout
+    cli("bump", "-m", "x")
+    assert yaml.safe_load((tmp_path / flash).read_text()) == {"changelog": {"2.8.3": ["x", "x"]}}
+
+
 def test_bump_leaves_a_list_alone_that_two_versions_share(cli: Cli, tmp_path: pathlib.Path) -> None:
     """An entry there would raise the other version, too."""
     flash = "settings/packages/flash_attn.yaml"
@@ -189,10 +205,10 @@ def test_bump_leaves_a_list_alone_that_two_versions_share(cli: Cli, tmp_path: pa
     checkout = Checkout.create(tmp_path, {**GOOD, flash: text})
     checkout.write({ROCM_FILE: ROCM.replace("2.9.1", "2.10.0")})
     error = cli("bump", "-m", "x", status=1).stderr
-    assert error == (
-        f"Error: {flash} is left as it is: its YAML has a form that "
-        "nothing can be added to: add it by hand\n"
-    )
+    assert (
+        f"flash-attn 2.8.3 needs 1 entry more in {flash}: its YAML has a form that nothing can be "
+        "added to: edit the file by hand\n"
+    ) in error
     assert (tmp_path / flash).read_text() == text
 
 

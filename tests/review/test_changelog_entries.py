@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 
 import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fromager_build_tags.commands import main
 from fromager_build_tags.errors import EditError
 from fromager_build_tags.plan.lockfile import ANY, Lock, Row, format_tag
 from fromager_build_tags.review.change import Change
@@ -612,7 +614,7 @@ def test_a_file_that_changed_meanwhile(tmp_path: pathlib.Path) -> None:
     """Nothing is written, the other files neither."""
     checkout = Checkout.create(tmp_path, BASE)
     missing = {("flash-attn", "2.8.3"): 1, ("torch", "2.9.1"): 2}
-    edits = changelog_edits(LAYOUT.mapped(tmp_path.joinpath), missing, "x")
+    edits, _ = changelog_edits(LAYOUT.mapped(tmp_path.joinpath), missing, "x")
     assert [edit.path.name for edit in edits] == ["flash_attn.yaml", "torch.yaml"]
     checkout.write({TORCH_FILE: TORCH + "# changed\n"})
     with pytest.raises(EditError) as caught:
@@ -635,14 +637,18 @@ def test_a_file_that_appeared_meanwhile(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("changelog: {2.8.3: [a]", "is left as it is"),  # its cause has the reason
+        (
+            "changelog: {2.8.3: [a]",
+            "the file cannot be read because PATH:1 is not valid YAML: expected ',' or '}', but "
+            "got '<stream end>', while parsing a flow mapping",
+        ),
         (
             "changelog:\n  2.8.3: text\n",
-            "is left as it is: changelog.2.8.3 cannot be added: it is not a list: 'text'",
+            "changelog.2.8.3 cannot be added: it is not a list: 'text'",
         ),
         (
             "changelog: text\n",
-            "is left as it is: changelog.2.8.3 cannot be added: 'text' is not a mapping",
+            "changelog.2.8.3 cannot be added: 'text' is not a mapping",
         ),
     ],
 )
@@ -650,14 +656,52 @@ def test_a_file_that_nothing_can_be_added_to(
     tmp_path: pathlib.Path, text: str, message: str
 ) -> None:
     checkout = Checkout.create(tmp_path, {FLASH_FILE: text})
-    with pytest.raises(EditError) as caught:
-        changelog_edits(LAYOUT.mapped(tmp_path.joinpath), {("flash-attn", "2.8.3"): 1}, "x")
-    assert str(caught.value) == f"{tmp_path / FLASH_FILE} {message}"
+    path = tmp_path / FLASH_FILE
+    missing = {("flash-attn", "2.8.3"): 2, ("torch", "2.9.1"): 1}
+    edits, [by_hand] = changelog_edits(LAYOUT.mapped(tmp_path.joinpath), missing, "x")
+    shown = message.replace("PATH", str(path))
+    assert by_hand == f"flash-attn 2.8.3 needs 2 entries more in {path}: {shown}"
+    assert [edit.path.name for edit in edits] == ["torch.yaml"]
     assert (checkout.folder / FLASH_FILE).read_text() == text
 
 
+TIED = "annotations: {build-tags.depends-on: torch}\n"
+BY_HAND = "edit the file by hand"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('changelog: {"2.8.2": &first [a], "2.8.3": *first}\n', BY_HAND),
+        ('changelog:\n  "2.8.3": &first\n    - a\n  "2.8.2": *first\n', BY_HAND),
+        ('changelog:\n  ? "2.8.3"\n  : [a]\n', ""),
+        ('changelog: !!map\n  "2.8.3": !!seq [a]\n', ""),
+        ('{changelog: {"2.8.3": [a]}}', ""),
+    ],
+)
+def test_one_file_that_cannot_be_edited(
+    cli: Cli, tmp_path: pathlib.Path, text: str, reason: str
+) -> None:
+    """The entries of the other packages are written; what is left to do is printed."""
+    base = {**BASE, FLASH_FILE: text.replace("[a]", "[a, b]").replace("- a\n", "- a\n    - b\n")}
+    checkout = Checkout.create(tmp_path, base)
+    demo = "settings/packages/demo.yaml"
+    checkout.commit({demo: FLASH.replace("2.8.3", "1") + TIED})
+    checkout.write({**NEW_TORCH, FLASH_FILE: text})
+    result = CliRunner().invoke(main, ["bump", "-m", "x"])
+    assert '    - first\n    - "x"\n' in (tmp_path / demo).read_text()
+    if not reason:
+        assert (tmp_path / FLASH_FILE).read_text() == text.replace("a]", 'a, "x", "x"]')
+        assert result.exit_code == 0
+    else:
+        assert (tmp_path / FLASH_FILE).read_text() == text
+        assert f"flash-attn 2.8.3 needs 2 entries more in {FLASH_FILE}: " in result.stderr
+        assert reason in result.stderr
+        assert result.exit_code == 1
+
+
 def test_no_entries_no_edits(tmp_path: pathlib.Path) -> None:
-    assert changelog_edits(LAYOUT.mapped(tmp_path.joinpath), {}, "x") == []
+    assert changelog_edits(LAYOUT.mapped(tmp_path.joinpath), {}, "x") == ([], [])
 
 
 def test_not_a_repository(cli: Cli, tmp_path: pathlib.Path) -> None:
@@ -671,9 +715,10 @@ def test_a_package_with_two_files_is_not_edited(cli: Cli, tmp_path: pathlib.Path
     checkout = Checkout.create(tmp_path, {**BASE, other: FLASH})
     checkout.write(NEW_TORCH)
     folder = "settings/packages"
-    assert cli("bump", "-m", "x", status=1).stderr == (
-        f"Error: {folder}/Flash-Attn.yaml and {folder}/flash_attn.yaml are all settings of "
-        "flash-attn, and fromager uses the last one alone: merge them; nothing is changed\n"
+    assert cli("bump", "-m", "x", status=1).stderr.startswith(
+        f"flash-attn 2.8.3 needs 1 entry more in {folder}: {folder}/Flash-Attn.yaml and "
+        f"{folder}/flash_attn.yaml are all settings of flash-attn, and fromager uses the last one "
+        "alone: merge them\n"
     )
     assert checkout.git("status", "--porcelain") == f"M {ROCM_FILE}"
 

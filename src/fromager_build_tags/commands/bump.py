@@ -21,6 +21,7 @@ from ..review.changelog_entries import (
 )
 from ..review.review_checks import open_order, unreadable_settings
 from ..review.snapshot import Snapshot
+from ..text import plain
 from . import review_arguments
 from .review import reviewed
 
@@ -57,8 +58,11 @@ def bump(
     missing = (variant_entries if global_ else package_entries)(compared.changes)
     if missing:
         layout = head.layout.mapped(review_arguments.in_working_tree)
-        edits = changelog_edits(layout, missing, message or _prompt())
+        edits, by_hand = changelog_edits(layout, missing, message or _prompt())
         _print_diff(edits)
+        for each in by_hand:
+            click.echo(plain(each, 2_000), err=True)
+        is_incomplete |= bool(by_hand)
         if not dry_run:
             if head.lock is not None:
                 refuse_read_only(pathlib.Path(layout.lock_file))
@@ -74,7 +78,7 @@ def _print_findings(found: Iterable[Finding]) -> bool:
     """Print what entries of packages cannot fix; return whether that is an error."""
     found = list(found)
     for each in found:
-        click.echo(f"{each.message}; {each.remedy}", err=True)
+        click.echo(plain(f"{each.message}; {each.remedy}", 2_000), err=True)
     return any(each.severity is Severity.ERROR for each in found)
 
 
@@ -94,7 +98,7 @@ def _print_diff(edits: Sequence[Edit]) -> None:
             f"a/{edit.path}",
             f"b/{edit.path}",
         )
-        click.echo("".join(lines), nl=False)
+        click.echo("".join(f"{plain(line.rstrip('\r\n'), 2_000)}\n" for line in lines), nl=False)
         if not edit.path.exists():
             click.echo(
                 f"{edit.path} is new: from now on fromager treats the package as customized, and "

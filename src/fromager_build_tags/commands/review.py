@@ -112,7 +112,7 @@ def reviewed(
     before = _evaluated(base, real, locks, use_lock=locked, fallback=head)
     if is_hook_switched(base, head):
         before, after = _as_hooked(base, before), _as_hooked(head, after)
-    compared = compare(before, after, known, real)
+    compared = compare(before, after, known, real, (base.indexes, head.indexes))
     if any(change.is_open and change.sorts_below for change in compared.changes):
         compared = dataclasses.replace(compared, own=own_packages(base, head))
     found = list(review_findings(compared, shared_indexes(head, after.lock)))

@@ -60,3 +60,17 @@ def split_url(url: str) -> SplitResult:
         return urlsplit(url)
     except ValueError:  # such as an IPv6 address without its end
         return urlsplit("")
+
+
+def comparable_url(text: str) -> str:
+    """Return a text that is equal for two spellings of one URL; of a name, the name.
+
+    Credentials, the scheme of the web and a slash at the end do not count.
+    """
+    text = text.strip()
+    parts = split_url(text) if is_url(text) else urlsplit("")
+    if not parts.hostname:
+        return text.rstrip("/")
+    default = ":443" if parts.scheme == "https" else ":80"
+    host = parts.netloc.rpartition("@")[2].lower().removesuffix(default)
+    return f"{host}/{unquote(parts.path).strip('/')}"

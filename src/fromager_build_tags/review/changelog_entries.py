@@ -7,13 +7,13 @@ entry in the changelog of a variant raises the number of every wheel of the vari
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_version
 from packaging.version import Version
 
-from ..errors import EditError, SettingsError
+from ..errors import EditError, SettingsError, explain_error
 from ..files import read_text, refuse_read_only, write_text
 from ..plan.lockfile import public_version
 from ..settings.layout import file_to_edit
@@ -76,7 +76,7 @@ def variant_entries(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
 
 def changelog_edits(
     layout: Layout, missing: Mapping[tuple[str, str], int], text: str
-) -> list[Edit]:
+) -> tuple[list[Edit], list[str]]:
     """Add entries to the changelogs of packages, or of variants; a missing file is created.
 
     Args:
@@ -84,18 +84,26 @@ def changelog_edits(
         missing: the numbers of :func:`package_entries` or :func:`variant_entries`.
         text: the text of each entry.
 
-    Raises:
-        EditError: an entry cannot be added without other changes, or a package has two files.
+    Returns:
+        The edits, and what to add by hand: an entry cannot be added without other changes, or a
+        package has two files.
     """
     edits: dict[pathlib.Path, Edit] = {}
+    by_hand: list[str] = []
     for (package, key), number in sorted(missing.items()):
-        path = pathlib.Path(layout.settings_file)
-        if package:
-            path = file_to_edit(pathlib.Path(layout.settings_dir), package)
-        edit = edits.get(path) or _unedited(path)
-        at = _version_key(edit, key) if package else key
-        edits[path] = _edited(edit, ("changelog", at), [text] * number)
-    return list(edits.values())
+        path = pathlib.Path(layout.settings_dir if package else layout.settings_file)
+        try:
+            if package:
+                path = file_to_edit(path, package)
+            edit = edits.get(path) or _unedited(path)
+            at = _version_key(edit, key) if package else key
+            after = add(edit.after, ("changelog", at), [text] * number)
+            edits[path] = Edit(path=path, before=edit.before, after=after)
+        except EditError as err:
+            entries = f"{number} {'entry' if number == 1 else 'entries'}"
+            what = f"{package} {key}".lstrip()
+            by_hand.append(f"{what} needs {entries} more in {path}: {explain_error(err)}")
+    return list(edits.values()), by_hand
 
 
 def write_edits(edits: Iterable[Edit]) -> None:
@@ -119,19 +127,12 @@ def _unedited(path: pathlib.Path) -> Edit:
     return Edit(path=path, before=text, after=text)
 
 
-def _edited(edit: Edit, path: Sequence[str], entries: Sequence[str]) -> Edit:
-    try:
-        return Edit(path=edit.path, before=edit.before, after=add(edit.after, path, entries))
-    except EditError as err:
-        raise EditError(f"{edit.path} is left as it is: {err}") from None
-
-
 def _version_key(edit: Edit, version: str) -> str:
     """Return the key of a version as the changelog spells it; fromager uses the last of several."""
     try:
         changelog = parse_yaml_mapping(edit.after, edit.path).data.get("changelog")
     except SettingsError as err:
-        raise EditError(f"{edit.path} is left as it is") from err
+        raise EditError("the file cannot be read") from err
     for key in reversed(changelog or {}):
         if canonicalize_version(str(key)) == canonicalize_version(version):
             return str(key)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from packaging.version import Version
 
-from ..plan.lockfile import ANY, LockedStack, Row, public_version
-from ..stack.key import StackKey, StackKeys, most_similar, pair
+from ..plan.lockfile import ANY, Lock, LockedStack, Row, public_version
+from ..stack.key import StackKeys
 from ..tag.build_tag import NO_BUILD_TAG, BuildTag
 from ..tag.version_ranges import boundaries_of, is_span, split
 from .attribution import StackCauses
 from .causes import Cause
 from .change import Change, UnknownTags, Wheels
+from .pairing import Indexes, pair_stacks
 from .snapshot import BrokenSettings, Evaluation
 
 
@@ -70,38 +73,46 @@ class Review:
 
 
 def compare(
-    base: Evaluation, head: Evaluation, causes: Sequence[Cause], real: Sequence[Wheels] = ()
+    base: Evaluation,
+    head: Evaluation,
+    causes: Sequence[Cause],
+    real: Sequence[Wheels] = (),
+    indexes: tuple[Indexes, Indexes] = ({}, {}),
 ) -> Review:
-    """Compare the build tags of base and head.
+    """Compare the build tags of base and head; what several stacks share is one wheel.
 
     Args:
         base: the build tags of the base.
         head: the build tags of the head.
         causes: what changed in the settings files.
         real: the wheels of a real build: then only those are compared.
+        indexes: the index of each variant that names one, in base and head.
     """
     skipped = base.broken_packages | head.broken_packages
-    changes: list[Change] = []
-    unnumbered: list[Change] = []
+    changes: dict[_Compared, Change] = {}
+    unnumbered: dict[_Compared, Change] = {}
     unknown: list[UnknownTags] = []
-    counted: dict[str, int] = {}
-    for variant in _variants(base, head):
-        old, new = base.lock.of_variant(variant), head.lock.of_variant(variant)
-        for both in _pairs(variant, old, new):
-            number, rows = both.to_compare(real, skipped)
-            counted[variant] = counted.get(variant, 0) + number
-            of_stack = StackCauses.of(variant, both.keys, old.keys() | new.keys(), causes)
-            before, after = both.keys
-            beside = before if before != after and before in new else None
-            changes += both.changes(rows, of_stack, beside)
-            unnumbered += both.unnumbered(rows, of_stack)
+    wheels: set[_Compared] = set()
+    pairs = [
+        _StackPair(old=old, new=new, stays=_stays(old, new, head.lock))
+        for old, new in pair_stacks(base.lock, head.lock, _variants(base, head), indexes)
+    ]
+    for variant in sorted({both.variant for both in pairs}):
+        of_variant = [both for both in pairs if both.variant == variant]
+        keys = {key for both in of_variant for key in both.keys if key}
+        for both in of_variant:
+            rows = both.compared(real, skipped)
+            wheels.update(rows)
+            of_stack = StackCauses.of(variant, both.keys, keys, causes)
+            _merge(changes, both.changes(rows, of_stack))
+            _merge(unnumbered, both.unnumbered(rows, of_stack))
             unknown += both.unknown(rows)
     return Review(
         base=base.name,
         head=head.name,
-        changes=changes,
-        unnumbered=unnumbered,
-        counted=counted,
+        changes=[*changes.values()],
+        unnumbered=[*unnumbered.values()],
+        counted=_counted(wheels),
         unknown=unknown,
         listed=_listed(base) | _listed(head),
         broken=(*base.broken, *head.broken),
@@ -122,100 +133,129 @@ def _listed(evaluation: Evaluation) -> frozenset[str]:
     )
 
 
-type _Stacks = Mapping[StackKey, LockedStack]
+def _stays(old: LockedStack | None, new: LockedStack | None, head: Lock) -> bool:
+    """Return whether the head has the old stack as well as the new one."""
+    if old is None or new is None or (old.variant, old.key) == (new.variant, new.key):
+        return False
+    return old.key in head.of_variant(old.variant)
 
 
-def _pairs(variant: str, base: _Stacks, head: _Stacks) -> Iterator[_StackPair]:
-    """Pair the stacks of a variant.
+class _Compared(NamedTuple):
+    """The build tags of wheels of a variant; None where there is no stack.
 
-    A stack of the head without a partner is compared with the stack of the base that has the same
-    accelerator and version: their wheels are on one index.
+    Equal ones are the same wheels: *stacks* differ where a suffix is unknown.
     """
-    for old, new in pair(base, head):
-        before = old or (new and most_similar(new, base))
-        yield _StackPair(
-            variant=variant,
-            old=base[before] if before else None,
-            new=head[new] if new else None,
-        )
+
+    variant: str
+    wheels: Wheels
+    before: BuildTag | None
+    after: BuildTag | None
+    stacks: StackKeys = (None, None)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether no suffix is unknown."""
+        return all(tag is None or tag.is_known for tag in (self.before, self.after))
+
+
+def _merge(found: dict[_Compared, Change], changes: Iterable[tuple[_Compared, Change]]) -> None:
+    """Add changes; one that several stacks of a variant share has the causes of each."""
+    for each, change in changes:
+        known = found.setdefault(each, change)
+        if known.causes != change.causes:
+            causes = dict.fromkeys((*known.causes, *change.causes))
+            found[each] = replace(known, causes=tuple(causes))
+
+
+def _counted(wheels: Iterable[_Compared]) -> dict[str, int]:
+    counts: collections.Counter[str] = collections.Counter()
+    for each in wheels:
+        counts[each.variant] += each.wheels.files
+    return dict(sorted(counts.items()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _StackPair:
-    """A stack in base and head; None where there is no such stack."""
+    """A stack in base and head; None where there is no such stack.
 
-    variant: str
+    Attributes:
+        old: the stack of the base.
+        new: the stack of the head.
+        stays: whether the head has the old stack as well.
+    """
+
     old: LockedStack | None
     new: LockedStack | None
+    stays: bool
+
+    @property
+    def variant(self) -> str:
+        stack = self.new or self.old
+        return stack.variant if stack else ""
 
     @property
     def keys(self) -> StackKeys:
         return (self.old.key if self.old else None, self.new.key if self.new else None)
 
-    def to_compare(
-        self, real: Sequence[Wheels], skipped: Collection[str]
-    ) -> tuple[int, Sequence[Wheels]]:
-        """Return how many wheels there are, and those whose build tags may differ."""
-        if real:
-            wheels = [each for each in real if each.package not in skipped]
-            return sum(each.files for each in wheels), wheels
-        rows = [row for row in self._rows() if row[0] not in skipped]
-        equal = self._equal_rows()
-        return len(rows), [Wheels(*row) for row in rows if row not in equal]
-
-    def _equal_rows(self) -> Collection[Row]:
-        """Return the rows with the same known build tag in both stacks."""
-        if self.old is None or self.new is None:
-            return ()
-        old, new = self.old.tags, self.new.tags
-        if old == new and all(tag.is_known for tag in old.values()):
-            return old
-        return {row for row, tag in old.items() if tag == new.get(row) and tag.is_known}
+    def compared(self, real: Sequence[Wheels], skipped: Collection[str]) -> list[_Compared]:
+        """Return all wheels with both build tags, or those of a real build."""
+        found = [
+            _Compared(self.variant, each, _tag(self.old, each), _tag(self.new, each))
+            for each in real or (Wheels(*row) for row in self._rows())
+            if each.package not in skipped
+        ]
+        return [each if each.is_known else each._replace(stacks=self.keys) for each in found]
 
     def changes(
-        self, wheels: Iterable[Wheels], causes: StackCauses, beside: StackKey | None
-    ) -> Iterator[Change]:
+        self, wheels: Iterable[_Compared], causes: StackCauses
+    ) -> Iterator[tuple[_Compared, Change]]:
         """Yield the build tags that differ, with their causes."""
         for each in wheels:
-            package, version, purelib, files = each
-            before, after = _tag(self.old, each), _tag(self.new, each)
+            (package, version, purelib, files), before, after = each[1:4]
             if before != after:
-                yield Change(
-                    variant=self.variant,
-                    package=package,
-                    version=version,
-                    before=before,
-                    after=after,
-                    causes=causes.of_change(package, version, before, after),
-                    reason=self.new.reason(package, version) if self.new else "",
-                    purelib=purelib,
-                    files=files,
-                    beside=beside,
+                yield (
+                    each,
+                    Change(
+                        variant=self.variant,
+                        package=package,
+                        version=version,
+                        before=before,
+                        after=after,
+                        causes=causes.of_change(package, version, before, after),
+                        reason=self.new.reason(package, version) if self.new else "",
+                        purelib=purelib,
+                        files=files,
+                        beside=self.old.key if self.old and self.stays else None,
+                    ),
                 )
 
-    def unnumbered(self, wheels: Iterable[Wheels], causes: StackCauses) -> Iterator[Change]:
+    def unnumbered(
+        self, wheels: Iterable[_Compared], causes: StackCauses
+    ) -> Iterator[tuple[_Compared, Change]]:
         """Yield new packages without a build tag: nothing changes, yet they should have one."""
-        if self.old is None or self.new is None or not wheels:
+        if self.old is None or self.new is None:
             return
         known = {package for package, _ in self.old.tags}
-        for package, version, *_ in wheels:
+        for each in wheels:
+            package, version, *_ = each.wheels
             if package not in known and self.new.tag(package, version).is_none:
-                yield Change(
-                    variant=self.variant,
-                    package=package,
-                    version=version,
-                    before=None,
-                    after=NO_BUILD_TAG,
-                    causes=causes.of_change(package, version, None, NO_BUILD_TAG),
+                yield (
+                    each,
+                    Change(
+                        variant=self.variant,
+                        package=package,
+                        version=version,
+                        before=None,
+                        after=NO_BUILD_TAG,
+                        causes=causes.of_change(package, version, None, NO_BUILD_TAG),
+                    ),
                 )
 
-    def unknown(self, wheels: Iterable[Wheels]) -> Iterator[UnknownTags]:
+    def unknown(self, wheels: Iterable[_Compared]) -> Iterator[UnknownTags]:
         """Count the build tags with an unknown old suffix and the same number."""
         if self.old is None or self.new is None:
             return
-        found = [
-            each for each in wheels if _is_undecided(_tag(self.old, each), _tag(self.new, each))
-        ]
+        found = [each.wheels for each in wheels if _is_undecided(each.before, each.after)]
         if found:
             reasons = (stack.reason(*each[:2]) for stack in (self.new, self.old) for each in found)
             yield UnknownTags(

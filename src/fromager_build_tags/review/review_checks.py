@@ -368,19 +368,11 @@ def with_suppressions(snapshot: Snapshot, found: Iterable[Finding]) -> list[Find
 
 
 def shared_indexes(head: Snapshot, lock: Lock) -> dict[str, str]:
-    """Return the variants that share an index with other accelerators, each with the others.
-
-    The key ``index`` of a variant file names the index that its wheels are published to.
-    """
+    """Return the variants that share an index with other accelerators, each with the others."""
     indexes: dict[str, dict[str, set[str]]] = {}
-    for path in head.files:
-        variant = head.layout.variant_of(path)
-        # most files have no such key, and YAML is slow
-        if variant and b"index" in head.files[path]:
-            index = head.values(path).get("index")
-            if isinstance(index, str):
-                words = {key.accelerator_word for key in lock.of_variant(variant)}
-                indexes.setdefault(index, {})[variant] = words
+    for variant, index in head.indexes.items():
+        words = {key.accelerator_word for key in lock.of_variant(variant)}
+        indexes.setdefault(index, {})[variant] = words
     shared = {}
     for publishers in indexes.values():
         for variant, words in publishers.items():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from packaging.utils import NormalizedName, canonicalize_name
 
 from ..errors import InputError, SettingsError
+from ..http.urls import comparable_url
 from ..plan.lockfile import Lock, parse_lock
 from ..settings.yamlfile import parse_yaml_mapping
 
@@ -170,6 +171,19 @@ class Snapshot:
             return None
         wheels = values.get("wheels")
         return isinstance(wheels, Mapping) and bool(wheels.get("build_tag_hook"))
+
+    @functools.cached_property
+    def indexes(self) -> Mapping[str, str]:
+        """The index of each variant whose file names one, however its URL is spelled."""
+        indexes: dict[str, str] = {}
+        for path in sorted(self.files):
+            variant = self.layout.variant_of(path)
+            # most files have no such key, and YAML is slow
+            if variant and b"index" in self.files[path]:
+                index = self.values(path).get("index")
+                if isinstance(index, str):
+                    indexes[variant] = comparable_url(index)
+        return indexes
 
     def values(self, path: str) -> Mapping[str, Any]:
         """Return the values of a file; none of a missing file, or one that BT207 reports."""

@@ -68,6 +68,6 @@ def file_to_edit(folder: pathlib.Path, package: str) -> pathlib.Path:
     if len(files) > 1:
         raise EditError(
             f"{' and '.join(map(str, files))} are all settings of {name}, and fromager uses the "
-            "last one alone: merge them; nothing is changed"
+            "last one alone: merge them"
         )
     return files[0]

@@ -20,7 +20,7 @@ from ..errors import EditError
 type Addition = str | Sequence[str]
 
 _STEP: Final = 2
-_REFUSED: Final = "its YAML has a form that nothing can be added to: add it by hand"
+_REFUSED: Final = "its YAML has a form that nothing can be added to: edit the file by hand"
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][\w.-]*")
 
 
@@ -94,8 +94,12 @@ def _insert(
         if node.flow_style:
             return _insert_inline(text, node, rest, addition)
         return _insert_lines(text, _end(node), _block(rest, addition, node.start_mark.column))
-    # an empty file, or a key without a value
-    line = len(text.splitlines()) if node is None else node.start_mark.line + 1
+    if node is None:  # an empty file
+        return _insert_lines(text, len(text.splitlines()), _block(rest, addition, 0))
+    # a key or a document without a value, or with `~` or `null`
+    start, end = node.start_mark, node.end_mark
+    text = text[: start.index] + text[end.index :]
+    line = start.line + (column >= 0 or start.column > 0)
     return _insert_lines(text, line, _block(rest, addition, column + _STEP))
 
 

@@ -21,6 +21,7 @@ type Path = tuple[str | int, ...]
 
 _MAXIMAL_SIZE: Final = 1_000_000
 """Bytes. A variant file has some hundred bytes; a larger one is a mistake, or an attack."""
+_NULL: Final = "tag:yaml.org,2002:null"
 _MAXIMAL_VALUES: Final = 10_000
 _MAXIMAL_REPEATED: Final = 100_000
 
@@ -65,7 +66,7 @@ def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
         loader = yaml.SafeLoader(text)
         try:
             node = loader.get_single_node()
-            if node is None:
+            if node is None or node.tag == _NULL:
                 return YamlFile(path=path, data={}, lines={}, scalars={})
             if not isinstance(node, yaml.MappingNode):
                 is_list = isinstance(node, yaml.SequenceNode)
