@@ -824,8 +824,17 @@ WINNERS: Final = [
     ),
 ]
 
+#: Each accelerator publishes to an index of its own.
+OWN: Final = scene(
+    *(
+        replaced(
+            f"settings/variants/{each}.yaml", "torch_version:", f"index: {each}\ntorch_version:"
+        )
+        for each in ("cpu", "cuda", "rocm")
+    )
+)
 PRUNE: Final = [
-    *formats("prune", f"{ROCM} prune index", PLAN, INDEX),
+    *formats("prune", f"{ROCM} prune index", PLAN, scene(INDEX, OWN)),
     *formats("prune", f"{ROCM} prune index --foreign", PLAN, FEW, prefix="foreign_"),
     Case(
         name="prune/delete",
@@ -834,19 +843,19 @@ PRUNE: Final = [
             f"{ROCM} prune index --delete",
             f"{ROCM} prune index --delete --format json",
         ],
-        scene=INDEX,
+        scene=scene(INDEX, OWN),
         listed=["index"],
     ),
     Case(
         name="prune/delete_foreign",
         lines=[f"{ROCM} prune index --delete --foreign --format markdown"],
-        scene=INDEX,
+        scene=scene(INDEX, OWN),
         listed=["index"],
     ),
     Case(
         name="prune/damaged",
         lines=[f"{ROCM} prune index --delete"],
-        scene=scene(MAIN, scenes.damaged_successor, scenes.odd_files("index")),
+        scene=scene(MAIN, scenes.damaged_successor, scenes.odd_files("index"), OWN),
         listed=["index"],
     ),
     Case(
@@ -866,7 +875,7 @@ PRUNE: Final = [
             f"{ROCM} prune {{server}}/simple",
             f"{ROCM} prune {{server}}/simple --delete",
         ],
-        scene=FEW,
+        scene=scene(FEW, OWN),
         pages=scenes.simple_index,
     ),
     Case(

@@ -143,12 +143,12 @@ def test_a_wanted_wheel_is_read_to_its_end(run: Run, folder: pathlib.Path) -> No
         (
             {"flash_attn-2.8.3.dist-info/METADATA": b"Name: pillow\nVersion: 12.2.0\n"},
             "",
-            "its METADATA names 'pillow' '12.2.0'",
+            "the file name is for flash-attn 2.8.3, but METADATA is for pillow 12.2.0",
         ),
         (
             {"flash_attn-2.8.3.dist-info/METADATA": b"Name: flash-attn\nVersion: new\n"},
             "",
-            "its METADATA names 'flash-attn' 'new'",
+            "its METADATA has no valid Version (Invalid version: 'new')",
         ),
         (
             {"flash_attn-2.8.3.dist-info/RECORD": b"x" * 200_000 + b",,"},
@@ -173,15 +173,20 @@ def test_a_wanted_wheel_holds_what_installers_need(
 
 def test_a_record_may_list_folders(run: Run, folder: pathlib.Path) -> None:
     fill(folder, STALE)
-    record = b"flash_attn/,,\nflash_attn_name.txt,,\n"
-    write_wheel(folder / WANTED, {"flash_attn-2.8.3.dist-info/RECORD": record})
+    info = "flash_attn-2.8.3.dist-info"
+    members = ["flash_attn/", "flash_attn_name.txt", f"{info}/METADATA", f"{info}/WHEEL"]
+    record = "".join(f"{each},,\n" for each in members)
+    write_wheel(folder / WANTED, {f"{info}/RECORD": record.encode()})
     assert list(plan(run)[0]) == [STALE]
 
 
 def test_a_link_to_a_wheel_does_not_replace_it(run: Run, folder: pathlib.Path) -> None:
     fill(folder, STALE)
     (folder / WANTED).symlink_to(STALE)
-    assert plan(run, "--delete") == ({}, {STALE: f"kept: the link index/{WANTED} leads to it"})
+    assert plan(run, "--delete") == (
+        {},
+        {STALE: f"kept: its replacement {WANTED} is the same file"},
+    )
 
 
 def test_a_file_stays_to_which_a_link_leads_that_stays(
@@ -442,7 +447,9 @@ def test_a_wheel_stays_whose_replacement_is_gone_when_it_comes_to_it(
 
     monkeypatch.setattr("fromager_build_tags.commands.prune.keep_linked", meanwhile)
     lines = run("prune", "index", "--delete").stdout.splitlines()
-    assert lines[1].endswith(f"kept: its replacement {WANTED} was deleted in the meantime")
+    assert lines[1].endswith(
+        f"kept: its replacement {WANTED} is damaged: No such file or directory"
+    )
     assert lines[-1] == "index for rocm: 0 wheels deleted (0 B), 1 kept"
     assert names(folder) == {STALE}
 

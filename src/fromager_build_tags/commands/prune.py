@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 import pathlib
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
+from ..errors import InputError
 from ..index.auditing import view_project
+from ..index.deletion import delete as delete_wheels
+from ..index.deletion import keep_linked, linked_folder, searched_folder, with_leftovers
 from ..index.expected import Expectations
-from ..index.listing import Index
-from ..index.pruning import Decision, decide, keep_linked, linked_folder, links_of
-from ..index.pruning import delete as delete_wheels
+from ..index.links import Link, links_below
+from ..index.listing import DirectoryIndex, Index
+from ..index.neighbors import neighbors_of
+from ..index.pruning import Decision, damage_on, decide
 from ..report.index_reports import PRUNED, PruneReport
+from ..settings.hook import HOOK
+from ..stack.fact import explicit_variable
+from ..text import first_few, plain
 from . import common
 from . import indexes as shared
+
+if TYPE_CHECKING:
+    from ..settings.tree import SettingsTree
 
 
 @click.command()
@@ -25,8 +37,13 @@ from . import indexes as shared
 @click.option(
     "--foreign",
     is_flag=True,
-    help="include wheels with a higher build number than the settings give, or for another "
-    "accelerator",
+    help="include wheels with a higher build number than the settings give, for another "
+    "accelerator, or that another variant needs",
+)
+@click.option(
+    "--allow-variables",
+    is_flag=True,
+    help="delete even if WHEEL_BUILD_TAG_… variables change the build tags",
 )
 @common.here_option
 @common.format_option(PRUNED)
@@ -37,6 +54,7 @@ def prune(
     indexes: tuple[str, ...],
     delete: bool,
     foreign: bool,
+    allow_variables: bool,
     here: bool,
     format_: str,
     output: pathlib.Path | None,
@@ -44,86 +62,131 @@ def prune(
     """List, or delete, obsolete wheels.
 
     A wheel of an INDEX is obsolete only if its replacement, which the settings give for the same
-    kind and stack, is in the index, is intact, and fits wherever the wheel fits. Each wheel is
-    listed with the reason and the size. Without --delete, nothing changes.
+    kind and stack, is in the index, is intact, and fits wherever the wheel fits; and if no other
+    variant needs it. Where variants publish to different indexes, name these with `index` in the
+    variant files. Each wheel is listed with the reason and the size. Without --delete, nothing
+    changes.
     """
+    common.note_explicit_variables()
     tree = common.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
     opened, unopened = shared.open_indexes(indexes, tree.variant, expectations=expectations)
     failures: list[object] = [*unopened]
     if delete:
-        _refuse_to_delete(opened)
-    reports: list[PruneReport] = []
-    links: list[tuple[str, str]] = []
-    with shared.progress(opened) as count:
-        for index in opened:
-            decided = _decide(index, expectations, count, links, failures, foreign=foreign)
-            reports += [] if decided is None else [decided]
-    reports = [
-        dataclasses.replace(each, decisions=keep_linked(each.decisions, links)) for each in reports
+        _refuse_settings(tree, allow_variables=allow_variables)
+        _refuse_indexes(opened)
+    folders = [
+        searched_folder(pathlib.Path(each.place.address))
+        for each in opened
+        if not each.place.is_url
     ]
+    links = list(links_below(folders))
+    with shared.progress(opened) as count:
+        decided = [
+            _decide(index, expectations, count, links, failures, foreign=foreign)
+            for index in opened
+        ]
+    reports = [each for each in decided if each is not None]
     if delete:
         if output is not None:  # fail before anything is deleted if the report cannot be written
             common.write(PRUNED[format_](reports), output)
-        reports = [_deleted(report, failures) for report in reports]
+        reports = [_deleted(report, folders, tree, failures) for report in reports]
     common.write(PRUNED[format_](reports), output)
     if shared.report_failures(failures, expectations):
         ctx.exit(1)
 
 
-def _refuse_to_delete(indexes: Sequence[Index]) -> None:
+def _refuse_settings(tree: SettingsTree, *, allow_variables: bool) -> None:
+    """Refuse to delete by build tags that fromager may not give.
+
+    Raises:
+        InputError: the settings do not name our hook.
+        UsageError: variables change the build tags.
+    """
+    if tree.hook is None or not tree.hook.is_ours:
+        configured = f"is {plain(tree.hook.text)!r}" if tree.hook else "is not set"
+        raise InputError(
+            f"nothing is deleted: wheels.build_tag_hook {configured} in {tree.settings_file}, and "
+            f"the build tags of that are unknown here; set it to {HOOK!r}"
+        )
+    names = sorted(explicit_variable(each) for each in tree.explicit.model_fields_set - {"verify"})
+    if names and not allow_variables:
+        raise click.UsageError(
+            f"nothing is deleted, because {first_few(names)} changes the build tags of every "
+            "variant: unset it, or confirm with --allow-variables"
+        )
+
+
+def _refuse_indexes(indexes: Sequence[Index]) -> None:
     """Raise UsageError for URLs, and for overlapping folders: variants need different wheels."""
     for index in indexes:
         if index.place.is_url:
             raise click.UsageError(f"--delete works on folders only, not on {index.place}")
-    folders = [(pathlib.Path(index.place.address).resolve(), index.place) for index in indexes]
-    for (one, place), (other, again) in itertools.combinations(folders, 2):
-        if one.is_relative_to(other) or other.is_relative_to(one):
+    for one, other in itertools.combinations(indexes, 2):
+        roots = [pathlib.Path(each.place.address).resolve() for each in (one, other)]
+        is_inside = any(a.is_relative_to(b) for a, b in itertools.permutations(roots))
+        if is_inside or _folders(one) & _folders(other):
             raise click.UsageError(
-                f"--delete cannot take {place} and {again} together: they contain the same "
-                "wheels, and a wheel that one variant needs can be obsolete for the other"
+                f"--delete cannot take {one.place} and {other.place} together: they contain the "
+                "same wheels, and a wheel that one variant needs can be obsolete for the other"
             )
+
+
+def _folders(index: Index) -> set[tuple[int, int]]:
+    """Return the device and inode of an index and of its folders: bind mounts have many paths."""
+    paths = {index.place.address} | (
+        index.folders() if isinstance(index, DirectoryIndex) else set()
+    )
+    return {(known.st_dev, known.st_ino) for known in map(os.stat, paths)}
 
 
 def _decide(
     index: Index,
     expectations: Expectations,
     count: Callable[[int], None],
-    links: list[tuple[str, str]],
+    links: Sequence[Link],
     failures: list[object],
     *,
     foreign: bool,
 ) -> PruneReport | None:
     """Return the report of an index; None for one that contains links only.
 
-    Add its links to *links*, and what cannot be read or pruned to *failures*.
+    Add what cannot be read or pruned to *failures*.
     """
-    accelerators = expectations.accelerators(index.place.variant)
+    place = index.place
+    accelerators = expectations.accelerators(place.variant)
+    neighbors = neighbors_of(expectations.tree, place.variant)
+    dangling = [link for link in links if not link.target.exists()]
     decisions: list[Decision] = []
-    folders: list[pathlib.Path | None] = []
+    real: list[pathlib.Path | None] = []
     for listed in index.projects():
         if listed.unreadable is not None:
             failures.append(listed.unreadable)
-        view = view_project(index, listed, expectations)
-        decisions += decide(view, foreign=foreign, accelerators=accelerators)
-        links += links_of(view.all_wheels())
-        if view.wheels:
-            folders.append(linked_folder(view.all_wheels()))
-        count(1)
-    real = [folder for folder in folders if folder is not None]
-    if real and len(real) == len(folders):
-        failures.append(
-            f"{index.place} contains links only: prune {common.relative(real[0])} instead"
+        completed = listed if place.is_url else with_leftovers(listed, dangling)
+        view = view_project(index, completed, expectations)
+        decisions += decide(
+            view, expectations.tree, neighbors, foreign=foreign, accelerators=accelerators
         )
+        if view.wheels:
+            real.append(linked_folder(view.all_wheels()))
+        count(1)
+    if real and (targets := [each for each in real if each]) and len(targets) == len(real):
+        failures.append(f"{place} contains links only: prune {common.relative(targets[0])} instead")
         return None
-    place = index.place
+    decisions = keep_linked(decisions, links)
     return PruneReport(index=str(place), variant=place.variant, decisions=decisions)
 
 
-def _deleted(report: PruneReport, failures: list[object]) -> PruneReport:
+def _deleted(
+    report: PruneReport,
+    folders: Sequence[pathlib.Path],
+    tree: SettingsTree,
+    failures: list[object],
+) -> PruneReport:
     """Delete the obsolete wheels of a report, and return the result."""
     decisions = []
-    for decision, problem in delete_wheels(report.decisions):
+    damage = damage_on(tree, report.variant)
+    for decision, problem in delete_wheels(report.decisions, folders, damage):
         decisions.append(decision)
         failures += [problem] * bool(problem)
     return dataclasses.replace(report, decisions=decisions, done=True)

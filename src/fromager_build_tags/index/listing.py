@@ -235,6 +235,10 @@ class DirectoryIndex:
     def __len__(self) -> int:
         return len(self.files)
 
+    def folders(self) -> set[str]:
+        """Return the folders of the files."""
+        return {folder for files in self.files.values() for _, folder, _ in files}
+
     def read(self, root: pathlib.Path) -> None:
         """List *root* and the folders one level below, or only fromager's.
 

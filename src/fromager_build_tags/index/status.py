@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -191,17 +191,25 @@ def replacements(
     """
     tags = sorted(expected.replacing(name), key=lambda tag: tag.sort_key)
     found: dict[BuildTag, list[IndexWheel]] = {tag: [] for tag in tags}
+    for wheel in fits_for(name, found, wheels):
+        if wheel.status is Status.CURRENT:
+            found[wheel.build_tag].append(wheel)
+    return found
+
+
+def fits_for(
+    name: WheelName, tags: Collection[BuildTag], wheels: Iterable[IndexWheel]
+) -> Iterator[IndexWheel]:
+    """Yield the wheels with one of *tags* that installers can take wherever they take *name*."""
     platlib = name.is_platlib
     for wheel in wheels:
         if (
-            wheel.build_tag in found
-            and wheel.status is Status.CURRENT
+            wheel.build_tag in tags
             and not wheel.file.yanked
             and wheel.name.is_platlib == platlib
             and covers(wheel.name.tags, name.tags)
         ):
-            found[wheel.build_tag].append(wheel)
-    return found
+            yield wheel
 
 
 def is_replaced(found: Mapping[BuildTag, Sequence[IndexWheel]]) -> bool:

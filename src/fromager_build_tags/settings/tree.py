@@ -24,7 +24,8 @@ from .context import bind, this_machine
 from .environment import ExplicitSettings, declare, read_explicit_settings
 from .hook import HOOK_PATH, Hook
 from .import_strings import FieldPath, import_fields, without
-from .layout import package_files, variants_dir
+from .layout import package_files, variant_file, variants_dir
+from .variant import read_variant_file
 from .yamlfile import Path, YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
 
 #: fromager's types for the layers above, which do not import fromager themselves.
@@ -119,6 +120,16 @@ class VariantTree:
     def variant(self) -> str:
         """Fromager's name of the variant."""
         return str(self.ctx.variant)
+
+    @property
+    def index(self) -> str:
+        """The index that the variant's file names; "" if it names none.
+
+        Raises:
+            SettingsError: the file is invalid.
+        """
+        path = variant_file(self.variant, self.tree.variants_dir())
+        return read_variant_file(path)[0].index or ""
 
     def build_info(self, package: NormalizedName) -> PackageBuildInfo:
         """Return fromager's settings of a package on this variant."""

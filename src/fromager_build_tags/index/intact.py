@@ -1,0 +1,71 @@
+"""Whether a wheel can replace another one: it is complete, and its contents match its name."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import pathlib
+from collections.abc import Mapping
+from typing import Final
+
+from ..findings.finding import Severity
+from ..findings.rules import NO_ACCELERATOR_INSIDE, NO_TORCH_INSIDE
+from ..verify.run import ExemptionsOf, WheelSource, verify_wheel
+from ..wheel.archive import Member, WheelArchive, WheelError
+
+_BLOCK: Final = 1 << 20
+#: Characters of a name that are shown.
+_MOST: Final = 200
+#: A segment too many keeps a wheel from nobody who needs it.
+_HARMLESS: Final = {NO_ACCELERATOR_INSIDE.code, NO_TORCH_INSIDE.code}
+_SIGNATURES: Final = ("", ".jws", ".p7s")
+
+
+def damage(path: pathlib.Path, exemptions_of: ExemptionsOf) -> str:
+    """Return why a wheel cannot replace another one; "" if it can. It is read completely."""
+    for finding in verify_wheel(WheelSource(text=str(path)), exemptions_of):
+        is_error = finding.severity is Severity.ERROR and not finding.suppression
+        if is_error and finding.code not in _HARMLESS:
+            return finding.message
+    try:
+        with WheelArchive.open(path) as archive:
+            return _incomplete(archive)
+    except WheelError as err:
+        return err.reason
+
+
+def _incomplete(archive: WheelArchive) -> str:
+    """Return how the files of a wheel differ from its RECORD; "" if they do not."""
+    text = archive.dist_info_text("RECORD")
+    if text is None:
+        return f"{archive.record!r} is missing"
+    try:
+        rows = list(csv.reader(text.decode("utf-8", "replace").splitlines()))
+    except csv.Error as err:  # such as a name of 200,000 characters
+        return f"RECORD cannot be read: {err}"
+    hashes = {row[0]: row[1] for row in rows if len(row) > 1}
+    names = {each.name for each in archive.members}
+    # some RECORDs list folders; none has to list itself and its signatures
+    missing = {each for each in hashes if not each.endswith("/")} - names
+    unlisted = names - hashes.keys() - {archive.record + each for each in _SIGNATURES}
+    if missing or unlisted:
+        what = "of its RECORD is missing" if missing else "is not in its RECORD"
+        return f"{min(missing or unlisted)[:_MOST]!r} {what}"
+    if all(name.startswith(f"{archive.dist_info}/") for name in names):
+        return "it contains nothing but metadata"
+    return next(filter(None, (_altered(each, hashes) for each in archive.members)), "")
+
+
+def _altered(member: Member, hashes: Mapping[str, str]) -> str:
+    """Read a member to its end, where zipfile compares the checksum, and compare its hash."""
+    algorithm, _, expected = hashes.get(member.name, "").partition("=")
+    known = algorithm in hashlib.algorithms_guaranteed and not algorithm.startswith("shake")
+    digest = hashlib.new(algorithm if known else "sha256")
+    with member.open() as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    found = base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
+    if known and found != expected.rstrip("="):
+        return f"{member.name[:_MOST]!r} has another hash than in its RECORD"
+    return ""
