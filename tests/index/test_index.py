@@ -31,7 +31,7 @@ PROJECTS = {
         "torch-2.10.0-7_el9.6_rocm7.1-cp312-cp312-linux_x86_64.whl",
     ],
     "flash-attn": ["flash_attn-2.8.3-8_el9.6_rocm7.1-cp312-cp312-linux_x86_64.whl"],
-    "zlib-ng": ["zlib_ng-1.0.tar.gz", "zlib_ng-1.0-2-py3-none-any.whl"],
+    "zlib-ng": ["zlib_ng-1.0-2-py3-none-any.whl", "zlib_ng-1.0.tar.gz"],
 }
 
 

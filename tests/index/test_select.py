@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import os
 import pathlib
 import platform
@@ -16,7 +17,7 @@ from importlib import metadata
 from types import MappingProxyType
 
 import pytest
-from packaging.utils import parse_sdist_filename
+from packaging.utils import NormalizedName, parse_sdist_filename
 from packaging.version import Version
 
 from fromager_build_tags.errors import InputError
@@ -24,14 +25,14 @@ from fromager_build_tags.index.listing import IndexFile
 from fromager_build_tags.index.select import (
     Installer,
     Target,
-    is_valid_requirement,
+    others_of,
     running_target,
     select,
     select_newest,
     select_pinned,
     targets_of,
 )
-from fromager_build_tags.index.status import IndexWheel
+from fromager_build_tags.index.status import IndexWheel, group_files
 from fromager_build_tags.tag.build_tag import NO_BUILD_TAG
 from fromager_build_tags.tag.filename import WheelName, parse_wheel_name
 
@@ -260,7 +261,7 @@ def _order(installer: Installer) -> Installer:
     return installer
 
 
-def _here() -> Target:
+def here() -> Target:
     glibc = platform.libc_ver()[1].replace(".", "_")
     return running_target(f"manylinux_{glibc}_{platform.machine()}")
 
@@ -279,7 +280,7 @@ def test_the_real_installers_agree(
 
 
 def _expected(folder: pathlib.Path, installer: Installer) -> str:
-    taken = select_newest([file(path.name) for path in folder.iterdir()], _here(), installer)
+    taken = select_newest([file(path.name) for path in folder.iterdir()], here(), installer)
     assert taken is not None
     return taken.file.filename
 
@@ -351,14 +352,79 @@ def test_selections_from_pages(installer: Installer, pinned: bool) -> None:
         assert ("" if taken is None else _short(taken.file.filename)) == expected, number
 
 
-@pytest.mark.parametrize("requires", [">=3.6.*", ">=3.6<4", ">= '3.6'", ">=3.6,!=3.1*"])
-def test_an_invalid_requires_python_that_uv_repairs_is_left_out(requires: str) -> None:
-    """Unlike uv itself, which selects the file after a repair."""
+@pytest.mark.parametrize(
+    ("requires", "pip", "uv"),
+    [
+        *((each, "9", "9") for each in (">=3.6.*", ">=3.6<4", ">= '3.6'", ">=3.12,<3.11.*")),
+        *((each, "9", "9") for each in (">=3.6,!=3.1*", ">=3.6, ", "!=~2.7", ">dev", ">=3.6,")),
+        *((each, "9", "8") for each in (">=3.8, , <4", "nonsense", ">=3.8;")),
+        *((each, "8", "9") for each in (">3.5,<3.6", "<3", "!=3.12.*", ">=3.14,<3.8")),
+        *((each, "8", "None") for each in (">=3.13", ">=3.12,!=3.12.*")),
+        (",", "9", "9"),
+    ],
+)
+def test_uv_repairs_some_requirements_and_pip_ignores_what_is_invalid(
+    requires: str, pip: str, uv: str
+) -> None:
     attributes = {"data-requires-python": requires}
     files = [file(f"a-1.0-8{PURE}"), file(f"a-1.0-9{PURE}", attributes)]
-    assert not is_valid_requirement(requires)
-    assert select(files, CP312, Installer.PIP) is files[1]
-    assert select(files, CP312, Installer.UV) is files[0]
+    selected = [select(files, CP312, each) for each in Installer]
+    assert [str(each and each.name.number) for each in selected] == [pip, uv]
+
+
+#: Files of the project a-b, each with the installers that select it where it is alone.
+ODD_NAMES = [
+    ("a_b-1-1-py3-none-any.whl", "pip uv"),
+    ("A.B-1-1-py3-none-any.whl", "pip uv"),
+    ("a__b-1-1-py3-none-any.whl", "uv"),
+    ("a_.b-1-1-py3-none-any.whl", "pip uv"),
+    (f"a_b-1-{1 << 64}_el9.6-py3-none-any.whl", "pip"),
+    (f"a_b-1-{(1 << 64) - 1}_el9.6-py3-none-any.whl", "pip uv"),
+    (f"a_b-1.{1 << 64}-1-py3-none-any.whl", "pip"),
+    ("a_b-1-1é-py3-none-any.whl", "pip"),
+    ("a_b-1-1~x-py3-none-any.whl", "pip"),
+    ("a_b-1-1-PY3-none-any.whl", "pip"),
+    ("a_b-1-1-py3-none-any.WHL", ""),
+    ("a_b-1.tar.gz", "pip uv"),
+    ("a-b-1.tar.gz", "pip uv"),
+    ("A.B-1.zip", "pip uv"),
+    *((f"a_b-1.{each}", "pip") for each in ("tgz", "tar.bz2", "tbz", "tar.xz", "txz", "tar")),
+    *((f"a_b-1.{each}", "") for each in ("tar.zst", "egg", "TAR.GZ", "tar.gz.asc", "rpm")),
+    ("a._b-1.tar.gz", "pip"),
+    ("a_b-1-2.tar.gz", "pip uv"),  # 1.post2
+    ("a_b-1-py3.12.tar.gz", ""),
+    ("a_b_c-1.tar.gz", ""),
+    ("a_b-.tar.gz", ""),
+    ("-1.tar.gz", ""),
+    ("~oo-1.0-py3-none-any.whl", ""),
+    ("_index.json", ""),
+]
+
+
+@pytest.mark.parametrize(("filename", "installers"), ODD_NAMES)
+def test_names_that_pip_or_uv_does_not_read(filename: str, installers: str) -> None:
+    project = NormalizedName("a-b")
+    listed = [IndexFile(project, filename, f"http://localhost/{urllib.parse.quote(filename)}")]
+    grouped = group_files(listed).wheels.values()
+    files = [*itertools.chain.from_iterable(grouped), *others_of(listed)]
+    selected = [each.value for each in Installer if select_newest(files, CP312, each)]
+    assert " ".join(selected) == installers
+
+
+def test_pip_takes_the_name_of_a_file_from_its_url() -> None:
+    listed = file("a-1-1-py3-none-any.whl")
+    at_hash = listed._replace(file=listed.file._replace(location="http://localhost/files/0123"))
+    assert select([at_hash], CP312, Installer.PIP) is None
+    assert select([at_hash], CP312, Installer.UV) is at_hash
+
+
+def test_of_equal_files_pip_selects_the_last_and_uv_the_first_by_name() -> None:
+    names = ("a-1.0-1-py3-none-any.whl", "a-1-1-py3-none-any.whl", "a-1-01-py3-none-any.whl")
+    files = [file(name) for name in names]
+    assert select_newest(files, CP312, Installer.PIP) is files[2]
+    assert select_newest(files, CP312, Installer.UV) is files[2]
+    assert select_newest(files[::-1], CP312, Installer.PIP) is files[0]
+    assert select_newest(files[::-1], CP312, Installer.UV) is files[2]
 
 
 @pytest.mark.skipif(sys.version_info.micro == 0, reason="==3.13 holds of 3.13.0, for pip as well")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import pathlib
@@ -102,24 +103,83 @@ def test_an_sdist_is_built_where_no_wheel_fits(run: Run, tmp_path: pathlib.Path)
     ]
 
 
-def test_an_invalid_requires_python_is_noted(run: Run) -> None:
-    files = [{"filename": WHEELS[0], "url": "a", "hashes": {}, "requires-python": ">=3.6.*"}]
-    page = json_page({"meta": {"api-version": "1.0"}, "name": "torch", "files": files})
-    with serve({"/simple/": html_page({"torch/": "torch"}), "/simple/torch/": page}) as server:
-        result = run("winners", f"{server.url}/simple")
-    assert " pip " in result.stdout
-    assert result.stderr == (
-        "uv may select other files, as some have an invalid Requires-Python: torch\n"
+def listing(*entries: dict[str, object]) -> Answer:
+    """Return a page of JSON; the URL of a file is its name."""
+    files = [{"url": each["filename"], "hashes": {}, **each} for each in entries]
+    return json_page({"meta": {"api-version": "1.0"}, "name": "torch", "files": files})
+
+
+def rows(run: Run, *args: str) -> list[tuple[str, str]]:
+    """Return the installers and the file name of each row."""
+    table = json.loads(run("winners", *args, "--format", "json").stdout)["winners"]
+    return [(" ".join(each["installers"]), each["filename"]) for each in table]
+
+
+@pytest.mark.parametrize(
+    ("yanked", "expected"),
+    [
+        (False, [("pip uv", "a-2-py3-none-any.whl")]),
+        (True, [("pip uv", "a-1-py3-none-any.whl")]),
+        ("broken", [("pip uv", "a-1-py3-none-any.whl")]),
+        ("", [("pip", "a-2-py3-none-any.whl"), ("uv", "a-1-py3-none-any.whl")]),
+    ],
+)
+def test_a_yank_without_a_reason(
+    run: Run, yanked: bool | str, expected: list[tuple[str, str]]
+) -> None:
+    page = listing(
+        {"filename": "a-1-py3-none-any.whl"},
+        {"filename": "a-2-py3-none-any.whl", "yanked": yanked},
     )
+    with serve({"/simple/": html_page({"a/": "a"}), "/simple/a/": page}) as server:
+        assert rows(run, f"{server.url}/simple") == expected
+
+
+#: Files in two indexes, and the selection of pip and uv; None for an index without the project.
+TOGETHER: list[tuple[list[str] | None, list[str] | None, list[tuple[str, str]]]] = [
+    (["1-1"], ["1-2"], [("pip", "1-2"), ("uv", "1-1")]),
+    (["2-1"], ["1-2"], [("pip uv", "2-1")]),
+    (["1-1"], ["2-1"], [("pip", "2-1"), ("uv", "1-1")]),
+    (None, ["1-1"], [("pip uv", "1-1")]),
+    (["1-1"], None, [("pip uv", "1-1")]),
+    ([], ["1-1"], [("pip", "1-1")]),
+    (["3rc1-1"], ["1-1"], [("pip", "1-1"), ("uv", "3rc1-1")]),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "expected"), TOGETHER)
+def test_two_indexes_together(
+    run: Run,
+    first: list[str] | None,
+    second: list[str] | None,
+    expected: list[tuple[str, str]],
+) -> None:
+    answers: dict[str, Answer] = {}
+    for number, files in enumerate((first, second)):
+        projects = {} if files is None else {"a": [f"a-{each}-py3-none-any.whl" for each in files]}
+        pages = html_index(projects)
+        if files is None:
+            pages["/simple/"] = json_page({"meta": {"api-version": "1.0"}, "projects": []})
+        for path, page in pages.items():
+            body = page.body.replace(b'"/simple', f'"/{number}/simple'.encode())
+            answers[f"/{number}{path}"] = dataclasses.replace(page, body=body)
+    with serve(answers) as server:
+        urls = [f"{server.url}/{number}/simple" for number in range(2)]
+        found = rows(run, "--together", *urls)
+    assert found == [(who, f"a-{stem}-py3-none-any.whl") for who, stem in expected]
 
 
 @pytest.mark.parametrize(("python", "version"), [("3.12", "1.0"), ("3.13", "2.0")])
 def test_requires_python_of_a_listing(run: Run, python: str, version: str) -> None:
     entries = [
-        {"filename": "demo-1.0-1-py3-none-any.whl", "url": "a", "hashes": {}},
+        {
+            "filename": "demo-1.0-1-py3-none-any.whl",
+            "url": "demo-1.0-1-py3-none-any.whl",
+            "hashes": {},
+        },
         {
             "filename": "demo-2.0-1-py3-none-any.whl",
-            "url": "b",
+            "url": "demo-2.0-1-py3-none-any.whl",
             "hashes": {},
             "requires-python": ">=3.13",
         },

@@ -6,9 +6,11 @@ import base64
 import hashlib
 import io
 import pathlib
+import re
 import tarfile
 import zipfile
 from collections.abc import Mapping
+from typing import Final, Literal
 
 type Files = Mapping[str, bytes]
 
@@ -67,20 +69,34 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 """
 
 
+#: The modes of tarfile, by the end of a file name.
+_MODES: Final[Mapping[str, Literal["w", "w:gz", "w:bz2", "w:xz"]]] = {
+    "gz": "w:gz",
+    "bz2": "w:bz2",
+    "tbz": "w:bz2",
+    "xz": "w:xz",
+    "txz": "w:xz",
+    "tar": "w",
+}
+
+
 def write_sdist(path: pathlib.Path) -> pathlib.Path:
     """Write an sdist that installers build without asking for anything else."""
-    stem = path.name.removesuffix(".tar.gz")
+    stem = re.sub(r"(\.tar)?\.[a-z]\w*$", "", path.name, flags=re.IGNORECASE)
     name, _, version = stem.rpartition("-")
+    name = re.sub(r"[-_.]+", "_", name)
     backend = _BACKEND.format(name=name, version=version, filename=path.name)
     system = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
     head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    members = {"PKG-INFO": head, "pyproject.toml": system, "backend.py": backend}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w:gz") as archive:
-        for member, text in (
-            ("PKG-INFO", head),
-            ("pyproject.toml", system),
-            ("backend.py", backend),
-        ):
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as zipped:
+            for member, text in members.items():
+                zipped.writestr(f"{stem}/{member}", text)
+        return path
+    with tarfile.open(path, _MODES.get(path.suffix[1:], "w:gz")) as archive:
+        for member, text in members.items():
             info = tarfile.TarInfo(f"{stem}/{member}")
             info.size = len(text.encode())
             archive.addfile(info, io.BytesIO(text.encode()))

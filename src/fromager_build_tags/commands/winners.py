@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import click
+from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from ..index.listing import ListedProject
+from ..index.auditing import side_by_side
+from ..index.listing import Index, ListedProject
 from ..index.select import (
     Installer,
     Target,
-    is_valid_requirement,
-    sdists_of,
+    others_of,
     select_newest,
     select_pinned,
     targets_of,
@@ -32,6 +34,12 @@ _MOST: Final = 10
 @click.command()
 @shared.indexes_argument
 @click.option("--all-versions", is_flag=True, help="for each version, not only for the newest")
+@click.option(
+    "--together",
+    is_flag=True,
+    help="as if installers had all INDEXes, by priority: pip merges them, uv takes the first that "
+    "has the project",
+)
 @shared.target_options
 @common.format_option(SELECTION)
 @common.output_option
@@ -40,6 +48,7 @@ def winners(
     ctx: click.Context,
     indexes: tuple[str, ...],
     all_versions: bool,
+    together: bool,
     pythons: tuple[str, ...],
     platforms: tuple[str, ...],
     format_: str,
@@ -56,51 +65,52 @@ def winners(
     failures: list[object] = [*unopened]
     selected: list[Selected] = []
     none: list[str] = []
-    invalid: list[str] = []
+    groups = [opened] if together else [[index] for index in opened]
     with shared.progress(opened) as count:
-        for index in opened:
-            for listed in index.projects():
-                if listed.unreadable is not None:
-                    failures.append(listed.unreadable)
-                files = _files(listed)
-                rows = list(_selected(str(index.place), files, targets, all_versions=all_versions))
-                selected += rows
-                if files and not rows:
-                    none.append(listed.project)
-                if not all(is_valid_requirement(each.file.requires_python) for each in files):
-                    invalid.append(listed.project)
-                count(1)
+        for project, found in itertools.chain.from_iterable(map(_side_by_side, groups)):
+            failures += [each.unreadable for each in found.values() if each.unreadable]
+            files = {place: _files(listed) for place, listed in found.items()}
+            rows = list(_selected(files, targets, all_versions=all_versions))
+            selected += rows
+            if any(files.values()) and not rows:
+                none.append(project)
+            count(len(found))
     common.write(SELECTION[format_](selected), output)
-    for text, projects in (
-        ("nothing is selected for", none),
-        ("uv may select other files, as some have an invalid Requires-Python:", invalid),
-    ):
-        if projects:
-            click.echo(f"{text} {plain(first_few(projects, _MOST))}", err=True)
+    if none:
+        click.echo(f"nothing is selected for {plain(first_few(none, _MOST))}", err=True)
     if shared.report_failures(failures):
         ctx.exit(1)
+
+
+def _side_by_side(
+    indexes: Sequence[Index],
+) -> Iterator[tuple[NormalizedName, Mapping[str, ListedProject]]]:
+    """Yield each project with its files in each index that has it, by the index's place."""
+    for project, listed in side_by_side(indexes, lambda _, listed: listed):
+        yield project, {str(indexes[number].place): each for number, each in listed.items()}
 
 
 def _files(listed: ListedProject) -> Sequence[IndexWheel]:
     wheels = group_files(listed.files).wheels
     by_version = [each for version in sorted(wheels) for each in wheels[version]]
-    return [*by_version, *sdists_of(listed.files)]
+    return [*by_version, *others_of(listed.files)]
 
 
 def _selected(
-    index: str, files: Sequence[IndexWheel], targets: Sequence[Target], *, all_versions: bool
+    found: Mapping[str, Sequence[IndexWheel]], targets: Sequence[Target], *, all_versions: bool
 ) -> Iterator[Selected]:
-    by_public: dict[str, list[IndexWheel]] = {}
-    for each in files:
-        by_public.setdefault(each.name.version.public, []).append(each)
-    pins = sorted({each.name.version for each in files}) if all_versions else [None]
-    for pin in pins:
-        some = files if pin is None else by_public[pin.public]
-        names = (each.name for each in some if pin in {None, each.name.version})
+    """Yield the selection from the files of a project in each index."""
+    every = [*itertools.chain.from_iterable(found.values())]
+    first = next(iter(found.values()), [])
+    places = {each: place for place, files in found.items() for each in files}
+    for pin in sorted({each.name.version for each in every}) if all_versions else [None]:
+        names = (each.name for each in every if pin in {None, each.name.version})
         for target in targets or targets_of(names):
-            for each, installers in _by_file(some, pin, target).items():
+            for each, installers in _by_file(
+                {Installer.PIP: every, Installer.UV: first}, pin, target
+            ).items():
                 yield Selected(
-                    index=index,
+                    index=places[each],
                     file=each.file,
                     version=pin or each.name.version,
                     target=target,
@@ -109,11 +119,11 @@ def _selected(
 
 
 def _by_file(
-    files: Sequence[IndexWheel], pin: Version | None, target: Target
+    offered: Mapping[Installer, Sequence[IndexWheel]], pin: Version | None, target: Target
 ) -> Mapping[IndexWheel, Sequence[str]]:
     """Return the selected files, each with the installers that select it."""
     by_file: dict[IndexWheel, list[str]] = {}
-    for installer in Installer:
+    for installer, files in offered.items():
         if pin is None:
             first = select_newest(files, target, installer)
         else:

@@ -91,6 +91,7 @@ class IndexFile(NamedTuple):
         sha256: as listed, in lower case; "" if it is not listed.
         size: in bytes; None if it is not listed.
         yanked: whether the index marks the file as yanked (PEP 592).
+        bare_yank: yanked without a value (HTML) or with an empty one (JSON): not yanked for pip.
         requires_python: as listed; it may be an invalid specifier.
         signed: the URL with its credentials or query, if it has any: never shown.
     """
@@ -101,6 +102,7 @@ class IndexFile(NamedTuple):
     sha256: str = ""
     size: int | None = None
     yanked: bool = False
+    bare_yank: bool = False
     requires_python: str = ""
     signed: str = ""
 
@@ -189,12 +191,19 @@ class Index(Protocol):
         ...
 
 
+#: The extensions of the sdists that pip builds.
+SDIST: Final = (
+    *(".tar.gz", ".tgz", ".zip", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz"),
+    *(".tar.lz", ".tlz", ".tar.lzma"),
+)
+
+
 def project_word(filename: str) -> str:
     """Return the part of a file name that names the project.
 
     Old sdists have a "-" in the project's name.
     """
-    if filename.endswith((".tar.gz", ".zip")):
+    if filename.endswith(SDIST):
         return filename.rpartition("-")[0]
     return filename.partition("-")[0]
 

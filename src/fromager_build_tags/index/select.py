@@ -13,8 +13,15 @@ pip and uv differ in these points:
   exactly that version like others. Without a pin, neither selects a yanked file.
 - pip leaves out files whose Requires-Python does not match. uv selects first, skips the version if
   the selected file's does not match, and tests lower bounds only.
-- pip ignores an invalid Requires-Python. uv repairs some (``>=3.6.*``) and leaves the file out
-  otherwise; here, it leaves out all of them.
+- pip ignores an invalid Requires-Python. uv repairs some (``>=3.6.*``), and leaves the file out
+  otherwise.
+- pip takes a yank without a value, in HTML, or with an empty one, in JSON, for none.
+- pip builds more kinds of sdists than ``.tar.gz`` and ``.zip``. uv requires that the name of an
+  sdist is as long as the project's. In a wheel's name, it reads no number of more than 64 bits, no
+  tag with capitals, and no build tag but of ASCII letters, digits, ``_`` and ``.``; pip reads no
+  wheel of ``a__b``, and no file whose URL ends in another name.
+- Of equal files (``1.0`` and ``1.0.0``), pip selects the last on the page, and uv the first by
+  name.
 - pip selects a pre-release only if no release fits, and uv also if it may not select any of those
   that fit, such as a yanked one.
 
@@ -34,13 +41,16 @@ from typing import Final
 
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from ..http.urls import file_name
 from ..tag.build_tag import NO_BUILD_TAG
 from ..tag.filename import WheelName
 from ..tag.platform import NO_VERSION, parse_linux
+from ..tag.version_ranges import boundaries_of
 from .listing import IndexFile
-from .status import IndexWheel, sdist_name
+from .status import IndexWheel, sdist_version, wheel_name_or_none
 
 # Two digits at most: each smaller version is a tag that is compared.
 _CPYTHON: Final = re.compile(r"cp(\d)(\d{1,2})", re.ASCII)
@@ -49,7 +59,24 @@ _NEWEST_GLIBC: Final = 60
 _NEWEST_MUSL: Final = 5
 #: Requires-Python is tested with the newest patch release of a Python.
 _NEWEST_PATCH: Final = 99
-_LOWER_BOUNDS: Final = {">=", ">", "~=", "==", "==="}
+#: The names of wheels that uv reads: a build tag in ASCII, and tags in lower case.
+_UV_WHEEL: Final = re.compile(r"[^-]+-[^-]+(-\d[\w.]*)?(-[a-z0-9_.]+){3}", re.ASCII)
+#: The numbers of a wheel's name that may be too large for uv, and the largest that it reads.
+_LONG: Final = re.compile(r"\d{20,}", re.ASCII)
+_UV_LARGEST: Final = (1 << 64) - 1
+#: What uv replaces in an invalid Requires-Python, one after the other until it is valid.
+_UV_REPAIRS: Final = (
+    (r"(\d)([<>=~^!])", r"\1,\2"),
+    (r"!=~((?:\d\.)*\d)", r"!=\1.*"),
+    (r"(<=|>=|<|>)\s*(\d+(\.\d+)*)\.\*", r"\1\2"),
+    (r"(\d\.\d)+\*", r"\1.*"),
+    (r",\s*$", ""),
+    (r">dev", ">0.0.0dev"),
+    (r"(\d+(\.\d)*(a|b|rc|post|dev)\d+)\.0", r"\1"),
+    (r"['\"]", ""),
+)
+#: The extensions of the sdists that uv builds.
+_UV_SDIST: Final = (".tar.gz", ".zip")
 
 
 class Installer(enum.StrEnum):
@@ -146,15 +173,31 @@ def _platforms(platform: str, installer: Installer) -> list[str]:
     return [unversioned, *versioned] if pip else [*versioned, unversioned]
 
 
-def sdists_of(files: Iterable[IndexFile]) -> Sequence[IndexWheel]:
-    """Return the files of a project that are sdists of it, as wheels without tags."""
-    sdists = []
+def others_of(files: Iterable[IndexFile]) -> Sequence[IndexWheel]:
+    """Return the sdists of a project, as wheels without tags, and the wheels for uv alone."""
+    found = []
     for file in files:
-        parsed = sdist_name(file.filename)
-        if parsed and parsed[0] == file.project:
-            name = WheelName(file.filename, *parsed, NO_BUILD_TAG, frozenset())
-            sdists.append(IndexWheel(file, name))
-    return sdists
+        filename = file.filename
+        if version := sdist_version(filename, file.project):
+            name = WheelName(filename, file.project, version, NO_BUILD_TAG, frozenset())
+            found.append(IndexWheel(file, name))
+        elif "__" in (word := filename.partition("-")[0]) and filename.endswith(".whl"):
+            parsed = wheel_name_or_none(filename.replace(word, file.project.replace("-", "_"), 1))
+            if parsed and canonicalize_name(word) == file.project:
+                found.append(IndexWheel(file, parsed._replace(filename=filename)))
+    return found
+
+
+@functools.lru_cache(maxsize=4096)
+def _reads(filename: str, url: str, project: str, is_wheel: bool, installer: Installer) -> bool:
+    """Return whether an installer takes a file for a wheel or an sdist of the project."""
+    if installer is Installer.PIP:
+        renamed = url and file_name(url) != filename
+        return not renamed and not (is_wheel and "__" in filename.partition("-")[0])
+    if not is_wheel:
+        return filename.endswith(_UV_SDIST) and filename[len(project)] == "-"
+    large = any(int(number) > _UV_LARGEST for number in _LONG.findall(filename))
+    return not large and _UV_WHEEL.fullmatch(filename) is not None
 
 
 def select(
@@ -171,15 +214,18 @@ def select(
         The file; None if none fits.
     """
     ranks = ranks_of(target, installer)
+    if installer is Installer.UV:
+        candidates = sorted(candidates, key=lambda each: each.file.filename)
     best: IndexWheel | None = None
     best_key: tuple[object, ...] = ()
     for candidate in candidates:
         rank = _rank(candidate.name, ranks)
-        if rank is None or not _is_compared(candidate.file.requires_python, target, installer):
+        if rank is None or not _is_compared(candidate, target, installer):
             continue
-        last_resort = candidate.file.yanked and installer is Installer.PIP
+        last_resort = installer is Installer.PIP and _is_yanked(candidate.file, installer)
         key = (not last_resort, -rank, *candidate.name.build_tag.sort_key)
-        if best is None or key > best_key:
+        # of equal files, such as 1.0 and 1.0.0, pip selects the last, and uv the first by name
+        if best is None or key > best_key or (key == best_key and installer is Installer.PIP):
             best, best_key = candidate, key
     if best is None or not _allows(best.file.requires_python, target.python, installer):
         return None
@@ -195,7 +241,7 @@ def select_newest(
     # pip considers pre-releases only where there is no release, not even a yanked one
     tries = [released or usable] if installer is Installer.PIP else [released, usable]
     for some in tries:
-        offered = [each for each in some if not each.file.yanked]
+        offered = [each for each in some if not _is_yanked(each.file, installer)]
         if best := _highest(offered, target, installer):
             return best
     return None
@@ -214,15 +260,10 @@ def select_pinned(
         if version in {each.name.version, Version(each.name.version.public)}
     ]
     if installer is Installer.PIP:
-        offered = [each for each in usable if not each.file.yanked] or usable
+        offered = [each for each in usable if not _is_yanked(each.file, installer)] or usable
     else:
         offered = [each for each in usable if not each.file.yanked or each.name.version == version]
     return _highest(offered, target, installer)
-
-
-def is_valid_requirement(requires_python: str) -> bool:
-    """Return whether a Requires-Python is empty or a valid specifier."""
-    return _lower_bounds(requires_python) is not None
 
 
 def _usable(
@@ -233,8 +274,7 @@ def _usable(
     return [
         each
         for each in candidates
-        if _rank(each.name, ranks) is not None
-        and _is_compared(each.file.requires_python, target, installer)
+        if _rank(each.name, ranks) is not None and _is_compared(each, target, installer)
     ]
 
 
@@ -258,33 +298,52 @@ def _rank(name: WheelName, ranks: Mapping[Tag, int]) -> int | None:
     return min((ranks[tag] for tag in name.tags if tag in ranks), default=None)
 
 
-def _is_compared(requires: str, target: Target, installer: Installer) -> bool:
+def _is_compared(each: IndexWheel, target: Target, installer: Installer) -> bool:
     """Return whether an installer compares a file; uv does if its Requires-Python is valid."""
+    file, name = each.file, each.name
+    url = "" if file.path else file.location
+    if not _reads(file.filename, url, file.project, bool(name.tags), installer):
+        return False
     if installer is Installer.PIP:
-        return _allows(requires, target.python, installer)
-    return is_valid_requirement(requires)
+        return _allows(file.requires_python, target.python, installer)
+    return _repaired(file.requires_python) is not None
+
+
+def _is_yanked(file: IndexFile, installer: Installer) -> bool:
+    return file.yanked and not (file.bare_yank and installer is Installer.PIP)
 
 
 @functools.lru_cache(maxsize=4096)
 def _allows(requires: str, python: tuple[int, int], installer: Installer) -> bool:
-    """Return whether a Requires-Python matches; pip ignores an invalid one."""
+    """Return whether a Requires-Python matches; pip ignores an invalid one.
+
+    uv compares its Python with the lowest version that matches only, if there is one.
+    """
     newest = Version(f"{python[0]}.{python[1]}.{_NEWEST_PATCH}")
-    if installer is Installer.UV:
-        return all(bound <= newest for bound in _lower_bounds(requires) or ())
+    if installer is Installer.PIP:
+        specifiers = _specifiers(requires)
+        return specifiers is None or specifiers.contains(newest)
+    repaired = _repaired(requires) or SpecifierSet()
+    ends = {Version("0"), newest, *boundaries_of(str(repaired))}
+    above = {Version(f"{each.base_version}.0.1") for each in ends}
+    matching = [*filter(repaired.contains, ends | above)]
+    return not matching or min(matching) <= newest
+
+
+def _specifiers(requires: str) -> SpecifierSet | None:
     try:
-        return SpecifierSet(requires).contains(newest)
+        return SpecifierSet(requires)
     except ValueError:
-        return True
+        return None
 
 
 @functools.lru_cache(maxsize=4096)
-def _lower_bounds(requires: str) -> Sequence[Version] | None:
-    """Return the lower bounds of a Requires-Python; None if it is invalid."""
-    try:
-        return [
-            Version(each.version.removesuffix(".*"))
-            for each in SpecifierSet(requires)
-            if each.operator in _LOWER_BOUNDS
-        ]
-    except ValueError:
-        return None
+def _repaired(requires: str) -> SpecifierSet | None:
+    """Return a Requires-Python as uv reads it; None if uv cannot repair an invalid one."""
+    for pattern, replacement in ((r"^\s+|\s+$", ""), *_UV_REPAIRS):
+        requires = re.sub(pattern, replacement, requires)
+        specifiers = _specifiers(requires)
+        # packaging ignores an empty part, and uv does not
+        if specifiers is not None and (all(map(str.strip, requires.split(","))) or not requires):
+            return specifiers
+    return None

@@ -29,10 +29,10 @@ from ..http.session import Page, Session
 from ..http.urls import FetchError, shown_url, signed_url, split_url
 from ..text import first_few
 from ..wheel.archive import WheelArchive, open_url
-from .listing import IndexFile, IndexPlace, ListedProject, Unreadable, project_word
+from .listing import SDIST, IndexFile, IndexPlace, ListedProject, Unreadable, project_word
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_ARCHIVES: Final = (".whl", ".tar.gz", ".zip")
+_ARCHIVES: Final = (".whl", *SDIST)
 #: The files of each project.
 type _Files = Mapping[NormalizedName, Sequence[IndexFile]]
 #: Invalid entries that a message lists.
@@ -157,9 +157,11 @@ def _project_files(project: NormalizedName, page: Page) -> tuple[Sequence[IndexF
 
 
 def _unique(files: Iterable[IndexFile]) -> tuple[IndexFile, ...]:
-    """Return files sorted by name; a name occurs twice only with different hashes."""
-    by_content = {(each.filename, each.sha256): each for each in files}
-    return tuple(by_content[key] for key in sorted(by_content))
+    """Return files as listed, which is pip's order; a name is twice only with different hashes."""
+    by_content: dict[tuple[str, str], IndexFile] = {}
+    for each in files:
+        by_content.setdefault((each.filename, each.sha256), each)
+    return tuple(by_content.values())
 
 
 def _from_entry(project: NormalizedName, page: Page, entry: object) -> IndexFile:
@@ -174,8 +176,12 @@ def _from_entry(project: NormalizedName, page: Page, entry: object) -> IndexFile
     urllib.parse.urlsplit(each.url)
     size = each.size if each.size is not None and each.size >= 0 else None
     listed = _listed(project, each.filename, each.url, each.digests.get("sha256", ""))
-    requires_python = sys.intern(each.requires_python or "")
-    return listed._replace(size=size, yanked=each.is_yanked, requires_python=requires_python)
+    return listed._replace(
+        size=size,
+        yanked=each.is_yanked,
+        bare_yank=each.yanked_reason == "",
+        requires_python=sys.intern(each.requires_python or ""),
+    )
 
 
 def _from_link(project: NormalizedName, link: pypi_simple.Link) -> Iterator[IndexFile]:
@@ -186,6 +192,7 @@ def _from_link(project: NormalizedName, link: pypi_simple.Link) -> Iterator[Inde
     fragment = urllib.parse.parse_qs(split_url(link.url).fragment)
     yield _listed(project, filename, link.url, fragment.get("sha256", [""])[0])._replace(
         yanked="data-yanked" in link.attrs,
+        bare_yank=link.attrs.get("data-yanked", "") is None,
         requires_python=sys.intern(str(link.attrs.get("data-requires-python", ""))),
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from packaging.tags import Tag
-from packaging.utils import InvalidSdistFilename, NormalizedName, parse_sdist_filename
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from ..errors import InputError, SettingsError
@@ -20,11 +20,10 @@ from ..tag.platform import covers, is_platlib
 from ..tag.segment import Order
 from ..verify.exemptions import NO_EXEMPTIONS, Exemptions
 from .expected import SENSITIVE, Expected
-from .listing import IndexFile, IndexPlace, Unreadable
+from .listing import SDIST, IndexFile, IndexPlace, Unreadable
 
 #: File systems take no longer names, and a long compressed tag set expands to millions of tags.
 LONGEST_NAME: Final = 255
-SDIST: Final = (".tar.gz", ".zip")
 
 
 class Status(enum.Enum):
@@ -97,31 +96,36 @@ def group_files(files: Iterable[IndexFile]) -> ProjectFiles:
     skipped = 0
     for file in files:
         if file.filename.endswith(".whl"):
-            name = _wheel_name(file.filename)
+            name = wheel_name_or_none(file.filename)
             if name is None or name.name != file.project:
                 misnamed.append(file)
             elif (of_version := wheels.get(name.version)) is not None:
                 of_version.append(IndexWheel(file, name))
             else:
                 wheels[name.version] = [IndexWheel(file, name)]
-        elif sdist := sdist_name(file.filename):
-            sdists.add(sdist[1])
+        elif sdist := sdist_version(file.filename, file.project):
+            sdists.add(sdist)
         else:
             skipped += 1
     return ProjectFiles(wheels=wheels, sdists=frozenset(sdists), misnamed=misnamed, skipped=skipped)
 
 
-def sdist_name(filename: str) -> tuple[NormalizedName, Version] | None:
-    """Return the project and the version of an sdist; None for another file."""
+def sdist_version(filename: str, project: NormalizedName) -> Version | None:
+    """Return the version of an sdist of a project, as pip reads its name; None for another file."""
     if not filename.endswith(SDIST) or len(filename) > LONGEST_NAME:
         return None
-    try:
-        return parse_sdist_filename(filename)
-    except InvalidSdistFilename:
-        return None
+    stem = filename.removesuffix(next(each for each in SDIST if filename.endswith(each)))
+    for dash, character in enumerate(stem):
+        if character == "-" and canonicalize_name(stem[:dash]) == project:
+            try:
+                return Version(stem[dash + 1 :])
+            except ValueError:
+                return None
+    return None
 
 
-def _wheel_name(filename: str) -> WheelName | None:
+def wheel_name_or_none(filename: str) -> WheelName | None:
+    """Return the parts of a wheel's file name; None for an invalid name."""
     if len(filename) > LONGEST_NAME:
         return None
     # Names repeat their parts: versions for each Python, tags for each version. The tags are the
