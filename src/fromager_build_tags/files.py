@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import stat
 import tempfile
 
 from .errors import InputError, OutputError
@@ -30,6 +31,23 @@ def read_text(path: pathlib.Path) -> str:
         raise InputError(f"{path} is not UTF-8") from None
     except OSError as err:
         raise InputError(f"{path} cannot be read: {err.strerror}") from None
+
+
+def read_regular(path: pathlib.Path, most: int) -> bytes:
+    """Return the content of a regular file of at most *most* bytes; a link is followed.
+
+    Raises:
+        OSError: the file cannot be opened.
+        InputError: it is larger, or something else, such as a FIFO, which would not end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise InputError(f"{path} is not a regular file")
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise InputError(f"{path} is larger than {most:,} bytes")
+    return content
 
 
 def refuse_read_only(path: pathlib.Path) -> None:

@@ -500,7 +500,7 @@ def test_every_rule_has_cases_of_both_kinds() -> None:
                     ROCM_FILE,
                     3,
                     "the constraint torch>=2.10 excludes every Torch of rocm: 2.9.1 "
-                    f"({ROCM_FILE}:3)",
+                    f"({ROCM_FILE}:3) for el9.6 rocm7.1 torch2.9.1",
                 )
             ],
         ),
@@ -512,7 +512,19 @@ def test_every_rule_has_cases_of_both_kinds() -> None:
                     ROCM_FILE,
                     3,
                     "the constraint torch===nightly excludes every Torch of rocm: 2.9.1 "
-                    f"({ROCM_FILE}:3)",
+                    f"({ROCM_FILE}:3) for el9.6 rocm7.1 torch2.9.1",
+                )
+            ],
+        ),
+        (
+            ROCM,
+            "torch==2.9.1+cu128",
+            [
+                (
+                    ROCM_FILE,
+                    3,
+                    "the constraint torch==2.9.1+cu128 excludes every Torch of rocm: 2.9.1 "
+                    f"({ROCM_FILE}:3) for el9.6 rocm7.1 torch2.9.1",
                 )
             ],
         ),
@@ -528,7 +540,7 @@ def test_every_rule_has_cases_of_both_kinds() -> None:
                     ROCM_FILE,
                     3,
                     "the constraint torch==2.10.0 excludes every Torch of rocm: 2.9.1 "
-                    f"({ROCM_FILE}:3)",
+                    f"({ROCM_FILE}:3) for el9.6 rocm7.1 torch2.9.1",
                 )
             ],
         ),
@@ -552,6 +564,42 @@ def test_a_constraint_contradicts_the_variant(
     assert [
         (each["file"], each["line"], each["message"]) for each in found if each["code"] == "BT111"
     ] == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://user:secret@wheels.test/whl/cu128/", ["+cu128 of rocm is for cuda12.8"]),
+        ("https://wheels.test/whl/rocm6.4", ["+rocm6.4 of rocm is for rocm6.4"]),
+        ("https://wheels.test/whl/cpu", ["+cpu of rocm is for cpu"]),
+        ("https://wheels.test/whl/rocm7.1", []),
+        ("https://wheels.test/simple", []),
+    ],
+)
+def test_a_pre_built_torch_is_for_another_accelerator(
+    cli: Cli, tmp_path: pathlib.Path, url: str, expected: list[str]
+) -> None:
+    settings = f"variants: {{rocm: {{pre_built: true, wheel_server_url: '{url}'}}}}\n"
+    write_tree(tmp_path, {**GOOD, TORCH_FILE: settings})
+    found = cli("check", "--exit-zero", "--format", "json")
+    messages = [
+        each["message"] for each in json.loads(found.stdout)["findings"] if each["code"] == "BT111"
+    ]
+    assert messages == [
+        f"the pre-built torch {each}, yet its stacks are el9.6 rocm7.1 torch2.9.1"
+        for each in expected
+    ]
+
+
+def test_a_pre_built_torch_of_a_graph_is_for_another_accelerator(
+    cli: Cli, tmp_path: pathlib.Path
+) -> None:
+    order = json.dumps([{"dist": "torch", "version": "2.9.1+cu128"}])
+    settings = "variants: {rocm: {pre_built: true}}\n"
+    write_tree(tmp_path, {**GOOD, TORCH_FILE: settings, "o.json": order})
+    found = cli("check", "-g", "o.json", "--exit-zero")
+    assert "BT111" in found.stdout
+    assert "+cu128 of rocm is for cuda12.8" in found.stdout
 
 
 # BT118: tags that cannot be computed

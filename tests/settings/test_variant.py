@@ -137,12 +137,13 @@ def test_no_file_and_an_empty_one_declare_nothing(
             "F:1: torch_precision: 'major' is not one of 'minor' or 'patch'",
         ),
         (
-            "distro: el9.6\nstacks: [{cuda_version: '13.0'}]",
-            "F: distro and stacks exclude each other: move it into each stack",
+            "distro: el9.6\nrocm_version: '7.1'\nstacks: [{cuda_version: '13.0'}]",
+            "F: rocm_version and stacks exclude each other: move it into each stack",
         ),
         (
-            "distro: el9.6\ntorch_version: '2.1'\nstacks: [{cuda_version: '13.0'}]",
-            "F: distro, torch_version and stacks exclude each other: move them into each stack",
+            "rocm_version: '7'\ntorch_version: '2.1'\nstacks: [{cuda_version: '13.0'}]",
+            "F: rocm_version, torch_version and stacks exclude each other: "
+            "move them into each stack",
         ),
         ("stacks:", "F:1: stacks has no value: give one, or remove the key"),
         ("cuda_version: # 13.0", "F:1: cuda_version has no value: give one, or remove the key"),

@@ -79,6 +79,47 @@ def missing(text: Callable[[], str]) -> str:
             "el9.6 cpu torch2.10",
         ),
         ("cpu", "distro: el9.6", {}, "el9.6 cpu"),
+        ("cpu", "distro: el9", {}, "el9 cpu"),
+        ("cpu", "distro: el9\nstacks: [{torch_version: 2.9.1}]", {}, "el9 cpu torch2.9.1"),
+        # package managers' spellings
+        ("cuda", "cuda_version: '12.9'", {"CUDA_VERSION": "12-9"}, "el9.6 cuda12.9"),
+        ("cuda", None, {"CUDA_VERSION": "13.0.1-1"}, "el9.6 cuda13.0"),
+        ("cuda", None, {"CUDA_VERSION": "12.9.1-1.el9"}, "el9.6 cuda12.9"),
+        ("rocm", None, {"ROCM_VERSION": "7.1.0.70100-42~22.04"}, "el9.6 rocm7.1"),
+        ("cpu", None, {"TORCH_VERSION": "2.9.1-1"}, "el9.6 cpu torch2.9.1"),
+        ("cpu", "torch_version: 2.9.1-1", {}, "el9.6 cpu torch2.9.1"),
+        ("cpu", "torch_version: 2.9.1-rc1", {}, "el9.6 cpu torch2.9.1rc1"),
+        ("cuda", None, {"WHEEL_BUILD_TAG_CUDA_VERSION": "12-9"}, "el9.6 cuda12.9"),
+        # versions in the variant's name
+        ("cuda13.0-torch2.13.0", None, {}, "el9.6 cuda13.0 torch2.13.0"),
+        ("py3.12-cuda13.0-ubi9", None, {}, "el9.6 cuda13.0"),
+        ("cuda13.0", "cuda_version: '13.0'", {"CUDA_VERSION": "13.0.1"}, "el9.6 cuda13.0"),
+        ("cuda130", "cuda_version: '13.0'", {}, "el9.6 cuda13.0"),
+        ("cuda13", "cuda_version: '13.0'", {}, "el9.6 cuda13.0"),
+        ("rocm71", "rocm_version: '7.1'", {}, "el9.6 rocm7.1"),
+        ("pytorch2.9-cpu", "accelerator: cpu\ntorch_version: 2.10.0", {}, "el9.6 cpu torch2.10.0"),
+        ("cuda13.0", None, {"WHEEL_BUILD_TAG_CUDA_VERSION": "12.9"}, "el9.6 cuda12.9"),
+        # local parts
+        (
+            "cuda",
+            "cuda_version: '13.0'\ntorch_version: 2.9.1+cu130",
+            {},
+            "el9.6 cuda13.0 torch2.9.1",
+        ),
+        (
+            "rocm",
+            "rocm_version: '6.4'\ntorch_version: 2.9.1+rocm6.4.2.git1a",
+            {},
+            "el9.6 rocm6.4 torch2.9.1",
+        ),
+        (
+            "cuda",
+            "cuda_version: '13.0'",
+            {"TORCH_VERSION": "2.9.0a0+50eac811a6.nv25.09"},
+            "el9.6 cuda13.0 torch2.9.0a0",
+        ),
+        ("tpu", "accelerator: tpu\ntorch_version: 2.9.1+cpu", {}, "el9.6 tpu torch2.9.1"),
+        ("xpu", "accelerator: xpu\ntorch_version: 2.9.1+xpu", {}, "el9.6 xpu torch2.9.1"),
     ],
 )
 def test_precedence(
@@ -163,6 +204,117 @@ def test_the_more_precise_of_variable_and_pin_is_used(bench: Bench) -> None:
             {},
             "cpu.yaml:1 sets accelerator_version, yet the accelerator is cpu "
             "(the name of variant 'cpu'): remove it",
+        ),
+        (
+            "cuda",
+            "cuda_version: '12.8'",
+            {"CUDA_VERSION": "12-9"},
+            "the CUDA version is 12.8 (cuda.yaml:1), yet 12.9 (CUDA_VERSION): "
+            "correct one of them, or set WHEEL_BUILD_TAG_CUDA_VERSION",
+        ),
+        (
+            "cpu",
+            "distro: el",
+            {},
+            "the distribution is el (cpu.yaml:1), yet el9.6 (OS): "
+            "correct one of them, or set WHEEL_BUILD_TAG_DISTRO",
+        ),
+        (
+            "cpu",
+            "distro: el9.60",
+            {},
+            "the distribution is el9.60 (cpu.yaml:1), yet el9.6 (OS): "
+            "correct one of them, or set WHEEL_BUILD_TAG_DISTRO",
+        ),
+        (
+            "cuda12.9-ubi9",
+            "cuda_version: '13.0'",
+            {},
+            "the CUDA version is 13.0 (cuda.yaml:1), yet 12.9 (the name of variant "
+            "'cuda12.9-ubi9'): correct one of them, or set WHEEL_BUILD_TAG_CUDA_VERSION",
+        ),
+        (
+            "rocm7.1-ubi9",
+            "rocm_version: '7.2'",
+            {},
+            "the ROCm version is 7.2 (cuda.yaml:1), yet 7.1 (the name of variant "
+            "'rocm7.1-ubi9'): correct one of them, or set WHEEL_BUILD_TAG_ROCM_VERSION",
+        ),
+        (
+            "py3.12-cuda128",
+            "stacks: [{cuda_version: '12.8'}, {cuda_version: '13.0'}]",
+            {},
+            "the CUDA version is 13.0 (cuda.yaml:1), yet 12.8 (the name of variant "
+            "'py3.12-cuda128'): correct one of them, or set WHEEL_BUILD_TAG_CUDA_VERSION",
+        ),
+        (
+            "cuda13.0-torch2.13",
+            "torch_version: 2.12.0",
+            {},
+            "the Torch version is 2.12.0 (cuda.yaml:1), yet 2.13 (the name of variant "
+            "'cuda13.0-torch2.13'): correct one of them, or set WHEEL_BUILD_TAG_TORCH_VERSION",
+        ),
+        (
+            "cuda13.0",
+            None,
+            {"CUDA_VERSION": "12.9.1"},
+            "the CUDA version is 13.0 (the name of variant 'cuda13.0'), yet 12.9.1 "
+            "(CUDA_VERSION): correct one of them, or set WHEEL_BUILD_TAG_CUDA_VERSION",
+        ),
+        (
+            "cuda13.0",
+            "accelerator: rocm",
+            {},
+            "the name of variant 'cuda13.0' contains cuda_version, yet the accelerator is rocm "
+            "(cuda.yaml:1): correct one of them",
+        ),
+        (
+            "cuda",
+            "cuda_version: '13.0'",
+            {"pin": "==2.9.1+rocm6.4"},
+            "the accelerator is cuda13.0 (cuda.yaml:1), yet Torch 2.9.1+rocm6.4 (the constraint "
+            "torch==2.9.1+rocm6.4) is for rocm6.4: "
+            "correct one of them, or set WHEEL_BUILD_TAG_TORCH_VERSION",
+        ),
+        (
+            "cuda",
+            "cuda_version: '13.0'",
+            {"pin": "==2.9.1+cu128"},
+            "the accelerator is cuda13.0 (cuda.yaml:1), yet Torch 2.9.1+cu128 (the constraint "
+            "torch==2.9.1+cu128) is for cuda12.8: "
+            "correct one of them, or set WHEEL_BUILD_TAG_TORCH_VERSION",
+        ),
+        (
+            "cuda",
+            None,
+            {"TORCH_VERSION": "2.9.1+cpu"},
+            "the accelerator is cuda (the name of variant 'cuda'), yet Torch 2.9.1+cpu "
+            "(TORCH_VERSION) is for cpu: "
+            "correct one of them, or set WHEEL_BUILD_TAG_TORCH_VERSION",
+        ),
+        (
+            "cpu",
+            "torch_version: 2.9.1+xpu",
+            {},
+            "the accelerator is cpu (the name of variant 'cpu'), yet Torch 2.9.1+xpu "
+            "(cuda.yaml:1) is for xpu: "
+            "correct one of them, or set WHEEL_BUILD_TAG_TORCH_VERSION",
+        ),
+        (
+            "cpu",
+            None,
+            {"WHEEL_BUILD_TAG_TORCH_VERSION": "2.9.1+cu130"},
+            "the accelerator is cpu (the name of variant 'cpu'), yet Torch 2.9.1+cu130 "
+            "(WHEEL_BUILD_TAG_TORCH_VERSION) is for cuda13.0: "
+            "correct one of them, or set WHEEL_BUILD_TAG_TORCH_VERSION",
+        ),
+        (
+            "tpu",
+            "accelerator: tpu",
+            {"pin": "==2.9.1+cu128"},
+            "the accelerator is tpu (cuda.yaml:1), yet Torch 2.9.1+cu128 (the constraint "
+            "torch==2.9.1+cu128) is for cuda12.8: "
+            "correct one of them, or set WHEEL_BUILD_TAG_TORCH_VERSION",
         ),
         (
             "cuda",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -13,7 +14,8 @@ from ..findings import rules
 from ..findings.finding import Finding, Place
 from ..needs import Need
 from ..settings.context import this_machine
-from ..stack.fact import Fact, Missing, Precision, agree, allows, is_exact, parse_version
+from ..stack.fact import Fact, Missing, agree, allows, is_exact, parse_version
+from ..stack.stack import Stack
 from ..text import closest, counted, did_you_mean
 from .inventory import Inventory
 
@@ -84,10 +86,12 @@ def check_distributions(inventory: Inventory) -> Iterator[Finding]:
 
 
 def check_pre_built(inventory: Inventory) -> Iterator[Finding]:
-    """BT105: torch is pre-built, and other packages are built against it."""
+    """BT105, BT111: torch is pre-built for the stack, and other packages are built against it."""
     for variant in inventory.stacks:
-        if not inventory.build_info(_TORCH, variant).pre_built:
+        info = inventory.build_info(_TORCH, variant)
+        if not info.pre_built:
             continue
+        yield from _pre_built_for_others(inventory, variant, info.wheel_server_url or "")
         dependents = [
             each.package
             for each in inventory.wanted
@@ -103,32 +107,57 @@ def check_pre_built(inventory: Inventory) -> Iterator[Finding]:
             )
 
 
+def _pre_built_for_others(inventory: Inventory, variant: str, url: str) -> Iterator[Finding]:
+    """Check the local part of each wanted Torch, and of its index: ``…/whl/cu130``."""
+    label = url.rstrip("/").rpartition("/")[2]
+    wanted = [each.versions or () for each in inventory.wanted if each.package == _TORCH]
+    torches = [version for versions in wanted for version in versions if version]
+    if re.fullmatch(r"[a-z]+(\d+(\.\d+)*)?", label):
+        torches.append(Version(f"0+{label}"))
+    for torch in torches:
+        others = [stack.other_accelerator(torch) for stack in inventory.stacks[variant]]
+        if others and all(others):
+            stacks = ", ".join(str(stack) for stack in inventory.stacks[variant])
+            yield rules.PIN_CONTRADICTS_VARIANT.finding(
+                f"the pre-built torch +{torch.local} of {variant} is for {others[0]}, yet its "
+                f"stacks are {stacks}",
+                subject=variant,
+                remedy="correct the version or the wheel_server_url of torch, or the variant file",
+                place=inventory.place(_TORCH, "variants", variant),
+            )
+
+
 def check_pin(inventory: Inventory) -> Iterator[Finding]:
     """BT111: the constraints on Torch allow a stack of the selected variant."""
     variant = str(inventory.tree.ctx.variant)
     constraint = this_machine(inventory.tree.ctx).torch
     declared = [
-        (stack.torch_version, stack.torch_precision)
+        (stack, stack.torch_version)
         for stack in inventory.stacks.get(variant, ())
         if isinstance(stack.torch_version, Fact)
     ]
-    if declared and not any(_allows(constraint, fact.value, digits) for fact, digits in declared):
-        versions = ", ".join(str(fact) for fact, _ in declared)
+    if declared and not any(_allows(constraint, *each) for each in declared):
+        versions = ", ".join(f"{fact} for {stack}" for stack, fact in declared)
         yield rules.PIN_CONTRADICTS_VARIANT.finding(
             f"the constraint torch{constraint} excludes every Torch of {variant}: {versions}",
             subject=variant,
             remedy="correct the constraint or torch_version",
-            place=source if isinstance(source := declared[0][0].source, Place) else Place(),
+            place=source if isinstance(source := declared[0][1].source, Place) else Place(),
         )
 
 
-def _allows(constraint: Iterable[Specifier], torch: Version, precision: Precision) -> bool:
+def _allows(constraint: Iterable[Specifier], stack: Stack, torch: Fact[Version]) -> bool:
     try:
         return all(
-            agree(parse_version(each.version), torch, precision)
+            _is_same(parse_version(each.version), stack, torch)
             if is_exact(each)
-            else allows(each, torch)
+            else allows(each, torch.value)
             for each in constraint
         )
     except ValueError:  # such as ===nightly
         return False
+
+
+def _is_same(pin: Version, stack: Stack, torch: Fact[Version]) -> bool:
+    agrees = agree(pin, torch.value, stack.torch_precision)
+    return agrees and not stack.other_accelerator(pin)

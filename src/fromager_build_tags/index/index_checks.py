@@ -78,9 +78,10 @@ class Tally:
                     self._count(wheel, 1)
 
     def _count(self, wheel: IndexWheel, times: int) -> None:
-        for order, text in wheel.build_tag.by_order.items():
-            self._counts[order][text] += times
-            self._examples.setdefault(text, wheel.file.filename)
+        for order in wheel.build_tag.by_order:
+            if text := wheel.name.segment(order):
+                self._counts[order][text] += times
+                self._examples.setdefault(text, wheel.file.filename)
 
     def findings(self) -> Iterator[Finding]:
         """Yield the findings about the index, after every project is counted."""

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..tag.segment import Order, classify
+from ..tag.segment import Order, segment_texts
 
-_BUILD_TAG: Final = re.compile(r"(?<![\w.])[0-9]+(_[A-Za-z][A-Za-z0-9.]*)+")
+_BUILD_TAG: Final = re.compile(r"(?<![\w.])[0-9]+(?P<suffix>(?:_[A-Za-z][A-Za-z0-9.]*)+)")
 _SEGMENT: Final = re.compile(r"(?<=_)[A-Za-z0-9.]+")
 _SEVERITY: Final = re.compile(r"\b(error|warning|note|suppressed) BT\d+")
 _STYLES: Final[dict[object, str]] = {
@@ -81,8 +81,9 @@ def print_report(parts: Iterable[str | Table]) -> None:
 def _styled(line: str) -> Iterator[tuple[int, int, str]]:
     """Yield the start, the end and the style of each segment and each severity."""
     for tag in _BUILD_TAG.finditer(line):
+        kinds = {text: order for order, text in segment_texts(tag["suffix"]).items()}
         for segment in _SEGMENT.finditer(line, *tag.span()):
-            if order := classify(segment[0]):
+            if order := kinds.get(segment[0]):
                 yield *segment.span(), _STYLES[order]
     for match in _SEVERITY.finditer(line):
         yield *match.span(), _STYLES[match[1]]

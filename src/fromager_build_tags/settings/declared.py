@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ..errors import SettingsError
-from ..stack.fact import FACTS, DeclaredStack, Fact, parse_version
+from ..stack.fact import FACTS, DeclaredStack, Fact, parse_version, unpackaged
 from .yamlfile import Path, YamlFile
 
 _KEYS: Final = (*FACTS, "torch_precision")
@@ -51,6 +51,6 @@ def _value(file: YamlFile, path: Path, value: object) -> Any:
     try:
         if not isinstance(value, str):
             raise ValueError("is not a text: quote it")
-        return parse_version(value) if key.endswith("_version") else value
+        return parse_version(unpackaged(value)) if key.endswith("_version") else value
     except ValueError as err:
         raise SettingsError(f"{file.place(path)}: {key}: {value!r} {err}") from None

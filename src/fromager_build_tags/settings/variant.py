@@ -19,8 +19,8 @@ import pydantic
 from packaging.version import Version
 
 from ..errors import SettingsError
-from ..stack.fact import parse_version
-from ..tag.segment import ACCELERATOR_WORD
+from ..stack.fact import parse_version, unpackaged
+from ..tag.segment import ACCELERATOR_WORD, DISTRIBUTION_TEXT
 from ..text import did_you_mean
 from .yamlfile import Path, YamlFile, read_yaml_mapping
 
@@ -28,7 +28,7 @@ from .yamlfile import Path, YamlFile, read_yaml_mapping
 def _version(value: object) -> object:
     if isinstance(value, bool | int | float):
         raise ValueError("is a YAML number, which drops zeros: quote it")
-    return parse_version(value) if isinstance(value, str) else value
+    return parse_version(unpackaged(value)) if isinstance(value, str) else value
 
 
 type VersionText = Annotated[
@@ -53,8 +53,8 @@ def _matching(pattern: str, what: str) -> pydantic.AfterValidator:
 type DistroText = Annotated[
     str,
     pydantic.Strict(),
-    _matching(r"[a-z][a-z0-9.]*", "is not a distribution, such as el9.6, fc43 or ubuntu24.04"),
-    pydantic.WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9.]*$"}),
+    _matching(DISTRIBUTION_TEXT, "is not a distribution, such as el9.6, fc43 or ubuntu24.04"),
+    pydantic.WithJsonSchema({"type": "string", "pattern": f"^{DISTRIBUTION_TEXT}$"}),
 ]
 type AcceleratorWord = Annotated[
     str,
@@ -72,10 +72,12 @@ class StackSettings(pydantic.BaseModel):
     )
 
     distro: DistroText | None = None
-    """Distribution, as the segment spells it: `el9.6`, `fc43`. Default: os-release."""
+    """Distribution, as the segment spells it: `el9.6`, `fc43`; `el9` agrees with every minor
+    version, and shows none. Default: os-release."""
 
     accelerator: AcceleratorWord | None = None
-    """Accelerator: `cpu`, `cuda`, `rocm`, or another word. Default: the variant's name."""
+    """Accelerator: `cpu`, `cuda`, `rocm`, or another word. Default: `cpu`, `cuda` or `rocm` at the
+    start of the variant's name, or the accelerator whose version alone is known."""
 
     accelerator_version: VersionText | None = None
     """Version of an accelerator other than `cuda` and `rocm`. Quote it."""
@@ -102,7 +104,7 @@ class StackSettings(pydantic.BaseModel):
 
 
 #: The keys that a file can have beside a list of stacks.
-_SHARED_KEYS: Final = {"accelerator", "index", "torch_precision"}
+_SHARED_KEYS: Final = {"accelerator", "distro", "index", "torch_precision"}
 
 
 def _exclude_keys_beside_stacks(schema: dict[str, Any]) -> None:
@@ -126,7 +128,7 @@ class VariantSettings(StackSettings):
         tuple[StackSettings, ...] | None,
         pydantic.Field(strict=False, json_schema_extra={"minItems": 1, "uniqueItems": True}),
     ] = None
-    """The stacks of a family of variants; `accelerator` and `torch_precision` may stand
+    """The stacks of a family of variants; `accelerator`, `distro` and `torch_precision` may stand
     beside it, for all of them."""
 
     @pydantic.model_validator(mode="after")

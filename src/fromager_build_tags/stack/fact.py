@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import enum
 import pathlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..findings.finding import Place
 
@@ -89,6 +90,10 @@ class DeclaredStack:
         declared = self.facts.get("torch_precision")
         return Precision.MINOR if declared and declared.value == "minor" else Precision.PATCH
 
+    def precision_of(self, key: str) -> Precision:
+        """Return the precision of the segment of a version's settings key."""
+        return self.precision if key == "torch_version" else Precision.MINOR
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Declaration:
@@ -106,6 +111,34 @@ class Declaration:
     is_family: bool = False
     explicit: Mapping[str, Fact[Any]]
 
+    @property
+    def named(self) -> Mapping[str, Fact[Version]]:
+        """The versions in the variant's name, by settings key: two of ``cuda13.0-torch2.13``.
+
+        Without a dot, ``cuda13`` and ``rocm7`` name a major version, ``cuda130`` names 13.0, and
+        ``rocm71`` is not read: it could be 7.1 or 71.
+        """
+        source = f"the name of variant {self.variant!r}"
+        text = re.sub(r"(?<![a-z])(cuda\d\d)(\d)(?![\d.])", r"\1.\2", self.variant)
+        return {
+            f"{word}_version": Fact(value=Version(number), source=source)
+            for word, number in _NAMED.findall(text)
+            if "." in number or len(number) == (2 if word == "cuda" else 1)
+        }
+
+
+_NAMED: Final = re.compile(r"(?<![a-z])(cuda|rocm|torch)(\d+(?:\.\d+)*)")
+#: ``12-9`` is part of a package's name, ``13.0.1-1.el9`` a package's version with its release.
+_PACKAGED: Final = re.compile(r"(\d+)-(\d+)|(\d+(?:\.\d+)*)-\d.*")
+
+
+def unpackaged(text: str) -> str:
+    """Return 12.9 for ``12-9``, and 13.0.1 for ``13.0.1-1``: to PEP 440 they are post-releases."""
+    packaged = _PACKAGED.fullmatch(text.strip())
+    if packaged is None:
+        return text
+    return packaged[3] or f"{packaged[1]}.{packaged[2]}"
+
 
 def parse_version(text: str) -> Version:
     """Return *text* as a PEP 440 version without an epoch.
@@ -115,7 +148,7 @@ def parse_version(text: str) -> Version:
     """
     try:
         version = Version(text)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number that is too long for int()
         raise ValueError("is not a PEP 440 version, such as 13.0 or 2.10.0") from None
     if version.epoch:
         raise ValueError("has an epoch, which cannot stand in a build tag")
@@ -141,6 +174,20 @@ def agree(one: Version, other: Version, precision: Precision) -> bool:
         return text == other_text
     known = min(len(one.release), len(other.release))
     return one.release[:known] == other.release[:known]
+
+
+_LOCAL: Final = re.compile(r"cu(\d\d)(\d+)|(cpu|xpu|cuda|rocm)(\d+(?:\.\d+)*)?(?![a-z0-9])")
+
+
+def accelerator_of(torch: Version) -> tuple[str, Version | None] | None:
+    """Return what the local part of a Torch names: ``+cu130``, ``+rocm6.4``, ``+cpu``, ``+xpu``."""
+    match = _LOCAL.match(torch.local or "")
+    if match is None:
+        return None
+    major, minor, word, version = match.groups()
+    if word is None:
+        return "cuda", Version(f"{major}.{minor}")
+    return word, Version(version) if version else None
 
 
 def exact_pin(specifiers: Iterable[Specifier]) -> Specifier | None:

@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 
-from ..errors import SettingsError
-from .fact import IMAGE_VARIABLES, Fact, exact_pin, explicit_variable, parse_version
+from ..errors import InputError, SettingsError
+from ..files import read_regular
+from ..tag.segment import DISTRIBUTION_TEXT
+from ..text import plain
+from .fact import IMAGE_VARIABLES, Fact, exact_pin, explicit_variable, parse_version, unpackaged
 
 if TYPE_CHECKING:
     from packaging.specifiers import Specifier
@@ -31,7 +34,10 @@ _FAMILIES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("rhel", "centos", "almalinux", "rocky", "ol", "scientific"), "el"),
 }
 _PLATFORM: Final = re.compile(r"platform:(?P<family>el|f)(?P<version>\d[\d.]*)")
-_ID: Final = re.compile(r"[a-z0-9._-]+")
+#: The characters that os-release(5) allows in ``ID`` and ``VERSION_ID``; some add capitals.
+_ALLOWED: Final = re.compile(r"[A-Za-z0-9._-]{0,31}")
+_MAXIMAL_SIZE: Final = 1_000_000
+"""Bytes. An os-release file has some hundred."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +73,7 @@ class Machine:
         found: list[Fact[Version]] = []
         name = IMAGE_VARIABLES.get(key, "")
         if text := self.variables.get(name):
-            found.append(_detected(text, name, f"{name}={text!r}", key, "unset"))
+            found.append(_detected(unpackaged(text), name, f"{name}={text!r}", key, "unset"))
         if key == "torch_version" and (pin := exact_pin(self.torch)) is not None:
             source = f"the constraint torch{pin}"
             found.append(_detected(pin.version, source, source, key, "correct"))
@@ -104,24 +110,28 @@ def read_os_release(files: Sequence[pathlib.Path]) -> tuple[str, pathlib.Path]:
     """
     for path in files:
         try:
-            content = path.read_text(encoding="utf-8", errors="replace")
+            content = read_regular(path, _MAXIMAL_SIZE)
         except OSError:
             continue
+        except InputError as err:
+            raise SettingsError(str(err)) from None
         try:
-            return distribution_text(parse_os_release(content)), path
+            # a name in another encoding does not matter; UTF-16 has no readable ID
+            fields = parse_os_release(content.decode("utf-8-sig", errors="replace"))
+            return distribution_text(fields), path
         except SettingsError as err:
-            raise SettingsError(f"{path} has {err}") from err
+            raise SettingsError(f"{path} has {err}") from None
     raise SettingsError(f"{' and '.join(map(str, files))} cannot be read")
 
 
 def parse_os_release(content: str) -> dict[str, str]:
-    """Return the assignments of an os-release file, without shell quotes.
+    """Return the assignments of an os-release file, without shell quotes; the last one holds.
 
     Other lines are ignored, as os-release(5) requires.
     """
     fields: dict[str, str] = {}
-    for line in content.splitlines():
-        name, equals, value = line.strip().partition("=")
+    for line in content.split("\n"):
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
         if not equals or name.startswith("#"):
             continue
         try:
@@ -136,23 +146,27 @@ def distribution_text(os_release: Mapping[str, str]) -> str:
     """Return ``el9.6``, ``fc43``, or the distribution's own ID and version, ``ubuntu24.04``.
 
     ``ID_LIKE`` is not used: it is ``fedora`` on Oracle Linux and on Amazon Linux 2023, and ``rhel
-    centos fedora`` on Nobara, a Fedora. ``PLATFORM_ID`` names the family, if it is set.
+    centos fedora`` on Nobara, a Fedora. ``PLATFORM_ID`` names the family with its version, if it is
+    set: the ``VERSION_ID`` of RHEL CoreOS is OpenShift's, and its ``RHEL_VERSION`` is the minor.
 
     Raises:
-        SettingsError: ``ID`` is missing, has a character that os-release(5) forbids, or none that
-            a build tag can contain.
+        SettingsError: ``ID`` is missing, ``ID`` or ``VERSION_ID`` has a character that
+            os-release(5) forbids, or they do not make a segment.
     """
-    distro_id = os_release.get("ID", "").lower()
-    platform = _PLATFORM.fullmatch(os_release.get("PLATFORM_ID", "").lower())
-    version = _clean(os_release.get("VERSION_ID", ""))
-    family = _FAMILIES.get(distro_id)
-    if platform:
-        family = family or ("el" if platform["family"] == "el" else "fc")
-        version = version or platform["version"]
-    name = family or _clean(distro_id)
-    if not name or not (family or _ID.fullmatch(distro_id)):
+    for key in ("ID", "VERSION_ID"):
+        if not _ALLOWED.fullmatch(value := os_release.get(key, "")):
+            raise SettingsError(f"no usable {key} ({plain(repr(value), 80)})")
+    distro_id, version = os_release.get("ID", "").lower(), os_release.get("VERSION_ID", "")
+    name = _FAMILIES.get(distro_id) or _clean(distro_id)
+    if platform := _PLATFORM.fullmatch(os_release.get("PLATFORM_ID", "").lower()):
+        name = "el" if platform["family"] == "el" else "fc"
+        minors = [each for each in (os_release.get("RHEL_VERSION", ""), version) if name == "el"]
+        major = platform["version"]
+        version = next((each for each in minors if f"{each}.".startswith(f"{major}.")), major)
+    text = name + _clean(version)
+    if not name or not re.fullmatch(DISTRIBUTION_TEXT, text):
         raise SettingsError(f"no usable ID ({os_release.get('ID')!r})")
-    return name + version
+    return text
 
 
 def _clean(text: str) -> str:

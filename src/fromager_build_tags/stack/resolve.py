@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from packaging.version import Version
 
@@ -58,6 +58,7 @@ def declared_stacks(declaration: Declaration) -> tuple[Stack, ...]:
 
 def _fitting(declaration: Declaration, machine: Machine) -> tuple[Stack, ...]:
     """Return the declared stacks without a conflict, of which there has to be one."""
+    _refuse_other_names(declaration)
     resolvers = [
         _Resolver(declaration=declaration, declared=declared, machine=machine)
         for declared in declaration.stacks
@@ -77,6 +78,27 @@ def _fitting(declaration: Declaration, machine: Machine) -> tuple[Stack, ...]:
         f"no stack of {declaration.file} agrees with the variables and this machine: {reasons}: "
         "build on another machine, or add a stack"
     )
+
+
+def _refuse_other_names(declaration: Declaration) -> None:
+    """Refuse a stack that contradicts its variant's name, even if another one of the file fits."""
+    conflicts = [
+        _conflict(key, fact, named)
+        for stack in declaration.stacks
+        for key, named in declaration.named.items()
+        if (fact := stack.facts.get(key)) and key not in declaration.explicit
+        if not agree(fact.value, named.value, stack.precision_of(key))
+    ]
+    if conflicts:
+        raise StackError("; ".join(f"{text}: {remedy}" for text, remedy in conflicts))
+
+
+def _conflict(key: str, one: object, other: object) -> tuple[str, str]:
+    text = f"the {FACTS[key]} is {one}, yet {other}"
+    return text, _REMEDY.format(variable_of(key))
+
+
+_REMEDY: Final = "correct one of them, or set {}"
 
 
 def _several_fit(declaration: Declaration, fitting: Sequence[Stack]) -> str:
@@ -107,7 +129,7 @@ class _Resolver:
     def stack(self) -> Stack:
         accelerator = self._accelerator()
         detected = [self.machine.distro] if self.machine.distro else []
-        return Stack(
+        stack = Stack(
             variant=self.declaration.variant,
             place=self.declared.place,
             distro=self._choose("distro", detected, reason=f"{self.machine.no_distro}; "),
@@ -116,6 +138,8 @@ class _Resolver:
             torch_version=self._torch_version(),
             torch_precision=self.declared.precision,
         )
+        self._check_local_parts(stack)
+        return stack
 
     def _accelerator(self) -> Fact[str] | Missing:
         """Return the accelerator: a fact of its own, by the name, or by the only version."""
@@ -127,7 +151,7 @@ class _Resolver:
         if name in KNOWN_ACCELERATORS:
             return Fact(value=name, source=f"the name of variant {variant!r}")
         sources: dict[str, str] = {}
-        for facts in (declared, explicit, self.machine.facts()):
+        for facts in (self.declaration.named, declared, explicit, self.machine.facts()):
             sources = {
                 word: str(facts[key].source) for word, key in VERSION_KEYS.items() if key in facts
             }
@@ -157,6 +181,9 @@ class _Resolver:
             if key != own and (other := self.declared.facts.get(key)):
                 text = f"{other.source} sets {key}, yet the accelerator is {accelerator}"
                 self.conflicts.append((text, f"use {own}" if own else "remove it"))
+            elif key != own and (other := self.declaration.named.get(key)):
+                text = f"{other.source} contains {key}, yet the accelerator is {accelerator}"
+                self.conflicts.append((text, "correct one of them"))
 
     def _torch_version(self) -> Fact[Version] | Missing:
         """Return the version of Torch, which the constraints that pin none may forbid, too."""
@@ -164,11 +191,26 @@ class _Resolver:
         if isinstance(torch, Fact) and "torch_version" not in self.declaration.explicit:
             for each in self.machine.torch:
                 if not is_exact(each) and not allows(each, torch.value):
-                    text = (
-                        f"the {FACTS['torch_version']} is {torch}, yet the constraint torch{each}"
-                    )
-                    self._add_conflict(f"{text} forbids it", "torch_version")
+                    other = f"the constraint torch{each} forbids it"
+                    self.conflicts.append(_conflict("torch_version", torch, other))
         return torch
+
+    def _check_local_parts(self, stack: Stack) -> None:
+        """Check that each ``2.9.1+cu130`` is a Torch for the accelerator of the stack."""
+        key = "torch_version"
+        if explicit := self.declaration.explicit.get(key):
+            facts = [explicit]
+        elif isinstance(stack.torch_version, Fact):
+            facts = [*filter(None, [self.declared.facts.get(key)]), *self.machine.versions(key)]
+        else:
+            return
+        for torch in facts:
+            if other := stack.other_accelerator(torch.value):
+                version = stack.accelerator_version
+                known = isinstance(version, Fact)
+                own = f"{stack.accelerator_word()}{version}" if known else stack.accelerator
+                text = f"the accelerator is {own}, yet Torch {torch} is for {other}"
+                self.conflicts.append((text, _REMEDY.format(variable_of(key))))
 
     def _version(self, key: str, precision: Precision) -> Fact[Version] | Missing:
         """Return the version under *key*, the most precise of those that agree."""
@@ -193,7 +235,8 @@ class _Resolver:
     ) -> Fact[Any] | Missing:
         """Return the fact under *key*; the facts are versions if there is a *precision*."""
         explicit, declared = self.declaration.explicit.get(key), self.declared.facts.get(key)
-        facts = [fact for fact in (declared, *detected) if fact is not None]
+        named = self.declaration.named.get(key)
+        facts = [fact for fact in (declared, named, *detected) if fact is not None]
         if explicit is not None:
             if self.declaration.is_family and declared is not None:
                 self._check(key, declared, explicit, precision)
@@ -210,12 +253,12 @@ class _Resolver:
     def _check(
         self, key: str, one: Fact[Any], other: Fact[Any], precision: Precision | None
     ) -> None:
-        is_equal = one.value == other.value
-        if not (agree(one.value, other.value, precision) if precision else is_equal):
-            self._add_conflict(f"the {FACTS[key]} is {one}, yet {other}", key)
-
-    def _add_conflict(self, text: str, key: str) -> None:
-        self.conflicts.append((text, f"correct one of them, or set {variable_of(key)}"))
+        if precision:
+            agrees = agree(one.value, other.value, precision)
+        else:  # the distribution el9 agrees with el9.6
+            agrees = f"{other.value}.".startswith(f"{one.value}.")
+        if not agrees:
+            self.conflicts.append(_conflict(key, one, other))
 
     def _missing(self, key: str, reason: str) -> Missing:
         image = IMAGE_VARIABLES.get(key)

@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from ..errors import MissingFactError
 from ..findings.finding import Place
-from .fact import VERSION_KEYS, Fact, Missing, Precision, segment_text
+from .fact import VERSION_KEYS, Fact, Missing, Precision, accelerator_of, agree, segment_text
 from .key import StackKey
 
 
@@ -60,6 +60,25 @@ class Stack:
         fact = _known(self.torch_version)
         _precisely(fact, Precision.MINOR, "the version of Torch")
         return fact.value >= release
+
+    def other_accelerator(self, torch: Version) -> str:
+        """Return the accelerator that *torch* is for by its local part, "" if the stack has it.
+
+        ``+cpu`` agrees with accelerators that have no Torch of their own, such as ``tpu``.
+        """
+        built = accelerator_of(torch)
+        if built is None or isinstance(self.accelerator, Missing):
+            return ""
+        word, version = built
+        own = self.accelerator.value
+        if word != own:
+            agrees = word == "cpu" and own not in {"cuda", "rocm", "xpu"}
+        else:
+            known = self.accelerator_version
+            agrees = not (version and isinstance(known, Fact)) or agree(
+                version, known.value, Precision.MINOR
+            )
+        return "" if agrees else f"{word}{version or ''}"
 
     @property
     def key(self) -> StackKey:

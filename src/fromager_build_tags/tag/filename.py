@@ -49,8 +49,13 @@ class WheelName(NamedTuple):
         return is_platlib(self.tags)
 
     def segment(self, order: Order) -> str | None:
-        """Return the first segment for *order*: 1 distribution, 2 accelerator, 3 Torch."""
-        return next((text for text in self.segments if classify(text) is order), None)
+        """Return the segment for *order*: 1 distribution, 2 accelerator, 3 Torch.
+
+        A wheel for any platform has only segments of plugins, whose place has no meaning.
+        """
+        text = self.build_tag.by_order.get(order)
+        is_known = text is None or classify(text) is order or self.is_platlib
+        return text if is_known else None
 
 
 def parse_wheel_name(filename: str) -> WheelName:

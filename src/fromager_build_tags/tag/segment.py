@@ -21,6 +21,8 @@ _TEXT: Final = re.compile(r"[a-zA-Z0-9.]+")
 KNOWN_ACCELERATORS: Final = ("cpu", "cuda", "rocm")
 #: The characters of an accelerator's word.
 ACCELERATOR_WORD: Final = "[a-z]+"
+#: The text of a distribution: os-release's ID and version, such as ``el9.6`` or ``4mlinux48.0``.
+DISTRIBUTION_TEXT: Final = r"[0-9]{0,9}[a-z][a-z0-9.]{0,63}"
 
 
 class Order(enum.IntEnum):
@@ -118,6 +120,7 @@ def split(suffix: str) -> tuple[str, ...]:
     return tuple(texts)
 
 
+@functools.lru_cache(maxsize=4096)
 def classify(text: str) -> Order | None:
     """Return which of the three kinds of segments *text* is, by its spelling; None for others.
 
@@ -129,9 +132,19 @@ def classify(text: str) -> Order | None:
 
 @functools.lru_cache(maxsize=4096)
 def segment_texts(suffix: str) -> Mapping[Order, str]:
-    """Return the segments of a suffix by kind: ``{Order.ACCELERATOR: "cuda13.0", …}``."""
-    texts = {classify(text): text for text in reversed(suffix.split("_"))}
-    return {order: text for order, text in texts.items() if order is not None}
+    """Return the segments of a suffix by kind: ``{Order.ACCELERATOR: "cuda13.0", …}``.
+
+    os-release(5) allows any ID, and a variant file any accelerator. A text outside the vocabulary
+    is the distribution if it is the first one, and the accelerator between distribution and Torch.
+    """
+    first, *texts = suffix.split("_")
+    kinds = [classify(text) for text in (first, *texts)]
+    if not first and Order.DISTRIBUTION not in kinds and texts and kinds[1] is None:
+        kinds[1] = Order.DISTRIBUTION if re.fullmatch(DISTRIBUTION_TEXT, texts[0]) else None
+    if Order.ACCELERATOR not in kinds and kinds[1:4:2] == [Order.DISTRIBUTION, Order.TORCH]:
+        kinds[2] = Order.ACCELERATOR
+    found = [*zip(kinds, (first, *texts), strict=True)]
+    return {order: text for order, text in reversed(found) if order is not None}
 
 
 def accelerator_word(text: str) -> str:
