@@ -7,9 +7,22 @@ from collections.abc import Iterable
 from typing import Final
 
 _LONGEST: Final = 300
+#: What precedes a host, up to the last "@" after a ":", since a password can contain a "/". One "/"
+#: is a typing error for two.
+_USERINFO: Final = re.compile(r"([a-z][a-z0-9+.-]*:/+)(?:[^/\s@]*:\S*|[^/\s?#]*)@", re.IGNORECASE)
+_SECRET: Final = re.compile(
+    r"([?&;#][\w.%-]*(?:token|sig|secret|pass|key|auth|cred)[\w.%-]*=)[^&;#\s\"'<>]+", re.IGNORECASE
+)
 _CODE_FENCE: Final = re.compile(r"`+")
 #: A transposed pair in four letters (``rcom``) reaches it; ``tpu`` beside ``cpu`` does not.
 _SIMILAR: Final = 0.75
+
+
+def redact(text: str) -> str:
+    """Return *text* with the credentials of each URL in it as ``****``."""
+    if ":/" not in text or not ("@" in text or "=" in text):
+        return text
+    return _SECRET.sub(r"\1****", _USERINFO.sub(r"\1****@", text))
 
 
 def plain(text: str, longest: int = _LONGEST) -> str:

@@ -240,6 +240,76 @@ def test_a_wrong_entry_hides_no_other(server: Server) -> None:
     assert troubles(list_url(f"{server.url}/simple"))[0].endswith(", number 10 and 2 more")
 
 
+def test_a_wrong_link_hides_no_other(server: Server) -> None:
+    links = {"http://u:s3cret@[::1/torch-1.whl": "", "torch-1-py3-none-any.whl": ""}
+    server.answers["/simple/torch/"] = html_page(links)
+    [listed] = [each for each in list_url(f"{server.url}/simple").projects() if each.unreadable]
+    assert [file.filename for file in listed.files] == ["torch-1-py3-none-any.whl"]
+    assert listed.unreadable == Unreadable(
+        location=f"{server.url}/simple/torch/",
+        reason="skipped invalid entries: 'http://****@[::1/torch-1.whl'",
+    )
+
+
+HUGE = "9" * 5_000
+
+
+@pytest.mark.parametrize(
+    ("entry", "size"),
+    [
+        ('"size": 7', 7),
+        (f'"size": {HUGE}', None),
+        (f'"size": -{HUGE}', None),
+        ('"size": NaN', "invalid"),
+        ('"size": Infinity', "invalid"),
+        ('"size": 1e999', "invalid"),
+        ('"size": 1, "size": 2', 2),
+        ('"size": {"a": [1]}', "invalid"),
+        ('"size": null', None),
+        ('"yanked": {}', "invalid"),
+        ('"requires-python": 3', "invalid"),
+        ('"requires-python": null', None),
+        ('"hashes": {"sha256": 1}', "invalid"),
+        ('"hashes": []', "invalid"),
+        ('"url": "http://[::1"', "invalid"),
+        ('"url": null', "invalid"),
+        ('"url": "%zz%"', None),
+        ('"filename": "\\ud800.whl"', "invalid"),
+    ],
+)
+def test_odd_values_of_an_entry_cost_that_entry(
+    entry: str, size: int | str | None, server: Server
+) -> None:
+    head = '{"meta": {"api-version": "1.1"}, "name": "torch", "files": ['
+    one = '{"filename": "a-1.whl", "url": "a-1.whl", "hashes": {}, %s}'
+    body = head + one % entry + "," + one.replace("a-1", "b-1") % '"size": 1' + "]}"
+    server.answers["/simple/torch/"] = Answer(body=body.encode(), content_type=JSON)
+    sizes = [file.size for file in files(server, "torch")]
+    assert sizes == ([1] if size == "invalid" else [size, 1])
+
+
+def test_a_wrong_project_hides_no_other() -> None:
+    wrong = [1, {}, {"name": 7}, {"name": "../x"}, {"name": "http://h/"}, {"name": "\x1b"}]
+    projects = [*wrong, {"name": "torch"}]
+    page = json_page({"meta": {"api-version": "1.1"}, "projects": projects})
+    torch = json_page({"meta": {"api-version": "1.1"}, "name": "torch", "files": []})
+    with serve({"/simple/": page, "/simple/torch/": torch}) as server:
+        index = list_url(f"{server.url}/simple")
+        unknown, listed = index.projects()
+        assert (listed.project, len(index)) == ("torch", 1)
+        assert unknown.unreadable == Unreadable(
+            location=f"{server.url}/simple/",
+            reason="skipped invalid entries: number 1, number 2, number 3, '../x', 'http://h/', "
+            "'\\x1b'",
+        )
+
+
+def test_a_page_of_many_values_is_refused(server: Server) -> None:
+    body = b'{"files": [' + b"{}," * 2_000_000 + b"{}]}"
+    server.answers["/simple/torch/"] = Answer(body=body, content_type=JSON)
+    assert troubles(list_url(f"{server.url}/simple")) == ["it has more than 4,000,000 values"]
+
+
 def test_what_a_later_version_adds_is_no_matter(
     recwarn: pytest.WarningsRecorder,
 ) -> None:
@@ -416,8 +486,9 @@ def test_a_page_on_another_host_is_not_asked_for(server: Server) -> None:
         server.answers["/simple/"] = html_page({f"{other.url}/simple/torch/": "torch"})
         reason = "it is on another host than the index"
         assert troubles(list_url(f"{server.url}/simple")) == [reason]
-        with pytest.raises(FetchError, match="it is on another host than the index"):
-            Session(server.url).get(f"{other.url}/simple/torch/")
+        session, url = Session(server.url), f"{other.url}/simple/torch/"
+        with pytest.raises(FetchError, match=reason), session.page(url):
+            pass
         assert other.asked == []
 
 
@@ -452,7 +523,19 @@ def test_credentials_come_from_netrc(
     assert set(server.authorized) == {"Basic dXNlcjpzM2NyZXQ="}
 
 
-@pytest.mark.parametrize("url", ["http://h/a?b#c", "http://u:p@h/a", "http://u@h/a"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://h/a?b#c",
+        "http://u:p@h/a",
+        "http://u@h/a",
+        "http://u:p/w@h/a",
+        "http://u:1/2@h/a",
+        "http://u:p?w@h/a",
+        "http://u:p#w@h/a",
+        "http://u:p@w@h/a?x",
+    ],
+)
 def test_a_url_is_shown_without_secrets(url: str) -> None:
     assert shown_url(url) == "http://h/a"
 
@@ -464,6 +547,8 @@ def test_a_url_is_shown_without_secrets(url: str) -> None:
         ("cpu=Https://u:p@h/a", "https://h/a"),
         ("ftp://u:p@h/a", "ftp:…"),
         ("https:/u:p@h/a", "https:…"),
+        ("rocm=http://u:p/@h/a", "http://h/a"),
+        ("u:p@h/a", "****@h/a"),
         ("a:b/c", "a:b/c"),
     ],
 )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from ..errors import BuildTagError
+from ..text import redact
+
+_NOTHING_HIDDEN: Final = re.compile(r"https?://[\w.-]+(?::\d{1,5})?/[^@?#]*(?=#[^@]*$|$)")
 
 
 class FetchError(BuildTagError):
@@ -39,8 +44,10 @@ def file_name(url: str) -> str:
 
 def shown_url(url: str) -> str:
     """Return *url* without credentials, and without query and fragment, which can hold some."""
+    if plain := _NOTHING_HIDDEN.match(url):  # an index has up to a million
+        return plain[0]
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(redact(url))
         host = parts.netloc.rpartition("@")[2]
         _ = parts.port  # raises where it is no number
     except ValueError:

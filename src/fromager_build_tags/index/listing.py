@@ -24,6 +24,8 @@ from ..wheel.archive import WheelArchive
 
 #: A single slash is a typing error, and the text after it may still be a password.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
+#: Of a URL without its scheme.
+_USERINFO: Final = re.compile(r"^[^/:@]*:.*@")
 _VARIANT: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(.*)", re.DOTALL)
 #: fromager's folders of built and of pre-built wheels; ``simple`` contains links to both, and
 #: ``build`` unfinished wheels.
@@ -56,7 +58,7 @@ class IndexPlace:
     def __str__(self) -> str:
         if self.is_url:
             return shown_url(self.address)
-        return f"{self.scheme}:…" if self.scheme else self.address
+        return f"{self.scheme}:…" if self.scheme else _USERINFO.sub("****@", self.address)
 
     def __repr__(self) -> str:
         """Hide credentials in a traceback, too."""
@@ -305,10 +307,10 @@ def open_directory(place: IndexPlace) -> DirectoryIndex:
     root = pathlib.Path(place.address)
     if not root.is_dir():
         problem = "is a file" if root.exists() else "does not exist"
-        raise InputError(f"index {str(root)!r} {problem}: use a folder or an http(s) URL")
+        raise InputError(f"index {str(place)!r} {problem}: use a folder or an http(s) URL")
     index = DirectoryIndex(place)
     try:
         index.read(root)
     except OSError as err:
-        raise InputError(f"index {str(root)!r} cannot be read: {err.strerror}") from None
+        raise InputError(f"index {str(place)!r} cannot be read: {err.strerror}") from None
     return index

@@ -1,7 +1,7 @@
 """A simple API in HTML or JSON, or a web server's listing of a folder of wheels.
 
-The list of projects is read first, and their pages on demand. pypi-simple parses both formats. It
-takes a file's name from the text of an HTML link; pip and this module take it from the URL.
+The list of projects is read first, and their pages on demand. pypi-simple parses JSON. A file's
+name is that of an HTML link's URL, as for pip, and not its text.
 
 Source: PyPA specification "Simple repository API"; PEP 503 and PEP 691.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import posixpath
 import re
 import sys
 import urllib.parse
@@ -27,16 +26,29 @@ from ..errors import BuildTagError, InputError
 from ..http.prefetch import prefetch
 from ..http.session import Page, Session
 from ..http.urls import FetchError, shown_url, signed_url, split_url
-from ..text import first_few
+from ..text import first_few, redact
 from ..wheel.archive import WheelArchive, open_url
+from .html_page import HtmlPage, PageLink, parse_html
 from .listing import SDIST, IndexFile, IndexPlace, ListedProject, Unreadable, project_word
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_FRAGMENT: Final = re.compile(r"(?:^|&)sha256=([0-9A-Fa-f]+)")
+_LAST_PART: Final = re.compile(r"[^:/?#]+://[^/?#]*/(?:[^?#]*/)?([^?#/]*)")
+_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _ARCHIVES: Final = (".whl", *SDIST)
 #: The files of each project.
 type _Files = Mapping[NormalizedName, Sequence[IndexFile]]
-#: Invalid entries that a message lists.
-_MOST: Final = 10
+#: Invalid entries that a message lists, and characters of each.
+_MOST, _LONGEST = 10, 300
+#: Values of a page in JSON: three times those of 100,000 files. Each can take 100 bytes of memory.
+_MOST_VALUES: Final = 4_000_000
+#: A larger size in bytes is unknown; an integer has no more digits than that.
+_HUGE, _DIGITS = 1 << 60, 20
+#: Bytes of memory that a file or a project takes at most, besides its texts.
+_FILE_COST: Final = 512
+#: The project of entries of the first page that are invalid.
+_UNKNOWN: Final = canonicalize_name("(unknown)")
+_NO_PAGE: Final = "not a page of a simple API"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +58,20 @@ class SimpleIndex:
     Attributes:
         pages: each project with the URL of its page; "" for a project without a page.
         files: the files that the first page lists.
+        invalid: the reason why entries of the first page are missing, if some are.
     """
 
     place: IndexPlace
     pages: Sequence[tuple[NormalizedName, str]]
     files: _Files
     session: Session
+    invalid: Unreadable | None = None
 
     def projects(self) -> Iterator[ListedProject]:
         """Yield every project, sorted by name; a few pages are prefetched."""
-        return prefetch(self._project, self.pages)
+        if self.invalid is not None:
+            yield ListedProject(project=_UNKNOWN, unreadable=self.invalid)
+        yield from prefetch(self._project, self.pages)
 
     def open(self, file: IndexFile) -> AbstractContextManager[WheelArchive]:
         """Download a wheel to a temporary file, and open it."""
@@ -65,21 +81,20 @@ class SimpleIndex:
         """Close the connections."""
         self.session.close()
 
-    def _project(self, page: tuple[NormalizedName, str]) -> ListedProject:
-        project, url = page
+    def _project(self, place: tuple[NormalizedName, str]) -> ListedProject:
+        project, url = place
         listed = self.files.get(project, ())
         if not url:
             return ListedProject(project=project, files=_unique(listed))
         try:
-            files, problem = _project_files(project, self.session.get(url))
+            with self.session.page(url) as page:
+                files, unreadable = _project_files(project, page)
+                self.session.take(_FILE_COST * len(files), url)
         except FetchError as err:
             unreadable = Unreadable(location=err.location, reason=err.reason)
             return ListedProject(project=project, files=_unique(listed), unreadable=unreadable)
-        return ListedProject(
-            project=project,
-            files=_unique([*listed, *files]),
-            unreadable=Unreadable(location=shown_url(url), reason=problem) if problem else None,
-        )
+        files = _unique([*listed, *files])
+        return ListedProject(project=project, files=files, unreadable=unreadable)
 
     def __len__(self) -> int:
         return len(self.pages)
@@ -95,30 +110,32 @@ def open_simple(place: IndexPlace) -> SimpleIndex:
     warnings.filterwarnings("ignore", category=pypi_simple.UnexpectedRepoVersionWarning)
     session = Session(place.address)
     try:
-        pages, files = _read_root(session.get(session.root))
+        with session.page(session.root) as page:
+            pages, files, invalid = _read_root(page)
+            number = len(pages) + sum(map(len, files.values()))
+            session.take(_FILE_COST * number, session.root)
     except BuildTagError as err:
         session.close()
         raise InputError(str(err)) from None
-    names = sorted(pages.keys() | files.keys())
-    return SimpleIndex(place, [(name, pages.get(name, "")) for name in names], files, session)
+    names = [(name, pages.get(name, "")) for name in sorted(pages.keys() | files.keys())]
+    return SimpleIndex(place, names, files, session, invalid)
 
 
-def _read_root(page: Page) -> tuple[Mapping[NormalizedName, str], _Files]:
-    """Return the pages of projects that a page lists, and the files of a flat folder.
+def _read_root(page: Page) -> tuple[Mapping[NormalizedName, str], _Files, Unreadable | None]:
+    """Return the pages of projects that a page lists, the files of a flat folder, and the rest.
 
     Raises:
         FetchError: *page* is neither.
         InputError: it lists nothing, and does not declare itself a list, which may be empty.
     """
     if _is_json(page):
-        with _parsing(page):
-            projects = pypi_simple.IndexPage.from_json_data(_json(page)).projects
-        names = map(canonicalize_name, projects)
-        return {name: urllib.parse.urljoin(page.url, f"{name}/") for name in names}, {}
+        names, invalid = _json_projects(page)
+        pages = {name: urllib.parse.urljoin(page.url, f"{name}/") for name in names}
+        return pages, {}, _skipped(page, invalid)
     listed = _html(page)
     flat = any(_last_part(link.url).endswith(_ARCHIVES) for link in listed.links)
     files: dict[NormalizedName, list[IndexFile]] = {}
-    pages: dict[NormalizedName, str] = {}
+    pages = {}
     for link in listed.links:
         below = _below(page, link.url)
         # In a folder with wheels, every link that is not a folder is a file: any archive, or any
@@ -129,31 +146,60 @@ def _read_root(page: Page) -> tuple[Mapping[NormalizedName, str], _Files]:
             files.setdefault(project, []).extend(_from_link(project, link))
         elif name := _project_name(page, link.url):
             pages.setdefault(name, link.url)
-    if not (pages or files or listed.repository_version is not None):
+    if not (pages or files or listed.version is not None):
         raise InputError(
             f"no projects found at {shown_url(page.url)}: use the URL of a simple API, which "
             "usually ends in /simple/, or of a folder of wheels"
         )
-    return pages, files
+    return pages, files, _skipped(page, map(_shown_link, listed.invalid))
 
 
-def _project_files(project: NormalizedName, page: Page) -> tuple[Sequence[IndexFile], str]:
-    """Return the files of a project's page, and a message about invalid entries, or "".
+def _project_files(
+    project: NormalizedName, page: Page
+) -> tuple[Sequence[IndexFile], Unreadable | None]:
+    """Return the files of a project's page, and a message about invalid entries.
 
     Raises:
         FetchError: *page* is not the page of a project.
     """
     if not _is_json(page):
-        links = _html(page).links
-        return [file for link in links for file in _from_link(project, link)], ""
+        listed = _html(page)
+        files = [file for link in listed.links for file in _from_link(project, link)]
+        return files, _skipped(page, map(_shown_link, listed.invalid))
     files, invalid = [], []
-    for number, entry in enumerate(_entries(page), 1):
+    for number, entry in enumerate(_entries(page, "files"), 1):
         try:
             files.append(_from_entry(project, page, entry))
         except (ValueError, RecursionError):
-            name = entry.get("filename") if isinstance(entry, dict) else None
-            invalid.append(ascii(name[:300]) if isinstance(name, str) else f"number {number}")
-    return files, f"skipped invalid entries: {first_few(invalid, _MOST)}" if invalid else ""
+            invalid.append(_shown_entry(number, entry, "filename"))
+    return files, _skipped(page, invalid)
+
+
+def _json_projects(page: Page) -> tuple[Sequence[NormalizedName], Sequence[str]]:
+    """Return the projects of a list in JSON, and its invalid entries."""
+    names, invalid = [], []
+    for number, entry in enumerate(_entries(page, "projects"), 1):
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if isinstance(name, str) and _NAME.fullmatch(name):
+            names.append(canonicalize_name(name))
+        else:
+            invalid.append(_shown_entry(number, entry, "name"))
+    return names, invalid
+
+
+def _skipped(page: Page, invalid: Iterable[str]) -> Unreadable | None:
+    shown = [*invalid]
+    reason = f"skipped invalid entries: {first_few(shown, _MOST)}"
+    return Unreadable(location=shown_url(page.url), reason=reason) if shown else None
+
+
+def _shown_entry(number: int, entry: object, key: str) -> str:
+    name = entry.get(key) if isinstance(entry, dict) else None
+    return ascii(name[:_LONGEST]) if isinstance(name, str) else f"number {number}"
+
+
+def _shown_link(url: str) -> str:
+    return ascii(redact(url)[:_LONGEST])
 
 
 def _unique(files: Iterable[IndexFile]) -> tuple[IndexFile, ...]:
@@ -174,7 +220,8 @@ def _from_entry(project: NormalizedName, page: Page, entry: object) -> IndexFile
     if not each.filename:
         raise ValueError("a file without a name")
     urllib.parse.urlsplit(each.url)
-    size = each.size if each.size is not None and each.size >= 0 else None
+    f"{each.filename}{each.url}{each.requires_python}".encode()  # JSON can contain half characters
+    size = each.size if each.size is not None and 0 <= each.size < _HUGE else None
     listed = _listed(project, each.filename, each.url, each.digests.get("sha256", ""))
     return listed._replace(
         size=size,
@@ -184,16 +231,16 @@ def _from_entry(project: NormalizedName, page: Page, entry: object) -> IndexFile
     )
 
 
-def _from_link(project: NormalizedName, link: pypi_simple.Link) -> Iterator[IndexFile]:
+def _from_link(project: NormalizedName, link: PageLink) -> Iterator[IndexFile]:
     """Yield the file that a link leads to; nothing for a link to a folder."""
     filename = _last_part(link.url)
     if not filename:
         return
-    fragment = urllib.parse.parse_qs(split_url(link.url).fragment)
-    yield _listed(project, filename, link.url, fragment.get("sha256", [""])[0])._replace(
-        yanked="data-yanked" in link.attrs,
-        bare_yank=link.attrs.get("data-yanked", "") is None,
-        requires_python=sys.intern(str(link.attrs.get("data-requires-python", ""))),
+    sha256 = _FRAGMENT.search(link.url.partition("#")[2])
+    yield _listed(project, filename, link.url, sha256[1] if sha256 else "")._replace(
+        yanked="data-yanked" in link.attributes,
+        bare_yank=link.attributes.get("data-yanked", "") is None,
+        requires_python=sys.intern(link.attributes.get("data-requires-python") or ""),
     )
 
 
@@ -203,55 +250,59 @@ def _listed(project: NormalizedName, filename: str, url: str, sha256: str) -> In
     return IndexFile(project, filename, shown, valid, signed=signed_url(url, shown))
 
 
-def _html(page: Page) -> pypi_simple.RepositoryPage:
+def _html(page: Page) -> HtmlPage:
     start, end = page.body[:4096].lower(), page.body[-4096:].lower()
     if (b"<html" in start or b"<body" in start) and not (b"</html" in end or b"</body" in end):
         raise FetchError(page.url, "the page is truncated")
-    with _parsing(page):
-        return pypi_simple.RepositoryPage.from_html(page.body, page.url)
+    try:
+        parsed = parse_html(page.body, page.url)
+    except ValueError as err:
+        raise FetchError(page.url, str(err)) from None
+    if parsed.version is not None:
+        _check_meta(page, {"meta": {"api-version": parsed.version}})
+    return parsed
 
 
 def _is_json(page: Page) -> bool:
     return page.content_type.partition(";")[0].strip().lower().endswith("json")
 
 
-def _entries(page: Page) -> Sequence[object]:
-    """Return the unparsed entries of a project's page: an invalid one hides no other."""
-    data = _json(page)
-    with _parsing(page):
-        if not isinstance(data, dict) or not isinstance(data.get("files"), list):
-            raise ValueError("no files")
-        head = {key: data[key] for key in ("meta", "name") if key in data}
-        pypi_simple.ProjectPage.from_json_data({**head, "files": []})
-    entries: Sequence[object] = data["files"]
+def _entries(page: Page, key: str) -> Sequence[object]:
+    """Return the unparsed entries of a page in JSON: an invalid one hides no other."""
+    if sum(map(page.body.count, b"{[,")) > _MOST_VALUES:
+        raise FetchError(page.url, f"it has more than {_MOST_VALUES:,} values")
+    try:
+        data = json.loads(page.body, parse_int=lambda text: int(text[:_DIGITS]))
+    except (ValueError, RecursionError):
+        raise FetchError(page.url, "invalid or truncated JSON") from None
+    entries: object = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(entries, list):
+        raise FetchError(page.url, _NO_PAGE)
+    _check_meta(page, data)
     return entries
 
 
-def _json(page: Page) -> Any:
-    try:
-        return json.loads(page.body)
-    except (ValueError, RecursionError):
-        raise FetchError(page.url, "invalid or truncated JSON") from None
+def _check_meta(page: Page, data: Mapping[str, Any]) -> None:
+    with _parsing(page):
+        pypi_simple.IndexPage.from_json_data({"meta": data.get("meta"), "projects": []})
 
 
 @contextlib.contextmanager
 def _parsing(page: Page) -> Iterator[None]:
-    """Turn errors of pypi-simple, bs4 and pydantic into a FetchError."""
+    """Turn errors of pypi-simple and pydantic into a FetchError."""
     try:
         yield
     except pypi_simple.UnsupportedRepoVersionError as err:
         reason = f"API version {err.declared_version} is not supported (supported: 1)"
         raise FetchError(page.url, reason) from None
-    except (ValueError, RecursionError, AssertionError):
-        raise FetchError(page.url, "not a page of a simple API") from None
+    except (ValueError, RecursionError):
+        raise FetchError(page.url, _NO_PAGE) from None
 
 
 def _project_name(page: Page, link: str) -> NormalizedName | None:
     """Return the project of a link of the first page: its path is one level below the page."""
     name = _below(page, link).strip("/")
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
-        return None
-    return canonicalize_name(name)
+    return canonicalize_name(name) if _NAME.fullmatch(name) else None
 
 
 def _below(page: Page, link: str) -> str:
@@ -262,4 +313,6 @@ def _below(page: Page, link: str) -> str:
 
 
 def _last_part(url: str) -> str:
-    return urllib.parse.unquote(posixpath.basename(split_url(url).path))
+    """Return the last part of a URL's path; twice as fast as :func:`urllib.parse.urlsplit`."""
+    match = _LAST_PART.match(url)
+    return urllib.parse.unquote(match[1]) if match else ""

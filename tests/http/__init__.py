@@ -1,0 +1,1 @@
+# noqa: A005 - laid out as the source
