@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
+import socket
 
 import pytest
 
 from fromager_build_tags.errors import InputError, OutputError
-from fromager_build_tags.files import read_text, write_text
+from fromager_build_tags.files import read_bounded, read_text, write_text
 
 
 def test_line_ends_and_links_stay(tmp_path: pathlib.Path) -> None:
@@ -16,7 +18,7 @@ def test_line_ends_and_links_stay(tmp_path: pathlib.Path) -> None:
     target.write_bytes(b"old\r\n")
     target.chmod(0o600)
     link.symlink_to("target")
-    write_text(link, read_text(link) + "new\r\n")
+    write_text(link, read_text(target) + "new\r\n")
     assert link.is_symlink()
     assert target.read_bytes() == b"old\r\nnew\r\n"
     assert target.stat().st_mode & 0o777 == 0o600
@@ -81,8 +83,82 @@ def test_reading(tmp_path: pathlib.Path) -> None:
     (tmp_path / "latin").write_bytes(b"\xe9")
     for path, message in (
         (tmp_path / "latin", "is not UTF-8"),
-        (tmp_path, "cannot be read: Is a directory"),
+        (tmp_path, "is a directory, not a file"),
     ):
         with pytest.raises(InputError) as caught:
             read_text(path)
         assert str(caught.value) == f"{path} {message}"
+
+
+@pytest.fixture
+def files(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """A folder ``real``, links to it and to others, and the current folder ``here`` with both."""
+    here = tmp_path / "here"
+    (here / "real/below").mkdir(parents=True)
+    (here / "real/file").write_text("text")
+    (here / "real/below/file").write_text("text")
+    (here / "linked").symlink_to("real")
+    (here / "real/link").symlink_to("file")
+    (here / "real/dangling").symlink_to("nowhere")
+    (tmp_path / "elsewhere").symlink_to("here")
+    monkeypatch.chdir(here)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("real/file", None),
+        ("real/below/../file", None),
+        ("{files}/here/real/file", None),
+        ("../here/real/file", None),
+        ("real/link", "real/link"),
+        ("real/dangling", "real/dangling"),
+        ("linked/file", "linked"),
+        ("linked/below/file", "linked"),
+        ("linked/../real/file", "linked"),
+        ("{files}/here/linked/file", "{files}/here/linked"),
+        ("../here/linked/file", "../here/linked"),
+        ("../elsewhere/real/file", None),
+        ("{files}/elsewhere/real/file", None),
+        ("{files}/elsewhere/real/link", "{files}/elsewhere/real/link"),
+    ],
+)
+def test_no_link_below_the_current_folder_is_followed(
+    files: pathlib.Path, path: str, link: str | None
+) -> None:
+    """Elsewhere, the user named the folders; the file itself must not be a link."""
+    named = pathlib.Path(path.format(files=files))
+    if link is None:
+        assert read_text(named) == "text"
+        return
+    with pytest.raises(InputError) as caught:
+        read_text(named)
+    assert str(caught.value) == f"{link.format(files=files)} is a symbolic link: not followed"
+
+
+def test_a_link_that_a_user_names_is_followed(files: pathlib.Path) -> None:
+    assert read_bounded(pathlib.Path("linked/link")) == b"text"
+
+
+def test_only_a_regular_file_of_limited_size_is_read(tmp_path: pathlib.Path) -> None:
+    """No read waits, and none ends with the memory."""
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "sparse").touch()
+    os.truncate(tmp_path / "sparse", 1 << 40)
+    (tmp_path / "full").write_bytes(b"1234")
+    with socket.socket(socket.AF_UNIX) as listener, contextlib.chdir(tmp_path):
+        listener.bind("socket")
+        for path, message in {
+            "fifo": "is not a regular file",
+            "/dev/zero": "is not a regular file",
+            "socket": "cannot be read: No such device or address",
+            "sparse": "is larger than 20,000,000 bytes",
+            "missing": "cannot be read: No such file or directory",
+        }.items():
+            with pytest.raises(InputError) as caught:
+                read_bounded(pathlib.Path(path))
+            assert str(caught.value) == f"{path} {message}"
+    assert read_bounded(tmp_path / "full", largest=4) == b"1234"
+    with pytest.raises(InputError, match="full is larger than 3 bytes"):
+        read_bounded(tmp_path / "full", largest=3)

@@ -329,11 +329,21 @@ def test_a_missing_folder_is_not_made_elsewhere(run: Run, packages: pathlib.Path
     assert not packages.parent.exists()
 
 
-def test_a_folder_that_cannot_be_made(run: Run, packages: pathlib.Path) -> None:
+def test_a_folder_that_cannot_be_made(packages: pathlib.Path) -> None:
+    pathlib.Path("settings.yaml").write_text("")
+    options = ["--settings-file", "settings.yaml", "--settings-dir", "/proc/none/packages"]
+    result = CliRunner().invoke(main, [*options, "new", "demo"])
+    assert result.stderr == (
+        "Error: /proc/none/packages cannot be made: No such file or directory\n"
+    )
+
+
+def test_a_linked_folder_is_not_followed(run: Run, packages: pathlib.Path) -> None:
     packages.rmdir()
     packages.symlink_to("nowhere")
     (packages.parent / "settings.yaml").write_text("")
-    assert run("demo", status=1).stderr == f"Error: {packages} cannot be made: File exists\n"
+    expected = f"Error: {packages} is a symbolic link: not followed\n"
+    assert run("demo", status=1).stderr == expected
 
 
 @pytest.mark.parametrize("machine", [62, 183], ids=["x86_64", "aarch64"])

@@ -6,14 +6,17 @@ import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner
+from fromager.__main__ import main as fromager_main
 
 from fromager_build_tags.commands import main
 
 from ..conftest import Cli
-from ..trees import GOOD, SETTINGS, SETTINGS_FILE, write_tree
+from ..repositories import Checkout
+from ..trees import GOOD, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH_FILE, write_tree
 
 HOSTILE = "open('ran', 'w').close()\nraise SystemExit(0)\n"
 
@@ -84,3 +87,109 @@ def test_no_module_of_the_working_folder_is_imported(tmp_path: pathlib.Path) -> 
     result = run_module(tmp_path, *settings, "new", "demo", "--from-wheel", "demo==0.0.dev0")
     assert "pip provides no wheel for 'demo==0.0.dev0'" in result.stderr
     assert not (tmp_path / "ran").exists()
+
+
+def link_to_secret(path: pathlib.Path, outside: pathlib.Path) -> None:
+    path.unlink()
+    path.symlink_to(outside / "secret")
+
+
+def link_to_endless(path: pathlib.Path, outside: pathlib.Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+def make_fifo(path: pathlib.Path, outside: pathlib.Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def make_folder(path: pathlib.Path, outside: pathlib.Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def link_folder(path: pathlib.Path, outside: pathlib.Path) -> None:
+    path.parent.rename(outside / "moved")
+    path.parent.symlink_to(outside / "moved")
+
+
+LINK = "is a symbolic link: not followed"
+#: What stands for a file, and what the message about it has to contain.
+ODD = [
+    (link_to_secret, LINK),
+    (link_to_endless, LINK),
+    (make_fifo, "is not a regular file"),
+    (make_folder, "is a directory, not a file"),
+    (link_folder, LINK),
+]
+COMMANDS = ["check", "lock", "show --all-variants", "explain torch==2.9.1", "review old ."]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("make", "message"), ODD)
+@pytest.mark.parametrize("name", [SETTINGS_FILE, TORCH_FILE, ROCM_FILE])
+def test_only_regular_files_of_the_tree_are_read(
+    cli: Cli,
+    tmp_path: pathlib.Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    name: str,
+    make: Callable[[pathlib.Path, pathlib.Path], None],
+    message: str,
+    command: str,
+) -> None:
+    """One error with the file, and nothing of what a link leads to."""
+    if make is make_folder and name == SETTINGS_FILE:
+        return  # of the wrong kind for the option, as below
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "secret").write_text("password: hunter2\n")
+    write_tree(tmp_path, GOOD)
+    write_tree(tmp_path / "old", {**GOOD, ROCM_FILE: "distro: el9.5\n"})
+    make(tmp_path / name, outside)
+    output = cli("--variant=rocm", *command.split(), status=1).output
+    shown = pathlib.Path(name).parent if make is link_folder else name
+    assert f"{shown} {message}" in output
+    assert "hunter2" not in output
+
+
+@pytest.mark.parametrize("args", [["lock", "--check"], ["lock"], ["bump", "HEAD", "-mx"]])
+def test_a_lock_is_no_link(
+    cli: Cli, tmp_path: pathlib.Path, tmp_path_factory: pytest.TempPathFactory, args: list[str]
+) -> None:
+    """Nothing is read from, and nothing written to, a file outside of the tree."""
+    Checkout.create(tmp_path, GOOD)
+    secret = tmp_path_factory.mktemp("outside") / "secret"
+    secret.write_text("hunter2\n")
+    (tmp_path / "settings/build-tags.lock").symlink_to(secret)
+    result = cli(*args, status=1)
+    assert "settings/build-tags.lock is a symbolic link: not followed" in result.stderr
+    assert "hunter2" not in result.output
+    assert secret.read_text() == "hunter2\n"
+
+
+@pytest.mark.parametrize("command", ["check", "show", "lock", "review old ."])
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--settings-dir=settings/settings.yaml", "Directory 'settings/settings.yaml' is a file."),
+        ("--settings-file=settings", "File 'settings' is a directory."),
+        ("--patches-dir=settings/settings.yaml", "Directory 'settings/settings.yaml' is a file."),
+    ],
+)
+def test_options_of_the_wrong_kind(
+    cli: Cli, tmp_path: pathlib.Path, option: str, message: str, command: str
+) -> None:
+    write_tree(tmp_path, GOOD)
+    assert message in cli(option, *command.split(), status=2).stderr
+
+
+@pytest.mark.parametrize("option", ["settings-dir", "patches-dir"])
+def test_options_of_the_wrong_kind_behind_fromager(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    """fromager itself reads no file in what is no folder, without a word."""
+    monkeypatch.chdir(tmp_path)
+    write_tree(tmp_path, {**GOOD, "file": ""})
+    args = [f"--{option}=file", "build-tags", "check"]
+    result = CliRunner().invoke(fromager_main, args)
+    assert result.stderr.endswith(f"Error: --{option} file is not a directory\n")

@@ -772,7 +772,7 @@ def test_a_file_of_the_working_tree_that_cannot_be_read(cli: Cli, checkout: Chec
     path = checkout.folder / "settings/packages/demo.yaml"
     path.mkdir()
     assert cli("review", status=1).stderr == (
-        f"Error: {path.resolve()} cannot be read: Is a directory\n"
+        f"Error: {path.resolve()} is a directory, not a file\n"
     )
 
 

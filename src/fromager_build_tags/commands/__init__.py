@@ -78,26 +78,30 @@ def build_tags() -> None:
     """Preview, check and audit the build tags of wheels."""
 
 
-_path_option: Final = functools.partial(
-    click.option, type=click.Path(path_type=pathlib.Path), show_default=True
-)
+_path: Final = functools.partial(click.Path, path_type=pathlib.Path)
 
 
 @click.group(cls=LazyGroup, context_settings={"auto_envvar_prefix": "FROMAGER"})
 @click.version_option(package_name="fromager-build-tags", prog_name="fromager-build-tags")
-@_path_option(
+@click.option(
     "--settings-file",
+    type=_path(dir_okay=False),
+    show_default=True,
     default=pathlib.Path("overrides/settings.yaml"),
     help="fromager's global settings file",
 )
-@_path_option(
+@click.option(
     "--settings-dir",
+    type=_path(file_okay=False),
+    show_default=True,
     default=pathlib.Path("overrides/settings"),
     help="fromager's folder of package settings; variant files are in 'variants' beside it",
 )
-@_path_option(
+@click.option(
     "-p",
     "--patches-dir",
+    type=_path(file_okay=False),
+    show_default=True,
     default=pathlib.Path("overrides/patches"),
     help="fromager's folder of patches",
 )

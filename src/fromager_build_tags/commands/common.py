@@ -17,6 +17,7 @@ from click.core import ParameterSource
 from packaging.utils import InvalidName, canonicalize_name
 
 from ..errors import InputError, OutputError
+from ..files import write_text
 from ..findings.finding import Finding, Severity, Verdict
 from ..report.table import Rendered, plain_text, print_report
 from ..settings.hook import Hook
@@ -120,9 +121,12 @@ def settings_tree(ctx: click.Context) -> SettingsTree:
     """
     from ..settings.tree import SettingsTree, load_settings_tree  # imports fromager: 1 s
 
+    options = ctx.find_root().params
+    for key in ("settings_dir", "patches_dir"):
+        if options[key].exists() and not options[key].is_dir():
+            raise InputError(f"--{key.replace('_', '-')} {options[key]} is not a directory")
     if isinstance(ctx.obj, dict):
         return load_settings_tree(**ctx.obj)
-    options = ctx.find_root().params
     return SettingsTree(
         ctx=ctx.obj,
         settings_file=options["settings_file"],
@@ -176,8 +180,6 @@ def write(result: Rendered, output: pathlib.Path | None) -> None:
         OutputError: it cannot be written.
     """
     if output is not None:
-        from ..files import write_text  # imports tempfile: 5 of 100 ms of a review
-
         write_text(output, plain_text(result))
         return
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import pathlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from ..errors import InputError, SettingsError
+from ..errors import SettingsError
+from ..files import read_bounded, refuse_links
 from ..http.urls import comparable_url
 from ..plan.lockfile import Lock, parse_lock
 from ..settings.yamlfile import parse_yaml_mapping
@@ -110,16 +112,12 @@ class Snapshot:
         """
         files: dict[str, bytes] = {}
         for path in layout.paths:
-            is_file = (root / path).is_file()
-            found = [root / path] if is_file else sorted((root / path).glob("*.yaml"))
-            for file in [*(root / each for each in path.parents[:-1]), root / path, *found]:
-                if file.is_symlink():
-                    raise InputError(f"{file} is a symbolic link: not followed")
+            refuse_links(root / path, root)
+            found = [root / path] if os.path.lexists(root / path) else []
+            if (root / path).is_dir():
+                found = sorted((root / path).glob("*.yaml"))
             for file in found:
-                try:
-                    files[file.relative_to(root).as_posix()] = file.read_bytes()
-                except OSError as err:
-                    raise InputError(f"{file} cannot be read: {err.strerror}") from None
+                files[file.relative_to(root).as_posix()] = read_bounded(file, root=root)
         return cls._of(name, layout, files)
 
     @classmethod
@@ -129,7 +127,7 @@ class Snapshot:
         Raises:
             InputError: it is not a lock file.
         """
-        return cls._of(str(file), layout, {layout.lock_file.as_posix(): file.read_bytes()})
+        return cls._of(str(file), layout, {layout.lock_file.as_posix(): read_bounded(file)})
 
     @classmethod
     def _of(cls, name: str, layout: Layout, files: Mapping[str, bytes]) -> Self:

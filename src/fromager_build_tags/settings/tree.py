@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import os
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -18,6 +19,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from pydantic_core import ErrorDetails
 
 from ..errors import SettingsError, explain_error
+from ..files import refuse_links, root_of
 from ..stack.resolve import declared_stacks, resolve
 from ..stack.stack import Stack
 from .context import bind, this_machine
@@ -190,7 +192,7 @@ def _broken(path: pathlib.Path, load: Callable[[pathlib.Path], object]) -> str:
 
 def _load_settings(path: pathlib.Path) -> tuple[SettingsFile, Hook | None]:
     """Let fromager load the global settings, and return them with the hook that they name."""
-    if not path.is_file():
+    if not os.path.lexists(path):
         return SettingsFile(), None
     text = refuse_endless(path)
     hook = Hook.in_settings(yaml.safe_load(text))
@@ -286,7 +288,10 @@ def load_settings_tree(
 
     Raises:
         SettingsError: fromager cannot load it.
+        InputError: a folder of it is a symbolic link.
     """
+    for folder in (settings_dir, variants_dir(settings_dir)):
+        refuse_links(folder, root_of(folder))
     try:
         settings_of_all, hook = _load_settings(settings_file)
         settings = Settings(

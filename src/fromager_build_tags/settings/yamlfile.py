@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import yaml
 
-from ..errors import DuplicateKeyError, SettingsError
+from ..errors import DuplicateKeyError, InputError, SettingsError
+from ..files import read_bounded, root_of
 from ..findings.finding import Place
 
 #: A dotted path inside a file: ``("stacks", 0, "cuda_version")``.
@@ -121,13 +122,9 @@ def _check_size(path: pathlib.Path, size: int) -> None:
 
 def _read(path: pathlib.Path) -> str:
     try:
-        _check_size(path, path.stat().st_size)
-        return path.read_bytes().decode("utf-8")
-    except IsADirectoryError:
-        raise SettingsError(f"{path} is a directory, not a file") from None
-    except OSError as err:
-        link = f" (a link to {path.readlink()})" if path.is_symlink() else ""
-        raise SettingsError(f"{path}{link} cannot be read: {err.strerror}") from None
+        return read_bounded(path, largest=_MAXIMAL_SIZE, root=root_of(path)).decode("utf-8")
+    except InputError as err:
+        raise SettingsError(str(err)) from None
     except UnicodeDecodeError as err:
         wrong = err.object[err.start : err.start + 1]
         raise SettingsError(f"{path} is not UTF-8 (byte {err.start}: {wrong!r})") from None
