@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import types
@@ -182,10 +183,17 @@ def test_not_a_repository(cli: Cli, tmp_path: pathlib.Path) -> None:
 
 
 def test_a_repository_that_git_does_not_trust(
-    cli: Cli, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+    cli: Cli,
+    checkout: Checkout,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Git's own advice is handed on."""
-    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    program = tmp_path_factory.mktemp("bin") / "git"
+    real = shutil.which("git")
+    program.write_text(f'#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec "{real}" "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
     folder = checkout.folder.resolve()
@@ -201,8 +209,13 @@ def test_a_bare_repository(
 ) -> None:
     """It has two revisions, and no working tree."""
     checkout.commit(BUMPED)
-    git(tmp_path, "clone", "--quiet", "--bare", str(tmp_path), "bare.git")
-    monkeypatch.chdir(tmp_path / "bare.git")
+    git(tmp_path, "clone", "--quiet", "--bare", str(tmp_path), "../bare.git")
+    monkeypatch.chdir(tmp_path.parent / "bare.git")
+    assert cli("review", "main~1", "main", status=1).stderr == (
+        "Error: . is in a bare repository, which a pull request can contain: set GIT_DIR to its "
+        "folder if it is yours\n"
+    )
+    monkeypatch.setenv("GIT_DIR", ".")
     assert changes(cli, "main~1", "main") == ROCM_7_2
     for args in (["review"], ["review", "main"], ["bump", "main", "-m", "x"]):
         assert cli(*args, status=1).stderr == (

@@ -16,7 +16,7 @@ _REVIEW = """\
 import sys
 
 before, git = {*sys.modules}, []
-sys.addaudithook(lambda event, args: event == "subprocess.Popen" and git.append(args[1][3]))
+sys.addaudithook(lambda event, args: event == "subprocess.Popen" and git.append(args[1][9]))
 from fromager_build_tags.commands import main
 
 options = ["--settings-file", "settings/settings.yaml", "--settings-dir", "settings/packages"]

@@ -8,7 +8,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple, Self
 
 from ..errors import InputError
 
@@ -18,12 +18,14 @@ class GitFiles(Mapping[str, bytes]):
     """The files of a commit, read on access.
 
     Attributes:
-        top: the top folder of the checkout.
+        repository: the repository of the commit.
         ids: git's object name of each file; equal names mean equal content.
+        size: the size of all files, in bytes.
     """
 
-    top: pathlib.Path
+    repository: Repository
     ids: Mapping[str, str]
+    size: int
     _read: dict[str, bytes] = field(default_factory=dict)
 
     def __getitem__(self, path: str) -> bytes:
@@ -49,7 +51,7 @@ class GitFiles(Mapping[str, bytes]):
         wanted = [name for name in names if name not in self._read]
         if wanted:
             asked = "".join(f"{name}\n" for name in wanted).encode()
-            batch = run_git(self.top, "cat-file", "--batch", stdin=asked)
+            batch = self.repository.run("cat-file", "--batch", stdin=asked)
             if batch.returncode:
                 raise InputError(f"git cannot read {wanted[0][:12]}: {git_error(batch)}")
             self._read.update(_parse_batch(batch.stdout))
@@ -68,25 +70,53 @@ def _parse_batch(output: bytes) -> Iterator[tuple[str, bytes]]:
         at += 1
 
 
-def run_git(
-    folder: pathlib.Path, *args: str, stdin: bytes = b""
+#: Variables of git that stay. Those that name a repository, as for the hooks of git, do not: the
+#: folder names ours. A hook that receives a push finds the new commits in a folder of objects.
+_KEPT: Final = ("GIT_ALTERNATE_", "GIT_CEILING_", "GIT_CONFIG_", "GIT_DISCOVERY_", "GIT_OBJECT_")
+#: git reads objects as they are, writes nothing, asks nobody, and connects to no remote.
+_READ_ONLY: Final = {
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+}
+#: A pull request can contain a bare repository, whose configuration names programs.
+_OPTIONS: Final = (
+    *("-c", "safe.bareRepository=explicit"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.hooksPath=/dev/null"),
+)
+_TIMEOUT: Final = 300
+"""Seconds. A merge base in a huge repository takes some ten."""
+
+
+def _run_git(
+    folder: pathlib.Path, *args: str, stdin: bytes = b"", git_dir: str = ""
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a folder, with messages in English; do not refresh the index.
+    """Run git in the repository around a folder, or in *git_dir*; nothing is written or fetched.
 
     Raises:
-        InputError: git is not installed.
+        InputError: git is not installed, or does not end.
     """
-    environ = os.environ | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    kept = (each for each in os.environ if each.startswith(_KEPT) or not each.startswith("GIT_"))
+    environ = {each: os.environ[each] for each in kept}
+    environ |= _READ_ONLY | ({"GIT_DIR": git_dir} if git_dir else {})
     try:
         return subprocess.run(
-            ["git", "-C", str(folder), *args],
+            ["git", "-C", str(folder), *_OPTIONS, *args],
             input=stdin,
             capture_output=True,
             check=False,
             env=environ,
+            timeout=_TIMEOUT,
         )
     except FileNotFoundError:
         raise InputError("git is not installed") from None
+    except subprocess.TimeoutExpired:
+        raise InputError(f"git {args[0]} takes longer than {_TIMEOUT} seconds") from None
 
 
 def git_error(run: subprocess.CompletedProcess[bytes]) -> str:
@@ -126,24 +156,35 @@ class Repository:
 
     @classmethod
     def around(cls, folder: pathlib.Path) -> Repository:
-        """Return the repository that *folder* is in.
+        """Return the repository that *folder* is in; else the bare one that ``GIT_DIR`` names.
 
         Raises:
             InputError: there is none, git does not trust it, or git is not installed.
         """
-        found = run_git(folder, "rev-parse", "--show-toplevel")
+        found = _run_git(folder, "rev-parse", "--show-toplevel")
         if not found.returncode:
             return cls(top=_path(found.stdout))
         if b"safe.directory" in found.stderr:
             raise InputError(f"git does not trust this repository: {git_error(found)}")
-        found = run_git(folder, "rev-parse", "--is-bare-repository", "--absolute-git-dir")
-        is_bare, _, top = found.stdout.partition(b"\n")
-        if is_bare == b"true":
-            return cls(top=_path(top), bare=True)
+        if named := os.environ.get("GIT_DIR"):
+            asked = ("rev-parse", "--is-bare-repository", "--absolute-git-dir")
+            is_bare, _, top = _run_git(folder, *asked, git_dir=named).stdout.partition(b"\n")
+            if is_bare == b"true":
+                return cls(top=_path(top), bare=True)
+        if b"safe.bareRepository" in found.stderr:
+            raise InputError(
+                f"{folder} is in a bare repository, which a pull request can contain: set GIT_DIR "
+                "to its folder if it is yours"
+            )
         raise InputError(
             f"{folder} is not in a git repository: name two folders or two lock files to "
             "compare, or run this in a checkout"
         )
+
+    def run(self, *args: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        """Run git in the repository, with messages in English; nothing is written or fetched."""
+        git_dir = str(self.top) if self.bare else ""
+        return _run_git(self.top, *args, stdin=stdin, git_dir=git_dir)
 
     def commit(self, ref: str) -> str:
         """Return the commit that *ref* names.
@@ -181,32 +222,34 @@ class Repository:
             InputError: git cannot read them, or they are in a submodule or behind a symbolic link.
         """
         wanted = [path.as_posix() for path in paths]
-        entries = self._entries(commit, "-r", "--", *wanted)
-        ids = {path: name for path, mode, name in entries if mode != _SUBMODULE}
+        # not recursive: a small tree can contain itself many times over
+        listed = self._entries(commit, *wanted, *(f"{path}/" for path in wanted))
+        entries = [each for each in listed if each.path in wanted or each.path.endswith(".yaml")]
+        ids = {each.path: each.name for each in entries if each.mode in _FILES}
         lost = [
             path
             for path in wanted
             if path not in ids and not any(each.startswith(f"{path}/") for each in ids)
         ]
         ways = {str(each) for path in lost for each in pathlib.PurePosixPath(path, "*").parents}
-        above = self._entries(commit, "--", *sorted(ways - {"."})) if lost else []
-        for path, mode, _ in [*entries, *above]:
-            if mode == _LINK:
-                raise InputError(f"{path} at {commit[:12]} is a symbolic link: not followed")
-        for path, mode, _ in above:
-            if mode == _SUBMODULE:
+        above = self._entries(commit, *sorted(ways - {"."})) if lost else []
+        for each in [*entries, *above]:
+            if each.mode == _LINK:
+                raise InputError(f"{each.path} at {commit[:12]} is a symbolic link: not followed")
+        for each in above:
+            if each.mode == _SUBMODULE:
                 raise InputError(
-                    f"{path} at {commit[:12]} is a submodule: review it in a checkout of its own"
+                    f"{each.path} at {commit[:12]} is a submodule: review it in a checkout of its "
+                    "own"
                 )
-        return GitFiles(top=self.top, ids=ids)
+        size = sum(each.size for each in entries)
+        return GitFiles(repository=self, ids=ids, size=size)
 
-    def _entries(self, commit: str, *args: str) -> list[tuple[str, str, str]]:
-        """Return path, mode and object name of each entry that ``git ls-tree`` lists."""
-        listed = run_git(self.top, "ls-tree", "-z", "--full-tree", commit, *args)
+    def _entries(self, commit: str, *paths: str) -> list[_Entry]:
+        listed = self.run("ls-tree", "-z", "--long", "--full-tree", commit, "--", *paths)
         if listed.returncode:
             raise InputError(f"git cannot read {commit[:12]}: {git_error(listed)}")
-        lines = [os.fsdecode(line).partition("\t") for line in listed.stdout.split(b"\0")[:-1]]
-        return [(path, about.split()[0], about.split()[2]) for about, _, path in lines]
+        return [_Entry.parse(line) for line in listed.stdout.split(b"\0")[:-1]]
 
     def default_branch(self) -> str:
         """Return the branch that pull requests are merged into.
@@ -226,7 +269,7 @@ class Repository:
 
     def _output(self, *args: str) -> str:
         """Return what git prints; "" where it fails."""
-        found = run_git(self.top, *args)
+        found = self.run(*args)
         return "" if found.returncode else found.stdout.decode().strip()
 
     def _shallow_hint(self, ref: str) -> str:
@@ -239,6 +282,23 @@ class Repository:
         return f", and this is a shallow clone: run `git fetch --unshallow origin{branch}` first"
 
 
+class _Entry(NamedTuple):
+    """A file, folder, link or submodule of a commit; a folder has no size."""
+
+    path: str
+    mode: str
+    name: str
+    size: int
+
+    @classmethod
+    def parse(cls, line: bytes) -> Self:
+        """Return the entry that ``git ls-tree --long`` printed."""
+        about, _, path = os.fsdecode(line).partition("\t")
+        mode, _, name, size = about.split()
+        return cls(path, mode, name, int(size) if size.isdigit() else 0)
+
+
+_FILES: Final = {"100644", "100755", "100664"}
 _LINK: Final = "120000"
 _SUBMODULE: Final = "160000"
 #: A branch name, not an abbreviated hash nor an expression such as ``HEAD~1``.
@@ -253,8 +313,8 @@ def revision_in_full(folder: pathlib.Path, name: str) -> str | None:
     if name.startswith(("-", "^")):
         return None
     try:
-        commit = run_git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-        full = run_git(folder, "rev-parse", "--symbolic-full-name", name)
+        commit = _run_git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        full = _run_git(folder, "rev-parse", "--symbolic-full-name", name)
     except InputError:
         return None
     return None if commit.returncode else (full.stdout.strip() or commit.stdout.strip()).decode()
