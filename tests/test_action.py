@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import re
@@ -19,8 +20,19 @@ MARKER = "<!-- fromager-build-tags review -->"
 #: Stands in for GitHub's own client, which needs GitHub.
 GH = """#!/bin/sh
 echo "$@" >>"$GH_LOG"
+[ "$GH_TOKEN" = secret ] || exit 4
 case "$*" in *"${GH_REFUSES:-nothing at all}"*) echo "gh: 100% no (HTTP 403)" >&2; exit 1 ;; esac
-case "$*" in *--paginate*) printf '%s' "$GH_COMMENT" ;; esac
+case "$*" in *graphql*) echo 'github-actions[bot]' ;; esac
+case "$*" in *--paginate*)
+    if [ -z "$GH_COMMENTS" ]; then printf '%s' "$GH_COMMENT"; exit; fi
+    while [ "$1" != --jq ]; do shift; done
+    printf '%s' "$GH_COMMENTS" | jq -r "$2" ;;
+esac
+"""
+#: Stands in for a program that must not get the token.
+WITHOUT_TOKEN = """#!/bin/sh
+case "$GH_TOKEN$GITHUB_TOKEN" in *secret*) echo "it has the token: $0" >&2; exit 99 ;; esac
+exec "{program}" "$@"
 """
 
 type RunAction = Callable[..., subprocess.CompletedProcess[str]]
@@ -50,11 +62,10 @@ def run_action(checkout: pathlib.Path, tmp_path: pathlib.Path) -> RunAction:
     bin_ = tmp_path / "bin"
     bin_.mkdir()
     (bin_ / "gh").write_text(GH)
-    (bin_ / "gh").chmod(0o755)
-    (bin_ / "fromager-build-tags").write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -m fromager_build_tags "$@"\n'
-    )
-    (bin_ / "fromager-build-tags").chmod(0o755)
+    for name, program in {"git": shutil.which("git"), "python": sys.executable}.items():
+        (bin_ / name).write_text(WITHOUT_TOKEN.format(program=program))
+    for path in bin_.iterdir():
+        path.chmod(0o755)
 
     def run(**variables: str) -> subprocess.CompletedProcess[str]:
         environ = os.environ | {
@@ -67,6 +78,9 @@ def run_action(checkout: pathlib.Path, tmp_path: pathlib.Path) -> RunAction:
             "CHECK_LOCK": "true",
             "COMMENT": "true",
             "PULL_REQUEST": "7",
+            "PYTHON": str(bin_ / "python"),
+            "GH_TOKEN": "secret",
+            "GITHUB_TOKEN": "secret",
             "GITHUB_REPOSITORY": "o/r",
             "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
             "GH_LOG": str(tmp_path / "gh.log"),
@@ -159,6 +173,128 @@ def test_the_first_of_two_comments_is_updated(
     assert "issues/comments/42 " in patched
 
 
+def comment(id_: int, login: str, body: str) -> dict[str, object]:
+    return {"id": id_, "user": {"login": login}, "body": body}
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="gh has a jq of its own, the tests have not")
+@pytest.mark.parametrize(
+    ("login", "expected"),
+    [
+        ("github-actions[bot]", "--method PATCH repos/o/r/issues/comments/43 "),
+        ("github-actions", "--method POST repos/o/r/issues/7/comments "),
+        ("mallory", "--method POST repos/o/r/issues/7/comments "),
+    ],
+)
+def test_only_a_comment_of_its_own_is_updated(
+    run_action: RunAction, checkout: pathlib.Path, tmp_path: pathlib.Path, login: str, expected: str
+) -> None:
+    """Anybody can write a comment that begins with the marker."""
+    change_torch(checkout)
+    comments = [
+        comment(41, "mallory", MARKER),
+        comment(42, "github-actions[bot]", "Coverage: 100%"),
+        comment(43, login, f"{MARKER}\nthe last review"),
+    ]
+    done = run_action(GH_COMMENTS=json.dumps(comments))
+    assert done.returncode == 0, done.stderr
+    [written] = [line for line in requests_of(tmp_path) if "--method" in line]
+    assert expected in written
+
+
+#: Files of a checkout that Python, or a tool, would import or read where it works there.
+IMPORTED = (
+    *("pip/__init__.py", "pip/__main__.py", "pip.py", "sitecustomize.py", "usercustomize.py"),
+    *("fromager_build_tags/__init__.py", "fromager_build_tags/__main__.py", "yaml.py", "click.py"),
+    *("json.py", "conftest.py", "setup.py", "evil.pth", "fromager.py", "typing_extensions.py"),
+)
+
+
+def test_nothing_of_the_checkout_is_imported(
+    run_action: RunAction, checkout: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    for name in IMPORTED:
+        (checkout / name).parent.mkdir(exist_ok=True)
+        (checkout / name).write_text(
+            f"import pathlib; pathlib.Path({str(tmp_path)!r}, 'ran').touch()"
+        )
+    (checkout / "pip.conf").write_text("[global]\nindex-url = http://localhost:9/\n")
+    (checkout / ".python-version").write_text("../../evil\n")
+    shutil.copy(ROOT / "settings/build-tags.lock", checkout / "settings/build-tags.lock")
+    change_torch(checkout)
+    done = run_action(FAIL_ON="warning")
+    assert done.returncode == 1, done.stderr
+    assert "settings/build-tags.lock is out of date" in done.stdout
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_package_is_installed_from_a_folder_of_its_own(tmp_path: pathlib.Path) -> None:
+    """In the checkout, ``python3 -m pip`` would import the folder ``pip`` of the checkout."""
+    [install, review] = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+    assert install["working-directory"] == "${{ github.action_path }}"
+    assert install["env"]["PYTHONPATH"] == review["env"]["PYTHONPATH"] == ""
+    assert "GH_TOKEN" not in install["env"]
+    log = tmp_path / "log"
+    (tmp_path / "python3").write_text(f'#!/bin/sh\necho "$@" >>"{log}"\necho /opt/python\n')
+    (tmp_path / "python3").chmod(0o755)
+    environ = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_ACTION_PATH": "/action path",
+    }
+    subprocess.run(["bash", "-e", "-c", install["run"]], env=environ, check=True)
+    calls = log.read_text().splitlines()
+    assert calls[0] == "-P -m pip install --quiet /action path"
+    assert all(call.startswith("-P ") for call in calls)
+    assert (tmp_path / "output").read_text() == "python=/opt/python\n"
+    assert review["env"]["PYTHON"] == "${{ steps.install.outputs.python }}"
+
+
+def test_no_input_is_part_of_a_script() -> None:
+    """An expression in a script is replaced by its text, which the shell then runs."""
+    for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]:
+        assert "${{" not in step["run"]
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["--upload-pack=touch ran", "main:refs/heads/x", "a b", "*", "x\n::error::y", "$(touch ran)"],
+)
+def test_a_base_that_is_no_name_of_a_branch(
+    run_action: RunAction, checkout: pathlib.Path, base: str
+) -> None:
+    done = run_action(BASE=base)
+    assert done.returncode == 1
+    shown = base.replace("\n", "%0A")
+    assert done.stdout == (
+        f"::error::the branch {shown} cannot be fetched from origin: set the input 'base' to one "
+        "that is there\n"
+    )
+    assert not (checkout / "ran").exists()
+
+
+def test_no_output_of_a_review_is_a_command_of_the_workflow(
+    run_action: RunAction, checkout: pathlib.Path
+) -> None:
+    """The runner searches each line for ``##[…]``, and all at its beginning for ``::…::``."""
+    evil = "x ##[error]y\n::error::z"
+    path = checkout / "settings/variants/rocm.yaml"
+    path.write_text(f'{path.read_text()}"{evil}": 1\n'.replace("\n::", "\\n::"))
+    done = run_action()
+    resumed = True
+    stop = ""
+    for line in done.stdout.splitlines():
+        if line.startswith("::stop-commands::"):
+            resumed, stop = False, line.removeprefix("::stop-commands::")
+            assert len(stop) == 32
+        elif line == f"::{stop}::":
+            resumed = True
+        elif resumed:
+            assert re.match("(::(error|warning|notice) (file|title)=.*)?$", line)
+    assert resumed
+    assert done.stderr == ""
+
+
 def test_an_event_without_a_base(run_action: RunAction) -> None:
     done = run_action(BASE="")
     assert done.returncode == 1
@@ -207,7 +343,10 @@ def test_the_action_passes_every_variable_to_the_script() -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     given = action["runs"]["steps"][-1]["env"].keys()
     script = (ROOT / ".github/review.sh").read_text()
-    for name in ("BASE", "FAIL_ON", "MAX_REBUILDS", "CHECK_LOCK", "COMMENT", "PULL_REQUEST"):
+    for name in (
+        *("BASE", "FAIL_ON", "MAX_REBUILDS", "CHECK_LOCK", "COMMENT", "PULL_REQUEST"),
+        *("GH_TOKEN", "PYTHON"),
+    ):
         assert name in given
         assert f"${name}" in script
 
