@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from packaging.tags import Tag, parse_tag
 
+from fromager_build_tags.index.select import Installer, Target, ranks_of
 from fromager_build_tags.tag.platform import NO_VERSION, LinuxPlatform, covers, parse_linux
 
 
@@ -65,6 +68,18 @@ def test_the_platforms_that_a_machine_takes(platform: str, accepted: list[str]) 
         ("cp312-cp312-linux_x86_64", "cp312-cp312-musllinux_1_2_x86_64", False),
         ("cp312-cp312-linux_x86_64", "py3-none-any", False),
         ("cp312.cp313-cp312-linux_x86_64", "cp312-cp312-linux_x86_64", True),
+        ("cp39-abi3-linux_x86_64", "cp312-cp312-linux_x86_64", True),
+        ("cp39-abi3-linux_x86_64", "cp312-cp312-manylinux_2_28_x86_64", True),
+        ("cp39-abi3-linux_x86_64", "cp312-abi3-linux_x86_64", True),
+        ("cp39-abi3-linux_x86_64", "cp38-cp38-linux_x86_64", False),
+        ("cp39-abi3-linux_x86_64", "cp312-cp312t-linux_x86_64", False),
+        ("cp39-abi3-linux_x86_64", "cp312-none-linux_x86_64", False),
+        ("cp39-abi3-linux_x86_64", "py3-none-linux_x86_64", False),
+        ("cp39-abi3-manylinux_2_28_x86_64", "cp312-cp312-linux_x86_64", False),
+        ("cp312-cp312-linux_x86_64", "cp39-abi3-linux_x86_64", False),
+        ("py3-none-linux_x86_64", "cp312-cp312-linux_x86_64", True),
+        ("py39-none-any", "cp312-cp312-linux_x86_64", True),
+        ("py313-none-any", "cp39-abi3-linux_x86_64", False),
     ],
 )
 def test_a_wheel_that_fits_wherever_another_does(tags: str, others: str, expected: bool) -> None:
@@ -82,3 +97,34 @@ def test_a_machine_without_a_known_c_library_takes_no_versioned_tag() -> None:
 def test_equal_tags_cover_each_other() -> None:
     tags = parse_tag("cp312-cp312-win_amd64")
     assert covers(tags, tags)
+
+
+def test_no_machine_takes_a_covered_wheel_alone() -> None:
+    """Of any two tags, on every Python from 3.8 to 3.16."""
+    interpreters = [
+        "cp3",
+        "cp31",
+        "cp32",
+        "cp39",
+        "cp312",
+        "cp313",
+        "py3",
+        "py39",
+        "py312",
+        "py313",
+    ]
+    abis = ("none", "abi3", "cp39", "cp312", "cp313", "cp313t")
+    platforms = ("any", *(f"{each}_x86_64" for each in ("linux", "manylinux_2_28", "manylinux1")))
+    tags = [Tag(*each) for each in itertools.product(interpreters, abis, platforms)]
+    targets = [
+        Target(python=(3, minor), abi=f"cp3{minor}{flag}", platform=platform)
+        for minor in range(8, 17)
+        for flag in ("", "t")
+        for platform in ("linux_x86_64", "manylinux_2_20_x86_64", "win_amd64")
+    ]
+    accepted = [ranks_of(target, Installer.PIP) for target in targets]
+    usable = [tag for tag in tags if any(tag in ranks for ranks in accepted)]
+    assert len(usable) > 50
+    for tag, other in itertools.product(tags, usable):
+        if covers(frozenset([tag]), frozenset([other])):
+            assert all(tag in ranks for ranks in accepted if other in ranks), f"{tag} {other}"

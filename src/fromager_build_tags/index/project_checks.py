@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from packaging.specifiers import SpecifierSet
@@ -11,9 +11,10 @@ from packaging.version import Version
 
 from ..findings import rules
 from ..findings.finding import Finding, Place, Rule
+from ..tag.build_tag import BuildTag
 from ..text import first_few
 from .expected import Expected
-from .select import Installer, Target, select, targets_of
+from .select import Installer, Target, select, select_pinned, targets_of
 from .status import IndexWheel, ProjectView, Status, replacements, replacing_text, tags_text
 
 #: Installers and targets that a message lists.
@@ -51,13 +52,14 @@ def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator
             remedy="retry, check the server, or correct the link",
             place=Place(file=view.unreadable.location),
         )
-    for version, wheels in view.wheels.items():
-        if len(wheels) > 1:
-            yield from _shadowed(wheels, targets)
-            yield from _mixed(wheels, targets)
-        for wheel in wheels:
+    for pin, rivals in _by_pin(view).items():
+        if len(rivals) > 1:
+            yield from _shadowed(pin, rivals, targets)
+            yield from _mixed(pin, rivals, targets)
+        for wheel in rivals:
             if wheel.status not in _FINE:
-                yield _of_wheel(wheel, view.expected[version], wheels)
+                version = wheel.name.version
+                yield _of_wheel(wheel, view.expected[version], view.wheels[version])
     yield from _sdist_only(view)
     for file in view.files.misnamed:
         yield rules.INVALID_NAME.finding(
@@ -103,11 +105,24 @@ def _wheel_finding(rule: Rule, wheel: IndexWheel, problem: str, remedy: str) -> 
     )
 
 
+def _by_pin(view: ProjectView) -> Mapping[Version, Sequence[IndexWheel]]:
+    """Return the wheels that ``==1.0`` selects from, by that version: 1.0+local is one of them."""
+    by_pin: dict[Version, list[IndexWheel]] = {}
+    for version, wheels in view.wheels.items():
+        pin = Version(version.public) if version.local else version
+        by_pin.setdefault(pin, []).extend(wheels)
+    return by_pin
+
+
 class _Selector(NamedTuple):
-    """An installer on a target: the arguments of ``select``."""
+    """An installer on a target."""
 
     target: Target
     installer: Installer
+
+    def select(self, wheels: Iterable[IndexWheel], pin: Version) -> IndexWheel | None:
+        """Return the selected wheel of a version, local versions included."""
+        return select_pinned(wheels, pin, *self)
 
     def __str__(self) -> str:
         return f"{self.installer} ({self.target})"
@@ -119,14 +134,16 @@ def _selectors(wheels: Iterable[IndexWheel], targets: Sequence[Target]) -> Itera
     return itertools.starmap(_Selector, itertools.product(targets, Installer))
 
 
-def _shadowed(wheels: Sequence[IndexWheel], targets: Sequence[Target]) -> Iterator[Finding]:
+def _shadowed(
+    pin: Version, wheels: Sequence[IndexWheel], targets: Sequence[Target]
+) -> Iterator[Finding]:
     """Yield each current wheel in whose place an installer selects one that is not current."""
     current = [each for each in wheels if each.status is Status.CURRENT]
     if not current or len(current) == len(wheels):
         return
     shadows: dict[tuple[IndexWheel, IndexWheel], list[_Selector]] = {}
-    for selector in _selectors(current, targets):
-        best, first = select(current, *selector), select(wheels, *selector)
+    for selector in _selectors(wheels, targets):
+        best, first = selector.select(current, pin), selector.select(wheels, pin)
         if best is not None and first is not None and first.status is not Status.CURRENT:
             shadows.setdefault((best, first), []).append(selector)
     for (shadowed, other), selectors in shadows.items():
@@ -135,17 +152,32 @@ def _shadowed(wheels: Sequence[IndexWheel], targets: Sequence[Target]) -> Iterat
             shadowed,
             f"is shadowed: {other.file.filename} is selected by {first_few(selectors, _MOST)}",
             "resolve the finding about the other wheel; add a changelog entry with each change of "
-            "the stack: only a higher build number takes precedence",
+            "the stack: only a higher build number takes precedence"
+            if _is_above_with_entry(shadowed, other, selectors[0], pin)
+            else f"delete {other.file.filename}: pip and uv compare its version and "
+            "tags before any build number",
         )
 
 
-def _mixed(wheels: Sequence[IndexWheel], targets: Sequence[Target]) -> Iterator[Finding]:
+def _is_above_with_entry(
+    shadowed: IndexWheel, other: IndexWheel, selector: _Selector, pin: Version
+) -> bool:
+    """Return whether a wheel with a higher build number than both would be selected."""
+    number = max(shadowed.name.number or 0, other.name.number or 0) + 1
+    build_tag = BuildTag(number, shadowed.name.suffix)
+    raised = shadowed._replace(name=shadowed.name._replace(build_tag=build_tag))
+    return selector.select([raised, other], pin) is raised
+
+
+def _mixed(
+    pin: Version, wheels: Sequence[IndexWheel], targets: Sequence[Target]
+) -> Iterator[Finding]:
     """Yield that several accelerators are selected, or that only the spelling of one decides."""
     if len({wheel.accelerator for wheel in wheels} - {""}) < 2:
         return
     selected: dict[IndexWheel, list[_Selector]] = {}
     for selector in _selectors(wheels, targets):
-        if first := select(wheels, *selector):
+        if first := selector.select(wheels, pin):
             selected.setdefault(first, []).append(selector)
     # of wheels with the same tags and number, only the spelling of the suffix decides
     ranks = {(each.name.tags, each.name.number) for each in selected}
@@ -158,7 +190,7 @@ def _mixed(wheels: Sequence[IndexWheel], targets: Sequence[Target]) -> Iterator[
             for wheel, selectors in selected.items()
         ]
         yield rules.MIXED_ACCELERATORS_IN_PROJECT.finding(
-            f"{name.name} {name.version} has wheels for {', '.join(sorted(accelerators))}: "
+            f"{name.name} {pin} has wheels for {', '.join(sorted(accelerators))}: "
             f"{'; '.join(sorted(texts))}",
             subject=name.name,
             remedy="keep one index for each accelerator, or prune the wheels of the older version "

@@ -18,6 +18,8 @@ _LINUX: Final = re.compile(
     r"|(?P<legacy>manylinux(?:1|2010|2014)))_(?P<machine>\w+)",
     re.ASCII,
 )
+#: A Python 3 in a tag; without a minor version, any.
+_PYTHON: Final = re.compile(r"(?P<word>py|cp)3(?P<minor>\d{1,3})?", re.ASCII)
 #: The names of manylinux platforms from before PEP 600, each with its glibc.
 _LEGACY: Final = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 _LEGACY_NAMES: Final = {glibc: name for name, glibc in _LEGACY.items()}
@@ -83,8 +85,9 @@ def is_platlib(wheel_tags: Collection[Tag]) -> bool:
 def covers(tags: frozenset[Tag], others: frozenset[Tag]) -> bool:
     """Return whether a wheel with *tags* fits wherever a wheel with *others* fits.
 
-    A wheel for any Python 3 and any platform fits everywhere. On Linux, a wheel for an older
-    glibc, or for a glibc without a version, fits where a wheel for a newer glibc fits.
+    A wheel for any Python 3 and any platform fits everywhere, and one for the stable ABI of an
+    older CPython in every later one with the GIL. On Linux, a wheel for an older glibc, or for a
+    glibc without a version, fits where a wheel for a newer glibc fits.
     """
     if tags == others:
         return True
@@ -95,9 +98,32 @@ def covers(tags: frozenset[Tag], others: frozenset[Tag]) -> bool:
 def _covers(tag: Tag, other: Tag) -> bool:
     if tag == other or (tag.interpreter, tag.abi, tag.platform) == ("py3", "none", "any"):
         return True
-    if (tag.interpreter, tag.abi) != (other.interpreter, other.abi):
+    is_anywhere = (tag.abi, tag.platform) == ("none", "any")
+    covers_platform = is_anywhere or _covers_platform(tag.platform, other.platform)
+    return covers_platform and _covers_python(tag, other)
+
+
+def _covers_python(tag: Tag, other: Tag) -> bool:
+    if (tag.interpreter, tag.abi) == (other.interpreter, other.abi):
+        return True
+    one, two = _PYTHON.fullmatch(tag.interpreter), _PYTHON.fullmatch(other.interpreter)
+    if one is None or two is None or one["word"] not in {"py", two["word"]}:
         return False
-    one, two = parse_linux(tag.platform), parse_linux(other.platform)
+    oldest, old = int(one["minor"] or 0), int(two["minor"] or 0)
+    match one["word"], tag.abi:
+        case "cp", "none":  # for this CPython alone
+            return oldest == old and other.abi != "abi3"
+        case "cp", "abi3":  # exists from CPython 3.2 on
+            return 2 <= oldest <= old and other.abi in {"abi3", other.interpreter}
+        case "py", "none":
+            return oldest <= old
+    return False
+
+
+def _covers_platform(platform: str, other: str) -> bool:
+    if platform == other:
+        return True
+    one, two = parse_linux(platform), parse_linux(other)
     if one is None or two is None or one.glibc is None or two.glibc is None:
         return False
     return one.machine == two.machine and one.glibc <= two.glibc
