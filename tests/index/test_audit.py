@@ -156,6 +156,111 @@ def test_a_pre_built_package_has_no_findings(
     assert findings(run, "index") == []
 
 
+#: Pre-built wheels of Torch for CUDA 13.0, and the findings about them.
+PRE_BUILT: list[tuple[list[str], list[str]]] = [
+    (["torch-2.9.1+cu130" + PLAT], []),
+    (["torch-2.9.1" + PLAT], []),
+    (["torch-2.9.1+cu128" + PLAT], ["BT421"]),
+    (["torch-2.9.1+cpu" + PLAT], ["BT421"]),
+    (["torch-2.9.1+rocm6.4.1" + PLAT], ["BT421"]),
+    (["torch-2.9.1-8_el9.6_cuda12.8" + PLAT], ["BT421"]),
+    (["torch-2.9.1-8_el9.6_cuda13.0" + PLAT, "torch-2.9.0+cu130" + PLAT], []),
+    (["torch-2.9.1+cu130" + PLAT, "torch-2.9.1+rocm6.4" + PLAT], ["BT405", "BT406", "BT421"]),
+    (["torch-2.9.1+cu130" + PLAT, "torch-2.9.0+cu128" + PLAT], ["BT406", "BT421"]),
+    (["torch-2.9.1+other.1" + PLAT], []),
+]
+
+
+@pytest.mark.parametrize(("wheels", "expected"), PRE_BUILT)
+def test_local_versions_name_an_accelerator(
+    wheels: list[str], expected: list[str], run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    (tree / "packages/torch.yaml").write_text("variants: {cuda: {pre_built: true}}\n")
+    fill(tmp_path / "index", wheels)
+    assert codes(run, "cuda=index") == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "library", "expected"),
+    [
+        ("2.9.1+cu130", "libcudart.so.13", []),
+        ("2.9.1+cu130", "libcudart.so.12", ["BT314"]),
+        ("2.9.1+cu130", "libamdhip64.so.7", ["BT313"]),
+        ("2.9.1+cu130", "libc.so.6", []),
+        ("2.9.1", "libcudart.so.13", ["BT311"]),
+    ],
+)
+def test_contents_of_a_pre_built_wheel(
+    version: str,
+    library: str,
+    expected: list[str],
+    run: Run,
+    tree: pathlib.Path,
+    tmp_path: pathlib.Path,
+) -> None:
+    (tree / "packages/torch.yaml").write_text("variants: {cuda: {pre_built: true}}\n")
+    linked = elf_without_sections(Shape(), needed=[library], imports=[])
+    write_wheel(tmp_path / f"index/torch-{version}{PLAT}.whl", {"x.so": linked})
+    found = findings(run, "cuda=index", "--deep")
+    # BT342: a file without section headers is read in part
+    assert [each["code"] for each in found if each["code"] != "BT342"] == expected
+    assert "depends-on" not in json.dumps(found)
+
+
+def test_the_remedy_for_a_pre_built_wheel_works(
+    run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    linked = elf_without_sections(Shape(), needed=["libcudart.so.13"], imports=[])
+    write_wheel(tmp_path / f"index/torch-2.9.1{PLAT}.whl", {"x.so": linked})
+    (tree / "packages/torch.yaml").write_text(
+        "variants: {cuda: {pre_built: true, annotations: {build-tags.verify: 'BT311: one CUDA'}}}\n"
+    )
+    assert codes(run, "cuda=index", "--deep") == ["BT342"]
+
+
+ABI3 = "-cp39-abi3-linux_x86_64"
+#: Wheels of one version, the findings, and a part of the remedy of BT402.
+SHADOWED: list[tuple[list[str], list[str], str]] = [
+    (
+        ["12.2.0-1_el9.6" + PLAT, "12.2.0-2_el9.6" + ABI3],
+        ["BT402", "BT404"],
+        "delete pillow-12.2.0-1",
+    ),
+    (["12.2.0-2_el9.6" + PLAT, "12.2.0-1_el9.6" + ABI3], ["BT401"], ""),
+    (["12.2.0-2_el9.6" + PLAT, "12.2.0-3_el9.6" + PLAT], ["BT402", "BT412"], "changelog entry"),
+    (
+        ["12.2.0-2_el9.6" + PLAT, "12.2+x-1_el9.6" + PLAT],
+        ["BT401", "BT402"],
+        "delete pillow-12.2+x",
+    ),
+    (["12.2.0-1_el9.6" + PLAT, "12.2-2_el9.6" + PLAT], ["BT404"], ""),
+]
+
+
+@pytest.mark.parametrize(("wheels", "expected", "remedy"), SHADOWED)
+def test_the_remedy_of_a_shadowed_wheel_works(
+    wheels: list[str], expected: list[str], remedy: str, run: Run, tmp_path: pathlib.Path
+) -> None:
+    folder = fill(tmp_path / "index", [*GOOD[:2], *(f"pillow-{each}" for each in wheels)])
+    found = findings(run, "index")
+    assert sorted(each["code"] for each in found) == expected
+    shadowed = [each["remedy"] for each in found if each["code"] == "BT402"]
+    assert [remedy in each for each in shadowed] == [True] * bool(remedy)
+    if remedy.startswith("delete"):
+        (folder / re.findall(r"pillow\S*?\.whl", shadowed[0])[0]).unlink()
+        assert codes(run, "index") == []
+
+
+def test_prune_lists_what_an_abi3_wheel_replaces(run: Run, tmp_path: pathlib.Path) -> None:
+    old = f"pillow-12.2.0-1_el9.6{PLAT}.whl"
+    for name in (old, f"pillow-12.2.0-2_el9.6{ABI3}.whl"):
+        write_wheel(tmp_path / "index" / name)
+    run("prune", "index", "--delete")
+    assert [path.name for path in (tmp_path / "index").iterdir()] == [
+        f"pillow-12.2.0-2_el9.6{ABI3}.whl"
+    ]
+
+
 #: Wheels, and the findings about them with settings that have no changelog.
 UNNUMBERED = [
     (["torch-2.10.0-1" + PLAT], ["BT410"]),

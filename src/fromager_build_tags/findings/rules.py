@@ -161,6 +161,7 @@ UNKNOWN_TAGS = Rule(
     "BT419", ERROR, "build tags cannot be computed: the status of wheels is unknown"
 )
 UNREADABLE_INDEX = Rule("BT420", ERROR, "index cannot be audited")
+FOREIGN_ACCELERATOR = Rule("BT421", ERROR, "wheel for another accelerator than the variant")
 
 RULES: Final[Mapping[str, Rule]] = {
     each.code: each for each in globals().values() if isinstance(each, Rule)

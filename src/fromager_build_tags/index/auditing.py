@@ -16,7 +16,8 @@ from packaging.utils import NormalizedName
 
 from ..findings.finding import Finding
 from ..http.prefetch import prefetch
-from ..verify.checks.examined import ExaminedWheel
+from ..tag.filename import WheelName
+from ..verify.checks.examined import ExaminedWheel, set_depends_on
 from ..verify.exemptions import exemptions_of
 from ..verify.run import check_wheel, exemptions_or_error, unreadable
 from ..wheel.archive import WheelError
@@ -26,7 +27,7 @@ from .index_checks import Tally, check_contents
 from .listing import Index, ListedProject
 from .project_checks import check_missing, check_project
 from .select import Target
-from .status import IndexWheel, ProjectView, group_files, with_status
+from .status import IndexWheel, ProjectView, Status, group_files, with_status
 
 #: Each may hold some 40 MB of a wheel.
 _READERS: Final = 4
@@ -137,8 +138,19 @@ def _verify(index: Index, wheel: IndexWheel, view: ProjectView) -> Iterator[Find
     except WheelError as err:
         yield unreadable(wheel.file.location, err.reason)
         return
-    examined = ExaminedWheel(source=wheel.file.location, name=wheel.name, facts=facts)
+    remedy = _take_another if wheel.status is Status.PRE_BUILT else set_depends_on
+    examined = ExaminedWheel(
+        source=wheel.file.location, name=wheel.name, facts=facts, remedy_for=remedy
+    )
     yield from check_wheel(examined, view.exemptions)
+
+
+def _take_another(name: WheelName, _: str) -> str:
+    """Return the remedy for a pre-built wheel: fromager asks for no tag of it."""
+    return (
+        f"build {name.name} with fromager instead of pre_built, or use a wheel whose local version "
+        "names the accelerator, such as +cu130, or declare the reason in build-tags.verify"
+    )
 
 
 def view_project(index: Index, listed: ListedProject, expectations: Expectations) -> ProjectView:
@@ -157,6 +169,7 @@ def view_project(index: Index, listed: ListedProject, expectations: Expectations
         project=listed.project,
         files=dataclasses.replace(files, wheels=wheels),
         expected=expected,
+        accelerators=expectations.accelerator_texts(variant),
         unreadable=listed.unreadable,
     )
 

@@ -107,6 +107,13 @@ class Expectations:
         except BuildTagError:
             return frozenset()
 
+    def accelerator_texts(self, variant: str) -> frozenset[str]:
+        """Return the accelerators as in segments; none if one of the stacks has none."""
+        try:
+            return frozenset(stack.accelerator_text() for stack in self._stacks[variant])
+        except BuildTagError:
+            return frozenset()
+
     def of(
         self, variant: str, package: NormalizedName, versions: Iterable[Version]
     ) -> Mapping[Version, Expected]:

@@ -78,8 +78,11 @@ class Tally:
                     self._count(wheel, 1)
 
     def _count(self, wheel: IndexWheel, times: int) -> None:
-        for order in wheel.build_tag.by_order:
-            if text := wheel.name.segment(order):
+        texts = {order: wheel.name.segment(order) for order in wheel.build_tag.by_order}
+        if accelerator := wheel.accelerator:
+            texts[Order.ACCELERATOR] = accelerator
+        for order, text in texts.items():
+            if text:
                 self._counts[order][text] += times
                 self._examples.setdefault(text, wheel.file.filename)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from packaging.specifiers import SpecifierSet
@@ -12,6 +12,7 @@ from packaging.version import Version
 from ..findings import rules
 from ..findings.finding import Finding, Place, Rule
 from ..tag.build_tag import BuildTag
+from ..tag.segment import accelerator_word
 from ..text import first_few
 from .expected import Expected
 from .select import Installer, Target, select, select_pinned, targets_of
@@ -60,12 +61,20 @@ def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator
             if wheel.status not in _FINE:
                 version = wheel.name.version
                 yield _of_wheel(wheel, view.expected[version], view.wheels[version])
+            elif _is_foreign(wheel.accelerator, view.accelerators):
+                yield _wheel_finding(
+                    rules.FOREIGN_ACCELERATOR,
+                    wheel,
+                    f"is for {wheel.accelerator}, but variant {view.place.variant} is for "
+                    f"{' or '.join(sorted(view.accelerators))}",
+                    f"delete it here, or move it to an index for {wheel.accelerator}",
+                )
     yield from _sdist_only(view)
     for file in view.files.misnamed:
         yield rules.INVALID_NAME.finding(
             f"{file.filename!r} is not a valid name of a wheel of {view.project}",
             subject=view.project,
-            remedy="rename or delete it: pip and uv ignore it",
+            remedy="rename or delete it: pip ignores it, and uv reads only a name with `__`",
             place=Place(file=file.location),
         )
 
@@ -94,6 +103,17 @@ def _of_wheel(wheel: IndexWheel, expected: Expected, wheels: Sequence[IndexWheel
         f"has {has}{given}",
         remedy.format(project=wheel.name.name, version=wheel.name.version),
     )
+
+
+def _is_foreign(accelerator: str, own: Collection[str]) -> bool:
+    """Return whether no stack has an accelerator: ``cuda`` agrees with ``cuda13.0``.
+
+    A wheel for ``cpu`` agrees with accelerators that have no Torch of their own, such as ``tpu``.
+    """
+    words = {accelerator_word(each) for each in own}
+    if accelerator == "cpu" and words.isdisjoint({"cuda", "rocm", "xpu"}):
+        return False
+    return bool(accelerator and own) and accelerator not in {*own, *words}
 
 
 def _wheel_finding(rule: Rule, wheel: IndexWheel, problem: str, remedy: str) -> Finding:

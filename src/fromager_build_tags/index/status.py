@@ -14,6 +14,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from ..errors import InputError, SettingsError
+from ..stack.fact import named_accelerator
 from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName, parse_wheel_name
 from ..tag.platform import covers, is_platlib
@@ -67,8 +68,9 @@ class IndexWheel(NamedTuple):
 
     @property
     def accelerator(self) -> str:
-        """The accelerator in its name, such as ``cuda13.0``; "" for none."""
-        return self.name.build_tag.by_order.get(Order.ACCELERATOR, "")
+        """The accelerator in its build tag or local version, such as ``cuda13.0``; "" for none."""
+        segment = self.name.build_tag.by_order.get(Order.ACCELERATOR, "")
+        return segment or (named_accelerator(self.name.version) if self.name.version.local else "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,6 +230,7 @@ class ProjectView:
     Attributes:
         files: its files; their wheels have a status.
         expected: by version.
+        accelerators: those of the variant's stacks, such as ``cuda13.0``; empty if unknown.
         unreadable: why files of it are missing.
         exemptions: the exemptions of its wheels, or why they cannot be read; set where wheels are
             read.
@@ -237,6 +240,7 @@ class ProjectView:
     project: NormalizedName
     files: ProjectFiles = ProjectFiles()
     expected: Mapping[Version, Expected] = field(default_factory=dict)
+    accelerators: frozenset[str] = frozenset()
     unreadable: Unreadable | None = None
     exemptions: Exemptions | SettingsError = NO_EXEMPTIONS
 

@@ -190,6 +190,17 @@ def accelerator_of(torch: Version) -> tuple[str, Version | None] | None:
     return word, Version(version) if version else None
 
 
+def named_accelerator(version: Version) -> str:
+    """Return the accelerator that a local part names, as in a segment; "" for none.
+
+    It is ``cuda13.0`` for ``+cu130``, ``rocm6.4`` for ``+rocm6.4.1`` and ``cpu`` for ``+cpu``.
+    """
+    word, number = accelerator_of(version) or ("", None)
+    if number is None:
+        return word
+    return word + (segment_text(number, Precision.MINOR) or str(number))
+
+
 def exact_pin(specifiers: Iterable[Specifier]) -> Specifier | None:
     """Return the first exact ``==`` or ``===``."""
     return next(filter(is_exact, specifiers), None)

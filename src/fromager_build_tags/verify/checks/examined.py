@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ...findings.finding import Finding, Place, Rule, Severity
+from ...stack.fact import named_accelerator
 from ...tag.segment import Order, accelerator_word
 from ...text import first_few
 from ...wheel.elf import RefusalReason
@@ -51,8 +52,8 @@ class ExaminedWheel:
 
     @property
     def accelerator(self) -> str | None:
-        """The accelerator segment."""
-        return self.name.segment(Order.ACCELERATOR)
+        """The accelerator segment, or the accelerator of the local version, as in a segment."""
+        return self.name.segment(Order.ACCELERATOR) or named_accelerator(self.name.version) or None
 
     @property
     def torch(self) -> str | None:

@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from ...findings import rules
 from ...findings.finding import Finding, Severity
-from ...tag.segment import accelerator_word
+from ...tag.segment import Order, accelerator_word
 from ...wheel.evidence import Evidence, TorchAbi
 from ...wheel.libraries import major_of
 from ..exemptions import ACCELERATOR, TORCH
@@ -114,7 +114,7 @@ def hidden_accelerator(wheel: ExaminedWheel) -> Iterator[Finding]:
 
 def no_accelerator_inside(wheel: ExaminedWheel) -> Iterator[Finding]:
     """BT312: an accelerator segment, and no accelerator in the wheel."""
-    segment = wheel.accelerator
+    segment = wheel.name.segment(Order.ACCELERATOR)
     if segment is not None and accelerator_word(segment) in ACCELERATORS and not wheel.uses:
         unread = [*wheel.unread, *wheel.facts.without_sections]
         yield wheel.finding(
