@@ -15,6 +15,7 @@ from click.testing import Result
 from fromager_build_tags.findings import rules
 from fromager_build_tags.findings.finding import Rule
 
+from ..trees import HOOK
 from ..wheel.craft import Shape, elf_without_sections
 from .simple_server import Answer, html_index, json_index, json_page, serve
 from .wheels import write_wheel
@@ -276,7 +277,7 @@ UNNUMBERED = [
 def test_findings_without_a_changelog(
     wheels: list[str], expected: list[str], run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    (tree / "settings.yaml").write_text("")
+    (tree / "settings.yaml").write_text(HOOK)
     for file in (tree / "packages").iterdir():
         file.unlink()
     fill(tmp_path / "index", wheels)
@@ -286,7 +287,7 @@ def test_findings_without_a_changelog(
 def test_the_messages_without_a_changelog(
     run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    (tree / "settings.yaml").write_text("")
+    (tree / "settings.yaml").write_text(HOOK)
     for file in (tree / "packages").iterdir():
         file.unlink()
     wheels = ["torch-2.9.1-1" + PLAT, "demo-1.0-3_el9.6" + PURE]

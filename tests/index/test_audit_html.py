@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from click.testing import Result
 
+from ..trees import HOOK
 from .browser import ESCAPE, TAB, Browser, browse
 from .simple_server import html_index, html_page, serve
 
@@ -128,7 +129,7 @@ def test_what_is_about_two_indexes_is_not_about_a_third(run: Run, tmp_path: path
 def test_what_is_not_known_is_not_fine(
     run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    (tree / "settings.yaml").write_text("changelog: {cpu: [one]}\n")
+    (tree / "settings.yaml").write_text(f"{HOOK}changelog: {{cpu: [one]}}\n")
     (tree / "packages/built.yaml").write_text("variants: {rocm: {pre_built: true}}\n")
     (tmp_path / "index").mkdir()
     for name in ("demo", "built"):

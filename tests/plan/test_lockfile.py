@@ -22,6 +22,7 @@ from fromager_build_tags.plan.lockfile import (
     format_lock,
     parse_lock,
 )
+from fromager_build_tags.settings.hook import HOOK, NO_HOOK, Hook
 
 from ..conftest import Cli
 from ..review.tags import build_tag, locked_stack
@@ -30,11 +31,12 @@ from ..tag.test_order import TAGS
 from ..trees import GOOD, ROCM, ROCM_FILE, write_tree
 
 HEADER = (
-    "# build-tags.lock, format 1: the build tags that these settings give.\n"
+    "# build-tags.lock, format 1.1: the build tags that these settings give.\n"
     "# Made by `fromager-build-tags lock`: change the settings, not this file.\n"
 )
+WITH_HOOK = f"{HEADER}# Hook: {HOOK}\n"
 TEXT = f"""\
-{HEADER}
+{WITH_HOOK}
 rocm: el9.6 rocm7.1 torch2.9.1
   * * 1_el9.6
   flash-attn * 1_el9.6_rocm7.1_torch2.9.1
@@ -97,14 +99,17 @@ _STACKS = st.builds(
 )
 
 
-@given(st.lists(_STACKS, max_size=5, unique_by=lambda each: (each.variant, each.key)))
-def test_writing_and_reading_are_inverse(stacks: list[LockedStack]) -> None:
+_HOOKS = st.sampled_from([None, NO_HOOK, Hook(text=HOOK), Hook(text="No hook"), Hook(text="none")])
+
+
+@given(st.lists(_STACKS, max_size=5, unique_by=lambda each: (each.variant, each.key)), _HOOKS)
+def test_writing_and_reading_are_inverse(stacks: list[LockedStack], hook: Hook | None) -> None:
     ordered = sorted(stacks, key=lambda each: (each.variant, str(each.key)))
-    text = format_lock(Lock(stacks=tuple(stacks)))
+    text = format_lock(Lock(stacks=tuple(stacks), hook=hook))
     read = parse_lock(text, "lock")
-    assert read == Lock(stacks=tuple(ordered))
+    assert read == Lock(stacks=tuple(ordered), hook=hook)
     assert format_lock(read) == text
-    assert format_lock(Lock(stacks=tuple(reversed(stacks)))) == text
+    assert format_lock(Lock(stacks=tuple(reversed(stacks)), hook=hook)) == text
 
 
 NO_FORMAT = "f is not a lock file: its first line does not contain the format"
@@ -125,6 +130,7 @@ AGAIN = "write the lock again with `fromager-build-tags lock`"
             HEADER.replace("format 1", "format 2"),
             "f has format 2, newer than 1: upgrade fromager-build-tags",
         ),
+        (HEADER.replace("format 1", f"format {'1' * 5000}"), f"{NO_FORMAT}: {AGAIN}"),
         (
             HEADER.replace("format 1", "format 10") + "anything\n",
             "f has format 10, newer than 1: upgrade fromager-build-tags",
@@ -268,9 +274,9 @@ def test_check(cli: Cli, tmp_path: pathlib.Path) -> None:
     assert result.stdout == (
         f"--- {LOCK}, as it is\n"
         f"+++ {LOCK}, as the settings give it\n"
-        "@@ -1,8 +1,8 @@\n"
-        " # build-tags.lock, format 1: the build tags that these settings give.\n"
+        "@@ -2,8 +2,8 @@\n"
         " # Made by `fromager-build-tags lock`: change the settings, not this file.\n"
+        f" # Hook: {HOOK}\n"
         " \n"
         "-rocm: el9.6 rocm7.1 torch2.9.1\n"
         "+rocm: el9.6 rocm7.2 torch2.9.1\n"
@@ -305,7 +311,7 @@ def test_an_undeclared_fact_is_a_question_mark(cli: Cli, tmp_path: pathlib.Path)
         f"{LOCK} is written\n"
     )
     assert (tmp_path / LOCK).read_text() == (
-        f"{HEADER}\n"
+        f"{WITH_HOOK}\n"
         "rocm: el9.6 rocm7.1\n"
         "  * * 1_el9.6\n"
         "  flash-attn * 1_?\n"

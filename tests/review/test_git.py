@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from fromager_build_tags.review.git import Repository
+from fromager_build_tags.settings.hook import HOOK as HOOK_NAME
 
 from ..conftest import Cli
 from ..repositories import Checkout, git
@@ -820,7 +821,7 @@ def test_a_hook_that_is_switched_on_or_off(
     assert [
         (each["severity"], each["code"], each["message"])
         for each in report["findings"]
-        if each["code"] == "BT205" or "2.9.1 on" in each["message"]
+        if each["code"] in {"BT205", "BT211"} or "2.9.1 on" in each["message"]
     ] == [
         (
             "error",
@@ -828,10 +829,9 @@ def test_a_hook_that_is_switched_on_or_off(
             "torch 2.9.1 on rocm: 2 sorts below 2_el9.6_rocm7.1, so installers keep the old wheel",
         ),
         (
-            "warning",
-            "BT205",
-            f"{len(found)} build tags of rocm lost all segments: the settings name no hook any "
-            "more",
+            "error",
+            "BT211",
+            "wheels.build_tag_hook changed: no hook is configured, so wheels get no suffix",
         ),
     ]
     assert {each["what"] for change in report["changes"] for each in change["causes"]} == {
@@ -843,7 +843,86 @@ def test_a_hook_that_is_switched_on_or_off(
 
 @pytest.mark.parametrize("wheels", ["wheels: {}\n", "wheels: {build_tag_hook: null}\n", ""])
 def test_no_side_has_a_hook(cli: Cli, checkout: Checkout, wheels: str) -> None:
-    """Then the names are compared that ours will give."""
+    """Then the names are compared that fromager gives: another ROCm changes none."""
     checkout.commit({SETTINGS_FILE: NO_HOOK})
     checkout.write({SETTINGS_FILE: wheels + NO_HOOK + "# not yet\n", **BUMPED})
-    assert [each for each in changes(cli) if each[0] in {"flash-attn", "torch"}] == ROCM_7_2
+    assert changes(cli) == []
+    checkout.write({SETTINGS_FILE: f"{wheels}{NO_HOOK}    - second\n"})
+    assert ("torch", "2.9.1", "2", "3") in changes(cli)
+    assert "working tree: no hook is configured, so wheels get no suffix\n" in cli("review").stdout
+
+
+FOREIGN = "another hook is configured, whose build tags are unknown: os:system"
+OTHER_HOOK = SETTINGS.replace(HOOK_NAME, "os:system")
+
+
+@pytest.mark.parametrize("is_locked", [False, True])
+@pytest.mark.parametrize("no_lock", [False, True])
+def test_a_hook_that_is_replaced(
+    cli: Cli, checkout: Checkout, *, is_locked: bool, no_lock: bool
+) -> None:
+    """The lock of the head may be that of the base, or written again."""
+    if is_locked:
+        cli("lock")
+        checkout.commit({})
+    checkout.write({SETTINGS_FILE: OTHER_HOOK})
+    options = ["--no-lock"] * no_lock
+    for is_written_again in [False, True][: 1 + is_locked]:
+        if is_written_again:
+            cli("lock")
+        report = json.loads(cli("review", *options, "--format", "json", status=1).stdout)
+        errors = {
+            (each["code"], each["file"], each["line"], each["message"])
+            for each in report["findings"]
+            if each["severity"] == "error" and each["code"] != "BT208"
+        }
+        message = f"wheels.build_tag_hook changed: {FOREIGN}"
+        assert errors == {("BT211", SETTINGS_FILE, 2, message)}
+        after = {each["after"] for each in report["changes"]}
+        assert after <= {"1_?", "2_?"}
+        assert after
+    checkout.commit({})
+    checkout.write({SETTINGS_FILE: SETTINGS})  # back to ours
+    if is_locked:
+        cli("lock")
+    report = json.loads(cli("review", *options, "--format", "json", "--exit-zero").stdout)
+    assert "BT211" not in {each["code"] for each in report["findings"]}
+
+
+def test_a_hook_that_is_replaced_in_locks_alone(cli: Cli, checkout: Checkout) -> None:
+    for name, settings in {"old": SETTINGS, "new": OTHER_HOOK}.items():
+        checkout.write({SETTINGS_FILE: settings})
+        cli("lock", "-o", f"{name}.lock")
+    found = json.loads(cli("review", "old.lock", "new.lock", "--format", "json", status=1).stdout)
+    [error] = [each for each in found["findings"] if each["severity"] == "error"]
+    assert (error["code"], error["file"]) == ("BT211", LOCK_FILE)
+    unrecorded = pathlib.Path("old.lock").read_text().replace(f"# Hook: {HOOK_NAME}\n", "")
+    pathlib.Path("old.lock").write_text(unrecorded.replace("format 1.1", "format 1"))
+    found = json.loads(cli("review", "old.lock", "new.lock", "--format", "json").stdout)
+    assert "BT211" not in {each["code"] for each in found["findings"]}
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, f"{SETTINGS}# changed\n"])
+def test_a_lock_for_another_hook_than_that_of_the_settings(
+    cli: Cli, checkout: Checkout, settings: str
+) -> None:
+    cli("lock")
+    checkout.commit({})
+    text = pathlib.Path(LOCK_FILE).read_text()
+    checkout.write({SETTINGS_FILE: settings, LOCK_FILE: text.replace(HOOK_NAME, "os:system")})
+    found = json.loads(cli("review", "--format", "json", status=1).stdout)["findings"]
+    assert [(each["code"], each["message"]) for each in found] == [
+        (
+            "BT208",
+            "lock file is out of date: the lock is for os:system, and the settings configure "
+            "another",
+        )
+    ]
+    cli("lock", "--check", status=1)
+
+
+def test_bump_reports_a_hook_that_is_replaced(cli: Cli, checkout: Checkout) -> None:
+    checkout.write({SETTINGS_FILE: OTHER_HOOK})
+    assert f"wheels.build_tag_hook changed: {FOREIGN}; set it to" in (
+        cli("bump", "-m", "x", "--dry-run", status=1).stderr
+    )

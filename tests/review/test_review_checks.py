@@ -19,6 +19,7 @@ from fromager_build_tags.review.change import ChangeKind, Wheels
 from fromager_build_tags.review.compare import Review, compare
 from fromager_build_tags.review.review_checks import own_packages, review_findings, shared_indexes
 from fromager_build_tags.review.snapshot import BrokenSettings, Evaluation, Layout, Snapshot
+from fromager_build_tags.settings.hook import HOOK as HOOK_NAME
 from fromager_build_tags.stack.key import StackKey
 
 from ..conftest import Cli
@@ -237,17 +238,6 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
         "",
         "demo (any other version) on rocm lost a segment (1_el9.6 → 2)",
     ),
-    # without a hook, one finding for the variant
-    (
-        "BT205",
-        {"demo 1": "1_el9.6_rocm7.1", "torch 1": "1_el9.6"},
-        {"demo 1": "1", "torch 1": "1"},
-        (NO_HOOK,),
-        "warning",
-        "rocm",
-        "settings/settings.yaml:2",
-        "2 build tags of rocm lost all segments: the settings name no hook any more",
-    ),
     (
         "BT202",
         {"demo 1": "1_a"},
@@ -305,6 +295,8 @@ FIRES: list[tuple[str, Tags, Tags, tuple[Cause, ...], str, str, str, str]] = [
 ]
 
 STAYS_QUIET: list[tuple[str, Tags, Tags, tuple[Cause, ...]]] = [
+    # without a hook, BT211 is one finding for all
+    ("BT205", {"demo 1": "1_el9.6_rocm7.1"}, {"demo 1": "1"}, (NO_HOOK,)),
     ("BT201", {"demo 1": "8_torch2.10.0"}, {"demo 1": "8_torch2.10.0"}, ()),
     ("BT201", {"demo 1": "8_torch2.10.0"}, {"demo 1": "8_torch2.9.1"}, ()),
     ("BT201", {"demo 1": "8_torch2.9.1"}, {"demo 1": "9_torch2.10.0"}, (TORCH_VERSION,)),
@@ -371,9 +363,9 @@ def test_a_rule_stays_quiet(code: str, before: Tags, after: Tags, known: tuple[C
 
 
 def test_every_rule_has_cases_of_both_kinds() -> None:
-    """BT203, BT207, BT208, BT210 are about more than tags: they have tests of their own below."""
+    """BT203, BT207, BT208, BT210, BT211 are about more than tags: they have their own tests."""
     codes = {code for code in RULES if code.startswith("BT2")}
-    below = {"BT203", "BT207", "BT208", "BT210"}
+    below = {"BT203", "BT207", "BT208", "BT210", "BT211"}
     assert {code for code, *_ in FIRES} | below == codes
     assert {code for code, *_ in STAYS_QUIET} | below == codes
 
@@ -683,9 +675,15 @@ def test_a_file_that_is_broken_on_one_side(
             {TORCH_FILE: f"{TORCH}annotations: {{build-tags.depends-on: none}}\n"},
             f"build-tags.depends-on of torch (none) → none in {TORCH_FILE}:4",
         ),
-        # what changes no tag leaves the lock right: the plan asks our hook anyway, and the shipped
-        # override has the same dependencies
-        ({SETTINGS_FILE: SETTINGS.replace(":build_tag_hook", ":run_wheel_build_tag_hooks")}, ""),
+        (
+            {SETTINGS_FILE: SETTINGS.replace(HOOK_NAME, "os:system")},
+            f"wheels.build_tag_hook {HOOK_NAME} → os:system in {SETTINGS_FILE}:2",
+        ),
+        (
+            {SETTINGS_FILE: SETTINGS.replace(f'"{HOOK_NAME}"', "null")},
+            f"wheels.build_tag_hook {HOOK_NAME} → null in {SETTINGS_FILE}:2",
+        ),
+        # the shipped override has the same dependencies, so that no tag changes
         ({TORCH_FILE: f"{TORCH}annotations: {{build-tags.depends-on: accelerator}}\n"}, ""),
     ],
 )

@@ -11,27 +11,24 @@ from ..errors import DuplicateKeyError, SettingsError
 from ..findings import rules
 from ..findings.finding import Finding, Place, Severity
 from ..plan.plugins import HOOKS_GROUP, WHEEL_BUILD_TAG
-from ..settings.hook import HOOK, HOOK_PATH
+from ..settings.hook import HOOK, HOOK_PATH, NO_HOOK
 from ..settings.layout import package_files
 from ..settings.yamlfile import YamlFile, read_yaml_mapping
-from ..text import plain
 from .inventory import Inventory
 
 
 def check_hook(inventory: Inventory) -> Iterator[Finding]:
     """BT113: the settings configure another hook than ours, or none."""
-    hook = inventory.tree.hook
-    if hook is not None and hook.is_ours:
+    hook = inventory.tree.hook or NO_HOOK
+    if not hook.problem:
         return
-    message = "no hook is configured, so wheels get no suffix"
     remedy = f'set wheels: {{build_tag_hook: "{HOOK}"}} in {inventory.tree.settings_file}'
-    if hook is not None:
-        message = f"another hook is configured, whose build tags are unknown: {plain(hook.text)}"
+    if hook != NO_HOOK:
         remedy += (
             f"; register another function as a plugin {WHEEL_BUILD_TAG} in the group {HOOKS_GROUP}"
         )
     yield rules.HOOK_NOT_CONFIGURED.finding(
-        message,
+        hook.problem,
         subject=".".join(HOOK_PATH),
         remedy=remedy,
         place=inventory.settings_place(*HOOK_PATH),

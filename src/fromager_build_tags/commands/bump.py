@@ -19,7 +19,7 @@ from ..review.changelog_entries import (
     variant_entries,
     write_edits,
 )
-from ..review.review_checks import open_order, unreadable_settings
+from ..review.review_checks import open_order, replaced_hook, unreadable_settings
 from ..review.snapshot import Snapshot
 from ..text import plain
 from . import review_arguments
@@ -54,7 +54,7 @@ def bump(
     stay unchanged; a lock is written again.
     """
     compared, _ = reviewed(base, head, real, renew_lock=True)
-    is_incomplete = _print_findings(unreadable_settings(compared))
+    is_incomplete = _print_findings([*unreadable_settings(compared), *replaced_hook(base, head)])
     missing = (variant_entries if global_ else package_entries)(compared.changes)
     if missing:
         layout = head.layout.mapped(review_arguments.in_working_tree)

@@ -20,7 +20,7 @@ from ..errors import InputError, OutputError
 from ..files import write_text
 from ..findings.finding import Finding, Severity, Verdict
 from ..report.table import Rendered, plain_text, print_report
-from ..settings.hook import Hook
+from ..settings.hook import NO_HOOK, Hook
 from ..settings.layout import IGNORE
 from ..stack.fact import FACTS, explicit_variable
 
@@ -109,6 +109,8 @@ def planned_tree(ctx: click.Context) -> SettingsTree:
 
     note_missing_settings(ctx)
     tree = settings_tree(ctx)
+    if has_settings(tree) and (problem := (tree.hook or NO_HOOK).problem):
+        click.echo(problem, err=True)
     load_overrides(tree.settings)
     return tree
 
@@ -135,13 +137,18 @@ def settings_tree(ctx: click.Context) -> SettingsTree:
     )
 
 
+def has_settings(tree: SettingsTree) -> bool:
+    """Return whether there is a global settings file, or the folder of those of packages."""
+    return tree.settings_file.exists() or tree.settings_dir.exists()
+
+
 def refuse_no_settings(tree: SettingsTree) -> None:
     """Refuse a place without settings: an empty result would look like a good one.
 
     Raises:
         InputError: there are no settings.
     """
-    if not tree.settings_file.exists() and not tree.settings_dir.exists():
+    if not has_settings(tree):
         raise InputError(
             f"there are no settings at {tree.settings_file} and {tree.settings_dir}: "
             "name them with --settings-file and --settings-dir"

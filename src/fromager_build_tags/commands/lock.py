@@ -14,6 +14,7 @@ from ..plan.lockfile import format_lock, lock_file, parse_lock
 from ..plan.locking import lock_of
 from ..plan.model import Wanted
 from ..plan.requirements import from_build_file, from_lock
+from ..settings.hook import NO_HOOK
 from ..text import first_few
 from . import common
 
@@ -69,9 +70,11 @@ def make_lock(
     if planned.wrong:
         raise InputError(f"build tags cannot be computed: {'; '.join(planned.wrong.values())}")
     text = format_lock(planned.lock)
+    noted = (tree.hook or NO_HOOK).problem
     for reason, packages in planned.unknown.items():
-        names = first_few(packages)
-        click.echo(f"unknown suffix, locked as ?: {names}: {reason}", err=True)
+        if reason != noted:
+            names = first_few(packages)
+            click.echo(f"unknown suffix, locked as ?: {names}: {reason}", err=True)
     present = read_text(path)
     if present == text:
         click.echo(f"{path} is up to date", err=True)

@@ -16,10 +16,12 @@ from ..review.causes import causes
 from ..review.change import Wheels
 from ..review.compare import Review, compare
 from ..review.review_checks import (
-    is_hook_switched,
+    have_same_hook,
     own_packages,
+    replaced_hook,
     review_findings,
     shared_indexes,
+    stale_hook,
     stale_lock,
     stale_stacks,
     with_suppressions,
@@ -110,17 +112,18 @@ def reviewed(
     locks = [each.lock for each in (base, head) if renew_lock and each.lock is not None]
     after = _evaluated(head, real, locks, use_lock=locked and not renew_lock)
     before = _evaluated(base, real, locks, use_lock=locked, fallback=head)
-    if is_hook_switched(base, head):
+    if not have_same_hook(base, head):
         before, after = _as_hooked(base, before), _as_hooked(head, after)
+    before, after = map(_with_note, (before, after))
     compared = compare(before, after, known, real, (base.indexes, head.indexes))
     if any(change.is_open and change.sorts_below for change in compared.changes):
         compared = dataclasses.replace(compared, own=own_packages(base, head))
     found = list(review_findings(compared, shared_indexes(head, after.lock)))
     if locked and base.lock != head.lock:
-        found += stale_stacks(base, head)
+        found += [*stale_hook(base, head), *stale_stacks(base, head)]
     elif locked and known and head.has_settings:
         found += stale_lock(known, head, _evaluated(head, use_lock=False))
-    found += without_settings(base, head)
+    found += [*without_settings(base, head), *replaced_hook(base, head)]
     return compared, with_suppressions(head, found)
 
 
@@ -140,7 +143,15 @@ def _evaluated(
 
 
 def _as_hooked(snapshot: Snapshot, evaluation: Evaluation) -> Evaluation:
-    """Return the build tags that fromager gives: a plan calls our hook, named or not."""
-    if snapshot.has_hook:
+    """Return the build tags that fromager gives with the hook of the settings, not of the lock."""
+    if snapshot.hook is None:
         return evaluation
-    return dataclasses.replace(evaluation, lock=evaluation.lock.without_suffixes())
+    return dataclasses.replace(evaluation, lock=evaluation.lock.with_hook(snapshot.hook))
+
+
+def _with_note(evaluation: Evaluation) -> Evaluation:
+    hook = evaluation.lock.hook
+    if hook is None or not hook.problem:
+        return evaluation
+    note = f"{evaluation.name}: {hook.problem}"
+    return dataclasses.replace(evaluation, notes=(*evaluation.notes, note))

@@ -82,6 +82,7 @@ WITHOUT_SETTINGS = Rule(
     WARNING,
     "base or head has no settings at the given places, so everything is new or gone",
 )
+HOOK_REPLACED = Rule("BT211", ERROR, "the hook was removed or replaced")
 UNREADABLE_SETTINGS = Rule(
     "BT207", ERROR, "settings of base or head are unreadable, so some wheels are not compared"
 )

@@ -27,19 +27,22 @@ from typing import Final
 from packaging.version import InvalidVersion, Version
 
 from ..errors import InputError
+from ..settings.hook import NO_HOOK, Hook
 from ..stack.key import StackKey
 from ..tag.build_tag import NO_BUILD_TAG, BuildTag, parse_build_tag
 from ..tag.version_ranges import holds, is_span, is_well_formed, like, public
 
+#: The number that readers check; a minor number in the file adds comments, which they pass over.
 FORMAT: Final = 1
 ANY: Final = "*"
 _NO_TAG: Final = "-"
 
 _HEADER: Final = (
-    f"# build-tags.lock, format {FORMAT}: the build tags that these settings give.\n"
+    f"# build-tags.lock, format {FORMAT}.1: the build tags that these settings give.\n"
     "# Made by `fromager-build-tags lock`: change the settings, not this file.\n"
 )
-_FORMAT_LINE: Final = re.compile(r"# build-tags\.lock, format (\d+)\b.*")
+_FORMAT_LINE: Final = re.compile(r"# build-tags\.lock, format (\d{1,9})\b.*")
+_HOOK_LINE: Final = re.compile(r"# (?:No hook|Hook: (.+))")
 _CONFLICT: Final = re.compile(r"^(<{7}|={7}|>{7}|\|{7})", re.MULTILINE)
 _NEXT_STACK: Final = re.compile(r"\n\n(?=[^\s#])")
 _TAG: Final = re.compile(r"\d{1,255}((_[A-Za-z0-9.]+)*|_\?)|-")
@@ -107,24 +110,38 @@ class LockedStack:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lock:
-    """The build tags of every stack of every variant."""
+    """The build tags of every stack of every variant.
+
+    Attributes:
+        stacks: the stacks.
+        hook: the hook that they are the build tags of; None in a lock of format 1.0.
+    """
 
     stacks: tuple[LockedStack, ...]
+    hook: Hook | None = None
 
     def of_variant(self, variant: str) -> dict[StackKey, LockedStack]:
         """Return the stacks of one variant, by key."""
         return {stack.key: stack for stack in self.stacks if stack.variant == variant}
 
-    def without_suffixes(self) -> Lock:
-        """Return the build tags that fromager gives without a hook: numbers alone."""
+    def with_hook(self, hook: Hook) -> Lock:
+        """Return the build tags that fromager gives with another hook, or none: its numbers."""
+        if hook.is_ours:
+            return replace(self, hook=hook)
+        suffix = "" if hook == NO_HOOK else None
         stacks: list[LockedStack] = []
         for stack in self.stacks:
-            tags = {row: tag.without_suffix() for row, tag in stack.tags.items()}
-            stacks.append(replace(stack, tags=tags, reasons={}))
-        return Lock(stacks=tuple(stacks))
+            tags = {
+                row: tag if tag.is_none else tag._replace(suffix=suffix)
+                for row, tag in stack.tags.items()
+            }
+            stacks.append(replace(stack, tags=tags, reasons=dict.fromkeys(tags, hook.problem)))
+        return Lock(stacks=tuple(stacks), hook=hook)
 
     def is_part_of(self, other: Lock) -> bool:
-        """Return whether *other* has the same stacks, and every row of this lock."""
+        """Return whether *other* has the same hook and stacks, and every row of this lock."""
+        if other.hook not in {None, self.hook}:
+            return False
         stacks = {(each.variant, each.key): each.tags for each in self.stacks}
         others = {(each.variant, each.key): each.tags for each in other.stacks}
         return stacks.keys() == others.keys() and all(
@@ -157,12 +174,18 @@ def format_tag(tag: BuildTag) -> str:
 
 def format_lock(lock: Lock) -> str:
     """Return the text of a lock file; the order of stacks and rows in *lock* does not matter."""
-    blocks = [_HEADER]
+    blocks = [_HEADER + _hook_line(lock.hook)]
     for stack in sorted(lock.stacks, key=lambda each: (each.variant, str(each.key))):
         rows = sorted(stack.tags.items(), key=lambda item: _sort_key(item[0]))
         body = "".join(f"  {' '.join(row)} {format_tag(tag)}\n" for row, tag in rows)
         blocks.append(f"{stack.variant}: {stack.key}\n{body}")
     return "\n".join(blocks)
+
+
+def _hook_line(hook: Hook | None) -> str:
+    if hook is None:
+        return ""
+    return "# No hook\n" if hook == NO_HOOK else f"# Hook: {hook.text}\n"
 
 
 def parse_lock(text: str, source: str) -> Lock:
@@ -171,7 +194,7 @@ def parse_lock(text: str, source: str) -> Lock:
     Raises:
         InputError: the text is not a lock file of this format; with *source* and the line.
     """
-    _check_format(text, source)
+    hook = _check_format(text, source)
     blocks = _NEXT_STACK.split(text.rstrip("\n"))
     stacks: list[LockedStack] = []
     for number, block in enumerate(blocks):
@@ -181,7 +204,7 @@ def parse_lock(text: str, source: str) -> Lock:
             line, problem = err.args
             line += sum(each.count("\n") + 2 for each in blocks[:number])
             raise InputError(f"{source}:{line}: {problem}: {_AGAIN}") from None
-    return Lock(stacks=tuple(stacks))
+    return Lock(stacks=tuple(stacks), hook=hook)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -235,12 +258,13 @@ _NOT_A_LINE: Final = "{!r} is not a valid line"
 _AGAIN: Final = "write the lock again with `fromager-build-tags lock`"
 
 
-def _check_format(text: str, source: str) -> None:
+def _check_format(text: str, source: str) -> Hook | None:
+    """Refuse a text of another format, and return the hook that its header names."""
     if conflict := _CONFLICT.search(text):
         number = text.count("\n", 0, conflict.start()) + 1
         raise InputError(f"{source}:{number}: the lock file has conflict markers: {_AGAIN}")
     lines = _NEXT_STACK.split(text, maxsplit=1)[0].splitlines()
-    head = itertools.takewhile(lambda line: line.startswith("#"), lines)
+    head = list(itertools.takewhile(lambda line: not line or line[0] == "#", lines))
     formats = [found for line in head if (found := _FORMAT_LINE.fullmatch(line))]
     if not formats:
         raise InputError(
@@ -250,6 +274,8 @@ def _check_format(text: str, source: str) -> None:
         raise InputError(
             f"{source} has format {formats[0][1]}, newer than {FORMAT}: upgrade fromager-build-tags"
         )
+    hooks = (Hook(text=found[1] or "") for line in head if (found := _HOOK_LINE.fullmatch(line)))
+    return next(hooks, None)
 
 
 def _sort_key(row: Row) -> tuple[str, int, Version, str]:

@@ -17,6 +17,7 @@ from packaging.version import Version
 
 from ..errors import BuildTagError, MissingFactError, StackError, explain_error
 from ..needs import DependsOn
+from ..settings.hook import NO_HOOK, Hook
 from ..settings.tree import SettingsTree, VariantTree
 from ..stack.stack import Stack
 from ..tag.expression import Need, parse_expression
@@ -107,14 +108,25 @@ class _Planner:
     ctx: WorkContext
     outcomes: dict[tuple[SourceKind, frozenset[Need]], PlannedTag] = field(default_factory=dict)
 
+    @property
+    def hook(self) -> Hook:
+        """The hook of the settings; only our own is called."""
+        return self.tree.tree.hook or NO_HOOK
+
     def blank(self) -> PlannedTag:
-        """Return a tag without segments: the outcome of a hook that is not called."""
+        """Return a tag without segments: the outcome of a hook that fromager does not call."""
         return PlannedTag(ANY_PACKAGE, None, self.stack.variant, self.stack, None)
+
+    def without_hook(self) -> PlannedTag:
+        """Return the outcome where our hook is not called: unknown segments of another hook."""
+        if self.hook.is_ours or self.hook == NO_HOOK:
+            return self.blank()
+        return self.blank()._replace(platlib=None, purelib=None, note=self.hook.problem)
 
 
 def _tags(planner: _Planner, package: _Package, version: Version | None) -> Iterator[PlannedTag]:
     """Plan one version; or, if it is None, a tag for each range of the others with other needs."""
-    boundaries = _boundaries(package) if version is None else None
+    boundaries = _boundaries(planner, package) if version is None else None
     if not boundaries:
         yield _tag(planner, package, version)
         return
@@ -131,9 +143,9 @@ def _tags(planner: _Planner, package: _Package, version: Version | None) -> Iter
             yield _tag(planner, package, None, span=span, sample=sample)
 
 
-def _boundaries(package: _Package) -> set[Version]:
+def _boundaries(planner: _Planner, package: _Package) -> set[Version]:
     function = package.source.function if isinstance(package.source, Source) else None
-    if not isinstance(function, DependsOn):
+    if not isinstance(function, DependsOn) or not planner.hook.is_ours:
         return set()
     own = parse_expression(function.expression).boundaries()
     if not own or not package.build_info.build_tag(ANY_VERSION):
@@ -150,8 +162,8 @@ def _tag(
     sample: Version = ANY_VERSION,
 ) -> PlannedTag:
     number = package.build_info.build_tag(version or sample)
-    outcome = planner.blank()
-    if number or package.unnumbered:
+    outcome = planner.without_hook()
+    if planner.hook.is_ours and (number or package.unnumbered):
         outcome = _outcome(planner, package, version or sample)
         if version is None and outcome.needs is None:
             outcome = _of_any_version(planner, package, span, outcome._replace(sample=sample))

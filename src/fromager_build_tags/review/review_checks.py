@@ -12,6 +12,7 @@ from ..errors import SettingsError, StackError, explain_error
 from ..findings import rules
 from ..findings.finding import Finding, Place, Rule, Severity
 from ..plan.lockfile import ANY, Lock, format_tag
+from ..settings.hook import HOOK, HOOK_PATH
 from ..settings.layout import IGNORE
 from ..settings.yamlfile import parse_yaml_mapping
 from ..stack.key import StackKey
@@ -64,7 +65,6 @@ def review_findings(review: Review, shared: Mapping[str, str]) -> Iterator[Findi
     for change in review.unnumbered:
         yield from _without_number(change)
     yield from _variants_without_number(review, numberless)
-    yield from _suffixes(review)
     yield from open_order(review)
     yield from _became_unknown(review)
     yield from _unknown(review)
@@ -180,19 +180,6 @@ def _segments(change: Change) -> Iterator[Finding]:
             subject=change.package,
             remedy="make sure that its wheels no longer depend on what the segment names",
             place=_place(change),
-        )
-
-
-def _suffixes(review: Review) -> Iterator[Finding]:
-    """Without a hook no wheel name has segments: that is one finding for each variant."""
-    lost = [each for each in review.changes if each.lost_its_suffix]
-    for variant, changes in _grouped(lost, lambda each: each.variant).items():
-        yield rules.LOST_SEGMENT.finding(
-            f"{counted(len(changes), 'build tag')} of {variant} lost all segments: the settings "
-            "name no hook any more",
-            subject=variant,
-            remedy="set wheels.build_tag_hook again, unless that is intended",
-            place=next(each.place for each in changes[0].causes if each.no_hook),
         )
 
 
@@ -336,12 +323,47 @@ def without_settings(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
             )
 
 
-def is_hook_switched(base: Snapshot, head: Snapshot) -> bool:
-    """Return whether only one of the snapshots names a hook."""
+def have_same_hook(base: Snapshot, head: Snapshot) -> bool:
+    """Return whether both have the same hook, as far as it is known."""
+    is_equal = _have_same_global_settings(base, head)
+    return is_equal or None in {base.hook, head.hook} or base.hook == head.hook
+
+
+def _have_same_global_settings(base: Snapshot, head: Snapshot) -> bool:
     path = head.layout.settings_file.as_posix()
-    if object_name(base.files, path) == object_name(head.files, path):
-        return False
-    return {base.has_hook, head.has_hook} == {True, False}
+    is_equal = object_name(base.files, path) == object_name(head.files, path)
+    return is_equal and base.has_settings and head.has_settings
+
+
+def replaced_hook(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
+    """Find a hook that was removed, or replaced by another than ours."""
+    if have_same_hook(base, head) or head.hook is None or not head.hook.problem:
+        return
+    yield rules.HOOK_REPLACED.finding(
+        f"{'.'.join(HOOK_PATH)} changed: {head.hook.problem}",
+        subject=".".join(HOOK_PATH),
+        remedy=f'set it to "{HOOK}" again, unless that is intended',
+        place=_hook_place(head),
+    )
+
+
+def _hook_place(head: Snapshot) -> Place:
+    if not head.has_settings:
+        return Place(file=head.layout.lock_file.as_posix())
+    path = head.layout.settings_file.as_posix()
+    text = head.files.get(path, b"").decode("utf-8")
+    return parse_yaml_mapping(text, pathlib.Path(path)).place(HOOK_PATH)
+
+
+def stale_hook(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
+    """Find a changed lock that records another hook than the settings configure."""
+    if base.lock is None or head.lock is None or head.lock.hook is None:
+        return
+    is_unchanged = _have_same_global_settings(base, head) and base.lock.hook == head.lock.hook
+    if not is_unchanged and head.hook not in {None, head.lock.hook}:
+        recorded = head.lock.hook.text or "no hook"
+        what = f"the lock is for {recorded}, and the settings configure another"
+        yield _stale(head, f"lock file is out of date: {what}", _LOCK)
 
 
 def own_packages(*snapshots: Snapshot) -> frozenset[str] | None:

@@ -15,6 +15,7 @@ from ..errors import SettingsError
 from ..files import read_bounded, refuse_links
 from ..http.urls import comparable_url
 from ..plan.lockfile import Lock, parse_lock
+from ..settings.hook import NO_HOOK, Hook
 from ..settings.yamlfile import parse_yaml_mapping
 
 if TYPE_CHECKING:
@@ -159,16 +160,13 @@ class Snapshot:
         packages = {path: self.layout.package_of(path) for path in sorted(self.files)}
         return {path: package for path, package in packages.items() if package}
 
-    @property
-    def has_hook(self) -> bool | None:
-        """Whether the global settings name a hook; None where they are missing or unreadable."""
+    @functools.cached_property
+    def hook(self) -> Hook | None:
+        """The hook of the global settings, or else of the lock; None where it is unknown."""
         if not self.has_settings:
-            return None
+            return None if self.lock is None else self.lock.hook
         values = self._parsed(self.layout.settings_file.as_posix())
-        if values is None:
-            return None
-        wheels = values.get("wheels")
-        return isinstance(wheels, Mapping) and bool(wheels.get("build_tag_hook"))
+        return None if values is None else Hook.in_settings(values) or NO_HOOK
 
     @functools.cached_property
     def indexes(self) -> Mapping[str, str]:
