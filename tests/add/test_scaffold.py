@@ -235,7 +235,13 @@ def test_an_own_override_takes_precedence_over_an_annotation(
     assert list(packages.iterdir()) == []
 
 
-NO_NAME = "is not the canonical name of a package, such as flash-attn"
+@pytest.mark.parametrize("spelling", ["auto_gptq", "Auto.GPTQ", "auto-gptq"])
+def test_a_name_is_normalized(run: Run, packages: pathlib.Path, spelling: str) -> None:
+    run(spelling, "--depends-on", "accelerator")
+    assert (packages / "auto_gptq.yaml").exists()
+
+
+NO_NAME = "is not the name of a package, such as flash-attn"
 NO_WHEEL = (
     "is neither a wheel file, which ends with .whl, nor a pinned version of the package, such as "
     "demo==1.0"
@@ -245,7 +251,8 @@ NO_WHEEL = (
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["Demo_Kernels"], f"'Demo_Kernels' {NO_NAME}"),
+        (["Demo Kernels"], f"'Demo Kernels' {NO_NAME}"),
+        (["demo_"], f"'demo_' {NO_NAME}"),
         (["-demo"], None),
         (["a/b"], f"'a/b' {NO_NAME}"),
         (["../x"], f"'../x' {NO_NAME}"),

@@ -246,7 +246,7 @@ def _graph(name: str, version: str) -> dict[str, Any]:
     ("args", "content", "message"),
     [
         (["torch=2"], "", "'torch=2' is not a requirement, such as torch==2.10.0\n"),
-        (["-r", "f"], "-e .", "'-e .' in f is not a requirement, such as torch==2.10.0\n"),
+        (["-r", "f"], "x y", "f:1: 'x y' is not a requirement, such as torch==2.10.0\n"),
         (["--graph", "f"], "{", "f is neither fromager's graph.json nor its build-order.json "),
         (["--graph", "f"], "[1]", "f is neither fromager's graph.json nor its build-order.json "),
         (
@@ -259,7 +259,7 @@ def _graph(name: str, version: str) -> dict[str, Any]:
             '[{"dist": "torch"}]',
             "f is neither fromager's graph.json nor its build-order.json: it has no 'version'\n",
         ),
-        (["-r", "f"], "\xff", "f cannot be read because "),
+        (["-r", "f"], "\xff", "f is not UTF-8\n"),
         (["-o", "no/where"], "", "no/where cannot be written: No such file or directory"),
     ],
 )

@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Iterable
 
 import click
-from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from ..add.proposal import (
     DEFAULT,
@@ -54,13 +54,14 @@ def new(
     Existing values are never changed. Nothing redundant is written, such as the expression of a
     shipped override.
     """
-    if not is_normalized_name(package):
-        raise InputError(f"{package!r} is not the canonical name of a package, such as flash-attn")
+    try:
+        name = canonicalize_name(package, validate=True)
+    except InvalidName:
+        raise InputError(f"{package!r} is not the name of a package, such as flash-attn") from None
     if depends_on is not None and from_wheel is not None:
         raise click.UsageError("--depends-on and --from-wheel exclude each other")
     if directory is not None and not module:
         raise click.UsageError("--directory is the folder of a module: it needs --module")
-    name = canonicalize_name(package)
     proposal = _proposal(name, depends_on, from_wheel)
     if module:
         click.echo(write_module(directory or pathlib.Path(), name, proposal))

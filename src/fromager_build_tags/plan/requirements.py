@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Iterable, Iterator
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from fromager.dependency_graph import DependencyGraph
-from fromager.requirements_file import parse_requirements_file
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
@@ -17,30 +18,50 @@ from ..errors import InputError
 from ..files import read_text
 from ..stack.fact import exact_pin
 from ..tag.version_ranges import is_span
+from ..text import plain
 from .lockfile import ANY, Lock, parse_lock
 from .model import Wanted
+from .requirement_lines import requirement_lines
 
 
-def from_requirements(texts: Iterable[str], where: str = "") -> list[Wanted]:
+def from_requirements(texts: Iterable[str]) -> list[Wanted]:
     """Return the wanted packages of requirements: a pinned version, or the known ones that fit.
 
     Raises:
         InputError: a text is not a requirement.
     """
-    return [_from_requirement(text, where) for text in texts]
+    return [_from_requirement(_parse(text, text, ""), {}) for text in texts]
 
 
 def from_requirements_file(file: pathlib.Path) -> list[Wanted]:
-    """Return the wanted packages of a pip file; fromager's own parser reads it.
+    """Return the wanted packages of a requirements file of pip, within its constraints.
+
+    Requirements with a marker that this Python and machine do not match are left out, and so are
+    folders and URLs without the name of a package.
 
     Raises:
-        InputError: a line is not a requirement.
+        InputError: a file cannot be read, or a line is not a requirement.
     """
-    try:
-        lines = list(parse_requirements_file(file))
-    except (OSError, UnicodeDecodeError) as err:
-        raise InputError(f"{file} cannot be read") from err
-    return from_requirements(lines, f" in {file}")
+    requirements: dict[Requirement, None] = {}
+    constraints: dict[NormalizedName, SpecifierSet] = {}
+    for count, line in enumerate(requirement_lines(file)):
+        if count >= _MOST:
+            raise InputError(f"{file} has more than {_MOST:,} requirements")
+        if _LINK.match(line.text):
+            continue
+        requirement = _parse(line.text, line.shown, f"{line.place}: ")
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        if line.is_constraint:
+            name = canonicalize_name(requirement.name)
+            constraints[name] = constraints.get(name, SpecifierSet()) & requirement.specifier
+        else:
+            requirements[requirement] = None
+    return [_from_requirement(each, constraints) for each in requirements]
+
+
+_MOST: Final = 20_000
+_LINK: Final = re.compile(r"[\w+]+:|[^@=<>!~;]*[/\\]|\.|[^@=<>!~; ]*\.(whl|zip|tar\.\w+)\b")
 
 
 def from_build_file(file: pathlib.Path) -> list[Wanted]:
@@ -50,12 +71,11 @@ def from_build_file(file: pathlib.Path) -> list[Wanted]:
         InputError: the file is neither.
     """
     try:
-        return _wanted(_nodes(json.loads(file.read_bytes())))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as err:
+        return _wanted(_nodes(json.loads(file.read_bytes()), file))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as err:
+        no = f": it has no {err}" if isinstance(err, KeyError) else f" ({err})"
         text = f"{file} is neither fromager's graph.json nor its build-order.json"
-        if isinstance(err, KeyError):
-            raise InputError(f"{text}: it has no {err}") from None
-        raise InputError(text) from err
+        raise InputError(f"{text}{plain(no)}") from None
 
 
 def from_lock(file: pathlib.Path) -> list[Wanted]:
@@ -86,23 +106,39 @@ def _wanted(versions_of: Iterable[tuple[str, Version]]) -> list[Wanted]:
     ]
 
 
-def _nodes(content: Any) -> Iterator[tuple[str, Version]]:
+def _nodes(content: Any, file: pathlib.Path) -> Iterator[tuple[str, Version]]:
     if isinstance(content, list):  # a build order
         yield from ((entry["dist"], Version(entry["version"])) for entry in content)
         return
+    if isinstance(content, dict) and any(isinstance(each, list) for each in content.values()):
+        raise InputError(
+            f"{file} has the format of an older fromager: "
+            f"convert it with fromager graph migrate-graph -o NEW {file}"
+        )
     for node in DependencyGraph.from_dict(content).get_all_nodes():
         if node.canonicalized_name:  # the root has no name
             yield node.canonicalized_name, node.version
 
 
-def _from_requirement(text: str, where: str) -> Wanted:
+def _parse(text: str, shown: str, place: str) -> Requirement:
     try:
         requirement = Requirement(text)
-        package = canonicalize_name(requirement.name, validate=True)
-        pin = exact_pin(requirement.specifier)
-        version = None if pin is None else Version(pin.version)
-    except ValueError:  # InvalidRequirement, InvalidName and InvalidVersion are such
-        raise InputError(f"{text!r}{where} is not a requirement, such as torch==2.10.0") from None
-    if version is not None:
-        return Wanted(package=package, versions=(version,))
-    return Wanted(package=package, specifier=requirement.specifier)
+        canonicalize_name(requirement.name, validate=True)
+        if requirement.name not in shown:  # it can be a secret of the environment
+            raise ValueError
+    except (ValueError, RecursionError):  # InvalidRequirement and InvalidName; a nested marker
+        raise InputError(
+            f"{place}{plain(repr(shown))} is not a requirement, such as torch==2.10.0"
+        ) from None
+    return requirement
+
+
+def _from_requirement(
+    requirement: Requirement, constraints: Mapping[NormalizedName, SpecifierSet]
+) -> Wanted:
+    package = canonicalize_name(requirement.name)
+    specifier = requirement.specifier & constraints.get(package, SpecifierSet())
+    pin = exact_pin(specifier)
+    if pin is None:
+        return Wanted(package=package, specifier=specifier)
+    return Wanted(package=package, versions=(Version(pin.version),))
