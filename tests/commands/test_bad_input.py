@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 from collections.abc import Mapping
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fromager_build_tags.errors import SettingsError
-from fromager_build_tags.settings.yamlfile import parse_yaml_mapping, refuse_endless
+from fromager_build_tags.errors import EditError, SettingsError
+from fromager_build_tags.settings import tree
+from fromager_build_tags.settings.yamledit import add
+from fromager_build_tags.settings.yamlfile import load_yaml_mapping, parse_yaml_mapping
 
 from ..conftest import Cli
 from ..repositories import Checkout
-from ..trees import GOOD, ROCM, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH, TORCH_FILE
+from ..trees import GOOD, ROCM, ROCM_FILE, SETTINGS, SETTINGS_FILE, TORCH, TORCH_FILE, write_tree
 
 DEMO = "settings/packages/demo.yaml"
 
@@ -297,22 +302,112 @@ def test_a_text_is_as_long_as_a_file_may_be() -> None:
         parse_yaml_mapping("#" * 1_000_001, pathlib.Path("f"))
 
 
-@pytest.mark.parametrize(
-    "content", ["", "# & *\n", "a: &b {c: [1]}\nd: *b\n", "a: &b x\n? [*b]\n: *b\n"]
-)
-def test_what_ends_is_not_refused(tmp_path: pathlib.Path, content: str) -> None:
-    path = tmp_path / "f.yaml"
-    path.write_text(content)
-    refuse_endless(path)
+@pytest.mark.parametrize("content", ["", "# & *\n", "a: &b {c: [1]}\nd: *b\n", bomb(4)])
+def test_what_ends_is_not_refused(content: str) -> None:
+    assert load_yaml_mapping(content, pathlib.Path("f")) == (yaml.safe_load(content) or {})
 
 
-def test_what_does_not_end_is_refused(tmp_path: pathlib.Path) -> None:
-    path = tmp_path / "f.yaml"
-    path.write_text(bomb(4))  # 9 + 81 + 729 + 6561
-    refuse_endless(path)
-    path.write_text(bomb(6))
+def test_what_does_not_end_is_refused() -> None:
     with pytest.raises(SettingsError) as caught:
-        refuse_endless(path)
+        load_yaml_mapping(bomb(6), pathlib.Path("f"))
     assert str(caught.value) == (
-        f"{path} is not valid YAML: with its aliases it contains more than 100,000 values"
+        "f is not valid YAML: with its aliases it contains more than 100,000 values"
+    )
+
+
+#: A value that PyYAML cannot make, and the problem.
+BAD_VALUES = [
+    ("!!timestamp x", "'x' cannot be read as timestamp"),
+    ("2024-13-45", "'2024-13-45' cannot be read as timestamp"),
+    ("!!float ''", "'' cannot be read as float"),
+    ("!!float {=: x}", "this cannot be read as float"),
+    ("!!int '0x'", "'0x' cannot be read as int"),
+    ("!!int ''", "'' cannot be read as int"),
+    ("!!int 1:x:1", "'1:x:1' cannot be read as int"),
+    ("!!bool x", "'x' cannot be read as bool"),
+    ("!!binary 'é'", "failed to convert base64 data into ascii"),
+    ("!!binary x", "failed to decode base64 data"),
+    ("!!omap [1]", "expected a mapping of length 1, but found scalar"),
+    ("!!pairs x", "expected a sequence, but found scalar"),
+    ("!!set [1]", "expected a mapping node, but found sequence"),
+    ("!!str [1]", "expected a scalar node, but found sequence"),
+    ("{? {a: 1}}", "found unhashable key"),
+    ("{<<: 1}", "expected a mapping or list of mappings for merging"),
+    ("!unknown x", "could not determine a constructor for the tag '!unknown'"),
+    ("1" * 5_000, f"'{'1' * 98}… cannot be read as int"),
+    ("1" + ":1" * 5_000, "cannot be read as int"),
+]
+
+
+@pytest.mark.parametrize(("value", "problem"), BAD_VALUES, ids=lambda each: each[:20])
+@pytest.mark.parametrize("name", [SETTINGS_FILE, DEMO, ROCM_FILE])
+def test_a_value_that_cannot_be_made_is_reported_with_its_line(
+    cli: Cli, tmp_path: pathlib.Path, name: str, value: str, problem: str
+) -> None:
+    write_tree(tmp_path, {**GOOD, name: f"# a comment\nfirst: {value}\n"})
+    output = cli("check", status=1).output
+    assert f"{name}:2 is not valid YAML: " in output
+    assert problem in output
+    with pytest.raises(EditError, match=r"^it is not valid YAML$"):
+        add(f"first: {value}\n", ["annotations", "x"], "y")
+
+
+TAGS = ("!!int", "!!float", "!!timestamp", "!!bool", "!!binary", "!!omap", "!!set", "!!null", "!x")
+SCALARS = st.one_of(
+    st.text(alphabet="0123456789:-.xe_ TZ+~=", max_size=12).map("'{}'".format),
+    st.text(alphabet="0123456789:.-_xeTZ+", min_size=1, max_size=12),
+    st.sampled_from(["{}", "[]", "[1]", "{=: 1}", "&a 1", "*a", "<<", "{<<: [*a]}", "? {}", "~"]),
+)
+VALUES = st.tuples(st.sampled_from([*TAGS, ""]), SCALARS).map(" ".join)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), VALUES), max_size=4))
+def test_any_yaml_is_one_error_with_the_file_or_as_pyyaml_reads_it(
+    pairs: list[tuple[str, str]],
+) -> None:
+    content = "".join(f"{key}: {value}\n" for key, value in pairs)
+    try:
+        found, error = repr(load_yaml_mapping(content, pathlib.Path("f"))), ""
+    except SettingsError as err:
+        found, error = "", str(err)
+    try:
+        expected = repr(yaml.safe_load(content) or {})
+    except Exception:  # noqa: BLE001 - of many types
+        expected = ""
+    assert found == expected
+    assert found or re.match(r"f:\d+ is not valid YAML: .", error)
+
+
+def test_a_file_with_too_many_values() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_yaml_mapping("a:\n" + "- 1\n" * 20_001, pathlib.Path("f"))
+    assert str(caught.value) == ("f:20000 is not valid YAML: it contains more than 20,000 values")
+
+
+def test_only_some_reasons_of_many_are_shown(cli: Cli, tmp_path: pathlib.Path) -> None:
+    write_tree(tmp_path, {**GOOD, DEMO: "".join(f"k{number}: 1\n" for number in range(1000))})
+    error = cli("check", status=1).stderr
+    assert error.count("unknown key") == 20
+    assert error.endswith(" and 980 more\n")
+
+
+def test_a_bad_key_beside_a_repeated_one_hides_no_other_file(
+    cli: Cli, tmp_path: pathlib.Path
+) -> None:
+    wrong = "unknown: 1\nunknown: 1\n"
+    write_tree(tmp_path, {**GOOD, DEMO: wrong, TORCH_FILE: wrong})
+    error = cli("check", status=1).stderr
+    for name in (DEMO, TORCH_FILE):
+        assert f"{name}:2 sets the key 'unknown' again, after line 1" in error
+
+
+def test_the_files_of_a_tree_are_limited_together(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree, "_LARGEST_TREE", len(TORCH))
+    write_tree(tmp_path, GOOD)
+    cli("check")
+    write_tree(tmp_path, {DEMO: "#"})
+    assert cli("check", status=1).stderr == (
+        f"Error: the files in settings/packages are larger than {len(TORCH)} bytes together\n"
     )

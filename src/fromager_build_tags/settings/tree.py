@@ -9,7 +9,7 @@ import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import pydantic
 import yaml
@@ -18,17 +18,18 @@ from fromager.packagesettings import PackageBuildInfo, PackageSettings, Settings
 from packaging.utils import NormalizedName, canonicalize_name
 from pydantic_core import ErrorDetails
 
-from ..errors import SettingsError, explain_error
+from ..errors import InputError, SettingsError, explain_error
 from ..files import refuse_links, root_of
 from ..stack.resolve import declared_stacks, resolve
 from ..stack.stack import Stack
+from ..text import first_few, plain
 from .context import bind, this_machine
 from .environment import ExplicitSettings, declare, read_explicit_settings
 from .hook import HOOK_PATH, Hook
 from .import_strings import FieldPath, import_fields, without
 from .layout import package_files, variant_file, variants_dir
 from .variant import read_variant_file
-from .yamlfile import Path, YamlFile, invalid_yaml, read_yaml_mapping, refuse_endless
+from .yamlfile import MAXIMAL_SIZE, Path, YamlFile, load_yaml_mapping, read_yaml, read_yaml_mapping
 
 #: fromager's types for the layers above, which do not import fromager themselves.
 __all__ = [
@@ -41,6 +42,10 @@ __all__ = [
     "broken_settings_file",
     "load_settings_tree",
 ]
+
+
+_LARGEST_TREE: Final = 10_000_000
+"""Bytes of all package files. Those of a thousand packages have one million."""
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots: they exclude a cached property
@@ -172,8 +177,23 @@ def _on_variant(ctx: WorkContext, variant: str) -> WorkContext:
 
 def broken_package_files(settings_dir: pathlib.Path) -> list[tuple[pathlib.Path, str]]:
     """Return the package files that fromager refuses, each with the reason."""
-    reasons = {path: _broken(path, _load_package) for path in sorted(settings_dir.glob("*.yaml"))}
+    reasons = {path: _broken(path, _load_package) for path in _package_files(settings_dir)}
     return [(path, reason) for path, reason in reasons.items() if reason]
+
+
+def _package_files(settings_dir: pathlib.Path) -> list[pathlib.Path]:
+    """Return the package files in the order of fromager.
+
+    Raises:
+        InputError: reading them all would take minutes.
+    """
+    paths = sorted(settings_dir.glob("*.yaml"))
+    sizes = (path.lstat().st_size for path in paths)
+    if sum(size for size in sizes if size <= MAXIMAL_SIZE) > _LARGEST_TREE:  # others are not read
+        raise InputError(
+            f"the files in {settings_dir} are larger than {_LARGEST_TREE:,} bytes together"
+        )
+    return paths
 
 
 def broken_settings_file(settings_file: pathlib.Path) -> str:
@@ -186,7 +206,10 @@ def _broken(path: pathlib.Path, load: Callable[[pathlib.Path], object]) -> str:
     try:
         load(path)
     except Exception as err:  # noqa: BLE001 - whatever YAML, pydantic and fromager raise
-        return _why(path, err)
+        try:
+            return _why(path, err)
+        except SettingsError as wrong:
+            return str(wrong)
     return ""
 
 
@@ -194,54 +217,60 @@ def _load_settings(path: pathlib.Path) -> tuple[SettingsFile, Hook | None]:
     """Let fromager load the global settings, and return them with the hook that they name."""
     if not os.path.lexists(path):
         return SettingsFile(), None
-    text = refuse_endless(path)
-    hook = Hook.in_settings(yaml.safe_load(text))
+    text = read_yaml(path)
+    content = load_yaml_mapping(text, path)
+    hook = Hook.in_settings(content)
     kept = {HOOK_PATH} if hook and hook.is_ours else set()
-    text = _without_imports(text, _import_fields(SettingsFile) - kept)
+    taken = _without_imports(content, _import_fields(SettingsFile) - kept)
+    if taken != content:
+        text = yaml.safe_dump(taken)
     return SettingsFile.from_string(text, source=path), hook
 
 
 def _load_package(path: pathlib.Path) -> PackageSettings:
-    text = _without_imports(refuse_endless(path), _import_fields(PackageSettings))
-    return PackageSettings.from_string(path.stem, text, source=path)
+    content = load_yaml_mapping(read_yaml(path), path)
+    content = _without_imports(content, _import_fields(PackageSettings))
+    return PackageSettings.from_mapping(path.stem, content, source=path, has_config=True)
 
 
-def _without_imports(text: str, fields: AbstractSet[FieldPath]) -> str:
-    """Return the text of a file without the values that fromager would import.
+def _without_imports(content: Any, fields: AbstractSet[FieldPath]) -> Any:
+    """Return the content of a file without the values that fromager would import.
 
     A settings tree can be that of a stranger's pull request, and a plan calls our own hook.
     """
-    data = content = yaml.safe_load(text) if fields else None
-    for path in fields:
-        data = without(data, path)
-    return text if data == content else yaml.safe_dump(data)
+    return functools.reduce(without, fields, content)
 
 
 _import_fields: Final = functools.cache(import_fields)
 
 
 def _why(path: pathlib.Path, err: Exception) -> str:
-    """Return why fromager refuses a file: each key that is wrong, with its line."""
+    """Return why fromager refuses a file: each key that is wrong, with its line.
+
+    Raises:
+        SettingsError: the file cannot be read, or sets a key twice.
+    """
     causes = [err]
     while isinstance(causes[-1].__cause__, Exception):
         causes.append(causes[-1].__cause__)
     match causes[-1]:
-        case yaml.YAMLError() as wrong:
-            return invalid_yaml(path, wrong)
+        case SettingsError() as wrong:
+            raise wrong
         case pydantic.ValidationError() as wrong:
             file = read_yaml_mapping(path)
-            return "; ".join(_wrong_key(file, error) for error in wrong.errors())
+            reasons = (_wrong_key(file, error) for error in wrong.errors())
+            return first_few(reasons, _MOST_REASONS, separator="; ")
         case TypeError():  # from an older packaging, which searches in a number as in a text
             return _unquoted_versions(path) or explain_error(err)
     return explain_error(err)
 
 
+_MOST_REASONS: Final = 20
+
+
 def _unquoted_versions(path: pathlib.Path) -> str:
     """Return the versions of a changelog that are numbers; "" if none is."""
-    try:
-        file = read_yaml_mapping(path)
-    except SettingsError as wrong:  # it is not a mapping; fromager names the absolute path
-        return str(wrong)
+    file = read_yaml_mapping(path)
     changelog = file.data.get("changelog")
     numbers = [each for each in changelog or () if isinstance(each, int | float)]
     return "; ".join(_unquoted(file, ("changelog",), each) for each in numbers)
@@ -254,7 +283,7 @@ def _wrong_key(file: YamlFile, error: ErrorDetails) -> str:
         return f"{place}: unknown key {key!r}"
     if error["loc"][-1] == "[key]" and isinstance(error["input"], int | float):
         return _unquoted(file, error["loc"][:-2], error["input"])
-    return f"{place}: {key}: {error['input']!r} is refused: {error['msg']}"
+    return f"{place}: {key}: {plain(repr(error['input']))} is refused: {error['msg']}"
 
 
 def _unquoted(file: YamlFile, above: Path, number: float) -> str:
@@ -288,15 +317,16 @@ def load_settings_tree(
 
     Raises:
         SettingsError: fromager cannot load it.
-        InputError: a folder of it is a symbolic link.
+        InputError: a folder of it is a symbolic link, or its files are too large.
     """
     for folder in (settings_dir, variants_dir(settings_dir)):
         refuse_links(folder, root_of(folder))
+    package_paths = _package_files(settings_dir)
     try:
         settings_of_all, hook = _load_settings(settings_file)
         settings = Settings(
             settings=settings_of_all,
-            package_settings=map(_load_package, sorted(settings_dir.glob("*.yaml"))),
+            package_settings=map(_load_package, package_paths),
             patches_dir=patches_dir,
             variant=variant,
             max_jobs=None,

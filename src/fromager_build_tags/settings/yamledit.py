@@ -15,6 +15,8 @@ from typing import Any, Final
 import yaml
 
 from ..errors import EditError
+from ..text import plain
+from .yamlfile import load_yaml
 
 #: The addition at a key: a text, or items for a list.
 type Addition = str | Sequence[str]
@@ -37,9 +39,9 @@ def add(text: str, path: Sequence[str], addition: Addition) -> str:
             be added to the file without another change.
     """
     try:
-        before = yaml.safe_load(text)
+        before = load_yaml(text)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as err:
+    except (yaml.YAMLError, RecursionError) as err:
         raise EditError("it is not valid YAML") from err
     try:
         expected = _added(before, path, addition)
@@ -48,9 +50,9 @@ def add(text: str, path: Sequence[str], addition: Addition) -> str:
     node, rest, parent_column = _descend(root, path)
     edited = _insert(text, node, rest, addition, parent_column)
     try:
-        if yaml.safe_load(edited) == expected:
+        if load_yaml(edited) == expected:
             return edited
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         pass
     raise EditError(_REFUSED)
 
@@ -60,14 +62,14 @@ def _added(before: Any, path: Sequence[str], addition: Addition) -> Any:
     if path:
         before = {} if before is None else before
         if not isinstance(before, dict):
-            raise EditError(f"{before!r} is not a mapping")
+            raise EditError(f"{plain(repr(before))} is not a mapping")
         return before | {path[0]: _added(before.get(path[0]), path[1:], addition)}
     if isinstance(addition, str):
         if before is not None:
-            raise EditError(f"it is set already: {before!r}")
+            raise EditError(f"it is set already: {plain(repr(before))}")
         return addition
     if before is not None and not isinstance(before, list):
-        raise EditError(f"it is not a list: {before!r}")
+        raise EditError(f"it is not a list: {plain(repr(before))}")
     return [*(before or []), *addition]
 
 

@@ -6,23 +6,30 @@ reviewed settings must do neither.
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
+from yaml.composer import ComposerError
+from yaml.constructor import ConstructorError
 
 from ..errors import DuplicateKeyError, InputError, SettingsError
 from ..files import read_bounded, root_of
 from ..findings.finding import Place
+from ..text import plain
 
 #: A dotted path inside a file: ``("stacks", 0, "cuda_version")``.
 type Path = tuple[str | int, ...]
 
-_MAXIMAL_SIZE: Final = 1_000_000
+MAXIMAL_SIZE: Final = 1_000_000
 """Bytes. A variant file has some hundred bytes; a larger one is a mistake, or an attack."""
 _NULL: Final = "tag:yaml.org,2002:null"
+_MAXIMAL_NODES: Final = 20_000
+"""Values of any file that PyYAML reads; it takes 20 µs for one."""
+_LONGEST_NUMBER: Final = 1_000
 _MAXIMAL_VALUES: Final = 10_000
 _MAXIMAL_REPEATED: Final = 100_000
 
@@ -53,7 +60,7 @@ def read_yaml_mapping(path: pathlib.Path) -> YamlFile:
         SettingsError: the file cannot be read, is not UTF-8, not YAML or not a mapping, or sets
             one key twice.
     """
-    return parse_yaml_mapping(_read(path), path)
+    return parse_yaml_mapping(read_yaml(path), path)
 
 
 def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
@@ -62,42 +69,81 @@ def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
     Raises:
         SettingsError: it is not YAML or not a mapping, or sets one key twice.
     """
+    with _parsed(text, path) as (loader, node):
+        lines, scalars = _index(path, node) if node else ({}, {})
+        data = loader.construct_document(node) if node else {}
+    return YamlFile(path=path, data=data, lines=lines, scalars=scalars)
+
+
+def load_yaml_mapping(text: str, path: pathlib.Path) -> dict[Any, Any]:
+    """Return the content of a file for fromager's models; a key can be set twice.
+
+    Raises:
+        SettingsError: it is not YAML or not a mapping, or its aliases repeat too many values.
+    """
+    with _parsed(text, path) as (loader, node):
+        if node is not None and "&" in text and "*" in text:  # else it repeats no value
+            _check_aliases(node)
+        content: dict[Any, Any] = loader.construct_document(node) if node else {}
+    return content
+
+
+def load_yaml(text: str) -> Any:
+    """Return the content of YAML, like ``yaml.safe_load``, within the limits of a settings file.
+
+    Raises:
+        yaml.YAMLError: it is not YAML, a value is invalid, or there are too many.
+    """
+    return yaml.load(text, Loader=_Loader)
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, with a limit, and with a place in each error of a value."""
+
+    _count = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._count += 1
+        if self._count > _MAXIMAL_NODES:
+            what = f"it contains more than {_MAXIMAL_NODES:,} values"
+            raise ComposerError(None, None, what, self.get_mark())
+        return super().compose_node(parent, index)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            if len(node.value) > _LONGEST_NUMBER and node.tag.endswith(("int", "float")):
+                raise ValueError  # one with a colon in it takes quadratic time
+            return super().construct_object(node, deep=deep)
+        except (yaml.YAMLError, RecursionError):
+            raise
+        except Exception:  # noqa: BLE001 - PyYAML's constructors expect the right form
+            value = plain(repr(node.value) if isinstance(node, yaml.ScalarNode) else "this", 100)
+            what = f"{value} cannot be read as {node.tag.rpartition(':')[2]}"
+            raise ConstructorError(None, None, what, node.start_mark) from None
+
+
+@contextlib.contextmanager
+def _parsed(text: str, path: pathlib.Path) -> Iterator[tuple[_Loader, yaml.MappingNode | None]]:
+    """Parse a file, whose content has to be one mapping; None for an empty one."""
     _check_size(path, len(text))
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text)
         try:
             node = loader.get_single_node()
-            if node is None or node.tag == _NULL:
-                return YamlFile(path=path, data={}, lines={}, scalars={})
-            if not isinstance(node, yaml.MappingNode):
+            if node is not None and node.tag == _NULL:
+                node = None
+            if not isinstance(node, yaml.MappingNode | None):
                 is_list = isinstance(node, yaml.SequenceNode)
-                kind = "list" if is_list else f"single value ({node.value!r})"
+                kind = "list" if is_list else f"single value ({plain(repr(node.value))})"
                 raise SettingsError(f"{path} contains a {kind}, not a mapping of keys to values")
-            lines, scalars = _index(path, node)
-            data = loader.construct_document(node)
+            yield loader, node
         finally:
             loader.dispose()
     except (yaml.YAMLError, ValueError, RecursionError) as err:
         raise SettingsError(invalid_yaml(path, err)) from None
-    return YamlFile(path=path, data=data, lines=lines, scalars=scalars)
 
 
-def refuse_endless(path: pathlib.Path) -> str:
-    """Return the text of a file; refuse a huge one, or nested aliases, which take fromager long.
-
-    Raises:
-        SettingsError: *path* is such a file, or cannot be read.
-    """
-    text = _read(path)
-    if "&" in text and "*" in text:  # else it repeats no value
-        try:
-            _check_aliases(yaml.compose(text, Loader=yaml.SafeLoader))
-        except (yaml.YAMLError, ValueError, RecursionError) as err:
-            raise SettingsError(invalid_yaml(path, err)) from None
-    return text
-
-
-def _check_aliases(root: yaml.Node | None) -> None:
+def _check_aliases(root: yaml.Node) -> None:
     """Count values as often as aliases repeat them, but visit each only once."""
     counts: dict[int, int] = {}
 
@@ -111,18 +157,23 @@ def _check_aliases(root: yaml.Node | None) -> None:
         counts[id(node)] = 1 + sum(map(count, below))
         return counts[id(node)]
 
-    if root is not None and count(root) > _MAXIMAL_REPEATED:
+    if count(root) > _MAXIMAL_REPEATED:
         raise ValueError(f"with its aliases it contains more than {_MAXIMAL_REPEATED:,} values")
 
 
 def _check_size(path: pathlib.Path, size: int) -> None:
-    if size > _MAXIMAL_SIZE:
-        raise SettingsError(f"{path} is larger than {_MAXIMAL_SIZE:,} bytes")
+    if size > MAXIMAL_SIZE:
+        raise SettingsError(f"{path} is larger than {MAXIMAL_SIZE:,} bytes")
 
 
-def _read(path: pathlib.Path) -> str:
+def read_yaml(path: pathlib.Path) -> str:
+    """Return the text of a YAML file in a settings tree.
+
+    Raises:
+        SettingsError: it is no regular file, too large, behind a link, or not UTF-8.
+    """
     try:
-        return read_bounded(path, largest=_MAXIMAL_SIZE, root=root_of(path)).decode("utf-8")
+        return read_bounded(path, largest=MAXIMAL_SIZE, root=root_of(path)).decode("utf-8")
     except InputError as err:
         raise SettingsError(str(err)) from None
     except UnicodeDecodeError as err:
