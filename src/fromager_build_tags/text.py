@@ -7,12 +7,22 @@ from collections.abc import Iterable
 from typing import Final
 
 _LONGEST: Final = 300
+_LONGEST_LINE: Final = 20_000
+_LONGEST_SECRET: Final = 2_000
 #: What precedes a host, up to the last "@" after a ":", since a password can contain a "/". One "/"
-#: is a typing error for two.
-_USERINFO: Final = re.compile(r"([a-z][a-z0-9+.-]*:/+)(?:[^/\s@]*:\S*|[^/\s?#]*)@", re.IGNORECASE)
-_SECRET: Final = re.compile(
-    r"([?&;#][\w.%-]*(?:token|sig|secret|pass|key|auth|cred)[\w.%-]*=)[^&;#\s\"'<>]+", re.IGNORECASE
+#: is a typing error for two. Numbers bound the time that hostile texts take.
+_USERINFO: Final = re.compile(
+    r"((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:/+)"
+    rf"(?:[^/\s@]{{0,{_LONGEST_SECRET}}}:\S{{0,{_LONGEST_SECRET}}}|[^/\s?#]{{0,{_LONGEST_SECRET}}})@",
+    re.IGNORECASE,
 )
+_SECRET: Final = re.compile(
+    r"([?&;#][\w.%-]{0,30}(?:token|sig|secret|pass|key|auth|cred)[\w.%-]{0,30}=)[^&;#\s\\\"'<>]+",
+    re.IGNORECASE,
+)
+#: Of GitHub's and Azure's runners, and of TeamCity, anywhere in a line; and of GitHub's, before it.
+_COMMAND: Final = re.compile(r"##(?=\w*\[)")
+_WORKFLOW_COMMAND: Final = re.compile(r"^(\s*):(?=:)")
 _CODE_FENCE: Final = re.compile(r"`+")
 #: A transposed pair in four letters (``rcom``) reaches it; ``tpu`` beside ``cpu`` does not.
 _SIMILAR: Final = 0.75
@@ -26,13 +36,22 @@ def redact(text: str) -> str:
 
 
 def plain(text: str, longest: int = _LONGEST) -> str:
-    """Return *text* on one line, control characters spelled out, not longer than *longest*."""
-    shown = (
-        text
-        if text.isprintable()
-        else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-    )
+    """Return *text* on one line, not longer than *longest*, and safe in a terminal and in a log.
+
+    Control and format characters are spelled out, and commands of CI services (``##[…]``) broken;
+    credentials are hidden before the text is cut.
+    """
+    shown = redact(text[: longest + _LONGEST_SECRET])
+    if not shown.isprintable():
+        shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in shown)
+    shown = _COMMAND.sub(r"#\\x23", shown)
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def plain_line(text: str) -> str:
+    """Return *text* as a line of a terminal or a log that begins with no workflow command."""
+    shown = plain(text.rstrip("\r\n"), _LONGEST_LINE)
+    return _WORKFLOW_COMMAND.sub(r"\1\\x3a", shown)
 
 
 def markdown_code(text: str) -> str:
@@ -48,14 +67,22 @@ def markdown_code(text: str) -> str:
 def markdown_text(text: str) -> str:
     """Return *text* as prose: without HTML, and without markup except balanced code spans."""
     shown = plain(text, 2_000)
-    return re.sub(r"([\\*_\[\]<>|~#@])", r"\\\1", shown).replace("\\<", "&lt;")
+    escaped = re.sub(r"([\\*_\[\]<>|~#])", r"\\\1", shown).replace("\\<", "&lt;")
+    return re.sub(
+        r"@(?=\w)", "@<!-- -->", escaped
+    )  # forges notify users of an escaped "@name", too
 
 
-def dump_json(value: object, *, ascii_only: bool = False) -> str:
-    """Return a report as JSON, indented, with a line end."""
+def dump_json(value: object) -> str:
+    """Return a report as indented ASCII JSON with a line end, without credentials of URLs."""
     import json  # one format of several, and a start of every command takes less without it
 
-    return json.dumps(value, indent=1, ensure_ascii=ascii_only) + "\n"
+    return safe_json(json.dumps(value, indent=1)) + "\n"
+
+
+def safe_json(text: str) -> str:
+    """Return ASCII JSON without credentials of URLs and without commands of CI services."""
+    return _COMMAND.sub(r"#\\u0023", redact(text)).replace("\x7f", "\\u007f")
 
 
 def size_text(size: int | None) -> str:

@@ -6,17 +6,19 @@ imports anyway, and the module of a command only when that command runs.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import io
 import pathlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import click
 
 from ..errors import BuildTagError, explain_error
+from ..text import plain_line
 
 _COMMANDS: Final[Mapping[str, str]] = {
     "audit": "Find stale, shadowed, missing and mixed wheels in indexes.",
@@ -32,6 +34,10 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "verify": "Check wheel names against their contents.",
     "winners": "Show which wheels pip and uv select from indexes.",
 }
+
+
+#: Of click from 8.2: the help of a group without a command.
+_HELP: Final = getattr(click.exceptions, "NoArgsIsHelpError", ())
 
 
 class LazyGroup(click.Group):
@@ -54,6 +60,11 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(sorted(_COMMANDS.items()))
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the options before the command."""
+        with _plain_errors():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; print an error of this package as one line, without a traceback.
 
@@ -62,15 +73,27 @@ class LazyGroup(click.Group):
         """
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
-        try:
+        with _plain_errors():
             return super().invoke(ctx)
-        except BuildTagError as err:
-            raise click.ClickException(explain_error(err)) from err
-        except (Exception, KeyboardInterrupt):
+
+
+@contextlib.contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Turn an error of this package into one of click; leave its message no control characters."""
+    try:
+        yield
+    except click.ClickException as err:
+        if isinstance(err, _HELP):
             raise
-        except BaseException as err:
-            text = f"an installed override or plugin raised {type(err).__name__}({err})"
-            raise click.ClickException(text) from err
+        err.message = plain_line(err.message)  # type: ignore[misc]  # final, and the one place
+        raise
+    except BuildTagError as err:
+        raise click.ClickException(plain_line(explain_error(err))) from err
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as err:
+        text = f"an installed override or plugin raised {type(err).__name__}({err})"
+        raise click.ClickException(plain_line(text)) from err
 
 
 @click.group(name="build-tags", cls=LazyGroup)

@@ -21,8 +21,7 @@ from ..review.changelog_entries import (
 )
 from ..review.review_checks import open_order, replaced_hook, unreadable_settings
 from ..review.snapshot import Snapshot
-from ..text import plain
-from . import review_arguments
+from . import common, review_arguments
 from .review import reviewed
 
 
@@ -61,7 +60,7 @@ def bump(
         edits, by_hand = changelog_edits(layout, missing, message or _prompt())
         _print_diff(edits)
         for each in by_hand:
-            click.echo(plain(each, 2_000), err=True)
+            common.note(each)
         is_incomplete |= bool(by_hand)
         if not dry_run:
             if head.lock is not None:
@@ -69,7 +68,7 @@ def bump(
             write_edits(edits)
             _renew_lock(ctx, head)
     elif not compared.broken:
-        click.echo("nothing to add: every renamed wheel already sorts above the old one", err=True)
+        common.note("nothing to add: every renamed wheel already sorts above the old one")
     if (not global_ and _print_findings(open_order(compared))) or is_incomplete:
         ctx.exit(1)
 
@@ -78,7 +77,7 @@ def _print_findings(found: Iterable[Finding]) -> bool:
     """Print what entries of packages cannot fix; return whether that is an error."""
     found = list(found)
     for each in found:
-        click.echo(plain(f"{each.message}; {each.remedy}", 2_000), err=True)
+        common.note(f"{each.message}; {each.remedy}")
     return any(each.severity is Severity.ERROR for each in found)
 
 
@@ -98,12 +97,11 @@ def _print_diff(edits: Sequence[Edit]) -> None:
             f"a/{edit.path}",
             f"b/{edit.path}",
         )
-        click.echo("".join(f"{plain(line.rstrip('\r\n'), 2_000)}\n" for line in lines), nl=False)
+        common.write([*lines], None)
         if not edit.path.exists():
-            click.echo(
+            common.note(
                 f"{edit.path} is new: from now on fromager treats the package as customized, and "
-                "does not use the metadata of the package index for it",
-                err=True,
+                "does not use the metadata of the package index for it"
             )
 
 

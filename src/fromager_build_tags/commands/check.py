@@ -59,7 +59,7 @@ def check(
     verdict = Verdict.of(found, about=str(tree.settings_file), checked=checked)
     common.write(FINDINGS[format_](verdict), output)
     if error:
-        click.echo(f"Error: the settings are not checked: {error}", err=True)
+        common.note(f"Error: the settings are not checked: {error}")
     if (error or common.fails(verdict, fail_on)) and not exit_zero:
         ctx.exit(1)
 

@@ -23,6 +23,7 @@ from ..report.table import Rendered, plain_text, print_report
 from ..settings.hook import NO_HOOK, Hook
 from ..settings.layout import IGNORE
 from ..stack.fact import FACTS, explicit_variable
+from ..text import plain_line
 
 if TYPE_CHECKING:
     from ..settings.tree import SettingsTree
@@ -83,6 +84,11 @@ def fails(verdict: Verdict, fail_on: str) -> bool:
     return verdict.fails(threshold)
 
 
+def note(text: str) -> None:
+    """Print a line on stderr."""
+    click.echo(plain_line(text), err=True)
+
+
 def relative(path: pathlib.Path) -> pathlib.Path:
     """Return *path* relative to the current folder, if it is below the folder."""
     here = pathlib.Path().absolute()
@@ -95,7 +101,7 @@ def note_missing_settings(ctx: click.Context) -> None:
         path: pathlib.Path = ctx.find_root().params[key]
         if _is_named(ctx, key) and not path.exists():
             option = f"--{key.replace('_', '-')}"
-            click.echo(f"{option} {path} does not exist: fromager continues without it", err=True)
+            note(f"{option} {path} does not exist: fromager continues without it")
 
 
 def planned_tree(ctx: click.Context) -> SettingsTree:
@@ -177,7 +183,7 @@ def note_explicit_variables() -> None:
     keys = {explicit_variable(key): key for key in FACTS}
     for name, value in sorted(os.environ.items()):
         if value and (key := keys.get(name.upper())):
-            click.echo(f"{name}={value} is set and overrides {key} of every variant file", err=True)
+            note(f"{name}={value} is set and overrides {key} of every variant file")
 
 
 def write(result: Rendered, output: pathlib.Path | None) -> None:

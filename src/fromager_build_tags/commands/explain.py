@@ -11,6 +11,7 @@ from ..plan.explanation import explain as explain_tag
 from ..plan.model import PlannedTag
 from ..plan.planner import plan
 from ..plan.requirements import from_requirements
+from ..report.table import Rendered
 from ..report.tags_report import render_explanation
 from . import common
 
@@ -36,6 +37,7 @@ def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Pa
     if not tags:
         raise InputError(f"no version satisfies {requirement!r}: correct it")
     explanations = [explain_tag(on_variant, tag) for tag in tags]
-    common.write("\n".join(map(render_explanation, explanations)), output)
+    parts: Rendered = [line for each in explanations for line in ("", *render_explanation(each))]
+    common.write(parts[1:], output)
     if any(tag.reason for tag in tags):
         ctx.exit(1)

@@ -16,6 +16,7 @@ from ..index.expected import Expectations
 from ..index.listing import Index, IndexPlace, parse_place
 from ..index.select import Target
 from ..text import counted
+from . import common
 
 _PLATFORM: Final = re.compile(r"[a-z0-9_]+")
 _PYTHON: Final = re.compile(r"(\d)\.(\d{1,2})(t?)", re.ASCII)
@@ -111,7 +112,7 @@ def report_failures(failures: Iterable[object], expectations: Expectations | Non
             for error, count in sorted(expectations.errors.items())
         ]
     for line in dict.fromkeys(lines):
-        click.echo(f"Error: {line}", err=True)
+        common.note(f"Error: {line}")
     return bool(lines)
 
 

@@ -74,16 +74,16 @@ def make_lock(
     for reason, packages in planned.unknown.items():
         if reason != noted:
             names = first_few(packages)
-            click.echo(f"unknown suffix, locked as ?: {names}: {reason}", err=True)
+            common.note(f"unknown suffix, locked as ?: {names}: {reason}")
     present = read_text(path)
     if present == text:
-        click.echo(f"{path} is up to date", err=True)
+        common.note(f"{path} is up to date")
     elif check:
         _show_difference(path, present, text)
         ctx.exit(1)
     else:
         write_text(path, text)
-        click.echo(f"{path} is written", err=True)
+        common.note(f"{path} is written")
 
 
 def _show_difference(path: pathlib.Path, present: str, text: str) -> None:
@@ -95,5 +95,5 @@ def _show_difference(path: pathlib.Path, present: str, text: str) -> None:
         f"{path}, as it is",
         f"{path}, as the settings give it",
     )
-    click.echo("".join(lines), nl=False)
-    click.echo(f"{path} is out of date: run `fromager-build-tags lock`", err=True)
+    common.write([*lines], None)
+    common.note(f"{path} is out of date: run `fromager-build-tags lock`")

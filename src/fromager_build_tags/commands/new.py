@@ -64,12 +64,13 @@ def new(
         raise click.UsageError("--directory is the folder of a module: it needs --module")
     proposal = _proposal(name, depends_on, from_wheel)
     if module:
-        click.echo(write_module(directory or pathlib.Path(), name, proposal))
+        written = write_module(directory or pathlib.Path(), name, proposal)
+        common.write([*written.splitlines()], None)
         return
     tree = common.settings_tree(ctx)
     common.refuse_no_settings(tree)
     text, notes = annotate(tree, name, proposal)
-    click.echo(text)
+    common.write([text], None)
     _print_notes(notes)
 
 
@@ -87,4 +88,4 @@ def _proposal(package: NormalizedName, depends_on: str | None, from_wheel: str |
 
 def _print_notes(lines: Iterable[str]) -> None:
     for line in lines:
-        click.echo(line, err=True)
+        common.note(line)

@@ -73,7 +73,7 @@ def review(
     wheels = sum(change.files for change in compared.changes if change.is_rebuilt)
     too_many = max_rebuilds is not None and wheels > max_rebuilds
     if too_many:
-        click.echo(f"Error: {wheels:,} wheels are rebuilt, more than {max_rebuilds:,}", err=True)
+        common.note(f"Error: {wheels:,} wheels are rebuilt, more than {max_rebuilds:,}")
     failed = too_many or common.fails(verdict, fail_on) or (fail_on == "changes" and changes > 0)
     if failed and not exit_zero:
         ctx.exit(1)

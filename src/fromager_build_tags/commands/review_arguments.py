@@ -114,10 +114,9 @@ def _merge_base(repository: Repository, base: str) -> str:
     merge_base = repository.merge_base(base)
     if merge_base == tip:
         return base
-    click.echo(
+    common.note(
         f"compared with {merge_base[:12]}, the merge base of {base} and HEAD; --exact compares "
-        f"with {base} itself",
-        err=True,
+        f"with {base} itself"
     )
     return merge_base
 
@@ -203,6 +202,6 @@ def _wheels(folder: pathlib.Path) -> Iterator[tuple[str, Version | str, bool]]:
         try:
             name = parse_wheel_name(path.name)
         except InputError:
-            click.echo(f"{path} is not counted: it has no name of a wheel", err=True)
+            common.note(f"{path} is not counted: it has no name of a wheel")
         else:
             yield name.name, public_version(str(name.version)), not name.is_platlib

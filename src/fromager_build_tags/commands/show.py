@@ -57,7 +57,7 @@ def show(
     tags, failures = _plan(tree, variants, wanted, here=here)
     common.write(RENDERERS[format_](tags), output)
     for failure in failures:
-        click.echo(f"Error: {failure}", err=True)
+        common.note(f"Error: {failure}")
     if failures or any(tag.is_wrong for tag in tags):
         ctx.exit(1)
 

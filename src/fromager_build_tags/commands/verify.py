@@ -46,7 +46,7 @@ def verify(
     checked = counted(len(sources), "wheel")
     verdict = Verdict.of(findings, checked=[checked])
     common.write(FINDINGS[format_](verdict), output)
-    click.echo(f"verified {checked}", err=True)
+    common.note(f"verified {checked}")
     if common.fails(verdict, fail_on) and not exit_zero:
         ctx.exit(1)
 

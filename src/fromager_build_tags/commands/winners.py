@@ -23,7 +23,7 @@ from ..index.select import (
 )
 from ..index.status import IndexWheel, group_files
 from ..report.index_reports import SELECTION, Selected
-from ..text import first_few, plain
+from ..text import first_few
 from . import common
 from . import indexes as shared
 
@@ -77,7 +77,7 @@ def winners(
             count(len(found))
     common.write(SELECTION[format_](selected), output)
     if none:
-        click.echo(f"nothing is selected for {plain(first_few(none, _MOST))}", err=True)
+        common.note(f"nothing is selected for {first_few(none, _MOST)}")
     if shared.report_failures(failures):
         ctx.exit(1)
 

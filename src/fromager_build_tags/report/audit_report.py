@@ -143,9 +143,7 @@ def render_json(report: AuditReport) -> str:
         }
         for each in report.indexes
     ]
-    return dump_json(
-        findings_report.as_json(report.verdict) | {"indexes": indexes}, ascii_only=True
-    )
+    return dump_json(findings_report.as_json(report.verdict) | {"indexes": indexes})
 
 
 def render_html(report: AuditReport) -> str:

@@ -67,7 +67,7 @@ def _property(text: str) -> str:
 def render_gitlab(verdict: Verdict) -> str:
     """Return a list with an object for each finding."""
     issues = [_issue(each, verdict.about or ".") for each in verdict.findings]
-    return dump_json(issues, ascii_only=True)
+    return dump_json(issues)
 
 
 def _issue(finding: Finding, about: str) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def render_sarif(verdict: Verdict) -> str:
         "results": [_result(each, verdict.about or ".") for each in findings],
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    return dump_json({"$schema": schema, "version": "2.1.0", "runs": [run]}, ascii_only=True)
+    return dump_json({"$schema": schema, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def _lines(findings: Sequence[Finding]) -> Iterator[str]:
 
 def render_json(verdict: Verdict) -> str:
     """Return the findings and the suppressed ones."""
-    return dump_json(as_json(verdict), ascii_only=True)
+    return dump_json(as_json(verdict))
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def _renderers[T](
     return {
         "table": lambda result: _table(sections(result)),
         "markdown": as_markdown,
-        "json": lambda result: dump_json(record(result), ascii_only=True),
+        "json": lambda result: dump_json(record(result)),
     }
 
 

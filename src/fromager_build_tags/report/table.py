@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..tag.segment import Order, segment_texts
+from ..text import plain_line
 
 _BUILD_TAG: Final = re.compile(r"(?<![\w.])[0-9]+(?P<suffix>(?:_[A-Za-z][A-Za-z0-9.]*)+)")
 _SEGMENT: Final = re.compile(r"(?<=_)[A-Za-z0-9.]+")
@@ -53,7 +54,17 @@ type Rendered = str | list[str | Table]
 
 def plain_text(rendered: Rendered) -> str:
     """Return what a pipe or a file gets."""
-    return rendered if isinstance(rendered, str) else "".join(map(str, rendered))
+    return rendered if isinstance(rendered, str) else "".join(map(str, _plain_parts(rendered)))
+
+
+def _plain_parts(parts: Iterable[str | Table]) -> Iterator[str | Table]:
+    """Yield parts without control characters: names in them come from files and indexes."""
+    for part in parts:
+        if isinstance(part, str):
+            yield f"{plain_line(part)}\n"
+        else:
+            rows = [[*map(plain_line, row)] for row in part.rows]
+            yield Table(heading=part.heading, rows=rows)
 
 
 def print_report(parts: Iterable[str | Table]) -> None:
@@ -65,7 +76,7 @@ def print_report(parts: Iterable[str | Table]) -> None:
 
     # a log in colour has no width, and no cell of it is folded
     out = console.Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
-    for part in parts:
+    for part in _plain_parts(parts):
         if isinstance(part, str):
             out.print(highlighted(part), end="", soft_wrap=True)
         elif len(part.rows) > _LONGEST:

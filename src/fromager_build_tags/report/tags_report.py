@@ -13,7 +13,7 @@ from ..plan.explanation import Explanation
 from ..plan.model import PlannedTag
 from ..plan.source import SourceKind
 from ..stack.fact import Fact, Missing
-from ..text import first_few
+from ..text import first_few, markdown_code, markdown_text, plain, safe_json
 from .table import Rendered, Table
 
 #: Of the JSON report: a minor number adds, a major number breaks.
@@ -33,7 +33,8 @@ def render_table(tags: Iterable[PlannedTag]) -> list[str | Table]:
     parts: list[str | Table] = []
     for group in _by_stack(tags):
         table = Table(heading=_HEADING, rows=[_row(tag) for tag in group])
-        parts += ["\n", f"{_title(group[0])}\n", "\n", table, _notes(group, "  ")]
+        parts += ["\n", f"{_title(group[0])}\n", "\n", table]
+        parts += [f"  {note}" for note in _notes(group)]
     return parts[1:]
 
 
@@ -47,7 +48,7 @@ def render_csv(tags: Iterable[PlannedTag]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_FIELDS)
-    writer.writerows(_records(tags))
+    writer.writerows(map(_csv_cell, record) for record in _records(tags))
     return out.getvalue()
 
 
@@ -57,7 +58,8 @@ def render_json(tags: Iterable[PlannedTag]) -> str:
     encode = json.JSONEncoder().encode
     record = "{" + ", ".join(f"{encode(field)}: %s" for field in _FIELDS) + "}"
     records = ",\n  ".join(record % tuple(map(encode, texts)) for texts in _records(tags))
-    return f'{{"format_version": "{FORMAT_VERSION}", "tags": [\n  {records}\n]}}\n'
+    head = f'{{"format_version": "{FORMAT_VERSION}", "tags": ['
+    return safe_json(f"{head}\n  {records}\n]}}\n")
 
 
 RENDERERS: Final[Mapping[str, Callable[[Iterable[PlannedTag]], Rendered]]] = {
@@ -107,29 +109,33 @@ def _row(tag: PlannedTag) -> tuple[str, ...]:
     )
 
 
-def _notes(tags: Sequence[PlannedTag], indent: str) -> str:
-    """Return each note and error once, after the packages that it is about."""
+def _csv_cell(text: str) -> str:
+    """Return a text on one line, which no spreadsheet takes for a formula."""
+    shown = plain(text, 2_000)
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
+
+
+def _notes(tags: Sequence[PlannedTag]) -> Iterator[str]:
+    """Yield each note and error once, after the packages that it is about."""
     packages: dict[str, list[str]] = {}
     for tag in tags:
         if text := tag.error or tag.note:
             packages.setdefault(text, []).append(f"{tag.package} {tag.version_text}")
-    return "".join(f"{indent}{first_few(names, 5)}: {text}\n" for text, names in packages.items())
+    return (f"{first_few(names, 5)}: {text}" for text, names in packages.items())
 
 
 def _markdown_table(tags: Sequence[PlannedTag]) -> str:
-    rows = [
-        [*(f"`{name}`" if name else "" for name in names), source]
-        for *names, source in map(_row, tags)
-    ]
+    rows = [[*map(markdown_code, names), source] for *names, source in map(_row, tags)]
     heading = [word.capitalize() for word in _HEADING]
     table = [f"| {' | '.join(row)} |\n" for row in (heading, *rows)]
     table.insert(1, "|" + " --- |" * len(_HEADING) + "\n")
-    notes = _notes(tags, "- ")
-    return f"### {_title(tags[0])}\n\n{''.join(table)}" + (f"\n{notes}" if notes else "")
+    notes = "".join(f"- {markdown_text(note)}\n" for note in _notes(tags))
+    title = markdown_text(_title(tags[0]))
+    return f"### {title}\n\n{''.join(table)}" + (f"\n{notes}" if notes else "")
 
 
-def render_explanation(explanation: Explanation) -> str:
-    """Return the explanation, with a section for each question."""
+def render_explanation(explanation: Explanation) -> list[str]:
+    """Return the lines of the explanation, with a section for each question."""
     tag = explanation.tag
     segments = [(segment.text, provider) for segment, provider in explanation.segments]
     sources = [
@@ -144,7 +150,7 @@ def render_explanation(explanation: Explanation) -> str:
         [f"dependencies of {tag.package} (first match wins)", *sources],
         ["facts of the stack and their sources", *_aligned(facts)],
     ]
-    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+    return [line for section in sections if section for line in ("", *section)][1:]
 
 
 def _heading(tag: PlannedTag) -> Iterator[str]:
