@@ -96,3 +96,15 @@ def test_no_line_of_prose_is_long() -> None:
         if len(line) > LONGEST_LINE
     ]
     assert found == []
+
+
+def test_only_one_module_prints() -> None:
+    """It escapes what it prints."""
+    found = [
+        str(module.relative_to(PACKAGE))
+        for module in MODULES
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Attribute | ast.Name)
+        and ast.unparse(node) in {"click.echo", "click.secho", "print", "sys.stdout.write"}
+    ]
+    assert set(found) == {"commands/common.py"}

@@ -13,11 +13,11 @@ _LONGEST_SECRET: Final = 2_000
 #: is a typing error for two. Numbers bound the time that hostile texts take.
 _USERINFO: Final = re.compile(
     r"((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:/+)"
-    rf"(?:[^/\s@]{{0,{_LONGEST_SECRET}}}:\S{{0,{_LONGEST_SECRET}}}|[^/\s?#]{{0,{_LONGEST_SECRET}}})@",
+    r"(?:[^/\s@:]{0,999}+:(?:[^\s@]{0,999}+@)++|(?:[^/\s?#@]{0,999}+@)++)",
     re.IGNORECASE,
 )
 _SECRET: Final = re.compile(
-    r"([?&;#][\w.%-]{0,30}(?:token|sig|secret|pass|key|auth|cred)[\w.%-]{0,30}=)[^&;#\s\\\"'<>]+",
+    r"([?&;#][\w.%-]{0,30}(?:token|sig|secret|pass|key|auth|cred)[\w.%-]{0,30}=)[^&;#\s\\\"'<>]++",
     re.IGNORECASE,
 )
 #: Of GitHub's and Azure's runners, and of TeamCity, anywhere in a line; and of GitHub's, before it.

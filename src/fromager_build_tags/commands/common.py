@@ -116,7 +116,7 @@ def planned_tree(ctx: click.Context) -> SettingsTree:
     note_missing_settings(ctx)
     tree = settings_tree(ctx)
     if has_settings(tree) and (problem := (tree.hook or NO_HOOK).problem):
-        click.echo(problem, err=True)
+        note(problem)
     load_overrides(tree.settings)
     return tree
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import io
+import logging
 import threading
 import time
 import urllib.parse
@@ -72,6 +73,8 @@ class Session:
         netloc = parts.netloc.rpartition("@")[2]
         path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
         self.root = urllib.parse.urlunsplit((parts.scheme, netloc, path, parts.query, ""))
+        # Its warnings and debug lines contain queries, which can hold secrets.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
         self._requests = requests.Session()
         self._requests.max_redirects = REDIRECTS
         self._requests.headers["User-Agent"] = "fromager-build-tags"
@@ -107,6 +110,8 @@ class Session:
         Raises:
             FetchError: it cannot be read, or is on another host.
         """
+        if not _same_host(self.root, self.root):  # its port is no number
+            raise FetchError(url, 'it is not a valid URL; write "/" of a password as %2F')
         if not _same_host(self.root, url):
             raise FetchError(url, "it is on another host than the index")
         headers = {"Accept": pypi_simple.ACCEPT_ANY, "Accept-Encoding": "gzip"}

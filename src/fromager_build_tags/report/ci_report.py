@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import pathlib
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
@@ -74,10 +75,11 @@ def _issue(finding: Finding, about: str) -> dict[str, Any]:
     # a fingerprint stays the same when lines move, and differs between two findings
     place = finding.place
     words = (finding.code, finding.subject, place.file, place.inside, finding.message)
+    text = "\0".join(words).encode(errors="backslashreplace")
     return {
         "description": f"{finding.message}: {finding.remedy}",
         "check_name": finding.code,
-        "fingerprint": hashlib.sha256("\0".join(words).encode()).hexdigest(),
+        "fingerprint": hashlib.sha256(text).hexdigest(),
         "severity": _GITLAB[finding.severity],
         "location": {"path": place.file or about, "lines": {"begin": place.line or 1}},
     }
@@ -142,7 +144,7 @@ def _uri(file: str) -> str:
     if "://" in file:
         return file
     path = pathlib.PurePath(file)
-    return path.as_uri() if path.is_absolute() else urllib.parse.quote(file)
+    return path.as_uri() if path.is_absolute() else urllib.parse.quote(os.fsencode(file))
 
 
 #: Each renderer by the name of its format.
