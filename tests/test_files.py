@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import resource
 import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from fromager_build_tags.errors import InputError, OutputError
-from fromager_build_tags.files import read_bounded, read_text, write_text
+from fromager_build_tags.files import alone, read_bounded, read_text, write_text
 
 
 def test_line_ends_and_links_stay(tmp_path: pathlib.Path) -> None:
@@ -62,6 +67,99 @@ def test_a_device_or_a_pipe_is_written_to_and_not_replaced(tmp_path: pathlib.Pat
     assert fifo.is_fifo()
     with pytest.raises(OutputError, match="cannot be written: Is a directory"):
         write_text(tmp_path, "text")
+
+
+def test_an_output_of_this_process_is_continued(tmp_path: pathlib.Path) -> None:
+    """As ``>> log`` asks for; a file that is renamed over the log would lose what is in it."""
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    code = (
+        "import pathlib; from fromager_build_tags.files import write_text;"
+        "[write_text(pathlib.Path(each), each + '\\n') for each in {!r}]"
+    ).format(["/dev/stdout", "log", "/proc/self/fd/1", "/dev/stderr"])
+    with log.open("a") as file:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=file,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            text=True,
+            check=True,
+        )
+    assert log.read_text() == "before\n/dev/stdout\nlog\n/proc/self/fd/1\n"
+    assert done.stderr == "/dev/stderr\n"
+
+
+def test_a_pipe_that_nobody_reads_is_an_error(tmp_path: pathlib.Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="cannot be written: No such device or address"):
+        write_text(tmp_path / "pipe", "text")
+
+
+def test_a_full_disk_leaves_the_old_content(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "file").write_text("old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        with pytest.raises(OutputError, match="file cannot be written: File too large"):
+            write_text(tmp_path / "file", "x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"file": "old"}
+
+
+def test_what_a_killed_process_left_is_used_again(tmp_path: pathlib.Path) -> None:
+    left = tmp_path / ".file.tmp"
+    left.write_text("half of a much longer text that a killed process wrote")
+    left.chmod(0o600)
+    write_text(tmp_path / "file", "new")
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"file": "new"}
+
+
+def test_a_temporary_file_that_leads_elsewhere_is_not_written(tmp_path: pathlib.Path) -> None:
+    secret, left = tmp_path / "secret", tmp_path / ".file.tmp"
+    secret.write_text("secret")
+    left.symlink_to("secret")
+    with pytest.raises(OutputError, match="file cannot be written: Too many levels of symbolic"):
+        write_text(tmp_path / "file", "new")
+    left.unlink()
+    left.hardlink_to(secret)
+    write_text(tmp_path / "file", "new")
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {
+        "secret": "secret",
+        "file": "new",
+    }
+
+
+def test_two_writers_at_once_leave_a_whole_file(tmp_path: pathlib.Path) -> None:
+    path, texts = tmp_path / "file", [character * 100_000 for character in "abcd"]
+    write_text(path, texts[0])
+
+    def write(text: str) -> None:
+        for _ in range(25):
+            write_text(path, text)
+            assert path.read_text() in texts
+
+    with ThreadPoolExecutor(len(texts)) as pool:
+        list(pool.map(write, texts))
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_one_process_at_a_time_edits_a_folder(tmp_path: pathlib.Path) -> None:
+    inside: list[str] = []
+
+    def edit(_: int) -> None:
+        with alone(tmp_path):
+            inside.append("in")
+            time.sleep(0.005)
+            inside.append("out")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(edit, range(8)))
+    assert inside == ["in", "out"] * 8
+    assert list(tmp_path.iterdir()) == []
+    with alone(tmp_path / "missing"):
+        pass
 
 
 def test_nothing_is_half_written(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import pathlib
 import stat
+from collections.abc import Iterator
 from typing import Final
 
 from .errors import InputError, OutputError
@@ -119,36 +122,88 @@ def refuse_read_only(path: pathlib.Path) -> None:
 def write_text(path: pathlib.Path, text: str) -> None:
     """Write *text* to *path* as UTF-8: to a temporary file beside it, which is then renamed.
 
-    Line ends stay as they are; a symbolic link is followed. A device or a pipe is written to, not
-    replaced.
+    Line ends stay as they are; a symbolic link is followed. A device, a pipe or the output of this
+    process is written to, not replaced.
 
     Raises:
-        OutputError: the file is read-only or cannot be written; its old content stays.
+        OutputError: the file is read-only or cannot be written, or nobody reads the pipe; the old
+            content of a file stays.
     """
     refuse_read_only(path)
-    target = path.resolve()
     try:
-        if target.exists() and not target.is_file():
-            path.write_text(text, encoding="utf-8", newline="")
+        if is_replaced(path):
+            _replace(path.resolve(), text)
         else:
-            _replace(target, text)
+            _write_through(path, text)
     except OSError as err:
         raise OutputError(f"{path} cannot be written: {err.strerror}") from None
 
 
-def _replace(target: pathlib.Path, text: str) -> None:
-    import tempfile  # takes 5 of 100 ms of a review, which only reads files
+def is_replaced(path: pathlib.Path) -> bool:
+    """Return whether *path* is a file, or none yet; False for a pipe, ``/dev/stdout`` and such."""
+    return not path.exists() or (path.is_file() and _own_output(path) is None)
 
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    temporary = pathlib.Path(name)
+
+def _own_output(path: pathlib.Path) -> int | None:
+    """Return the descriptor of this process that writes to *path*: stdout, stderr or None."""
+    return next((each for each in (1, 2) if _is_same(each, path)), None)
+
+
+def _is_same(descriptor: int, path: pathlib.Path) -> bool:
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else _new_file_mode())
-        temporary.replace(target)
+        return os.path.samestat(os.fstat(descriptor), path.stat())
     except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+        return False
+
+
+def _write_through(path: pathlib.Path, text: str) -> None:
+    own = _own_output(path)
+    # opening a pipe waits for a reader otherwise
+    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK) if own is None else os.dup(own)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        os.set_blocking(descriptor, True)
+        file.write(text)
+
+
+def _replace(target: pathlib.Path, text: str) -> None:
+    temporary = target.with_name(f".{target.name}.tmp")
+    with os.fdopen(_claimed(temporary), "w", encoding="utf-8", newline="") as file:
+        try:
+            file.write(text)
+            file.flush()
+            mode = target.stat().st_mode & 0o777 if target.exists() else _new_file_mode()
+            os.fchmod(file.fileno(), mode)
+            temporary.replace(target)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _claimed(temporary: pathlib.Path) -> int:
+    """Open a temporary file that no other process writes; a killed one left it to the next."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    while True:
+        descriptor = os.open(temporary, flags, 0o600)
+        with contextlib.suppress(OSError):  # some file systems have no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        links = os.fstat(descriptor).st_nlink
+        if links == 1 and _is_same(descriptor, temporary):
+            os.ftruncate(descriptor, 0)
+            return descriptor
+        os.close(descriptor)
+        if links > 1:  # the name of a file elsewhere, which is not ours
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def alone(folder: pathlib.Path) -> Iterator[None]:
+    """Exclude other processes that edit the files of a folder; they wait. No file is made."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # a missing folder, or a file system without locks
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
 
 
 def _new_file_mode() -> int:

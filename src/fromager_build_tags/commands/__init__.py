@@ -89,6 +89,11 @@ def _plain_errors() -> Iterator[None]:
         raise
     except BuildTagError as err:
         raise click.ClickException(plain_line(explain_error(err))) from err
+    except BrokenPipeError:  # such as of `| head`: click ends in silence
+        raise
+    except OSError as err:  # such as of a full disk below stdout
+        what = f"{err.filename}:" if err.filename else "the result cannot be written:"
+        raise click.ClickException(plain_line(f"{what} {err.strerror}")) from err
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as err:

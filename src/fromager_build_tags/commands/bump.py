@@ -35,6 +35,7 @@ from .review import reviewed
     help="add to the changelogs of the variants instead",
 )
 @click.option("-n", "--dry-run", is_flag=True, help="show the diff, write nothing")
+@common.edits_settings
 @review_arguments.compared
 @click.pass_context
 def bump(
@@ -69,6 +70,8 @@ def bump(
             _renew_lock(ctx, head)
     elif not compared.broken:
         common.note("nothing to add: every renamed wheel already sorts above the old one")
+        if not dry_run:  # a run that was killed may have left an old one
+            _renew_lock(ctx, head)
     if (not global_ and _print_findings(open_order(compared))) or is_incomplete:
         ctx.exit(1)
 

@@ -6,6 +6,7 @@ Importing this module imports neither fromager nor rich: some commands do withou
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import pathlib
 import sys
@@ -16,8 +17,8 @@ import click
 from click.core import ParameterSource
 from packaging.utils import InvalidName, canonicalize_name
 
-from ..errors import InputError, OutputError
-from ..files import write_text
+from ..errors import InputError
+from ..files import alone, write_text
 from ..findings.finding import Finding, Severity, Verdict
 from ..report.table import Rendered, plain_text, print_report
 from ..settings.hook import NO_HOOK, Hook
@@ -93,6 +94,19 @@ def relative(path: pathlib.Path) -> pathlib.Path:
     """Return *path* relative to the current folder, if it is below the folder."""
     here = pathlib.Path().absolute()
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def edits_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Let *command* read and edit a settings tree while no other such command does."""
+
+    @functools.wraps(command)
+    def waiting(*args: Any, **options: Any) -> None:
+        ctx = click.get_current_context()
+        names = ctx.obj if isinstance(ctx.obj, dict) else ctx.find_root().params
+        with alone(names["settings_file"].parent):
+            command(*args, **options)
+
+    return waiting
 
 
 def note_missing_settings(ctx: click.Context) -> None:
@@ -187,20 +201,15 @@ def note_explicit_variables() -> None:
 
 
 def write(result: Rendered, output: pathlib.Path | None) -> None:
-    """Print a result, or replace a file with it; a report for people is printed in colour.
+    """Print a result, or write it to a file; a report for people is printed in colour.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     if output is not None:
         write_text(output, plain_text(result))
         return
-    try:
-        if isinstance(result, str) or not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
-            click.echo(plain_text(result), nl=False)
-        else:
-            print_report(result)
-    except BrokenPipeError:  # such as of `| head`: click ends in silence
-        raise
-    except OSError as err:
-        raise OutputError(f"the result cannot be written: {err.strerror}") from None
+    if isinstance(result, str) or not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
+        click.echo(plain_text(result), nl=False)
+    else:
+        print_report(result)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import click
 
 from ..errors import InputError
-from ..files import read_text, write_text
+from ..files import is_replaced, read_text, write_text
 from ..plan.lockfile import format_lock, lock_file, parse_lock
 from ..plan.locking import lock_of
 from ..plan.model import Wanted
@@ -30,6 +30,7 @@ from . import common
 @click.option("--check", is_flag=True, help="write nothing; exit with 1 if it is out of date")
 @common.graph_option("also lock the packages and versions of a graph.json or build-order.json")
 @click.pass_context
+@common.edits_settings
 def lock(
     ctx: click.Context, file: pathlib.Path | None, check: bool, graphs: tuple[pathlib.Path, ...]
 ) -> None:
@@ -75,7 +76,7 @@ def make_lock(
         if reason != noted:
             names = first_few(packages)
             common.note(f"unknown suffix, locked as ?: {names}: {reason}")
-    present = read_text(path)
+    present = read_text(path) if is_replaced(path) else ""  # reading a pipe waits
     if present == text:
         common.note(f"{path} is up to date")
     elif check:

@@ -41,6 +41,7 @@ from . import common
     help="the folder for the module  [default: the current one]",
 )
 @click.pass_context
+@common.edits_settings
 def new(
     ctx: click.Context,
     package: str,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InputError
+from ..files import is_replaced
 from ..index.auditing import view_project
 from ..index.deletion import delete as delete_wheels
 from ..index.deletion import keep_linked, linked_folder, searched_folder, with_leftovers
@@ -88,7 +89,7 @@ def prune(
         ]
     reports = [each for each in decided if each is not None]
     if delete:
-        if output is not None:  # fail before anything is deleted if the report cannot be written
+        if output is not None and is_replaced(output):  # fail before anything is deleted
             common.write(PRUNED[format_](reports), output)
         reports = [_deleted(report, folders, tree, failures) for report in reports]
     common.write(PRUNED[format_](reports), output)
@@ -106,8 +107,8 @@ def _refuse_settings(tree: SettingsTree, *, allow_variables: bool) -> None:
     if tree.hook is None or not tree.hook.is_ours:
         configured = f"is {plain(tree.hook.text)!r}" if tree.hook else "is not set"
         raise InputError(
-            f"nothing is deleted: wheels.build_tag_hook {configured} in {tree.settings_file}, and "
-            f"the build tags of that are unknown here; set it to {HOOK!r}"
+            f"nothing is deleted, because wheels.build_tag_hook {configured} in "
+            f"{tree.settings_file}: set it to {HOOK!r}"
         )
     names = sorted(explicit_variable(each) for each in tree.explicit.model_fields_set - {"verify"})
     if names and not allow_variables:
