@@ -135,7 +135,7 @@ def random_index(seed: int) -> RandomIndex:
 def _pin(chance: random.Random, entries: Sequence[Entry]) -> str:
     """Return the version of one of the wheels."""
     pins = []
-    for each in entries:
+    for each in (each for each in entries if not each.filename.startswith("~")):
         with contextlib.suppress(ValueError, IndexError):
             pins.append(str(Version(each.filename.split("-")[1])))
     return chance.choice(pins) if pins else "1.0"

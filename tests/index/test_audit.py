@@ -219,6 +219,25 @@ def test_the_remedy_for_a_pre_built_wheel_works(
     assert codes(run, "cuda=index", "--deep") == ["BT342"]
 
 
+@pytest.mark.parametrize("status", [403, 404, 405])
+def test_required_projects_of_an_index_without_a_list(
+    status: int, run: Run, tmp_path: pathlib.Path
+) -> None:
+    (tmp_path / "required.txt").write_text("pillow\ntorch==2.10.0\nfromager>=1\n")
+    answers: dict[str, Answer] = dict(html_index({"pillow": [f"{GOOD[2]}.whl"], "torch": []}))
+    answers["/simple/"] = Answer(status=status)
+    with serve(answers) as server:
+        found = findings(run, f"{server.url}/simple", "-r", "required.txt")
+        assert [(each["code"], each["subject"]) for each in found] == [
+            ("BT403", "fromager"),
+            ("BT403", "torch"),
+        ]
+        assert "BT420" in run("audit", f"{server.url}/simple", status=1).stdout
+        server.answers["/simple/pillow/"] = Answer(status=500)
+        broken = codes(run, f"{server.url}/simple", "-r", "required.txt")
+        assert "BT417" in broken
+
+
 ABI3 = "-cp39-abi3-linux_x86_64"
 #: Wheels of one version, the findings, and a part of the remedy of BT402.
 SHADOWED: list[tuple[list[str], list[str], str]] = [

@@ -357,7 +357,7 @@ def test_selections_from_pages(installer: Installer, pinned: bool) -> None:
     [
         *((each, "9", "9") for each in (">=3.6.*", ">=3.6<4", ">= '3.6'", ">=3.12,<3.11.*")),
         *((each, "9", "9") for each in (">=3.6,!=3.1*", ">=3.6, ", "!=~2.7", ">dev", ">=3.6,")),
-        *((each, "9", "8") for each in (">=3.8, , <4", "nonsense", ">=3.8;")),
+        *((each, "9", "8") for each in (">=3.8, , <4", "nonsense", ">=3.8;", " ")),
         *((each, "8", "9") for each in (">3.5,<3.6", "<3", "!=3.12.*", ">=3.14,<3.8")),
         *((each, "8", "None") for each in (">=3.13", ">=3.12,!=3.12.*")),
         (",", "9", "9"),

@@ -198,6 +198,38 @@ def test_requires_python_of_a_listing(run: Run, python: str, version: str) -> No
             assert line.endswith(f"pip, uv      demo-{version}-1-py3-none-any.whl")
 
 
+def test_a_page_for_find_links(run: Run) -> None:
+    """Its links lead below the page's folder, and to other hosts."""
+    page = html_page(
+        {
+            "stable/torch-2.9.1%2Bcu130-cp312-cp312-linux_x86_64.whl": "torch",
+            "http://localhost/whl/demo-1.0-py3-none-any.whl#sha256=00": "demo",
+            "demo-0.9.tar.gz": "demo",
+            "https://localhost/about.html": "About",
+        }
+    )
+    with serve({"/whl/stable.html": page}) as server:
+        assert rows(run, f"{server.url}/whl/stable.html", "--python", "3.12") == [
+            ("pip uv", "demo-1.0-py3-none-any.whl"),
+            ("pip uv", "torch-2.9.1+cu130-cp312-cp312-linux_x86_64.whl"),
+        ]
+        assert server.asked == ["/whl/stable.html"]
+
+
+def test_an_index_without_wheels_is_noted(run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "index/sub/below").mkdir(parents=True)
+    (tmp_path / "index/sub/below/a-1-py3-none-any.whl").touch()
+    answers = {"/web/": html_page({"sub/": "sub/"}), "/web/sub/": html_page({"below/": "below/"})}
+    hint = "use a simple API, or a folder of wheels\n"
+    with serve(answers) as server:
+        result = run("winners", f"{server.url}/web", "index")
+        assert (result.stdout, result.stderr) == (
+            "",
+            f"no wheels or sdists in {server.url}/web (1 project): {hint}"
+            f"no wheels or sdists in index (0 projects): {hint}",
+        )
+
+
 def test_the_bar_is_for_terminals(tree: pathlib.Path) -> None:
     """Of a command whose stderr is one; its stdout is the table and nothing else."""
     (tree.parent / "index").mkdir()

@@ -72,7 +72,9 @@ def audit(
         *(from_build_file(file) for file in build_files),
         *(from_lock(file) for file in locks),
     )
-    opened, unopened = shared.open_indexes(indexes, tree.variant, expectations=expectations)
+    opened, unopened = shared.open_indexes(
+        indexes, tree.variant, expectations=expectations, named=required
+    )
     run = Audit(
         indexes=opened, expectations=expectations, required=required, targets=targets, deep=deep
     )

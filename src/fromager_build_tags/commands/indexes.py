@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import click
+from packaging.utils import NormalizedName
 
 from ..errors import BuildTagError, explain_error
 from ..index import open_index
@@ -82,9 +83,15 @@ class Unopened(NamedTuple):
 
 
 def open_indexes(
-    texts: Iterable[str], variant: str, *, expectations: Expectations | None = None
+    texts: Iterable[str],
+    variant: str,
+    *,
+    expectations: Expectations | None = None,
+    named: Collection[NormalizedName] = (),
 ) -> tuple[list[Index], list[Unopened]]:
     """Open every index; return the indexes, and those that cannot be opened.
+
+    Of an index without a list of projects, the *named* ones are read.
 
     Raises:
         InputError: an argument is empty; no index is opened then.
@@ -95,7 +102,7 @@ def open_indexes(
         try:
             if expectations is not None:
                 expectations.load(place.variant)
-            index = open_index(place)
+            index = open_index(place, named)
             click.get_current_context().call_on_close(index.close)
             indexes.append(index)
         except BuildTagError as err:

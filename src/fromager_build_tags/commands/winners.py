@@ -23,7 +23,7 @@ from ..index.select import (
 )
 from ..index.status import IndexWheel, group_files
 from ..report.index_reports import SELECTION, Selected
-from ..text import first_few
+from ..text import counted, first_few
 from . import common
 from . import indexes as shared
 
@@ -65,6 +65,7 @@ def winners(
     failures: list[object] = [*unopened]
     selected: list[Selected] = []
     none: list[str] = []
+    empty = {str(index.place): counted(len(index), "project") for index in opened}
     groups = [opened] if together else [[index] for index in opened]
     with shared.progress(opened) as count:
         for project, found in itertools.chain.from_iterable(map(_side_by_side, groups)):
@@ -72,10 +73,15 @@ def winners(
             files = {place: _files(listed) for place, listed in found.items()}
             rows = list(_selected(files, targets, all_versions=all_versions))
             selected += rows
+            for place in filter(files.get, files):
+                empty.pop(place, None)
             if any(files.values()) and not rows:
                 none.append(project)
             count(len(found))
     common.write(SELECTION[format_](selected), output)
+    for place, number in empty.items():
+        hint = "use a simple API, or a folder of wheels"
+        common.note(f"no wheels or sdists in {place} ({number}): {hint}")
     if none:
         common.note(f"nothing is selected for {first_few(none, _MOST)}")
     if shared.report_failures(failures):

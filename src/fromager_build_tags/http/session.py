@@ -23,7 +23,7 @@ import urllib3
 from ..text import counted
 from .pace import PacedAdapter, PaceError
 from .prefetch import THREADS
-from .urls import FetchError, shown_url, split_url
+from .urls import PAGES, FetchError, shown_url, split_url
 
 #: Seconds to connect, and between two bytes.
 TIMEOUT: Final = (10, 30)
@@ -71,7 +71,7 @@ class Session:
         """Take credentials out of *address*, the URL of the list of projects or of a file."""
         parts = split_url(address)
         netloc = parts.netloc.rpartition("@")[2]
-        path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
+        path = parts.path if parts.path.endswith(("/", *PAGES)) else f"{parts.path}/"
         self.root = urllib.parse.urlunsplit((parts.scheme, netloc, path, parts.query, ""))
         # Its warnings and debug lines contain queries, which can hold secrets.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -178,7 +178,8 @@ class Session:
             ) as response:
                 if response.status_code != requests.codes.ok:
                     self._unanswered[host] = 0
-                    raise FetchError(url, _status_reason(response.status_code))
+                    status = response.status_code
+                    raise FetchError(url, _status_reason(status), status=status)
                 yield response
                 self._unanswered[host] = 0
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as err:

@@ -11,6 +11,9 @@ from ..text import redact
 
 _NOTHING_HIDDEN: Final = re.compile(r"https?://[\w.-]+(?::\d{1,5})?/[^@?#]*(?=#[^@]*$|$)")
 
+#: The ends of the URL of one page, such as one for ``--find-links``; other pages end in "/".
+PAGES: Final = (".html", ".htm")
+
 
 class FetchError(BuildTagError):
     """A URL that cannot be read.
@@ -18,10 +21,12 @@ class FetchError(BuildTagError):
     Attributes:
         location: the URL without what may be secret.
         reason: why it cannot be read.
+        status: of the response, if that is the reason; otherwise 0.
     """
 
-    def __init__(self, url: str, reason: str) -> None:
+    def __init__(self, url: str, reason: str, *, status: int = 0) -> None:
         super().__init__(url, reason)
+        self.status = status
         self.location = shown_url(url)
         self.reason = reason
 

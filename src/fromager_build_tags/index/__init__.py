@@ -6,12 +6,20 @@ none has to fit into memory.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from packaging.utils import NormalizedName
+
 from ..errors import InputError
 from .listing import Index, IndexPlace, open_directory
 
 
-def open_index(place: IndexPlace) -> Index:
+def open_index(place: IndexPlace, named: Iterable[NormalizedName] = ()) -> Index:
     """Open an index and read its list of projects, but no project yet.
+
+    Args:
+        place: the index.
+        named: the projects to ask for where a web server has no list of them.
 
     Raises:
         InputError: the index does not exist or cannot be read.
@@ -19,7 +27,7 @@ def open_index(place: IndexPlace) -> Index:
     if place.is_url:
         from .simple import open_simple  # imports bs4 and pydantic in 0.5 s
 
-        return open_simple(place)
+        return open_simple(place, named)
     if place.scheme:
         raise InputError(f"unsupported index {place}: use a folder or an http(s) URL")
     return open_directory(place)

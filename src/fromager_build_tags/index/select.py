@@ -340,7 +340,7 @@ def _specifiers(requires: str) -> SpecifierSet | None:
 @functools.lru_cache(maxsize=4096)
 def _repaired(requires: str) -> SpecifierSet | None:
     """Return a Requires-Python as uv reads it; None if uv cannot repair an invalid one."""
-    for pattern, replacement in ((r"^\s+|\s+$", ""), *_UV_REPAIRS):
+    for pattern, replacement in (("(?!)", ""), *_UV_REPAIRS):  # at first, none
         requires = re.sub(pattern, replacement, requires)
         specifiers = _specifiers(requires)
         # packaging ignores an empty part, and uv does not

@@ -25,7 +25,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from ..errors import BuildTagError, InputError
 from ..http.prefetch import prefetch
 from ..http.session import Page, Session
-from ..http.urls import FetchError, shown_url, signed_url, split_url
+from ..http.urls import PAGES, FetchError, shown_url, signed_url, split_url
 from ..text import first_few, redact
 from ..wheel.archive import WheelArchive, open_url
 from .html_page import HtmlPage, PageLink, parse_html
@@ -46,6 +46,9 @@ _MOST_VALUES: Final = 4_000_000
 _HUGE, _DIGITS = 1 << 60, 20
 #: Bytes of memory that a file or a project takes at most, besides its texts.
 _FILE_COST: Final = 512
+#: The status of a project that an index does not have, and of a list of projects.
+_NOT_FOUND: Final = 404
+_NO_LIST: Final = {403, _NOT_FOUND, 405, 410}
 #: The project of entries of the first page that are invalid.
 _UNKNOWN: Final = canonicalize_name("(unknown)")
 _NO_PAGE: Final = "not a page of a simple API"
@@ -59,6 +62,7 @@ class SimpleIndex:
         pages: each project with the URL of its page; "" for a project without a page.
         files: the files that the first page lists.
         invalid: the reason why entries of the first page are missing, if some are.
+        is_listed: whether the index has a list of projects, and has every project in it.
     """
 
     place: IndexPlace
@@ -66,6 +70,7 @@ class SimpleIndex:
     files: _Files
     session: Session
     invalid: Unreadable | None = None
+    is_listed: bool = True
 
     def projects(self) -> Iterator[ListedProject]:
         """Yield every project, sorted by name; a few pages are prefetched."""
@@ -91,6 +96,8 @@ class SimpleIndex:
                 files, unreadable = _project_files(project, page)
                 self.session.take(_FILE_COST * len(files), url)
         except FetchError as err:
+            if not self.is_listed and err.status == _NOT_FOUND:
+                return ListedProject(project=project)
             unreadable = Unreadable(location=err.location, reason=err.reason)
             return ListedProject(project=project, files=_unique(listed), unreadable=unreadable)
         files = _unique([*listed, *files])
@@ -100,8 +107,8 @@ class SimpleIndex:
         return len(self.pages)
 
 
-def open_simple(place: IndexPlace) -> SimpleIndex:
-    """Read the list of projects.
+def open_simple(place: IndexPlace, named: Iterable[NormalizedName] = ()) -> SimpleIndex:
+    """Read the list of projects; if there is none, ask for those that are *named*.
 
     Raises:
         InputError: the list cannot be read, or the page is not a list of projects.
@@ -109,12 +116,15 @@ def open_simple(place: IndexPlace) -> SimpleIndex:
     # A later version 1.x of the API only adds to it.
     warnings.filterwarnings("ignore", category=pypi_simple.UnexpectedRepoVersionWarning)
     session = Session(place.address)
+    asked = {name: urllib.parse.urljoin(session.root, f"{name}/") for name in named}
     try:
         with session.page(session.root) as page:
             pages, files, invalid = _read_root(page)
             number = len(pages) + sum(map(len, files.values()))
             session.take(_FILE_COST * number, session.root)
     except BuildTagError as err:
+        if asked and isinstance(err, FetchError) and err.status in _NO_LIST:
+            return SimpleIndex(place, sorted(asked.items()), {}, session, is_listed=False)
         session.close()
         raise InputError(str(err)) from None
     names = [(name, pages.get(name, "")) for name in sorted(pages.keys() | files.keys())]
@@ -307,9 +317,10 @@ def _project_name(page: Page, link: str) -> NormalizedName | None:
 
 def _below(page: Page, link: str) -> str:
     """Return the path of a link relative to *page*; "" if it is not below *page*."""
-    root = urllib.parse.unquote(split_url(page.url).path).rstrip("/") + "/"
+    root = urllib.parse.unquote(split_url(page.url).path)
+    root = root.rpartition("/")[0] if root.endswith(PAGES) else root.rstrip("/")
     path = urllib.parse.unquote(split_url(link).path)
-    return path.removeprefix(root) if path.startswith(root) else ""
+    return path.removeprefix(f"{root}/") if path.startswith(f"{root}/") else ""
 
 
 def _last_part(url: str) -> str:
