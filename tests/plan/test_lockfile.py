@@ -113,6 +113,7 @@ def test_writing_and_reading_are_inverse(stacks: list[LockedStack], hook: Hook |
 
 
 NO_FORMAT = "f is not a lock file: its first line does not contain the format"
+NINES = "9" * 5000
 AGAIN = "write the lock again with `fromager-build-tags lock`"
 
 
@@ -165,6 +166,16 @@ AGAIN = "write the lock again with `fromager-build-tags lock`"
         (
             f"{HEADER}rocm: a\n  a * 1-b\n",
             f"f:4: '  a * 1-b' is not a valid line: {AGAIN}",
+        ),
+        (f"{HEADER}rocm: a\n  a b 1\n", f"f:4: 'b' is not a version: {AGAIN}"),
+        (f"{HEADER}rocm: a\n  a {NINES} 1\n", f"f:4: '{NINES[:80]}' is not a version: {AGAIN}"),
+        (
+            f"{HEADER}rocm: a\n  a <{NINES} 1\n",
+            f"f:4: '<{NINES[:79]}' is not a version range: {AGAIN}",
+        ),
+        (
+            f"{HEADER}rocm: a\n  a 1 {NINES}\n",
+            f"f:4: '  a 1 {NINES[:74]}' is not a valid line: {AGAIN}",
         ),
         (f"{HEADER}rocm: a\n  a <b 1\n", f"f:4: '<b' is not a version range: {AGAIN}"),
         (

@@ -223,7 +223,7 @@ def _parse_block(block: str) -> tuple[LockedStack, ...]:
             if line.startswith(" "):
                 row, tag = _parse_row(line)
                 if not stacks:
-                    raise ValueError(_NOT_A_LINE.format(line))
+                    raise ValueError(_NOT_A_LINE.format(line[:80]))
                 if row in rows:
                     raise ValueError(f"{line.strip()!r} is listed twice")
                 rows[row] = tag
@@ -240,17 +240,19 @@ def _parse_row(line: str) -> tuple[Row, BuildTag]:
     """Parse a row; many stacks have the same one."""
     fields = line.split()
     if len(fields) != 3 or not _TAG.fullmatch(fields[2]):
-        raise ValueError(_NOT_A_LINE.format(line))
+        raise ValueError(_NOT_A_LINE.format(line[:80]))
     package, version, tag = fields
     if is_span(version) and not is_well_formed(version):
-        raise ValueError(f"{version!r} is not a version range")
+        raise ValueError(f"{version[:80]!r} is not a version range")
+    if not is_span(version) and version != ANY and isinstance(public_version(version), str):
+        raise ValueError(f"{version[:80]!r} is not a version")
     return (package, version), parse_build_tag("" if tag == _NO_TAG else tag)
 
 
 def _parse_heading(line: str, rows: Mapping[Row, BuildTag]) -> LockedStack:
     variant, colon, key = line.partition(": ")
     if not colon:
-        raise ValueError(_NOT_A_LINE.format(line))
+        raise ValueError(_NOT_A_LINE.format(line[:80]))
     return LockedStack(variant=variant, key=StackKey.parse(key), tags=rows)
 
 

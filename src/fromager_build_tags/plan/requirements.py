@@ -17,7 +17,7 @@ from packaging.version import Version
 from ..errors import InputError
 from ..files import read_text
 from ..stack.fact import exact_pin
-from ..tag.version_ranges import is_span
+from ..tag.version_ranges import boundaries_of, is_span
 from ..text import plain
 from .lockfile import ANY, Lock, parse_lock
 from .model import Wanted
@@ -123,6 +123,7 @@ def _nodes(content: Any, file: pathlib.Path) -> Iterator[tuple[str, Version]]:
 def _parse(text: str, shown: str, place: str) -> Requirement:
     try:
         requirement = Requirement(text)
+        str(boundaries_of(str(requirement.specifier)))  # a number can be too long for int and str
         canonicalize_name(requirement.name, validate=True)
         if requirement.name not in shown:  # it can be a secret of the environment
             raise ValueError

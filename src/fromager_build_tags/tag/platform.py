@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 
 from packaging.tags import Tag
 
-# A minor version has three digits at most: :meth:`LinuxPlatform.accepted` counts down from it.
+# A version has three digits at most: :meth:`LinuxPlatform.accepted` counts down from a minor one,
+# and a longer one can be too large for an int.
 _LINUX: Final = re.compile(
-    r"(?:linux|manylinux_(?P<glibc>\d+_\d{1,3})|musllinux_(?P<musl>\d+_\d{1,3})"
+    r"(?:linux|manylinux_(?P<glibc>\d{1,3}_\d{1,3})|musllinux_(?P<musl>\d{1,3}_\d{1,3})"
     r"|(?P<legacy>manylinux(?:1|2010|2014)))_(?P<machine>\w+)",
     re.ASCII,
 )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 REST: Final = "*"
 _FIRST: Final = Version("0.dev0")
 _SIGNS: Final = {"<", "<=", "==", "!=", ">=", ">"}
+_LONGEST: Final = 1000  # a longer number can be too large for an int
 #: ``>1.0`` is all that is above each post-release of 1.0: above this one, as far as they exist.
 _LAST_POST: Final = 99999999999999
 
@@ -132,9 +133,11 @@ def is_span(text: str) -> bool:
 
 def is_well_formed(span: str) -> bool:
     """Return whether :func:`split` can return a range, as opposed to one written by hand."""
+    if len(span) > _LONGEST:
+        return False
     try:
         return all(end.local is None and sign in _SIGNS for sign, end in _parts(span))
-    except ValueError:  # InvalidVersion is one; a number can be too long for an int
+    except ValueError:  # InvalidVersion is one
         return False
 
 
