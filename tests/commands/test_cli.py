@@ -246,6 +246,8 @@ def _graph(name: str, version: str) -> dict[str, Any]:
     ("args", "content", "message"),
     [
         (["torch=2"], "", "'torch=2' is not a requirement, such as torch==2.10.0\n"),
+        (["torch===nightly"], "", "'torch===nightly' is not a requirement, such as torch==2.10.0"),
+        ([f"torch>1.post{'9' * 4300}"], "", f"'torch>1.post{'9' * 100}"),
         (["-r", "f"], "x y", "f:1: 'x y' is not a requirement, such as torch==2.10.0\n"),
         (["--graph", "f"], "{", "f is neither fromager's graph.json nor its build-order.json "),
         (["--graph", "f"], "[1]", "f is neither fromager's graph.json nor its build-order.json "),

@@ -30,7 +30,14 @@ def test_a_linux_platform(
 
 @pytest.mark.parametrize(
     "platform",
-    ["any", "win_amd64", "macosx_11_0_arm64", "manylinux2099_x86_64", "manylinux_2_9999_x86_64"],
+    [
+        "any",
+        "win_amd64",
+        "macosx_11_0_arm64",
+        "manylinux2099_x86_64",
+        "manylinux_2_9999_x86_64",
+        f"manylinux_{'9' * 5000}_1_x86_64",
+    ],
 )
 def test_another_platform(platform: str) -> None:
     assert parse_linux(platform) is None

@@ -124,6 +124,8 @@ def _parse(text: str, shown: str, place: str) -> Requirement:
     try:
         requirement = Requirement(text)
         str(boundaries_of(str(requirement.specifier)))  # a number can be too long for int and str
+        if pin := exact_pin(requirement.specifier):
+            Version(pin.version)  # ===nightly is none
         canonicalize_name(requirement.name, validate=True)
         if requirement.name not in shown:  # it can be a secret of the environment
             raise ValueError
