@@ -33,6 +33,7 @@ from ..trees import (
 
 DEMO = "settings/packages/demo.yaml"
 CUDA = "settings/variants/cuda.yaml"
+CPU_UBI9 = "settings/variants/cpu-ubi9.yaml"
 MINE = "settings/variants/mine.yaml"
 ON_ROCM = 'annotations: {build-tags.depends-on: "torch if accelerator == rocm else none"}\n'
 OTHER = "settings/packages/other.yaml"
@@ -43,6 +44,8 @@ TORCH_MISSING = (
 )
 ALL_PASSED = "All checks passed: 1 variant, 1 stack, 1 package\n"
 NUMBERED = 'changelog:\n  "1.0":\n    - first\n'
+
+WITH_CPU = f"{SETTINGS}  cpu-ubi9: [a]\n"
 
 #: Rule, the difference from the good tree, place, subject, message.
 FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
@@ -73,6 +76,32 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         f"{SETTINGS_FILE}:6",
         "rocmm",
         "unknown variant 'rocmm'; did you mean 'rocm'?",
+    ),
+    *(
+        (
+            "BT101",
+            {
+                SETTINGS_FILE: f"{WITH_CPU}  {variant}: [a]\n",
+                CPU_UBI9: "distro: fc43\n",
+            },
+            f"{SETTINGS_FILE}:7",
+            variant,
+            f"variant {variant!r} has no file",
+        )
+        for variant in ("tpu-ubi9", "cpu-ubi10", "cpu-ubi9-dev", "cpu-ubi8", "rocm7.1", "rocm7.10")
+    ),
+    *(
+        (
+            "BT102",
+            {
+                SETTINGS_FILE: f"{WITH_CPU}  {variant}: [a]\n",
+                CPU_UBI9: "distro: fc43\n",
+            },
+            f"{SETTINGS_FILE}:7",
+            variant,
+            f"unknown variant {variant!r}; did you mean 'cpu-ubi9'?",
+        )
+        for variant in ("cpu-uib9", "CPU-ubi9", "cpuubi9", "cppu-ubi9")
     ),
     (
         "BT103",
@@ -465,6 +494,25 @@ def test_a_rule_fires(
 @pytest.mark.parametrize(("code", "files"), STAYS_QUIET)
 def test_a_rule_stays_quiet(cli: Cli, code: str, files: Mapping[str, str | None]) -> None:
     assert segment_texts(cli, files, code) == []
+
+
+ON_CPU = "variants:\n  cpu:\n    env: {}\n"
+
+
+@pytest.mark.parametrize("args", [["check"], ["--variant=cpu", "check", "--here"]])
+@pytest.mark.parametrize("wrong", [False, True])
+def test_the_default_variant_of_fromager_needs_no_entry(
+    cli: Cli, tmp_path: pathlib.Path, args: list[str], *, wrong: bool
+) -> None:
+    """But where there is another variant for CPUs, it is probably that one."""
+    write_tree(tmp_path, {SETTINGS_FILE: HOOK, DEMO: ON_CPU})
+    if wrong:
+        write_tree(
+            tmp_path,
+            {CPU_UBI9: "distro: el9.6\n", SETTINGS_FILE: f"{HOOK}changelog: {{cpu-ubi9: [a]}}\n"},
+        )
+    found = cli(*args, "--exit-zero", "--format=json").stdout
+    assert ("BT102" in found) == wrong
 
 
 def test_a_good_tree_has_no_findings(cli: Cli, tmp_path: pathlib.Path) -> None:

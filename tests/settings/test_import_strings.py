@@ -11,6 +11,7 @@ import fromager.packagesettings
 import pydantic
 import pytest
 from fromager.packagesettings import SettingsFile
+from fromager.packagesettings._resolver import SourceResolver
 
 from fromager_build_tags.settings.import_strings import EACH, import_fields, without
 
@@ -58,6 +59,18 @@ def test_no_field_of_fromager_is_missed() -> None:
     assert {each for each in schemas if import_fields(each)} == importing
     assert SettingsFile in importing
     assert import_fields(SettingsFile) == {("wheels", "build_tag_hook")}
+
+
+class Later(pydantic.BaseModel):
+    """What fromager prepares: the source of a package, and of a variant of it."""
+
+    source: SourceResolver | None = None
+    variants: Mapping[str, Later] = {}
+
+
+def test_the_sources_that_fromager_prepares_are_found() -> None:
+    assert import_fields(SourceResolver) == {("matcher_factory",)}
+    assert import_fields(Later) == {("source", "matcher_factory")}
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ from ..plan.planner import plan
 from ..plan.plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP, WHEEL_BUILD_TAG
 from ..plan.source import problem_with
 from ..settings.environment import read_verify_mode
-from ..text import closest, did_you_mean
+from ..text import did_you_mean
 from .inventory import Inventory
+from .variants import is_default, misspelled
 
 _ARGUMENTS: Final = ("ctx", "req", "version", "wheel_tags")
 _NEEDED: Final = Version("0.99.0")
@@ -132,14 +133,15 @@ def check_machine(inventory: Inventory) -> Iterator[Finding]:
     """
     yield from check_fromager(metadata.version("fromager"))
     variant, known = inventory.tree.variant, inventory.known_variants
-    if variant not in known:
+    if variant not in known and not is_default(variant, known):
+        similar = misspelled(variant, known)
         yield rules.UNKNOWN_VARIANT.finding(
             f"the selected variant {variant!r} has no file and no changelog entry"
-            f"{did_you_mean(variant, known)}",
+            f"{did_you_mean(variant, similar)}",
             subject=variant,
             remedy="correct --variant or FROMAGER_VARIANT, or add a file and a changelog entry for "
             "the variant",
-            severity=Severity.ERROR if closest(variant, known) else Severity.WARNING,
+            severity=Severity.ERROR if similar else Severity.WARNING,
         )
     for problem in _machine_problems(inventory):
         yield rules.UNRESOLVED_STACK.finding(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
@@ -76,7 +77,7 @@ class Inventory:
         )
 
     @property
-    def known_variants(self) -> Collection[str]:
+    def known_variants(self) -> AbstractSet[str]:
         """The variants with a file or an entry in the global changelog."""
         return {*self.variant_files, *self.changelog_variants}
 

@@ -20,6 +20,8 @@ from ..text import closest, counted, did_you_mean
 from .inventory import Inventory
 
 _TORCH: Final = NormalizedName("torch")
+_DEFAULT: Final = "cpu"
+_DIGITS: Final = re.compile(r"\d+")
 
 
 def check_variants(inventory: Inventory) -> Iterator[Finding]:
@@ -45,8 +47,10 @@ def check_variants(inventory: Inventory) -> Iterator[Finding]:
 
 def _without_file(inventory: Inventory, variant: str) -> Iterator[Finding]:
     in_changelog = variant in inventory.changelog_variants
-    known = {*inventory.known_variants} - {variant}
-    if in_changelog and closest(variant, known) is None:
+    if is_default(variant, inventory.known_variants - {variant}):
+        return
+    similar = misspelled(variant, inventory.known_variants)
+    if in_changelog and not similar:
         folder = inventory.tree.variants_dir()
         yield rules.VARIANT_WITHOUT_FILE.finding(
             f"variant {variant!r} has no file",
@@ -63,11 +67,37 @@ def _without_file(inventory: Inventory, variant: str) -> Iterator[Finding]:
         places[variant] = inventory.settings_place("changelog", variant)
     for subject, place in places.items():
         yield rules.UNKNOWN_VARIANT.finding(
-            f"unknown variant {variant!r}{did_you_mean(variant, known)}",
+            f"unknown variant {variant!r}{did_you_mean(variant, similar)}",
             subject=subject,
             remedy="correct the name, or add a file and a changelog entry for the variant",
             place=place,
         )
+
+
+def is_default(variant: str, known: Iterable[str]) -> bool:
+    """Return whether a variant is fromager's default, which needs neither entry nor file.
+
+    Settings with a variant such as cpu-ubi9 use another one in its place.
+    """
+    return variant == _DEFAULT and not any(each.startswith(_DEFAULT) for each in known)
+
+
+def misspelled(variant: str, known: Iterable[str]) -> list[str]:
+    """Return the known variants of which a name is a misspelling.
+
+    Siblings have similar names: cpu-ubi9, tpu-ubi9 and cpu-ubi10. So each part between hyphens has
+    to be similar, and the digits have to be equal.
+    """
+    return [each for each in known if each != variant and _are_similar(each, variant)]
+
+
+def _are_similar(one: str, other: str) -> bool:
+    if _DIGITS.findall(one) != _DIGITS.findall(other):
+        return False
+    parts, others = one.split("-"), other.split("-")
+    if len(parts) != len(others):
+        return "".join(parts) == "".join(others)
+    return all(closest(part, [each]) for part, each in zip(parts, others, strict=True))
 
 
 def check_distributions(inventory: Inventory) -> Iterator[Finding]:
