@@ -28,6 +28,7 @@ FILES = {
     "--requirement=sub/common.txt\n"
     "-c constraints.txt\n"
     "foo[bar]>=1#not-a-comment==1\n".replace("#not-a-comment==1", "")
+    + "undefined; extra === 'x'\n"
     + 'six; python_version >= "3"\n'
     'nothing; extra == "x"\n'
     "numpy==${NUMPY}\n"
@@ -64,6 +65,7 @@ def test_a_file_is_read_as_pip_reads_it(
         "torch": "2.9.1",
         "foo": "1.5",
         "six": "<2",
+        "undefined": "",
         "numpy": "2.3.0",
         "named": "",
         "pillow": "",
@@ -79,11 +81,12 @@ def test_a_file_is_read_as_pip_reads_it(
         ({"r": "-r s", "s": "\n}"}, "s:2: '}' is not a requirement, such as torch==2.10.0"),
         ({"r": "a==${SECRET}"}, "r:1: 'a==${SECRET}' is not a requirement, such as torch==2.10.0"),
         ({"r": "${SECRET}"}, "r:1: '${SECRET}' is not a requirement, such as torch==2.10.0"),
+        ({"r": "a===x"}, "r:1: 'a===x' is not a requirement, such as torch==2.10.0"),
         ({"r": "a; ((((("}, "r:1: 'a; (((((' is not a requirement, such as torch==2.10.0"),
         ({"r": f"a; {'(' * 9_000}"}, f"r:1: 'a; {'(' * 295}… is not a requirement, such as "),
         ({"r": "\x1b[31mx"}, "r:1: '\\x1b[31mx' is not a requirement, such as torch==2.10.0"),
         ({"r": "-r gone"}, "gone cannot be read: No such file or directory"),
-        ({"r": "-r ."}, ". cannot be read: Is a directory"),
+        ({"r": "-r ."}, ". is a directory, not a file"),
         ({"r": "-r /etc/passwd"}, "r:1: '-r /etc/passwd' includes no file of this folder"),
         ({"r": "-r ../../x"}, "r:1: '-r ../../x' includes no file of this folder"),
         ({"r": "-r\0x"}, "r:1: '-r\\x00x' includes no file of this folder"),

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from ..errors import InputError
-from ..files import read_regular
+from ..files import read_bounded
 from ..text import plain
 
 _COMMENT: Final = re.compile(r"(?:^|(?<=\s))#.*$")
@@ -21,7 +21,6 @@ _VARIABLE: Final = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _OPTION: Final = re.compile(
     r"(?<!\S)(?:-([rce])|--(requirement|constraint|editable)[=\s])[=\s]*(?=(.+))"
 )
-_MAXIMAL_SIZE: Final = 10_000_000
 
 
 class RequirementLine(NamedTuple):
@@ -69,9 +68,7 @@ def requirement_lines(file: pathlib.Path) -> Iterator[RequirementLine]:
 
 def _read(path: pathlib.Path) -> str:
     try:
-        return read_regular(path, _MAXIMAL_SIZE).decode("utf-8-sig")
-    except OSError as err:
-        raise InputError(f"{plain(str(path))} cannot be read: {err.strerror}") from None
+        return read_bounded(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8") from None
 

@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from ..errors import InputError
-from ..files import read_text
+from ..files import read_bounded, read_text
 from ..stack.fact import exact_pin
 from ..tag.version_ranges import boundaries_of, is_span
 from ..text import plain
@@ -50,7 +50,7 @@ def from_requirements_file(file: pathlib.Path) -> list[Wanted]:
         if _LINK.match(line.text):
             continue
         requirement = _parse(line.text, line.shown, f"{line.place}: ")
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+        if not _is_for_here(requirement):
             continue
         if line.is_constraint:
             name = canonicalize_name(requirement.name)
@@ -60,7 +60,17 @@ def from_requirements_file(file: pathlib.Path) -> list[Wanted]:
     return [_from_requirement(each, constraints) for each in requirements]
 
 
+def _is_for_here(requirement: Requirement) -> bool:
+    """Return whether this Python and machine match the marker, or it compares what has no order."""
+    try:
+        return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    except ValueError:  # such as extra === 'x'
+        return True
+
+
 _MOST: Final = 20_000
+_LARGEST_GRAPH: Final = 100_000_000
+"""Bytes. A graph of a thousand packages has some millions."""
 _LINK: Final = re.compile(r"[\w+]+:|[^@=<>!~;]*[/\\]|\.|[^@=<>!~; ]*\.(whl|zip|tar\.\w+)\b")
 
 
@@ -71,8 +81,8 @@ def from_build_file(file: pathlib.Path) -> list[Wanted]:
         InputError: the file is neither.
     """
     try:
-        return _wanted(_nodes(json.loads(file.read_bytes()), file))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as err:
+        return _wanted(_nodes(json.loads(read_bounded(file, largest=_LARGEST_GRAPH)), file))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as err:
         no = f": it has no {err}" if isinstance(err, KeyError) else f" ({err})"
         text = f"{file} is neither fromager's graph.json nor its build-order.json"
         raise InputError(f"{text}{plain(no)}") from None
@@ -129,6 +139,8 @@ def _parse(text: str, shown: str, place: str) -> Requirement:
         canonicalize_name(requirement.name, validate=True)
         if requirement.name not in shown:  # it can be a secret of the environment
             raise ValueError
+        if (pin := exact_pin(requirement.specifier)) is not None:
+            Version(pin.version)  # === allows any text
     except (ValueError, RecursionError):  # InvalidRequirement and InvalidName; a nested marker
         raise InputError(
             f"{place}{plain(repr(shown))} is not a requirement, such as torch==2.10.0"
