@@ -140,6 +140,9 @@ def test_an_endless_line_takes_no_time(tmp_path: pathlib.Path) -> None:
     write(tmp_path, {"r": "a" + " " * 1_000_000 + "\n" + "b \\\n" * 200_000})
     with pytest.raises(InputError):
         wanted(tmp_path / "r")
+    write(tmp_path, {"r": "-r s " * 20_000})  # 10 s if the rest of the line is kept for each
+    with pytest.raises(InputError):
+        wanted(tmp_path / "r")
 
 
 # Quotes and backslashes within options are left out: shlex can make an option of them.

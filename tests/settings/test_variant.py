@@ -87,6 +87,10 @@ def test_no_file_and_an_empty_one_declare_nothing(
     ("content", "message"),
     [
         ("[1, 2]", "F contains a list, not a mapping of keys to values"),
+        (
+            "!!set {a}",
+            "F contains a !!set or another type, not a mapping of keys to values",
+        ),
         ("text", "F contains a single value ('text'), not a mapping of keys to values"),
         (
             "a: b: c",

@@ -19,7 +19,7 @@ from ..text import plain
 _COMMENT: Final = re.compile(r"(?:^|(?<=\s))#.*$")
 _VARIABLE: Final = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _OPTION: Final = re.compile(
-    r"(?<!\S)(?:-([rce])|--(requirement|constraint|editable)[=\s])[=\s]*(?=(.+))"
+    r"(?<!\S)(?:-([rce])|--(requirement|constraint|editable)[=\s])[=\s]*(?=.)"
 )
 
 
@@ -49,13 +49,15 @@ def requirement_lines(file: pathlib.Path) -> Iterator[RequirementLine]:
         for number, shown in _logical_lines(_read(path)):
             place, line = f"{path}:{number}", _VARIABLE.sub(_value, shown)
             text = f" {line}".partition(" -")[0].strip()
-            options = {(one or two)[0]: value for one, two, value in _OPTION.findall(line)[::-1]}
+            options: dict[str, int] = {}  # where the value of the first one of each kind begins
+            for option in _OPTION.finditer(line):
+                options.setdefault((option[1] or option[2])[0], option.end())
             if text or "e" in options:
-                text = text or _first_word(options["e"])
+                text = text or _first_word(line[options["e"] :])
                 yield RequirementLine(text, shown, place, is_constraint)
             elif options:
                 kind = "r" if "r" in options else "c"
-                value = _first_word(options[kind])
+                value = _first_word(line[options[kind] :])
                 included = _below([pathlib.Path(), file.parent], path.parent, value)
                 if included is None:
                     raise InputError(

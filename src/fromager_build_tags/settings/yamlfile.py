@@ -26,6 +26,7 @@ type Path = tuple[str | int, ...]
 
 MAXIMAL_SIZE: Final = 1_000_000
 """Bytes. A variant file has some hundred bytes; a larger one is a mistake, or an attack."""
+_MAP: Final = "tag:yaml.org,2002:map"
 _NULL: Final = "tag:yaml.org,2002:null"
 _MAXIMAL_NODES: Final = 20_000
 """Values of any file that PyYAML reads; it takes 20 µs for one."""
@@ -132,9 +133,10 @@ def _parsed(text: str, path: pathlib.Path) -> Iterator[tuple[_Loader, yaml.Mappi
             node = loader.get_single_node()
             if node is not None and node.tag == _NULL:
                 node = None
-            if not isinstance(node, yaml.MappingNode | None):
-                is_list = isinstance(node, yaml.SequenceNode)
-                kind = "list" if is_list else f"single value ({plain(repr(node.value))})"
+            if not isinstance(node, yaml.MappingNode | None) or (node and node.tag != _MAP):
+                kind = "list" if isinstance(node, yaml.SequenceNode) else "!!set or another type"
+                if isinstance(node, yaml.ScalarNode):
+                    kind = f"single value ({plain(repr(node.value))})"
                 raise SettingsError(f"{path} contains a {kind}, not a mapping of keys to values")
             yield loader, node
         finally:
