@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import functools
+import os
 import pathlib
 import threading
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from click.testing import Result
 
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.http import session as sessions
@@ -596,3 +598,26 @@ def test_a_variant_may_be_named_before_the_place() -> None:
     assert (place.variant, place.address) == ("cuda-ubi9", "http://h/simple/?a=b")
     assert parse_place("http://h/?a=b", "cpu").variant == "cpu"
     assert parse_place("./a=b", "cpu").address == "./a=b"
+
+
+ODD_NAMES = (".DS_Store", "_index.json", "~oo-1.0-py3-none-any.whl", "-.whl", ".whl", "a b.whl")
+
+
+@pytest.mark.parametrize("command", ["audit", "winners", "share", "prune"])
+@pytest.mark.parametrize("served", [False, True])
+def test_odd_file_names_are_counted_in_every_command(
+    command: str, served: bool, run: Callable[..., Result], tmp_path: pathlib.Path
+) -> None:
+    good = "fromager-0.79.0-2-py3-none-any.whl"
+    (tmp_path / "index").mkdir()
+    for name in (*map(os.fsencode, (*ODD_NAMES, good)), b"x\xff.whl", b"x\xff-1-py3-none-any.whl"):
+        pathlib.Path(os.fsdecode(os.fsencode(tmp_path / "index") + b"/" + name)).touch()
+    pages = html_index({"fromager": [good, *ODD_NAMES, "x\ufffd.whl"]})
+    with serve(pages) as server:
+        index = f"{server.url}/simple" if served else "index"
+        more = ["--exit-zero"] if command == "audit" else [index] if command == "share" else []
+        result = run(command, index, *more)
+    expected = {"audit": "warning BT415", "winners": good, "share": "same", "prune": "0 wheels to"}
+    assert expected[command] in result.stdout
+    if command == "audit":
+        assert "2 other files skipped" in result.stdout

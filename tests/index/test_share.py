@@ -233,6 +233,23 @@ def test_the_content_of_wheels_behind_urls_is_compared(
             assert shown.splitlines()[1].endswith(f" and {rocm}: demo.py differs")
 
 
+@pytest.mark.parametrize("first", ["cpu", "/cpu/simple/"])
+def test_equal_wheels_behind_urls_without_hashes_can_be_linked(
+    first: str, run: Run, indexes: list[pathlib.Path]
+) -> None:
+    """cpu and cuda have the same bytes; rocm has the same members with other times."""
+    for folder, year in zip(indexes, (2020, 2020, 2021), strict=True):
+        write_wheel(folder / PURE, date=(year, 1, 1, 0, 0, 0))
+    with serve({}) as server:
+        _, *urls = (serve_wheel(server, each.name, (each / PURE).read_bytes()) for each in indexes)
+        place = f"{server.url}{first}" if first.startswith("/") else first
+        made = json.loads(run("share", place, *urls, "--format", "json").stdout)
+        files = [f"{server.url}/{name}/files/{PURE}" for name in ("cuda", "rocm")]
+    [shared] = made["shared"]
+    assert (shared["link"], shared["replace"]) == ([files[0]], [files[1]])
+    assert made["unshared"] == []
+
+
 def test_a_wheel_behind_a_url_that_cannot_be_compared(
     run: Run, indexes: list[pathlib.Path]
 ) -> None:

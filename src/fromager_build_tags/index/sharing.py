@@ -146,24 +146,25 @@ def _name_difference(found: Sequence[_Found], indexes: Sequence[Index]) -> str:
 def _compare_content(
     found: Sequence[_Found], indexes: Sequence[Index]
 ) -> Iterator[SharedWheel | UnsharedWheels]:
-    """Compare files of one name: by hash, and where those differ, by content."""
+    """Compare files of one name: by hash, and where those differ or are unknown, by content."""
     by_hash: dict[str, list[_Found]] = {}
     for each in found:
         by_hash.setdefault(each.wheel.file.read_sha256() or each.wheel.file.address, []).append(
             each
         )
-    by_content: dict[_Content | str, list[list[_Found]]] = {}
-    for group in by_hash.values():
-        content = _read(indexes[group[0].number], group[0].wheel.file) if len(by_hash) > 1 else ""
-        by_content.setdefault(content, []).append(group)
-    for groups in by_content.values():
+    by_content: dict[_Content | str, dict[str, list[_Found]]] = {}
+    for sha256, group in by_hash.items():
+        content: _Content | str = ""
+        known = sha256
+        if len(by_hash) > 1:
+            content, known = _read(indexes[group[0].number], group[0].wheel.file, sha256)
+        by_content.setdefault(content, {}).setdefault(known, []).extend(group)
+    same = [(content, [*groups.values()]) for content, groups in by_content.items()]
+    for _, groups in same:
         if len(_numbers(itertools.chain.from_iterable(groups))) > 1:
             yield _shared(groups)
     if len(by_content) > 1:
-        contents = [
-            (str(indexes[groups[0][0].number].place), content)
-            for content, groups in by_content.items()
-        ]
+        contents = [(str(indexes[groups[0][0].number].place), content) for content, groups in same]
         yield _unshared(found, _content_difference(contents))
 
 
@@ -224,17 +225,21 @@ def _identity(file: IndexFile) -> object:
     return found.st_dev, found.st_ino
 
 
-def _read(index: Index, file: IndexFile) -> _Content | str:
-    """Return the content of a wheel, without times; or why it cannot be read."""
+def _read(index: Index, file: IndexFile, sha256: str) -> tuple[_Content | str, str]:
+    """Return the content of a wheel, without times, and its hash.
+
+    If it cannot be read, return the reason and *sha256*, which can be a URL.
+    """
     try:
         with index.open(file) as archive:
-            return frozenset(
+            content = frozenset(
                 (member.name, member.info.external_attr >> 16, _sha256(member))
                 for member in archive.members
                 if member.name != archive.record
             )
+            return content, file.read_sha256() or archive.read_sha256()
     except WheelError as err:
-        return f"cannot be compared: {err.path}: {err.reason}"
+        return f"cannot be compared: {err.path}: {err.reason}", sha256
 
 
 def _sha256(member: Member) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import tempfile
 import zipfile
@@ -24,6 +25,8 @@ from .elf import HEADER_SIZE, MAGIC
 if TYPE_CHECKING:
     from ..http.session import Session
 
+#: Bytes that are hashed at a time.
+_BLOCK: Final = 1 << 20
 # What published wheels have at most: 16,300 members, a METADATA of 230 KB, a WHEEL of 0.3 KB; those
 # that unpack to more than 256 MB unpack to six times their size.
 _MEMBERS_LIMIT = 100_000
@@ -139,6 +142,23 @@ class WheelArchive:
 
     def __exit__(self, *_: object) -> None:
         self._held.close()
+
+    def read_sha256(self) -> str:
+        """Return the SHA-256 of the file.
+
+        Raises:
+            WheelError: it cannot be read.
+        """
+        file, digest = self._archive.fp, hashlib.sha256()
+        if file is None:
+            raise WheelError(self.path, "it is closed")
+        try:
+            file.seek(0)
+            while block := file.read(_BLOCK):
+                digest.update(block)
+        except OSError as err:
+            raise WheelError(self.path, err.strerror or str(err)) from None
+        return digest.hexdigest()
 
     def metadata(self) -> RawMetadata:
         """Return the fields of ``METADATA`` (core metadata specification)."""
