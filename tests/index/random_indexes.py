@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import html
 import json
 import pathlib
 import platform
 import random
+import re
 import sys
 import urllib.parse
 from collections.abc import Sequence
@@ -103,11 +105,14 @@ class RandomIndex:
         pages: the files of each index; None for an index without the project.
         formats: ``html`` or ``json`` for each.
         pin: a version to pin.
+        python: the Python to install for; "" for the running one. Another has no sdists: pip
+            builds none for it.
     """
 
     pages: Sequence[Sequence[Entry] | None]
     formats: Sequence[str]
     pin: str
+    python: str = ""
     api: str = "1.0"
     base: bool = False
     root: str = field(default="")
@@ -118,6 +123,9 @@ def random_index(seed: int) -> RandomIndex:
     chance = random.Random(seed)
     count = chance.choice([1, 1, 1, 2])
     pages: list[Sequence[Entry] | None] = [_entries(chance) for _ in range(count)]
+    python = chance.choice(["", "", "", "3.9", "3.11", "3.14"])
+    if python:
+        pages = [[_for_python(each, python) for each in _wheels(page)] for page in pages]
     if count == 2 and chance.random() < 0.2:
         pages[chance.randrange(2)] = None
     elif count == 2 and chance.random() < 0.1:
@@ -126,10 +134,23 @@ def random_index(seed: int) -> RandomIndex:
         pages=pages,
         formats=[chance.choice(["html", "json"]) for _ in pages],
         pin=_pin(chance, [each for page in pages for each in page or ()]),
+        python=python,
         api=chance.choice(["1.0", "1.0", "1.1", "1.4"]),
         base=chance.random() < 0.2,
         root=f"/index{seed}",
     )
+
+
+def _wheels(page: Sequence[Entry] | None) -> list[Entry]:
+    return [
+        each for each in page or () if not re.search(r"\.(t\w+|zip)($|\.)", each.filename.lower())
+    ]
+
+
+def _for_python(entry: Entry, python: str) -> Entry:
+    """Return a file with the tags of another Python."""
+    minor = python.replace(".", "")
+    return dataclasses.replace(entry, filename=entry.filename.replace(_PYTHON, minor))
 
 
 def _pin(chance: random.Random, entries: Sequence[Entry]) -> str:

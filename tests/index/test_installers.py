@@ -55,6 +55,8 @@ class Installers:
         shutil.rmtree(target, ignore_errors=True)
         urls = [f"{self.server.url}{index.root}/{n}/simple/" for n in range(len(index.pages))]
         common = ["--no-deps", "--no-build-isolation", "--quiet", "--target", str(target)]
+        if index.python:
+            common += [f"--python-version={index.python}", "--only-binary=:all:"]
         before = len(self.server.asked)
         if installer is Installer.PIP:
             more = [f"--extra-index-url={url}" for url in urls[1:]]
@@ -110,7 +112,7 @@ def selected(index: RandomIndex, url: str, *, pin: str = "") -> Mapping[str, str
     """Return the name of the file that ``winners`` shows for each installer."""
     urls = [f"{url}{index.root}/{n}/simple/" for n in range(len(index.pages))]
     target = here()
-    python = f"--python={target.python[0]}.{target.python[1]}"
+    python = f"--python={index.python or '.'.join(map(str, target.python))}"
     more = ["--together", "--format=json", python, f"--platform={target.platform}"]
     result = CliRunner().invoke(main, ["winners", *more, *["--all-versions"] * bool(pin), *urls])
     assert result.exit_code in {0, 1}, result.output
