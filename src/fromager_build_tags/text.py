@@ -44,14 +44,15 @@ def plain(text: str, longest: int = _LONGEST) -> str:
     shown = redact(text[: longest + _LONGEST_SECRET])
     if not shown.isprintable():
         shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in shown)
-    shown = _COMMAND.sub(r"#\\x23", shown)
+    if "##" in shown:
+        shown = _COMMAND.sub(r"#\\x23", shown)
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def plain_line(text: str) -> str:
     """Return *text* as a line of a terminal or a log that begins with no workflow command."""
     shown = plain(text.rstrip("\r\n"), _LONGEST_LINE)
-    return _WORKFLOW_COMMAND.sub(r"\1\\x3a", shown)
+    return _WORKFLOW_COMMAND.sub(r"\1\\x3a", shown) if "::" in shown else shown
 
 
 def markdown_code(text: str) -> str:
