@@ -312,6 +312,13 @@ def test_a_page_of_many_values_is_refused(server: Server) -> None:
     assert troubles(list_url(f"{server.url}/simple")) == ["it has more than 4,000,000 values"]
 
 
+def test_a_page_of_many_invalid_entries_is_refused(server: Server) -> None:
+    page = {"meta": {"api-version": "1.1"}, "name": "torch", "files": [{}] * 100_000}
+    server.answers["/simple/torch/"] = json_page(page)
+    reason = "it has more than 10,000 invalid entries"
+    assert troubles(list_url(f"{server.url}/simple")) == [reason]
+
+
 def test_what_a_later_version_adds_is_no_matter(
     recwarn: pytest.WarningsRecorder,
 ) -> None:

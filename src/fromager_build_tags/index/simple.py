@@ -42,6 +42,7 @@ type _Files = Mapping[NormalizedName, Sequence[IndexFile]]
 _MOST, _LONGEST = 10, 300
 #: Values of a page in JSON: three times those of 100,000 files. Each can take 100 bytes of memory.
 _MOST_VALUES: Final = 4_000_000
+_MOST_INVALID: Final = 10_000
 #: A larger size in bytes is unknown; an integer has no more digits than that.
 _HUGE, _DIGITS = 1 << 60, 20
 #: Bytes of memory that a file or a project takes at most, besides its texts.
@@ -182,6 +183,9 @@ def _project_files(
             files.append(_from_entry(project, page, entry))
         except (ValueError, RecursionError):
             invalid.append(_shown_entry(number, entry, "filename"))
+            if len(invalid) > _MOST_INVALID:  # each takes as long as a valid one
+                reason = f"it has more than {_MOST_INVALID:,} invalid entries"
+                raise FetchError(page.url, reason) from None
     return files, _skipped(page, invalid)
 
 
