@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fromager.wheels import get_build_tag
+from fromager.wheels import add_extra_metadata_to_wheels, get_build_tag
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
@@ -23,6 +25,7 @@ from fromager_build_tags.plan.planner import PLATLIB, plan
 from fromager_build_tags.settings.tree import SettingsTree, load_settings_tree
 
 from ..conftest import Cli
+from ..index.wheels import write_wheel
 from ..trees import HOOK, write_tree
 
 FILES = {
@@ -291,3 +294,31 @@ def _plan(tree: SettingsTree, version: Version | None) -> list[tuple[str, str, s
 def _locked(cli: Cli) -> str:
     cli("lock")
     return pathlib.Path("settings/build-tags.lock").read_text()
+
+
+def test_the_name_of_a_wheel_without_a_number(
+    tmp_path: pathlib.Path, tree: SettingsTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """fromager packs it with the number 0, and leaves a pre-built wheel alone."""
+    demo = "variants: {cuda: {pre_built: true}}\n"
+    write_tree(tmp_path, {"settings/settings.yaml": HOOK, "settings/packages/demo.yaml": demo})
+    tree = _load(tmp_path, "cpu")
+    names = {}
+    for variant in ("cpu", "cuda"):
+        on_variant = tree.on(variant)
+        wanted = [Wanted(package=DEMO, versions=(Version("1"),))]
+        [tag] = plan(on_variant, on_variant.stacks(), wanted)
+        assert tag.build_tag.is_none
+        names[variant] = (tag.platlib_stem, tag.purelib_stem)
+    assert names == {"cpu": ("demo-1-0", "demo-1-0"), "cuda": ("demo-1", "demo-1")}
+
+    monkeypatch.setenv("PATH", str(pathlib.Path(sys.executable).parent), prepend=os.pathsep)
+    packed = add_extra_metadata_to_wheels(
+        ctx=tree.on("cpu").ctx,
+        req=Requirement("demo"),
+        version=Version("1"),
+        extra_environ={},
+        sdist_root_dir=tmp_path / "sdist/demo",
+        wheel_file=write_wheel(tmp_path / "built/demo-1-py3-none-any.whl"),
+    )
+    assert packed.name == f"{names['cpu'][1]}-py3-none-any.whl"
