@@ -226,6 +226,7 @@ TREES: Final[Mapping[str, Change]] = {
     "names in the lock": files(
         {LOCK: f"{LOCKED}  ##[error]<b>x</b>|`\u202e 1 1_el9.6\n  * * 1_el9.6\n"}
     ),
+    "versions in the lock": files({LOCK: f"{LOCKED}  * * 1_el9.6\n  a ##[error]|` 1\n"}),
     "format of the lock": files({LOCK: LOCKED.replace("format 1", f"format {'9' * 5000}")}),
     "conflict in the lock": files({LOCK: f"<<<<<<< a\n{LOCKED}=======\n>>>>>>> b\n"}),
     "text in changelogs": files(

@@ -86,13 +86,14 @@ def test_format() -> None:
 
 
 _WORDS = st.text("abcxyz019-", min_size=1, max_size=8)
+_NAMES = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?", fullmatch=True)
 _VERSIONS = st.just(ANY) | st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){0,2}", fullmatch=True)
 _STACKS = st.builds(
     lambda variant, key, tags: LockedStack(variant=variant, key=key, tags=tags),
     _WORDS,
     KEYS,
     st.dictionaries(
-        st.tuples(st.just(ANY) | _WORDS, _VERSIONS),
+        st.tuples(st.just(ANY) | _NAMES, _VERSIONS),
         (TAGS | st.sampled_from(["-", "0_?", "12_?"])).map(build_tag),
         max_size=6,
     ),
@@ -167,6 +168,7 @@ AGAIN = "write the lock again with `fromager-build-tags lock`"
             f"{HEADER}rocm: a\n  a * 1-b\n",
             f"f:4: '  a * 1-b' is not a valid line: {AGAIN}",
         ),
+        (f"{HEADER}rocm: a\n  -a * 1\n", f"f:4: '-a' is not a package: {AGAIN}"),
         (f"{HEADER}rocm: a\n  a b 1\n", f"f:4: 'b' is not a version: {AGAIN}"),
         (f"{HEADER}rocm: a\n  a {NINES} 1\n", f"f:4: '{NINES[:80]}' is not a version: {AGAIN}"),
         (

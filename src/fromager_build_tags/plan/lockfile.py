@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from packaging.utils import canonicalize_name, is_normalized_name
 from packaging.version import InvalidVersion, Version
 
 from ..errors import InputError
@@ -242,6 +243,8 @@ def _parse_row(line: str) -> tuple[Row, BuildTag]:
     if len(fields) != 3 or not _TAG.fullmatch(fields[2]):
         raise ValueError(_NOT_A_LINE.format(line[:80]))
     package, version, tag = fields
+    if package != ANY and not is_normalized_name(canonicalize_name(package)):
+        raise ValueError(f"{package[:80]!r} is not a package")
     if is_span(version) and not is_well_formed(version):
         raise ValueError(f"{version[:80]!r} is not a version range")
     if not is_span(version) and version != ANY and isinstance(public_version(version), str):
