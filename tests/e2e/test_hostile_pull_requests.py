@@ -129,6 +129,13 @@ ANNOTATION = re.compile(
 )
 
 
+def has_markup(line: str) -> bool:
+    """Return whether text of the tree is markup in a line of Markdown, or of HTML."""
+    if line.startswith("<details><summary>"):  # no Markdown is read in there, but mentions are
+        return "<script" in line or "@everyone" in line
+    return MARKUP.search(CODE.sub("", line)) is not None
+
+
 def wrong_output(done: Mapping[str, Any]) -> list[str]:
     """Return what no output may contain."""
     wrong = []
@@ -140,7 +147,7 @@ def wrong_output(done: Mapping[str, Any]) -> list[str]:
             wrong.append(f"a command of a workflow: {line[:200]}")
         if "Traceback" in line or "SECRET" in line or "root:x:" in line:
             wrong.append(f"forbidden: {line[:200]}")
-        if format_ == "markdown" and MARKUP.search(CODE.sub("", line)):
+        if format_ == "markdown" and has_markup(line):
             wrong.append(f"markup: {line[:200]}")
     if format_ == "json" and done["status"] in {0, 1} and done["stdout"]:
         json.loads(done["stdout"])
@@ -255,5 +262,5 @@ def test_the_action(base: pathlib.Path, tmp_path: pathlib.Path, name: str) -> No
     assert "SECRET" not in log
     summary = tmp_path / "summary.md"
     text = summary.read_text() if summary.exists() else ""
-    assert not MARKUP.search(CODE.sub("", text))
+    assert not [line for line in text.splitlines() if has_markup(line)]
     assert "SECRET" not in text

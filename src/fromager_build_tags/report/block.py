@@ -17,7 +17,7 @@ from ..text import counted, markdown_text, plain
 #: GitHub takes 65,536 characters in a comment, other forges more.
 LONGEST: Final = 60_000
 _LONG_LIST: Final = 10
-_HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@<!-- -->"})
 _LONGEST_TITLE: Final = 2_000
 
 
