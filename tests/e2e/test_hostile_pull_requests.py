@@ -147,8 +147,9 @@ def wrong_output(done: Mapping[str, Any]) -> list[str]:
             wrong.append(f"a command of a workflow: {line[:200]}")
         if "Traceback" in line or "SECRET" in line or "root:x:" in line:
             wrong.append(f"forbidden: {line[:200]}")
-        if format_ == "markdown" and has_markup(line):
-            wrong.append(f"markup: {line[:200]}")
+    if format_ == "markdown":
+        lines = done["stdout"].splitlines()
+        wrong += [f"markup: {line[:200]}" for line in lines if has_markup(line)]
     if format_ == "json" and done["status"] in {0, 1} and done["stdout"]:
         json.loads(done["stdout"])
     return wrong
