@@ -28,7 +28,7 @@ from fromager_build_tags.commands import main
 
 from ..index.wheels import write_wheel
 from ..repositories import Checkout
-from ..trees import GOOD, ROCM, ROCM_FILE, SETTINGS_FILE, TORCH, TORCH_FILE
+from ..trees import GOOD, ROCM, ROCM_FILE, SETTINGS_FILE, TORCH, TORCH_FILE, write_tree
 
 #: What is in a folder: the content of files, and the targets of links.
 type Content = Mapping[str, bytes | str]
@@ -59,7 +59,7 @@ class Scenario:
 
 
 def _lock(root: pathlib.Path) -> None:
-    Checkout.create(root, {**GOOD, LOCK_FILE: "# build-tags.lock, format 1: old\n"})
+    write_tree(root, {**GOOD, LOCK_FILE: "# build-tags.lock, format 1: old\n"})
 
 
 def _bump(root: pathlib.Path) -> None:
@@ -84,7 +84,7 @@ KEPT: Final = ("torch-2.8.0-1_el9.6_rocm7.1", "demo-1.0-9_el9.6")
 
 def _prune(root: pathlib.Path) -> None:
     """Make a ``wheels-repo`` with current, obsolete and kept wheels, each with its companions."""
-    Checkout.create(root, GOOD)
+    write_tree(root, GOOD)
     repo = root / "repo"
     (repo / "prebuilt").mkdir(parents=True)
     for stem in (*CURRENT, *OBSOLETE, *KEPT):
@@ -112,11 +112,11 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "bump": Scenario(args=("bump", "-m", "new Torch"), build=_bump),
     "new": Scenario(
         args=("new", "demo", "--depends-on", "torch"),
-        build=lambda root: Checkout.create(root, GOOD),
+        build=lambda root: write_tree(root, GOOD),
     ),
     "module": Scenario(
         args=("new", "demo", "--depends-on", "torch", "--module"),
-        build=lambda root: Checkout.create(root, GOOD),
+        build=lambda root: write_tree(root, GOOD),
     ),
     "prune": Scenario(
         args=("--variant", "rocm", "prune", "repo", "--delete"), build=_prune, check=_check_index
