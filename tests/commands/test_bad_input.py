@@ -49,7 +49,7 @@ BROKEN = [
     ("env: *nowhere\n", "found undefined alias"),
     ("\0", "unacceptable character"),
     ("- a\n", "not a mapping of keys"),
-    ("!!python/object:os.system {}\n", "could not determine a constructor"),
+    ("env: !!python/object:os.system {}\n", "could not determine a constructor"),
     ("env: {A: '1'}\n---\nenv: {}\n", "expected a single document"),
     ("changelog: {1.0.x.y: []}\n", "1.0.x.y"),
 ]
