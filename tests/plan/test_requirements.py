@@ -28,7 +28,7 @@ FILES = {
     "--requirement=sub/common.txt\n"
     "-c constraints.txt\n"
     "foo[bar]>=1#not-a-comment==1\n".replace("#not-a-comment==1", "")
-    + "undefined; extra === 'x'\n"
+    + "undefined; extra === 'x'\nunnamed; 'a' == 'b'\n"
     + 'six; python_version >= "3"\n'
     'nothing; extra == "x"\n'
     "numpy==${NUMPY}\n"
@@ -66,6 +66,7 @@ def test_a_file_is_read_as_pip_reads_it(
         "foo": "1.5",
         "six": "<2",
         "undefined": "",
+        "unnamed": "",
         "numpy": "2.3.0",
         "named": "",
         "pillow": "",

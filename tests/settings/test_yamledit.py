@@ -175,6 +175,10 @@ def is_inserted(text: str, edited: str) -> bool:
         ),
         ("a: b: c", "it is not valid YAML"),
         (
+            "changelog:\n  '1.0': &first\n    -'2.0': *first\n",
+            "its YAML has a form that nothing can be added to: edit the file by hand",
+        ),
+        (
             "a: &x {b: c}\nannotations: *x\n",
             "its YAML has a form that nothing can be added to: edit the file by hand",
         ),

@@ -64,7 +64,7 @@ def _is_for_here(requirement: Requirement) -> bool:
     """Return whether this Python and machine match the marker, or it compares what has no order."""
     try:
         return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-    except ValueError:  # such as extra === 'x'
+    except (ValueError, KeyError):  # such as extra === 'x', and 'x' == 'y'
         return True
 
 

@@ -47,9 +47,9 @@ def add(text: str, path: Sequence[str], addition: Addition) -> str:
         expected = _added(before, path, addition)
     except EditError as err:
         raise EditError(f"{'.'.join(path)} cannot be added: {err}") from None
-    node, rest, parent_column = _descend(root, path)
-    edited = _insert(text, node, rest, addition, parent_column)
     try:
+        node, rest, parent_column = _descend(root, path)
+        edited = _insert(text, node, rest, addition, parent_column)
         if load_yaml(edited) == expected:
             return edited
     except (yaml.YAMLError, RecursionError):
