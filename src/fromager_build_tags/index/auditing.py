@@ -155,7 +155,8 @@ def _take_another(name: WheelName, _: str) -> str:
 
 def view_project(index: Index, listed: ListedProject, expectations: Expectations) -> ProjectView:
     """Return a project of an index, with the status of each wheel."""
-    files = group_files(listed.files)
+    # a report has the same order for every server
+    files = group_files(sorted(listed.files, key=lambda file: file.filename))
     variant = index.place.variant
     planned = expectations.of(variant, listed.project, files.wheels) if files.wheels else {}
     # no wheel is wrong of a version that the settings do not plan
