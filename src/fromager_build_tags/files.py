@@ -23,12 +23,8 @@ def printable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def read_text(path: pathlib.Path, *, root: pathlib.Path | None = None) -> str:
+def read_text(path: pathlib.Path) -> str:
     """Return the text of a settings file, with its line ends; "" for a missing file.
-
-    Args:
-        path: the file.
-        root: as for :func:`read_bounded`; None for :func:`root_of` the path.
 
     Raises:
         InputError: as :func:`read_bounded`, or the file is not UTF-8.
@@ -36,7 +32,7 @@ def read_text(path: pathlib.Path, *, root: pathlib.Path | None = None) -> str:
     if not os.path.lexists(path):
         return ""
     try:
-        return read_bounded(path, root=root or root_of(path)).decode("utf-8")
+        return read_bounded(path, root=root_of(path)).decode("utf-8")
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8") from None
 
@@ -94,7 +90,7 @@ def refuse_links(path: pathlib.Path, root: pathlib.Path) -> None:
     """
     top = _normal(root)
     for each in (path, *path.parents):
-        if _normal(each).is_relative_to(top) and _normal(each) != top and each.is_symlink():
+        if top in _normal(each).parents and each.is_symlink():
             raise InputError(f"{each} is a symbolic link: not followed")
 
 

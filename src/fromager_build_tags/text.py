@@ -69,9 +69,8 @@ def markdown_text(text: str) -> str:
     """Return *text* as prose: without HTML, and without markup except balanced code spans."""
     shown = plain(text, 2_000)
     escaped = re.sub(r"([\\*_\[\]<>|~#])", r"\\\1", shown).replace("\\<", "&lt;")
-    return re.sub(
-        r"@(?=\w)", "@<!-- -->", escaped
-    )  # forges notify users of an escaped "@name", too
+    # forges notify users of an escaped "@name", too
+    return re.sub(r"@(?=\w)", "@<!-- -->", escaped)
 
 
 def dump_json(value: object) -> str:

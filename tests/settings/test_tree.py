@@ -71,9 +71,9 @@ def test_the_settings_are_those_that_fromager_loads(tmp_path: pathlib.Path, cont
 @pytest.mark.parametrize(
     ("wheels", "hook", "is_ours"),
     [
-        ("{}", None, None),
-        ("", None, None),
-        ("{build_tag_hook: }", None, None),
+        ("{}", "", False),
+        ("", "", False),
+        ("{build_tag_hook: }", "", False),
         (f"{{build_tag_hook: '{HOOK}'}}", HOOK, True),
         ("{build_tag_hook: ' fromager_build_tags.hooks.build_tag_hook '}", ..., True),
         ("{build_tag_hook: 'fromager_build_tags.hooks:run_hooks'}", ..., False),
@@ -84,13 +84,13 @@ def test_the_settings_are_those_that_fromager_loads(tmp_path: pathlib.Path, cont
     ],
 )
 def test_the_hook_is_a_text(
-    tmp_path: pathlib.Path, wheels: str, hook: object, is_ours: bool | None
+    tmp_path: pathlib.Path, wheels: str, hook: object, is_ours: bool
 ) -> None:
     write_tree(tmp_path, {**GOOD, SETTINGS_FILE: f"wheels: {wheels}\n"})
     found = load(tmp_path)
-    assert hook in {..., found.hook and found.hook.text}
-    assert (found.hook and found.hook.is_ours) == is_ours
-    assert (found.settings.build_tag_hook is hooks.build_tag_hook) == bool(is_ours)
+    assert hook in {..., found.hook.text}
+    assert found.hook.is_ours == is_ours
+    assert (found.settings.build_tag_hook is hooks.build_tag_hook) == is_ours
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from ..errors import (
     MissingFactError,
     NeedsError,
     PluginError,
-    SettingsError,
     explain_error,
 )
 from ..findings.finding import Place
@@ -25,7 +24,7 @@ from ..plan.plugins import WHEEL_BUILD_TAG, known_packages
 from ..plan.source import source_of
 from ..settings.layout import package_files
 from ..settings.tree import PackageBuildInfo, SettingsTree
-from ..settings.yamlfile import Path, read_yaml_mapping
+from ..settings.yamlfile import place_in
 from ..stack.stack import Stack
 from ..tag.expression import parse_expression
 from ..text import counted
@@ -131,21 +130,12 @@ class Inventory:
 
     def place(self, package: NormalizedName, *path: str) -> Place:
         """Return the place of a key in the settings of a package."""
-        return place_in(self.package_files.get(package), path)
+        file = self.package_files.get(package)
+        return Place() if file is None else place_in(file, path)
 
     def settings_place(self, *path: str) -> Place:
         """Return the place of a key in the global settings."""
         return place_in(self.tree.settings_file, path)
-
-
-def place_in(file: pathlib.Path | None, path: Path) -> Place:
-    """Return the place of a key in a file, or of its nearest parent."""
-    if file is None:
-        return Place()
-    try:
-        return read_yaml_mapping(file).place(path)
-    except SettingsError:
-        return Place(file=str(file))
 
 
 def _changelog_variants(tree: SettingsTree) -> list[str]:

@@ -19,7 +19,7 @@ from .inventory import Inventory
 
 def check_hook(inventory: Inventory) -> Iterator[Finding]:
     """BT113: the settings configure another hook than ours, or none."""
-    hook = inventory.tree.hook or NO_HOOK
+    hook = inventory.tree.hook
     if not hook.problem:
         return
     remedy = f'set wheels: {{build_tag_hook: "{HOOK}"}} in {inventory.tree.settings_file}'

@@ -21,7 +21,7 @@ from ..errors import InputError
 from ..files import alone, write_text
 from ..findings.finding import Finding, Severity, Verdict
 from ..report.table import Rendered, plain_text, print_report
-from ..settings.hook import NO_HOOK, Hook
+from ..settings.hook import Hook
 from ..settings.layout import IGNORE
 from ..stack.fact import FACTS, explicit_variable
 from ..text import plain_line
@@ -129,7 +129,7 @@ def planned_tree(ctx: click.Context) -> SettingsTree:
 
     note_missing_settings(ctx)
     tree = settings_tree(ctx)
-    if has_settings(tree) and (problem := (tree.hook or NO_HOOK).problem):
+    if has_settings(tree) and (problem := tree.hook.problem):
         note(problem)
     load_overrides(tree.settings)
     return tree

@@ -14,7 +14,6 @@ from ..plan.lockfile import format_lock, lock_file, parse_lock
 from ..plan.locking import lock_of
 from ..plan.model import Wanted
 from ..plan.requirements import from_build_file, from_lock
-from ..settings.hook import NO_HOOK
 from ..text import first_few
 from . import common
 
@@ -71,9 +70,8 @@ def make_lock(
     if planned.wrong:
         raise InputError(f"build tags cannot be computed: {'; '.join(planned.wrong.values())}")
     text = format_lock(planned.lock)
-    noted = (tree.hook or NO_HOOK).problem
     for reason, packages in planned.unknown.items():
-        if reason != noted:
+        if reason != tree.hook.problem:
             names = first_few(packages)
             common.note(f"unknown suffix, locked as ?: {names}: {reason}")
     present = read_text(path) if is_replaced(path) else ""  # reading a pipe waits

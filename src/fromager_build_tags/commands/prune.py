@@ -104,8 +104,8 @@ def _refuse_settings(tree: SettingsTree, *, allow_variables: bool) -> None:
         InputError: the settings do not name our hook.
         UsageError: variables change the build tags.
     """
-    if tree.hook is None or not tree.hook.is_ours:
-        configured = f"is {plain(tree.hook.text)!r}" if tree.hook else "is not set"
+    if not tree.hook.is_ours:
+        configured = f"is {plain(tree.hook.text)!r}" if tree.hook.text else "is not set"
         raise InputError(
             f"nothing is deleted, because wheels.build_tag_hook {configured} in "
             f"{tree.settings_file}: set it to {HOOK!r}"

@@ -274,11 +274,7 @@ def _reason(err: Exception) -> str:
     return next(found, f"the request fails ({type(err).__name__})")
 
 
-_LOST: Final = (
-    requests.Timeout,
-    requests.ConnectionError,
-    urllib3.exceptions.TimeoutError,
-)
+_LOST: Final = (requests.Timeout, requests.ConnectionError, urllib3.exceptions.TimeoutError)
 _TIMED_OUT: Final = f"no response within {TIMEOUT[1]} seconds"
 #: The special ones first: a time-out while connecting is a ConnectionError, too.
 _FAILURES: Final[tuple[tuple[type[Exception], str], ...]] = (

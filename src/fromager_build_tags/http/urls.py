@@ -41,10 +41,7 @@ def is_url(text: str) -> bool:
 
 def file_name(url: str) -> str:
     """Return the name of the file that a URL names, "" if it names none."""
-    try:
-        return unquote(urlsplit(url).path.rpartition("/")[2])
-    except ValueError:
-        return ""
+    return unquote(split_url(url).path.rpartition("/")[2])
 
 
 def shown_url(url: str) -> str:
@@ -80,8 +77,8 @@ def comparable_url(text: str) -> str:
     Credentials, the scheme of the web and a slash at the end do not count.
     """
     text = text.strip()
-    parts = split_url(text) if is_url(text) else urlsplit("")
-    if not parts.hostname:
+    parts = split_url(text)
+    if not (is_url(text) and parts.hostname):
         return text.rstrip("/")
     default = ":443" if parts.scheme == "https" else ":80"
     host = parts.netloc.rpartition("@")[2].lower().removesuffix(default)

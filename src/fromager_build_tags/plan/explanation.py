@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
-from ..errors import BuildTagError, SettingsError
+from ..errors import BuildTagError
 from ..needs import DependsOn
 from ..settings.layout import DEPENDS_ON
-from ..settings.yamlfile import Path, read_yaml_mapping
+from ..settings.yamlfile import Path, place_in
 from ..stack.fact import FACTS, Fact, Missing
 from ..tag.segment import Segment
 from . import plugins
@@ -85,7 +85,7 @@ def _segments(tree: VariantTree, tag: PlannedTag) -> Sequence[tuple[Segment, str
     given = collect(
         ctx=tree.context_on(tag.stack),
         req=Requirement(tag.package),
-        version=tag.hook_version,
+        version=tag.version or tag.sample,
         wheel_tags=PLATLIB,
     )
     first = {segment: str(provider) for provider, segment in reversed(given)}
@@ -143,9 +143,4 @@ def _facts(tag: PlannedTag) -> Iterator[tuple[str, Fact[object] | Missing]]:
 
 def _place(file: pathlib.Path | None, path: Path) -> str:
     """Return ``file:line`` of a key, or of the nearest key above it."""
-    if file is None:
-        return "no settings file"
-    try:
-        return str(read_yaml_mapping(file).place(path))
-    except SettingsError:  # no such file, or one that only fromager can read
-        return str(file)
+    return "no settings file" if file is None else str(place_in(file, path))

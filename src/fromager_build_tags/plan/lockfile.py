@@ -70,9 +70,6 @@ class LockedStack:
 
     def tag(self, package: str, version: str) -> BuildTag:
         """Return the build tag of a version of a package, listed or not."""
-        listed = self.tags.get((package, version))
-        if listed is not None:
-            return listed
         return self.tags.get(self._row(package, version), NO_BUILD_TAG)
 
     def reason(self, package: str, version: str) -> str:

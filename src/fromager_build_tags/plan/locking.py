@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..errors import BuildTagError, explain_error
-from ..settings.hook import NO_HOOK
 from ..settings.tree import SettingsTree
 from ..stack.key import StackKey
 from .lockfile import ANY, Lock, LockedStack
@@ -55,7 +54,7 @@ def lock_of(tree: SettingsTree, more: Iterable[Wanted] = ()) -> PlannedLock:
                 stacks.append(_locked(variant, stack.key, tags))
         except BuildTagError as err:
             wrong[variant] = explain_error(err)
-    return PlannedLock(lock=Lock(stacks=tuple(stacks), hook=tree.hook or NO_HOOK), wrong=wrong)
+    return PlannedLock(lock=Lock(stacks=tuple(stacks), hook=tree.hook), wrong=wrong)
 
 
 def _locked(variant: str, key: StackKey, tags: Iterable[PlannedTag]) -> LockedStack:

@@ -76,11 +76,6 @@ class PlannedTag(NamedTuple):
         return self.span if self.version is None else str(self.version)
 
     @property
-    def hook_version(self) -> Version:
-        """The version that the hook is called with."""
-        return self.sample if self.version is None else self.version
-
-    @property
     def is_wrong(self) -> bool:
         """Whether a build fails, whatever a machine reports."""
         return bool(self.error) and not self.lacks_fact

@@ -111,7 +111,7 @@ class _Planner:
     @property
     def hook(self) -> Hook:
         """The hook of the settings; only our own is called."""
-        return self.tree.tree.hook or NO_HOOK
+        return self.tree.tree.hook
 
     def blank(self) -> PlannedTag:
         """Return a tag without segments: the outcome of a hook that fromager does not call."""

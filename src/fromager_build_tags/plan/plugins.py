@@ -58,10 +58,8 @@ def _refuse(manager: object, entry_point: metadata.EntryPoint, error: BaseExcept
 
 def registered(group: str) -> dict[str, tuple[metadata.EntryPoint, ...]]:
     """Return the entry points of a group by name, not loaded."""
-    found: dict[str, tuple[metadata.EntryPoint, ...]] = {}
-    for entry_point in metadata.entry_points(group=group):
-        found[entry_point.name] = (*found.get(entry_point.name, ()), entry_point)
-    return found
+    found = metadata.entry_points(group=group)
+    return {each.name: tuple(found.select(name=each.name)) for each in found}
 
 
 def load_override(entry_point: metadata.EntryPoint) -> types.ModuleType:

@@ -139,8 +139,6 @@ def _parse(text: str, shown: str, place: str) -> Requirement:
         canonicalize_name(requirement.name, validate=True)
         if requirement.name not in shown:  # it can be a secret of the environment
             raise ValueError
-        if (pin := exact_pin(requirement.specifier)) is not None:
-            Version(pin.version)  # === allows any text
     except (ValueError, RecursionError):  # InvalidRequirement and InvalidName; a nested marker
         raise InputError(
             f"{place}{plain(repr(shown))} is not a requirement, such as torch==2.10.0"

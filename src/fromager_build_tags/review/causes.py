@@ -14,7 +14,7 @@ from typing import Any, Final
 from ..errors import DuplicateKeyError, SettingsError, StackError
 from ..findings.finding import Place
 from ..settings.declared import stacks_in
-from ..settings.hook import HOOK_PATH, Hook
+from ..settings.hook import HOOK_PATH, NO_HOOK, Hook
 from ..settings.layout import DEPENDS_ON
 from ..settings.yamlfile import Path, YamlFile, parse_yaml_mapping
 from ..stack.fact import Declaration, DeclaredStack, Fact
@@ -218,7 +218,7 @@ def _of_package_or_global_file(package: str, before: YamlFile, after: YamlFile) 
                 pre_built=is_pre_built and (new_text or "").lower() in _TRUE,
             )
         elif not package and path == HOOK_PATH:
-            no_hook = Hook.in_settings(after.data) is None
+            no_hook = Hook.in_settings(after.data) == NO_HOOK
             yield Cause(what=f"{'.'.join(HOOK_PATH)} {did}", place=place(path), no_hook=no_hook)
 
 

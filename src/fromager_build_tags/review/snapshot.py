@@ -15,7 +15,7 @@ from ..errors import SettingsError
 from ..files import read_bounded, refuse_links
 from ..http.urls import comparable_url
 from ..plan.lockfile import Lock, parse_lock
-from ..settings.hook import NO_HOOK, Hook
+from ..settings.hook import Hook
 from ..settings.yamlfile import parse_yaml_mapping
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class Snapshot:
         if not self.has_settings:
             return None if self.lock is None else self.lock.hook
         values = self._parsed(self.layout.settings_file.as_posix())
-        return None if values is None else Hook.in_settings(values) or NO_HOOK
+        return None if values is None else Hook.in_settings(values)
 
     @functools.cached_property
     def indexes(self) -> Mapping[str, str]:

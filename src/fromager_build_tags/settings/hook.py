@@ -16,22 +16,22 @@ HOOK_PATH: Final = ("wheels", "build_tag_hook")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hook:
-    """The value of ``wheels.build_tag_hook``: an import string, on one line."""
+    """The value of ``wheels.build_tag_hook``: an import string, on one line; "" for none."""
 
     text: str
 
     @classmethod
-    def in_settings(cls, data: Any) -> Self | None:
-        """Return the hook of global settings; None without one, or if it is not a text."""
+    def in_settings(cls, data: Any) -> Self:
+        """Return the hook of global settings; none if it is not a text."""
         for key in HOOK_PATH:
             data = data.get(key) if isinstance(data, Mapping) else None
-        return cls._of(data) if isinstance(data, str) else None
+        return cls._of(data if isinstance(data, str) else "")
 
     @classmethod
-    def of(cls, function: Callable[..., object] | None) -> Self | None:
-        """Return the hook that fromager has imported; None if the settings configure none."""
+    def of(cls, function: Callable[..., object] | None) -> Self:
+        """Return the hook that fromager has imported, if any."""
         if function is None:
-            return None
+            return cls(text="")
         name = getattr(function, "__qualname__", repr(function))
         return cls._of(f"{function.__module__}:{name}")
 
@@ -56,5 +56,5 @@ class Hook:
         return f"another hook is configured, whose build tags are unknown: {self.text}"
 
 
-#: Stands for no hook where None stands for an unknown one.
+#: The settings configure no hook.
 NO_HOOK: Final = Hook(text="")

@@ -7,9 +7,8 @@ import functools
 import os
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import pydantic
 import yaml
@@ -25,8 +24,8 @@ from ..stack.stack import Stack
 from ..text import first_few, plain
 from .context import bind, this_machine
 from .environment import ExplicitSettings, declare, read_explicit_settings
-from .hook import HOOK_PATH, Hook
-from .import_strings import FieldPath, import_fields, without
+from .hook import HOOK_PATH, NO_HOOK, Hook
+from .import_strings import import_fields, without
 from .layout import package_files, variant_file, variants_dir
 from .variant import read_variant_file
 from .yamlfile import MAXIMAL_SIZE, Path, YamlFile, load_yaml_mapping, read_yaml, read_yaml_mapping
@@ -59,13 +58,13 @@ class SettingsTree:
             imported only by fromager itself.
         settings_file: fromager's ``--settings-file``.
         settings_dir: fromager's ``--settings-dir``.
-        hook: the configured ``wheels.build_tag_hook``; None if there is none.
+        hook: the configured ``wheels.build_tag_hook``, or :data:`.hook.NO_HOOK`.
     """
 
     ctx: WorkContext
     settings_file: pathlib.Path
     settings_dir: pathlib.Path
-    hook: Hook | None
+    hook: Hook
     _by_variant: dict[str, VariantTree] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -213,15 +212,15 @@ def _broken(path: pathlib.Path, load: Callable[[pathlib.Path], object]) -> str:
     return ""
 
 
-def _load_settings(path: pathlib.Path) -> tuple[SettingsFile, Hook | None]:
+def _load_settings(path: pathlib.Path) -> tuple[SettingsFile, Hook]:
     """Let fromager load the global settings, and return them with the hook that they name."""
     if not os.path.lexists(path):
-        return SettingsFile(), None
+        return SettingsFile(), NO_HOOK
     text = read_yaml(path)
     content = load_yaml_mapping(text, path)
     hook = Hook.in_settings(content)
-    kept = {HOOK_PATH} if hook and hook.is_ours else set()
-    taken = _without_imports(content, _import_fields(SettingsFile) - kept)
+    fields = _import_fields(SettingsFile) - ({HOOK_PATH} if hook.is_ours else set())
+    taken = functools.reduce(without, fields, content)
     if taken != content:
         text = yaml.safe_dump(taken)
     return SettingsFile.from_string(text, source=path), hook
@@ -229,18 +228,12 @@ def _load_settings(path: pathlib.Path) -> tuple[SettingsFile, Hook | None]:
 
 def _load_package(path: pathlib.Path) -> PackageSettings:
     content = load_yaml_mapping(read_yaml(path), path)
-    content = _without_imports(content, _import_fields(PackageSettings))
-    return PackageSettings.from_mapping(path.stem, content, source=path, has_config=True)
+    taken = functools.reduce(without, _import_fields(PackageSettings), content)
+    return PackageSettings.from_mapping(path.stem, taken, source=path, has_config=True)
 
 
-def _without_imports(content: Any, fields: AbstractSet[FieldPath]) -> Any:
-    """Return the content of a file without the values that fromager would import.
-
-    A settings tree can be that of a stranger's pull request, and a plan calls our own hook.
-    """
-    return functools.reduce(without, fields, content)
-
-
+#: Of a model of fromager, the fields whose values it would import. They are left out: a settings
+#: tree can be that of a stranger's pull request, and a plan calls our own hook.
 _import_fields: Final = functools.cache(import_fields)
 
 

@@ -10,6 +10,7 @@ A variant file contains one stack, or a list of stacks::
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 from collections.abc import Mapping
@@ -154,7 +155,7 @@ def read_variant_file(path: pathlib.Path) -> tuple[VariantSettings, YamlFile]:
     Raises:
         SettingsError: with every mistake in the file, each with its line and its fix.
     """
-    if not path.exists() and not path.is_symlink():
+    if not os.path.lexists(path):
         if (other := path.with_suffix(".yml")).exists():
             raise SettingsError(f"{other} is not read: rename it to {path.name}")
         return VariantSettings(), YamlFile(path=path, data={}, lines={}, scalars={})

@@ -64,6 +64,14 @@ def read_yaml_mapping(path: pathlib.Path) -> YamlFile:
     return parse_yaml_mapping(read_yaml(path), path)
 
 
+def place_in(file: pathlib.Path, path: Path) -> Place:
+    """Return the place of a key in a file, or of the nearest key above it."""
+    try:
+        return read_yaml_mapping(file).place(path)
+    except SettingsError:  # no such file, or one that only fromager can read
+        return Place(file=str(file))
+
+
 def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
     """Read the *text* of the file *path*, as :func:`read_yaml_mapping` does.
 
@@ -126,7 +134,8 @@ class _Loader(yaml.SafeLoader):
 @contextlib.contextmanager
 def _parsed(text: str, path: pathlib.Path) -> Iterator[tuple[_Loader, yaml.MappingNode | None]]:
     """Parse a file, whose content has to be one mapping; None for an empty one."""
-    _check_size(path, len(text))
+    if len(text) > MAXIMAL_SIZE:
+        raise SettingsError(f"{path} is larger than {MAXIMAL_SIZE:,} bytes")
     try:
         loader = _Loader(text)
         try:
@@ -161,11 +170,6 @@ def _check_aliases(root: yaml.Node) -> None:
 
     if count(root) > _MAXIMAL_REPEATED:
         raise ValueError(f"with its aliases it contains more than {_MAXIMAL_REPEATED:,} values")
-
-
-def _check_size(path: pathlib.Path, size: int) -> None:
-    if size > MAXIMAL_SIZE:
-        raise SettingsError(f"{path} is larger than {MAXIMAL_SIZE:,} bytes")
 
 
 def read_yaml(path: pathlib.Path) -> str:

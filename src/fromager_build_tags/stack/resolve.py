@@ -27,9 +27,9 @@ from .fact import (
     Precision,
     agree,
     allows,
+    explicit_variable,
     is_exact,
 )
-from .fact import explicit_variable as variable_of
 from .machine import NO_MACHINE, Machine
 from .stack import Stack
 
@@ -63,16 +63,14 @@ def _fitting(declaration: Declaration, machine: Machine) -> tuple[Stack, ...]:
         _Resolver(declaration=declaration, declared=declared, machine=machine)
         for declared in declaration.stacks
     ]
-    stacks = [resolver.stack() for resolver in resolvers]
-    conflicts = [resolver.conflicts for resolver in resolvers]
-    fitting = tuple(stack for stack, found in zip(stacks, conflicts, strict=True) if not found)
-    if fitting:
+    stacks = [(resolver.stack(), resolver.conflicts) for resolver in resolvers]
+    if fitting := tuple(stack for stack, conflicts in stacks if not conflicts):
         return fitting
     if not declaration.is_family:
-        raise StackError("; ".join(f"{text}: {remedy}" for text, remedy in conflicts[0]))
+        raise StackError("; ".join(f"{text}: {remedy}" for text, remedy in resolvers[0].conflicts))
     reasons = "; ".join(
-        f"{stack.place}: " + ", and ".join(text for text, _ in found)
-        for stack, found in zip(stacks, conflicts, strict=True)
+        f"{stack.place}: " + ", and ".join(text for text, _ in conflicts)
+        for stack, conflicts in stacks
     )
     raise StackError(
         f"no stack of {declaration.file} agrees with the variables and this machine: {reasons}: "
@@ -95,7 +93,7 @@ def _refuse_other_names(declaration: Declaration) -> None:
 
 def _conflict(key: str, one: object, other: object) -> tuple[str, str]:
     text = f"the {FACTS[key]} is {one}, yet {other}"
-    return text, _REMEDY.format(variable_of(key))
+    return text, _REMEDY.format(explicit_variable(key))
 
 
 _REMEDY: Final = "correct one of them, or set {}"
@@ -110,7 +108,7 @@ def _several_fit(declaration: Declaration, fitting: Sequence[Stack]) -> str:
         for key in FACTS
         if len({str(each[key].value) if key in each else "" for each in facts}) > 1
     ]
-    remedy = f"set {' or '.join(map(variable_of, keys))}" if keys else "remove all but one"
+    remedy = f"set {' or '.join(map(explicit_variable, keys))}" if keys else "remove all but one"
     return (
         f"{len(fitting)} stacks of {declaration.file} agree with the variables and this machine: "
         f"{stacks}: {remedy}"
@@ -167,13 +165,12 @@ class _Resolver:
     ) -> Fact[Version] | Missing | None:
         if isinstance(accelerator, Missing):
             return accelerator
-        own = VERSION_KEYS.get(accelerator.value, "accelerator_version")
-        if accelerator.value == "cpu":  # it has no version
-            own = ""
+        word = accelerator.value
+        own = "" if word == "cpu" else VERSION_KEYS.get(word, "accelerator_version")
         if self.declaration.is_family or "accelerator" not in self.declaration.explicit:
             self._check_version_keys(accelerator, own)
         fact = self._version(own, Precision.MINOR) if own else None
-        is_optional = accelerator.value not in VERSION_KEYS
+        is_optional = word not in VERSION_KEYS
         return None if isinstance(fact, Missing) and is_optional else fact
 
     def _check_version_keys(self, accelerator: Fact[str], own: str) -> None:
@@ -210,7 +207,7 @@ class _Resolver:
                 known = isinstance(version, Fact)
                 own = f"{stack.accelerator_word()}{version}" if known else stack.accelerator
                 text = f"the accelerator is {own}, yet Torch {torch} is for {other}"
-                self.conflicts.append((text, _REMEDY.format(variable_of(key))))
+                self.conflicts.append((text, _REMEDY.format(explicit_variable(key))))
 
     def _version(self, key: str, precision: Precision) -> Fact[Version] | Missing:
         """Return the version under *key*, the most precise of those that agree."""
@@ -262,7 +259,7 @@ class _Resolver:
 
     def _missing(self, key: str, reason: str) -> Missing:
         image = IMAGE_VARIABLES.get(key)
-        variables = f"{variable_of(key)} or {image}" if image else variable_of(key)
+        variables = f"{explicit_variable(key)} or {image}" if image else explicit_variable(key)
         return Missing(
             message=f"the {FACTS[key]} of variant {self.declaration.variant!r} is unknown: "
             f"{reason}set {variables}, or {key} in {self.declaration.file}"

@@ -66,14 +66,12 @@ def parse_wheel_name(filename: str) -> WheelName:
     """
     try:
         name, version, build, tags = parse_wheel_filename(filename)
+        if not is_normalized_name(name):  # packaging also accepts a "_" in front, and any script
+            raise ValueError(f"no project can be named {name!r}")
     except ValueError as err:  # InvalidWheelFilename, or a number that is too long for int()
         raise InputError(
             f"{filename[:300]!r} is not the file name of a wheel ({str(err)[:300]})"
         ) from None
-    if not is_normalized_name(name):  # packaging lets letters of any script pass, and "_" in front
-        raise InputError(
-            f"{filename[:300]!r} is not the file name of a wheel (no project can be named {name!r})"
-        )
     return WheelName(
         filename=filename,
         name=name,

@@ -23,7 +23,7 @@ from ..needs import DependsOn
 from ..plan.source import Source, source_of
 from ..settings.context import stack_of
 from ..settings.environment import VERIFY_VARIABLE, VerifyMode, read_verify_mode
-from ..settings.hook import HOOK, Hook
+from ..settings.hook import HOOK, NO_HOOK, Hook
 from ..tag.expression import parse_expression
 from ..text import plain
 from .checks.examined import set_depends_on
@@ -154,9 +154,9 @@ def _hook_not_called(ctx: WorkContext, req: Requirement, name: WheelName) -> Ite
             f"call the hook: add an entry to changelog.{variant} in {_settings_file()}"
         )
     hook = Hook.of(ctx.settings.build_tag_hook)
-    if hook is None and not name.suffix:
+    if hook == NO_HOOK and not name.suffix:
         yield f'set wheels: {{build_tag_hook: "{HOOK}"}} in {_settings_file()}'
-    elif hook is not None and not hook.is_ours:
+    elif hook != NO_HOOK and not hook.is_ours:
         yield f"call {HOOK} in {hook.text}, the configured wheels.build_tag_hook"
 
 
