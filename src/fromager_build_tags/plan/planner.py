@@ -88,8 +88,8 @@ def _package(tree: VariantTree, wanted: Wanted, *, unnumbered: bool) -> _Package
         source=source,
         specifier=wanted.specifier,
         versions=listed(tree.tree, wanted).versions or (),
-        pre_built=(pre_built := build_info.pre_built),
-        unnumbered=unnumbered and not pre_built,
+        pre_built=build_info.pre_built,
+        unnumbered=unnumbered and not build_info.pre_built,
     )
 
 

@@ -15,7 +15,8 @@ from ..stack.fact import ENV_PREFIX, FACTS, Declaration, Fact, explicit_variable
 from ..text import did_you_mean
 from .declared import stacks_in
 from .layout import VARIANTS_DIR, variant_file
-from .variant import AcceleratorWord, DistroText, VersionText, read_variant_file, reason
+from .refusals import reason
+from .variant import AcceleratorWord, DistroText, VersionText, read_variant_file
 
 #: What to do about a built wheel whose name is wrong.
 VERIFY_VARIABLE: Final = explicit_variable("verify")

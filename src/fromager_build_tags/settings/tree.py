@@ -10,25 +10,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import pydantic
 import yaml
 from fromager.context import WorkContext
 from fromager.packagesettings import PackageBuildInfo, PackageSettings, Settings, SettingsFile
 from packaging.utils import NormalizedName, canonicalize_name
-from pydantic_core import ErrorDetails
 
-from ..errors import InputError, SettingsError, explain_error
+from ..errors import InputError, SettingsError
 from ..files import refuse_links, root_of
 from ..stack.resolve import declared_stacks, resolve
 from ..stack.stack import Stack
-from ..text import first_few, plain
 from .context import bind, this_machine
 from .environment import ExplicitSettings, declare, read_explicit_settings
 from .hook import HOOK_PATH, NO_HOOK, Hook
 from .import_strings import import_fields, without
 from .layout import package_files, variant_file, variants_dir
+from .refusals import refusal
 from .variant import read_variant_file
-from .yamlfile import MAXIMAL_SIZE, Path, YamlFile, load_yaml_mapping, read_yaml, read_yaml_mapping
+from .yamlfile import MAXIMAL_SIZE, load_yaml_mapping, read_yaml
 
 #: fromager's types for the layers above, which do not import fromager themselves.
 __all__ = [
@@ -205,10 +203,7 @@ def _broken(path: pathlib.Path, load: Callable[[pathlib.Path], object]) -> str:
     try:
         load(path)
     except Exception as err:  # noqa: BLE001 - whatever YAML, pydantic and fromager raise
-        try:
-            return _why(path, err)
-        except SettingsError as wrong:
-            return str(wrong)
+        return refusal(path, err)
     return ""
 
 
@@ -235,62 +230,6 @@ def _load_package(path: pathlib.Path) -> PackageSettings:
 #: Of a model of fromager, the fields whose values it would import. They are left out: a settings
 #: tree can be that of a stranger's pull request, and a plan calls our own hook.
 _import_fields: Final = functools.cache(import_fields)
-
-
-def _why(path: pathlib.Path, err: Exception) -> str:
-    """Return why fromager refuses a file: each key that is wrong, with its line.
-
-    Raises:
-        SettingsError: the file cannot be read, or sets a key twice.
-    """
-    causes = [err]
-    while isinstance(causes[-1].__cause__, Exception):
-        causes.append(causes[-1].__cause__)
-    match causes[-1]:
-        case SettingsError() as wrong:
-            raise wrong
-        case pydantic.ValidationError() as wrong:
-            file = read_yaml_mapping(path)
-            reasons = (_wrong_key(file, error) for error in wrong.errors())
-            return first_few(reasons, _MOST_REASONS, separator="; ")
-        case TypeError():  # from an older packaging, which searches in a number as in a text
-            return _unquoted_versions(path) or explain_error(err)
-    return explain_error(err)
-
-
-_MOST_REASONS: Final = 20
-
-
-def _unquoted_versions(path: pathlib.Path) -> str:
-    """Return the versions of a changelog that are numbers; "" if none is."""
-    file = read_yaml_mapping(path)
-    changelog = file.data.get("changelog")
-    numbers = [each for each in changelog or () if isinstance(each, int | float)]
-    return "; ".join(_unquoted(file, ("changelog",), each) for each in numbers)
-
-
-def _wrong_key(file: YamlFile, error: ErrorDetails) -> str:
-    key = ".".join(map(str, error["loc"]))
-    place = file.place(error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{place}: unknown key {key!r}"
-    if error["loc"][-1] == "[key]" and isinstance(error["input"], int | float):
-        return _unquoted(file, error["loc"][:-2], error["input"])
-    return f"{place}: {key}: {plain(repr(error['input']))} is refused: {error['msg']}"
-
-
-def _unquoted(file: YamlFile, above: Path, number: float) -> str:
-    """Return what is wrong with a key below *above*, a *number* to YAML, as the file spells it."""
-    keys = (path for path in file.lines if path[:-1] == above and _is(path[-1], number))
-    path = next(keys, (*above, str(number)))
-    return f"{file.place(path)}: {path[-1]} is a YAML number, which drops zeros: quote it"
-
-
-def _is(text: str | int, number: float) -> bool:
-    try:
-        return float(text) == number
-    except ValueError:
-        return False
 
 
 def _named(path: pathlib.Path, message: str) -> str:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import pathlib
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 import pydantic
@@ -23,6 +22,7 @@ from ..errors import SettingsError
 from ..stack.fact import parse_version, unpackaged
 from ..tag.segment import ACCELERATOR_WORD, DISTRIBUTION_TEXT
 from ..text import did_you_mean
+from .refusals import reason
 from .yamlfile import Path, YamlFile, read_yaml_mapping
 
 
@@ -181,21 +181,3 @@ def _message(file: YamlFile, error: Any) -> str:
     shown = file.scalars.get(path)
     value = repr(error["input"]) if shown is None or isinstance(error["input"], str) else shown
     return f"{place}: {key}: {value} {reason(error)}"
-
-
-def reason(error: Any) -> str:
-    """Return why pydantic refuses a value, to follow the value in a message."""
-    if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
-    if error["type"] == "literal_error":
-        return f"is not one of {error['ctx']['expected']}"
-    return _REASONS.get(error["type"], f"is refused: {error['msg']}")
-
-
-_REASONS: Final[Mapping[str, str]] = {
-    "string_type": "is not a text: quote it",
-    "is_instance_of": "is not a version: write it as a quoted text",
-    "tuple_type": "is not a list of stacks",
-    "model_type": "is not a mapping of a stack's keys",
-    "model_attributes_type": "is not a mapping of a stack's keys",
-}

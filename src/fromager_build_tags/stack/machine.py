@@ -47,22 +47,14 @@ class Machine:
     A value is read only when a stack needs it: a stray or garbled ``CUDA_VERSION`` means nothing
     in a ROCm build.
 
-    ``no_distro`` is why the distribution is not detected. The image variables that are set have
-    their own names. A constraint on Torch with ``==`` pins its version.
+    ``no_distro`` is why the distribution is not detected. The image variables that are set are
+    texts, by settings key. A constraint on Torch with ``==`` pins its version.
     """
 
     distro: Fact[str] | None = None
     no_distro: str = "this machine is not read (use --here)"
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, Fact[str]] = field(default_factory=dict)
     torch: Iterable[Specifier] = ()
-
-    def facts(self) -> Mapping[str, Fact[str]]:
-        """Return the texts of the image variables that are set, by settings key."""
-        return {
-            key: Fact(value=self.variables[name], source=name)
-            for key, name in IMAGE_VARIABLES.items()
-            if name in self.variables
-        }
 
     def versions(self, key: str) -> tuple[Fact[Version], ...]:
         """Return the detected versions for a settings key, such as ``cuda_version``.
@@ -71,8 +63,8 @@ class Machine:
             SettingsError: an image variable or a pin is not a version.
         """
         found: list[Fact[Version]] = []
-        name = IMAGE_VARIABLES.get(key, "")
-        if text := self.variables.get(name):
+        if variable := self.variables.get(key):
+            text, name = variable.value, str(variable.source)
             found.append(_detected(unpackaged(text), name, f"{name}={text!r}", key, "unset"))
         if key == "torch_version" and (pin := exact_pin(self.torch)) is not None:
             source = f"the constraint torch{pin}"
@@ -93,7 +85,11 @@ NO_MACHINE: Final = Machine()
 
 def detect(environ: Mapping[str, str], torch: Iterable[Specifier]) -> Machine:
     """Detect the facts of this machine: its os-release, *environ*, and the constraints *torch*."""
-    variables = {name: value for name in IMAGE_VARIABLES.values() if (value := environ.get(name))}
+    variables = {
+        key: Fact(value=value, source=name)
+        for key, name in IMAGE_VARIABLES.items()
+        if (value := environ.get(name))
+    }
     try:
         text, path = read_os_release(OS_RELEASE_FILES)
     except SettingsError as err:

@@ -149,7 +149,7 @@ class _Resolver:
         if name in KNOWN_ACCELERATORS:
             return Fact(value=name, source=f"the name of variant {variant!r}")
         sources: dict[str, str] = {}
-        for facts in (self.declaration.named, declared, explicit, self.machine.facts()):
+        for facts in (self.declaration.named, declared, explicit, self.machine.variables):
             sources = {
                 word: str(facts[key].source) for word, key in VERSION_KEYS.items() if key in facts
             }
