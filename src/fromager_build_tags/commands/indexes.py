@@ -12,9 +12,9 @@ import click
 from packaging.utils import NormalizedName
 
 from ..errors import BuildTagError, explain_error
-from ..index import open_index
+from ..index import Index, open_index
 from ..index.expected import Expectations
-from ..index.listing import Index, IndexPlace, parse_place
+from ..index.listing import IndexPlace, parse_place
 from ..index.select import Target
 from ..text import counted
 from . import common

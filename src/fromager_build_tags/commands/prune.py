@@ -13,14 +13,16 @@ import click
 
 from ..errors import InputError
 from ..files import is_replaced
+from ..index import Index
 from ..index.auditing import view_project
 from ..index.deletion import delete as delete_wheels
 from ..index.deletion import keep_linked, linked_folder, searched_folder, with_leftovers
 from ..index.expected import Expectations
+from ..index.intact import damage_on
 from ..index.links import Link, links_below
-from ..index.listing import DirectoryIndex, Index
+from ..index.listing import DirectoryIndex
 from ..index.neighbors import neighbors_of
-from ..index.pruning import Decision, damage_on, decide
+from ..index.pruning import Decision, decide
 from ..report.index_reports import PRUNED, PruneReport
 from ..settings.hook import HOOK
 from ..stack.fact import explicit_variable
@@ -155,24 +157,22 @@ def _decide(
     Add what cannot be read or pruned to *failures*.
     """
     place = index.place
-    accelerators = expectations.accelerators(place.variant)
     neighbors = neighbors_of(expectations.tree, place.variant)
     dangling = [link for link in links if not link.target.exists()]
     decisions: list[Decision] = []
-    real: list[pathlib.Path | None] = []
+    sources: list[pathlib.Path | None] = []
     for listed in index.projects():
         if listed.unreadable is not None:
             failures.append(listed.unreadable)
         completed = listed if place.is_url else with_leftovers(listed, dangling)
         view = view_project(index, completed, expectations)
-        decisions += decide(
-            view, expectations.tree, neighbors, foreign=foreign, accelerators=accelerators
-        )
+        decisions += decide(view, expectations, neighbors, foreign=foreign)
         if view.wheels:
-            real.append(linked_folder(view.all_wheels()))
+            sources.append(linked_folder(view.all_wheels()))
         count(1)
-    if real and (targets := [each for each in real if each]) and len(targets) == len(real):
-        failures.append(f"{place} contains links only: prune {common.relative(targets[0])} instead")
+    linked = [*filter(None, sources)]
+    if linked and len(linked) == len(sources):
+        failures.append(f"{place} contains links only: prune {common.relative(linked[0])} instead")
         return None
     decisions = keep_linked(decisions, links)
     return PruneReport(index=str(place), variant=place.variant, decisions=decisions)

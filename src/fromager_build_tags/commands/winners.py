@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import click
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from ..index import Index
 from ..index.auditing import side_by_side
-from ..index.listing import Index, ListedProject
+from ..index.listing import ListedProject
 from ..index.select import (
     Installer,
     Target,
@@ -92,7 +94,7 @@ def _side_by_side(
     indexes: Sequence[Index],
 ) -> Iterator[tuple[NormalizedName, Mapping[str, ListedProject]]]:
     """Yield each project with its files in each index that has it, by the index's place."""
-    for project, listed in side_by_side(indexes, lambda _, listed: listed):
+    for project, listed in side_by_side(indexes):
         yield project, {str(indexes[number].place): each for number, each in listed.items()}
 
 
@@ -130,10 +132,7 @@ def _by_file(
     """Return the selected files, each with the installers that select it."""
     by_file: dict[IndexWheel, list[str]] = {}
     for installer, files in offered.items():
-        if pin is None:
-            first = select_newest(files, target, installer)
-        else:
-            first = select_pinned(files, pin, target, installer)
-        if first is not None:
+        choose = partial(select_pinned, version=pin) if pin else select_newest
+        if first := choose(files, target=target, installer=installer):
             by_file.setdefault(first, []).append(installer.value)
     return by_file

@@ -7,11 +7,18 @@ none has to fit into memory.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName
 
 from ..errors import InputError
-from .listing import Index, IndexPlace, open_directory
+from .listing import DirectoryIndex, IndexPlace, open_directory
+
+if TYPE_CHECKING:
+    from .simple import SimpleIndex
+
+#: An open index; any thread may open its wheels.
+type Index = DirectoryIndex | SimpleIndex
 
 
 def open_index(place: IndexPlace, named: Iterable[NormalizedName] = ()) -> Index:

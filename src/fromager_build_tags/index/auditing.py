@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import heapq
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,15 +16,17 @@ from packaging.utils import NormalizedName
 
 from ..findings.finding import Finding
 from ..http.prefetch import prefetch
+from ..stack.stack import Stack
 from ..tag.filename import WheelName
 from ..verify.checks.examined import ExaminedWheel, set_depends_on
 from ..verify.exemptions import exemptions_of
 from ..verify.run import check_wheel, exemptions_or_error, unreadable
 from ..wheel.archive import WheelError
 from ..wheel.facts import read_facts
+from . import Index
 from .expected import Expectations, Expected
 from .index_checks import Tally, check_contents
-from .listing import Index, ListedProject
+from .listing import ListedProject
 from .project_checks import check_missing, check_project
 from .select import Target
 from .status import IndexWheel, ProjectView, Status, group_files, with_status
@@ -75,7 +77,10 @@ class Audit:
     def run(self) -> Iterator[Audited]:
         """Yield the projects, sorted by name, then the indexes themselves."""
         left = dict(self.required)
-        views = side_by_side(self.indexes, self._view)
+        views = (
+            (project, {number: self._view(number, each) for number, each in listed.items()})
+            for project, listed in side_by_side(self.indexes)
+        )
         deep = prefetch(self._audited, views, threads=_READERS)
         for audited in deep if self.deep else map(self._audited, views):
             if audited.project is not None:
@@ -170,15 +175,15 @@ def view_project(index: Index, listed: ListedProject, expectations: Expectations
         project=listed.project,
         files=dataclasses.replace(files, wheels=wheels),
         expected=expected,
-        accelerators=expectations.accelerator_texts(variant),
+        accelerators=expectations.accelerators(variant, Stack.accelerator_text),
         unreadable=listed.unreadable,
     )
 
 
-def side_by_side[T](
-    indexes: Sequence[Index], view: Callable[[int, ListedProject], T]
-) -> Iterator[tuple[NormalizedName, Mapping[int, T]]]:
-    """Yield each project with the result of *view* for each index that has it."""
+def side_by_side(
+    indexes: Sequence[Index],
+) -> Iterator[tuple[NormalizedName, Mapping[int, ListedProject]]]:
+    """Yield each project with its files in each index that has it, by the index's number."""
 
     def numbered(number: int, index: Index) -> Iterator[tuple[NormalizedName, int, ListedProject]]:
         for listed in index.projects():
@@ -189,4 +194,4 @@ def side_by_side[T](
         key=lambda each: each[:2],
     )
     for project, group in itertools.groupby(merged, lambda each: each[0]):
-        yield project, {number: view(number, listed) for _, number, listed in group}
+        yield project, {number: listed for _, number, listed in group}

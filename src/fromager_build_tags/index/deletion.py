@@ -17,9 +17,10 @@ from typing import Final
 from packaging.utils import canonicalize_name
 
 from ..errors import OutputError
+from .intact import Damage
 from .links import Entry, Link, entry_of, links_below, read_link
 from .listing import FROMAGER_FOLDERS, IndexFile, ListedProject
-from .pruning import Damage, Decision, reason_against
+from .pruning import Decision, reason_against
 from .status import IndexWheel
 
 #: Signature and metadata of a wheel, beside it.

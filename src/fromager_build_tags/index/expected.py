@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -48,13 +48,17 @@ class Expected:
     pre_built: bool = False
     error: str = ""
 
+    def given(self, name: WheelName) -> frozenset[BuildTag]:
+        """Return the build tags of a wheel's kind, platlib or purelib."""
+        return self.platlib if name.is_platlib else self.purelib
+
     def replacing(self, name: WheelName) -> frozenset[BuildTag]:
         """Return the build tags that must all exist before a wheel is obsolete.
 
         They are those of its kind with its suffix, or else with its accelerator and Torch. If no
         declared stack has these, the stack that replaced it is unknown: the tags of all stacks.
         """
-        return _of_stack(self.platlib if name.is_platlib else self.purelib, name.build_tag)
+        return _of_stack(self.given(name), name.build_tag)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -100,17 +104,10 @@ class Expectations:
                 )
             self._stacks[variant] = self.tree.on(variant).stacks(here=self.here)
 
-    def accelerators(self, variant: str) -> frozenset[str]:
+    def accelerators(self, variant: str, spelled: Callable[[Stack], str]) -> frozenset[str]:
         """Return the accelerators of a loaded variant; none if one of its stacks has none."""
         try:
-            return frozenset(stack.accelerator_word() for stack in self._stacks[variant])
-        except BuildTagError:
-            return frozenset()
-
-    def accelerator_texts(self, variant: str) -> frozenset[str]:
-        """Return the accelerators as in segments; none if one of the stacks has none."""
-        try:
-            return frozenset(stack.accelerator_text() for stack in self._stacks[variant])
+            return frozenset(map(spelled, self._stacks[variant]))
         except BuildTagError:
             return frozenset()
 

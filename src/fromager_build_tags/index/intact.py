@@ -6,24 +6,35 @@ import base64
 import csv
 import hashlib
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
+
+from packaging.requirements import Requirement
 
 from ..findings.finding import Severity
 from ..findings.rules import NO_ACCELERATOR_INSIDE, NO_TORCH_INSIDE
+from ..settings.tree import SettingsTree
+from ..verify.exemptions import exemptions_of
 from ..verify.run import ExemptionsOf, WheelSource, verify_wheel
 from ..wheel.archive import Member, WheelArchive, WheelError
 
-_BLOCK: Final = 1 << 20
 #: Characters of a name that are shown.
 _MOST: Final = 200
 #: A segment too many keeps a wheel from nobody who needs it.
 _HARMLESS: Final = {NO_ACCELERATOR_INSIDE.code, NO_TORCH_INSIDE.code}
 _SIGNATURES: Final = ("", ".jws", ".p7s")
 
+#: Reads the wheel at a path, and returns why it cannot replace another one; "" if it can.
+type Damage = Callable[[pathlib.Path], str]
 
-def damage(path: pathlib.Path, exemptions_of: ExemptionsOf) -> str:
-    """Return why a wheel cannot replace another one; "" if it can. It is read completely."""
+
+def damage_on(tree: SettingsTree, variant: str) -> Damage:
+    """Return the function that reads a wheel with the exemptions of a variant; it never caches."""
+    ctx = tree.on(variant).ctx
+    return lambda path: _damage(path, lambda name: exemptions_of(ctx, Requirement(name)))
+
+
+def _damage(path: pathlib.Path, exemptions_of: ExemptionsOf) -> str:
     for finding in verify_wheel(WheelSource(text=str(path)), exemptions_of):
         is_error = finding.severity is Severity.ERROR and not finding.suppression
         if is_error and finding.code not in _HARMLESS:
@@ -61,11 +72,8 @@ def _altered(member: Member, hashes: Mapping[str, str]) -> str:
     """Read a member to its end, where zipfile compares the checksum, and compare its hash."""
     algorithm, _, expected = hashes.get(member.name, "").partition("=")
     known = algorithm in hashlib.algorithms_guaranteed and not algorithm.startswith("shake")
-    digest = hashlib.new(algorithm if known else "sha256")
-    with member.open() as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    found = base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
+    digest = member.digest(algorithm if known else "sha256")
+    found = base64.urlsafe_b64encode(digest).decode().rstrip("=")
     if known and found != expected.rstrip("="):
         return f"{member.name[:_MOST]!r} has another hash than in its RECORD"
     return ""

@@ -11,9 +11,8 @@ import os
 import pathlib
 import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -160,39 +159,6 @@ class ListedProject:
     unreadable: Unreadable | None = None
 
 
-class Index(Protocol):
-    """An open index."""
-
-    @property
-    def place(self) -> IndexPlace:
-        """The place and variant of the index."""
-        ...
-
-    def projects(self) -> Iterator[ListedProject]:
-        """Yield every project, sorted by name.
-
-        Raises:
-            InputError: the index cannot be read.
-        """
-        ...
-
-    def open(self, file: IndexFile) -> AbstractContextManager[WheelArchive]:
-        """Open a wheel of the index; any thread may call it.
-
-        Raises:
-            WheelError: the wheel cannot be read; ``__enter__`` may raise it, too.
-        """
-        ...
-
-    def close(self) -> None:
-        """Close open connections; the index can still be read."""
-        ...
-
-    def __len__(self) -> int:
-        """Return the number of projects."""
-        ...
-
-
 #: The extensions of the sdists that pip builds.
 SDIST: Final = (
     *(".tar.gz", ".tgz", ".zip", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz"),
@@ -237,7 +203,11 @@ class DirectoryIndex:
             yield ListedProject(project=project, files=files, unreadable=unreadable)
 
     def open(self, file: IndexFile) -> WheelArchive:
-        """Open a wheel."""
+        """Open a wheel.
+
+        Raises:
+            WheelError: it cannot be read.
+        """
         return WheelArchive.open(file.location)
 
     def close(self) -> None:

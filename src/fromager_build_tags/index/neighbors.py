@@ -62,8 +62,9 @@ class Neighbors:
 
     def _need(self, wheel: IndexWheel, tag: PlannedTag, own: Expected) -> str:
         name, variant = wheel.name, f"variant {tag.variant}"
-        given = own.platlib if name.is_platlib else own.purelib
-        is_replaced = name.suffix in {each.suffix for each in given}  # on any variant: by an equal
+        is_replaced = name.suffix in {
+            each.suffix for each in own.given(name)
+        }  # on any variant: by an equal
         segments = tag.platlib if name.is_platlib else tag.purelib
         if segments is None:
             is_possible = tag.number == name.number or (tag.number is None and not is_replaced)

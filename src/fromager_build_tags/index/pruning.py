@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import functools
 import os
-import pathlib
 import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from packaging.requirements import Requirement
-
-from ..settings.tree import SettingsTree
+from ..stack.stack import Stack
 from ..tag.segment import accelerator_word
-from ..verify.exemptions import exemptions_of
-from .expected import Expected
-from .intact import damage
+from .expected import Expectations, Expected
+from .intact import damage_on
 from .neighbors import Neighbors
 from .status import (
     IndexWheel,
@@ -29,9 +25,6 @@ from .status import (
 )
 
 _NOT_CONSIDERED: Final = {Status.CURRENT, Status.PRE_BUILT, Status.UNKNOWN}
-
-#: Returns why a wheel at a path cannot replace another one; "" if it can.
-type Damage = Callable[[pathlib.Path], str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,19 +48,8 @@ class Decision:
         return replace(self, delete=False, reason=f"kept: {reason}", size=size)
 
 
-def damage_on(tree: SettingsTree, variant: str) -> Damage:
-    """Return the function that reads a wheel with the exemptions of a variant; it never caches."""
-    ctx = tree.on(variant).ctx
-    return lambda path: damage(path, lambda name: exemptions_of(ctx, Requirement(name)))
-
-
 def decide(
-    view: ProjectView,
-    tree: SettingsTree,
-    neighbors: Sequence[str],
-    *,
-    foreign: bool = False,
-    accelerators: Collection[str] = (),
+    view: ProjectView, expectations: Expectations, neighbors: Sequence[str], *, foreign: bool
 ) -> Iterator[Decision]:
     """Yield a decision for each wheel of a project whose build tag the settings do not give.
 
@@ -76,13 +58,14 @@ def decide(
 
     Args:
         view: the project in an index.
-        tree: the settings.
+        expectations: those of the settings.
         neighbors: the variants whose current wheels are kept, too.
         foreign: whether to consider wheels, too, that have a higher build number than the
             settings give, or are for another accelerator or variant.
-        accelerators: the accelerators of the variant, such as ``cuda``; empty if unknown.
     """
-    read = functools.cache(damage_on(tree, view.place.variant))
+    tree, variant = expectations.tree, view.place.variant
+    accelerators = expectations.accelerators(variant, Stack.accelerator_word)
+    read = functools.cache(damage_on(tree, variant))
 
     def unusable(wheel: IndexWheel) -> str:
         return read(wheel.file.path) if wheel.file.path else ""

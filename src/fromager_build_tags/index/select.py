@@ -214,19 +214,18 @@ def select(
         The file; None if none fits.
     """
     ranks = ranks_of(target, installer)
-    if installer is Installer.UV:
-        candidates = sorted(candidates, key=lambda each: each.file.filename)
-    best: IndexWheel | None = None
-    best_key: tuple[object, ...] = ()
-    for candidate in candidates:
-        rank = _rank(candidate.name, ranks)
-        if rank is None or not _is_compared(candidate, target, installer):
-            continue
-        last_resort = installer is Installer.PIP and _is_yanked(candidate.file, installer)
-        key = (not last_resort, -rank, *candidate.name.build_tag.sort_key)
-        # of equal files, such as 1.0 and 1.0.0, pip selects the last, and uv the first by name
-        if best is None or key > best_key or (key == best_key and installer is Installer.PIP):
-            best, best_key = candidate, key
+
+    def preference(each: IndexWheel) -> tuple[object, ...]:
+        last_resort = installer is Installer.PIP and _is_yanked(each.file, installer)
+        return not last_resort, -(_rank(each.name, ranks) or 0), *each.name.build_tag.sort_key
+
+    usable = _usable(candidates, target, installer)
+    # of equal files, such as 1.0 and 1.0.0, pip selects the last, and uv the first by name
+    if installer is Installer.PIP:
+        usable.reverse()
+    else:
+        usable.sort(key=lambda each: each.file.filename)
+    best = max(usable, key=preference, default=None)
     if best is None or not _allows(best.file.requires_python, target.python, installer):
         return None
     return best

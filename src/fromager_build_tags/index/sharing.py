@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +14,15 @@ from packaging.version import Version
 
 from ..http.prefetch import prefetch
 from ..text import first_few
-from ..wheel.archive import Member, WheelError
+from ..wheel.archive import WheelError
+from . import Index
 from .auditing import side_by_side
 from .expected import SENSITIVE
-from .listing import Index, IndexFile, ListedProject, Unreadable
+from .listing import IndexFile, ListedProject, Unreadable
 from .status import IndexWheel, group_files
 
 #: Wheels that are read at the same time.
 _READERS: Final = 8
-_BLOCK: Final = 1 << 20
 #: Members that a reason lists for each pair of wheels.
 _MOST: Final = 3
 
@@ -87,7 +86,7 @@ class _Found(NamedTuple):
 
 def compare_indexes(indexes: Sequence[Index]) -> Iterator[ComparedProject]:
     """Yield every project, with its shared and unshared wheels."""
-    projects = side_by_side(indexes, lambda _, listed: listed)
+    projects = side_by_side(indexes)
     return prefetch(functools.partial(_compare, indexes), projects, threads=_READERS)
 
 
@@ -233,18 +232,10 @@ def _read(index: Index, file: IndexFile, sha256: str) -> tuple[_Content | str, s
     try:
         with index.open(file) as archive:
             content = frozenset(
-                (member.name, member.info.external_attr >> 16, _sha256(member))
+                (member.name, member.info.external_attr >> 16, member.digest("sha256"))
                 for member in archive.members
                 if member.name != archive.record
             )
             return content, file.read_sha256() or archive.read_sha256()
     except WheelError as err:
         return f"cannot be compared: {err.path}: {err.reason}", sha256
-
-
-def _sha256(member: Member) -> bytes:
-    digest = hashlib.sha256()
-    with member.open() as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    return digest.digest()

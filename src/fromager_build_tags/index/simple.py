@@ -8,7 +8,6 @@ Source: PyPA specification "Simple repository API"; PEP 503 and PEP 691.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import sys
@@ -80,7 +79,7 @@ class SimpleIndex:
         yield from prefetch(self._project, self.pages)
 
     def open(self, file: IndexFile) -> AbstractContextManager[WheelArchive]:
-        """Download a wheel to a temporary file, and open it."""
+        """Download a wheel to a temporary file, and open it: ``__enter__`` raises WheelError."""
         return open_url(file.address, self.session)
 
     def close(self) -> None:
@@ -89,20 +88,17 @@ class SimpleIndex:
 
     def _project(self, place: tuple[NormalizedName, str]) -> ListedProject:
         project, url = place
-        listed = self.files.get(project, ())
-        if not url:
-            return ListedProject(project=project, files=_unique(listed))
+        files, unreadable = self.files.get(project, ()), None
         try:
-            with self.session.page(url) as page:
-                files, unreadable = _project_files(project, page)
-                self.session.take(_FILE_COST * len(files), url)
+            if url:
+                with self.session.page(url) as page:
+                    found, unreadable = _project_files(project, page)
+                    self.session.take(_FILE_COST * len(found), url)
+                files = [*files, *found]
         except FetchError as err:
-            if not self.is_listed and err.status == _NOT_FOUND:
-                return ListedProject(project=project)
-            unreadable = Unreadable(location=err.location, reason=err.reason)
-            return ListedProject(project=project, files=_unique(listed), unreadable=unreadable)
-        files = _unique([*listed, *files])
-        return ListedProject(project=project, files=files, unreadable=unreadable)
+            if self.is_listed or err.status != _NOT_FOUND:
+                unreadable = Unreadable(location=err.location, reason=err.reason)
+        return ListedProject(project=project, files=_unique(files), unreadable=unreadable)
 
     def __len__(self) -> int:
         return len(self.pages)
@@ -297,15 +293,8 @@ def _entries(page: Page, key: str) -> Sequence[object]:
 
 
 def _check_meta(page: Page, data: Mapping[str, Any]) -> None:
-    with _parsing(page):
-        pypi_simple.IndexPage.from_json_data({"meta": data.get("meta"), "projects": []})
-
-
-@contextlib.contextmanager
-def _parsing(page: Page) -> Iterator[None]:
-    """Turn errors of pypi-simple and pydantic into a FetchError."""
     try:
-        yield
+        pypi_simple.IndexPage.from_json_data({"meta": data.get("meta"), "projects": []})
     except pypi_simple.UnsupportedRepoVersionError as err:
         reason = f"API version {err.declared_version} is not supported (supported: 1)"
         raise FetchError(page.url, reason) from None

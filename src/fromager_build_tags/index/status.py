@@ -17,7 +17,7 @@ from ..errors import InputError, SettingsError
 from ..stack.fact import named_accelerator
 from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName, parse_wheel_name
-from ..tag.platform import covers, is_platlib
+from ..tag.platform import covers
 from ..tag.segment import Order
 from ..verify.exemptions import NO_EXEMPTIONS, Exemptions
 from .expected import SENSITIVE, Expected
@@ -101,10 +101,8 @@ def group_files(files: Iterable[IndexFile]) -> ProjectFiles:
             name = wheel_name_or_none(file.filename)
             if name is None or name.name != file.project:
                 misnamed.append(file)
-            elif (of_version := wheels.get(name.version)) is not None:
-                of_version.append(IndexWheel(file, name))
             else:
-                wheels[name.version] = [IndexWheel(file, name)]
+                wheels.setdefault(name.version, []).append(IndexWheel(file, name))
         elif sdist := sdist_version(file.filename, file.project):
             sdists.add(sdist)
         else:
@@ -149,26 +147,20 @@ def _tags(tags: str) -> frozenset[Tag]:
     return parse_wheel_name(f"a-1-{tags}.whl").tags
 
 
-_is_platlib = functools.lru_cache(maxsize=4096)(is_platlib)
-
-
 def with_status(wheels: Sequence[IndexWheel], expected: Expected) -> Iterator[IndexWheel]:
     """Yield the wheels *of one version*, each with its status."""
-    are_current = [
-        name.build_tag in (expected.platlib if _is_platlib(name.tags) else expected.purelib)
-        for _, name, _ in wheels
+    marked = [
+        wheel._replace(status=Status.CURRENT)
+        if wheel.name.build_tag in expected.given(wheel.name)
+        else wheel
+        for wheel in wheels
     ]
-    current = [
-        IndexWheel(wheel.file, wheel.name, Status.CURRENT)
-        for wheel, is_current in zip(wheels, are_current, strict=True)
-        if is_current
-    ]
-    if len(current) == len(wheels):
-        yield from current
-        return
-    for (file, name, _), is_current in zip(wheels, are_current, strict=True):
-        status = Status.CURRENT if is_current else _other_status(name, expected, current)
-        yield IndexWheel(file, name, status)
+    current = [each for each in marked if each.status is Status.CURRENT]
+    for each in marked:
+        if each.status is Status.CURRENT:
+            yield each
+        else:
+            yield each._replace(status=_other_status(each.name, expected, current))
 
 
 def _other_status(name: WheelName, expected: Expected, current: Sequence[IndexWheel]) -> Status:
@@ -179,7 +171,7 @@ def _other_status(name: WheelName, expected: Expected, current: Sequence[IndexWh
         return Status.FOREIGN
     if current and is_replaced(replacements(name, expected, current)):
         return Status.OBSOLETE
-    if _is_platlib(name.tags):
+    if name.is_platlib:
         if expected.sensitive and SENSITIVE.isdisjoint(name.build_tag.by_order):
             return Status.UNTAGGED
     elif name.suffix and not expected.purelib_suffix:

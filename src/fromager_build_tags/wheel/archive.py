@@ -89,6 +89,11 @@ class Member:
         except _DAMAGE as err:
             raise WheelError(self.path, f"its member {self.name!r} is damaged: {err}") from None
 
+    def digest(self, algorithm: str) -> bytes:
+        """Return the hash of the content, which zipfile checks, too; errors as for ``open``."""
+        with self.open() as stream:
+            return hashlib.file_digest(stream, algorithm).digest()  # type: ignore[arg-type]
+
 
 class WheelArchive:
     """A wheel file, open for reading: its ``METADATA``, its ``WHEEL``, its libraries.
