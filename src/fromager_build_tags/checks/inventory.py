@@ -22,7 +22,6 @@ from ..plan.model import ANY_PACKAGE, ANY_VERSION, PlannedTag, Wanted
 from ..plan.planner import plan
 from ..plan.plugins import WHEEL_BUILD_TAG, known_packages
 from ..plan.source import source_of
-from ..settings.layout import package_files
 from ..settings.tree import PackageBuildInfo, SettingsTree
 from ..settings.yamlfile import place_in
 from ..stack.stack import Stack
@@ -56,7 +55,7 @@ class Inventory:
     @classmethod
     def of(cls, tree: SettingsTree, wanted: Sequence[Wanted] = ()) -> Inventory:
         """Return the inventory of a settings tree."""
-        files = {name: paths[-1] for name, paths in package_files(tree.settings_dir).items()}
+        files = {name: paths[-1] for name, paths in tree.package_files.items()}
         stacks: dict[str, Sequence[Stack]] = {}
         errors: dict[str, str] = {}
         for variant in tree.variants():

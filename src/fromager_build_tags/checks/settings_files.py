@@ -12,7 +12,6 @@ from ..findings import rules
 from ..findings.finding import Finding, Place, Severity
 from ..plan.plugins import HOOKS_GROUP, WHEEL_BUILD_TAG
 from ..settings.hook import HOOK, HOOK_PATH, NO_HOOK
-from ..settings.layout import package_files
 from ..settings.yamlfile import YamlFile, read_yaml_mapping
 from .inventory import Inventory
 
@@ -79,7 +78,7 @@ def _versions(package: str, file: YamlFile) -> Iterator[Finding]:
 
 def check_package_files(inventory: Inventory) -> Iterator[Finding]:
     """BT119: every package has one settings file, however its name is spelled."""
-    for package, files in package_files(inventory.tree.settings_dir).items():
+    for package, files in inventory.tree.package_files.items():
         for file in files[:-1]:
             yield rules.TWO_FILES.finding(
                 f"{package} has another settings file, {files[-1]}: fromager uses only that one",

@@ -112,8 +112,4 @@ class PlannedTag(NamedTuple):
 _NUMBER_0: Final = BuildTag(0)
 
 
-@functools.lru_cache(maxsize=4096)  # packages share most tags
-def _build_tag(number: int | None, segments: tuple[Segment, ...] | None) -> BuildTag:
-    if number is not None and segments is None:
-        return BuildTag(number, None)
-    return BuildTag.of(number, segments or ())
+_build_tag: Final = functools.lru_cache(maxsize=4096)(BuildTag.of)  # packages share most tags

@@ -106,10 +106,12 @@ class SettingsTree:
 
     def package_file(self, package: NormalizedName) -> pathlib.Path | None:
         """Return the settings file of *package* that fromager uses, however it is spelled."""
-        return self._files.get(package, [None])[-1]
+        files = self.package_files.get(package)
+        return files[-1] if files else None
 
     @functools.cached_property
-    def _files(self) -> Mapping[NormalizedName, Sequence[pathlib.Path | None]]:
+    def package_files(self) -> Mapping[NormalizedName, Sequence[pathlib.Path]]:
+        """The settings files of each package, sorted: fromager uses the last one alone."""
         return package_files(self.settings_dir)
 
 

@@ -32,9 +32,13 @@ class BuildTag(NamedTuple):
     suffix: str | None = ""
 
     @classmethod
-    def of(cls, number: int | None, segments: Iterable[Segment]) -> Self:
-        """Return the build tag of *number* with *segments*; without a number there is none."""
-        return cls() if number is None else cls(number, join(segments))
+    def of(cls, number: int | None, segments: Iterable[Segment] | None) -> Self:
+        """Return the build tag of *number* with *segments*: None if they are unknown.
+
+        Without a number there is no build tag.
+        """
+        suffix = None if segments is None else join(segments)
+        return cls() if number is None else cls(number, suffix)
 
     @classmethod
     def parse(cls, text: str) -> Self:
