@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import pathlib
 import sys
 from collections.abc import Iterable, Sequence
@@ -94,13 +93,7 @@ def _prompt() -> str:
 def _print_diff(edits: Sequence[Edit]) -> None:
     """Print the changes, and announce new settings files: they change more than a build number."""
     for edit in edits:
-        lines = difflib.unified_diff(
-            edit.before.splitlines(keepends=True),
-            edit.after.splitlines(keepends=True),
-            f"a/{edit.path}",
-            f"b/{edit.path}",
-        )
-        common.write([*lines], None)
+        common.print_diff(edit.before, edit.after, (f"a/{edit.path}", f"b/{edit.path}"))
         if not edit.path.exists():
             common.note(
                 f"{edit.path} is new: from now on fromager treats the package as customized, and "

@@ -22,7 +22,7 @@ from ..files import alone, write_text
 from ..findings.finding import Finding, Severity, Verdict
 from ..report.table import Rendered, plain_text, print_report
 from ..settings.hook import Hook
-from ..settings.layout import IGNORE
+from ..settings.layout import suppressions
 from ..stack.fact import FACTS, explicit_variable
 from ..text import plain_line
 
@@ -102,8 +102,7 @@ def edits_settings(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def waiting(*args: Any, **options: Any) -> None:
         ctx = click.get_current_context()
-        names = ctx.obj if isinstance(ctx.obj, dict) else ctx.find_root().params
-        with alone(names["settings_file"].parent):
+        with alone(ctx.find_root().params["settings_file"].parent):
             command(*args, **options)
 
     return waiting
@@ -183,9 +182,9 @@ def mark_suppressed(tree: SettingsTree, findings: Iterable[Finding]) -> Iterator
         except InvalidName:  # an index can contain any name
             yield finding
             continue
-        annotations = tree.settings.package_setting(name).annotations or {}
-        reason = annotations.get(f"{IGNORE}{finding.code}", "").strip()
-        yield dataclasses.replace(finding, suppression=reason) if reason else finding
+        reasons = suppressions(tree.settings.package_setting(name).annotations)
+        suppression = reasons.get(finding.code, finding.suppression)
+        yield dataclasses.replace(finding, suppression=suppression)
 
 
 def _is_named(ctx: click.Context, key: str) -> bool:
@@ -198,6 +197,14 @@ def note_explicit_variables() -> None:
     for name, value in sorted(os.environ.items()):
         if value and (key := keys.get(name.upper())):
             note(f"{name}={value} is set and overrides {key} of every variant file")
+
+
+def print_diff(before: str, after: str, names: tuple[str, str]) -> None:
+    """Print the difference of two texts with these names."""
+    import difflib  # 3 ms, and most commands show no difference
+
+    old, new = (text.splitlines(keepends=True) for text in (before, after))
+    write([*difflib.unified_diff(old, new, *names)], None)
 
 
 def write(result: Rendered, output: pathlib.Path | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import pathlib
 from collections.abc import Iterable
 
@@ -88,11 +87,5 @@ def make_lock(
 def _show_difference(path: pathlib.Path, present: str, text: str) -> None:
     if present:
         parse_lock(present, str(path))  # reports a file that is not a lock
-    lines = difflib.unified_diff(
-        present.splitlines(keepends=True),
-        text.splitlines(keepends=True),
-        f"{path}, as it is",
-        f"{path}, as the settings give it",
-    )
-    common.write([*lines], None)
+    common.print_diff(present, text, (f"{path}, as it is", f"{path}, as the settings give it"))
     common.note(f"{path} is out of date: run `fromager-build-tags lock`")

@@ -28,6 +28,7 @@ from ..review.review_checks import (
     without_settings,
 )
 from ..review.snapshot import Evaluation, Snapshot
+from ..settings.hook import Hook
 from . import common, review_arguments
 
 
@@ -112,9 +113,11 @@ def reviewed(
     locks = [each.lock for each in (base, head) if renew_lock and each.lock is not None]
     after = _evaluated(head, real, locks, use_lock=locked and not renew_lock)
     before = _evaluated(base, real, locks, use_lock=locked, fallback=head)
-    if not have_same_hook(base, head):
-        before, after = _as_hooked(base, before), _as_hooked(head, after)
-    before, after = map(_with_note, (before, after))
+    is_replaced = not have_same_hook(base, head)
+    before, after = (
+        _as_hooked(found, snapshot.hook if is_replaced else None)
+        for found, snapshot in ((before, base), (after, head))
+    )
     compared = compare(before, after, known, real, (base.indexes, head.indexes))
     if any(change.is_open and change.sorts_below for change in compared.changes):
         compared = dataclasses.replace(compared, own=own_packages(base, head))
@@ -142,16 +145,9 @@ def _evaluated(
     return evaluate(snapshot, real, locks, fallback=fallback)
 
 
-def _as_hooked(snapshot: Snapshot, evaluation: Evaluation) -> Evaluation:
-    """Return the build tags that fromager gives with the hook of the settings, not of the lock."""
-    if snapshot.hook is None:
-        return evaluation
-    return dataclasses.replace(evaluation, lock=evaluation.lock.with_hook(snapshot.hook))
-
-
-def _with_note(evaluation: Evaluation) -> Evaluation:
-    hook = evaluation.lock.hook
-    if hook is None or not hook.problem:
-        return evaluation
-    note = f"{evaluation.name}: {hook.problem}"
-    return dataclasses.replace(evaluation, notes=(*evaluation.notes, note))
+def _as_hooked(evaluation: Evaluation, hook: Hook | None) -> Evaluation:
+    """Return the build tags with a hook, and a note on it; None for the hook of the lock."""
+    lock = evaluation.lock.with_hook(hook) if hook else evaluation.lock
+    problem = lock.hook.problem if lock.hook else ""
+    notes = (*evaluation.notes, f"{evaluation.name}: {problem}") if problem else evaluation.notes
+    return dataclasses.replace(evaluation, lock=lock, notes=notes)

@@ -62,7 +62,7 @@ def compared(command: Callable[..., None]) -> Callable[..., None]:
 
 def _settings_layout(ctx: click.Context, lock: pathlib.Path | None) -> Layout:
     """Return the places of the settings, as the options name them."""
-    options: dict[str, Any] = ctx.obj if isinstance(ctx.obj, dict) else ctx.find_root().params
+    options = ctx.find_root().params
     settings_file, settings_dir = options["settings_file"], options["settings_dir"]
     variants = os.environ.get(VARIANTS_DIR) or variants_dir(settings_dir)
     return Layout(

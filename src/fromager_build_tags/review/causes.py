@@ -6,7 +6,6 @@ locks replace the evaluation.
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -16,7 +15,7 @@ from ..findings.finding import Place
 from ..settings.declared import stacks_in
 from ..settings.hook import HOOK_PATH, NO_HOOK, Hook
 from ..settings.layout import DEPENDS_ON
-from ..settings.yamlfile import Path, YamlFile, parse_yaml_mapping
+from ..settings.yamlfile import Path, YamlFile
 from ..stack.fact import Declaration, DeclaredStack, Fact
 from ..stack.key import StackKey, StackKeys, pair
 from ..stack.resolve import declared_stacks
@@ -74,12 +73,12 @@ def causes(base: Snapshot, head: Snapshot) -> list[Cause]:
     for old, new in _paired(base, head, changed_files(base, head)):
         variant, package = layout.variant_of(new), layout.package_of(new) or ""
         try:
-            before, after = _read(old, base.files.get(old)), _read(new, head.files.get(new))
+            before, after = base.read(old), head.read(new)
             if variant:
                 found += _of_variant_file(variant, before, after)
             elif package or new == layout.settings_file.as_posix():
                 found += _of_package_or_global_file(package, before, after)
-        except (SettingsError, UnicodeDecodeError) as err:
+        except SettingsError as err:
             is_repeated = isinstance(err, DuplicateKeyError)
             what = "a duplicate key" if is_repeated else "unreadable settings"
             place = Place(file=new)
@@ -107,11 +106,6 @@ def _paired(base: Snapshot, head: Snapshot, paths: Iterable[str]) -> Iterable[tu
         old, new = pairs.get(name, (path, path))
         pairs[name] = (path if path in base.files else old, path if path in head.files else new)
     return pairs.values()
-
-
-def _read(path: str, content: bytes | None) -> YamlFile:
-    """Return the values of a file; none of a file that does not exist."""
-    return parse_yaml_mapping((content or b"").decode("utf-8"), pathlib.Path(path))
 
 
 def keys_in(variant: str, file: YamlFile) -> list[StackKey]:

@@ -211,23 +211,8 @@ class _StackPair:
     ) -> Iterator[tuple[_Compared, Change]]:
         """Yield the build tags that differ, with their causes."""
         for each in wheels:
-            (package, version, purelib, files), before, after = each[1:4]
-            if before != after:
-                yield (
-                    each,
-                    Change(
-                        variant=self.variant,
-                        package=package,
-                        version=version,
-                        before=before,
-                        after=after,
-                        causes=causes.of_change(package, version, before, after),
-                        reason=self.new.reason(package, version) if self.new else "",
-                        purelib=purelib,
-                        files=files,
-                        beside=self.old.key if self.old and self.stays else None,
-                    ),
-                )
+            if each.before != each.after:
+                yield each, self._change(each.wheels, each.before, each.after, causes)
 
     def unnumbered(
         self, wheels: Iterable[_Compared], causes: StackCauses
@@ -239,17 +224,24 @@ class _StackPair:
         for each in wheels:
             package, version, *_ = each.wheels
             if package not in known and self.new.tag(package, version).is_none:
-                yield (
-                    each,
-                    Change(
-                        variant=self.variant,
-                        package=package,
-                        version=version,
-                        before=None,
-                        after=NO_BUILD_TAG,
-                        causes=causes.of_change(package, version, None, NO_BUILD_TAG),
-                    ),
-                )
+                yield each, self._change(Wheels(package, version), None, NO_BUILD_TAG, causes)
+
+    def _change(
+        self, wheels: Wheels, before: BuildTag | None, after: BuildTag | None, causes: StackCauses
+    ) -> Change:
+        package, version, purelib, files = wheels
+        return Change(
+            variant=self.variant,
+            package=package,
+            version=version,
+            before=before,
+            after=after,
+            causes=causes.of_change(package, version, before, after),
+            reason=self.new.reason(package, version) if self.new else "",
+            purelib=purelib,
+            files=files,
+            beside=self.old.key if self.old and self.stays else None,
+        )
 
     def unknown(self, wheels: Iterable[_Compared]) -> Iterator[UnknownTags]:
         """Count the build tags with an unknown old suffix and the same number."""

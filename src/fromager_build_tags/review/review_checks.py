@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import pathlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -13,8 +12,7 @@ from ..findings import rules
 from ..findings.finding import Finding, Place, Rule, Severity
 from ..plan.lockfile import ANY, Lock, format_tag
 from ..settings.hook import HOOK, HOOK_PATH
-from ..settings.layout import IGNORE
-from ..settings.yamlfile import parse_yaml_mapping
+from ..settings.layout import IGNORE, suppressions
 from ..stack.key import StackKey
 from ..tag.build_tag import NO_BUILD_TAG
 from ..text import counted, first_few
@@ -204,10 +202,9 @@ def _without_number(change: Change) -> Iterator[Finding]:
 
 def _variants_without_number(review: Review, numberless: Collection[str]) -> Iterator[Finding]:
     """A new variant without a changelog is one finding, not one for each package."""
-    new = [each for each in review.changes if each.is_new_without_tag and each.is_open]
+    open_ = (each for each in review.changes if each.is_new_without_tag and each.is_open)
+    new = (each for each in open_ if each.variant in numberless)
     for variant, changes in _grouped(new, lambda each: each.variant).items():
-        if variant not in numberless:
-            continue
         yield rules.NEW_WITHOUT_NUMBER.finding(
             f"{variant} has no changelog, so versions without an entry of their own get no build "
             f"tag: {_names(changes)}",
@@ -291,8 +288,7 @@ def stale_stacks(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
             variant = head.layout.variant_of(path)
             if not variant:
                 continue
-            text = head.files.get(path, b"").decode("utf-8", errors="replace")
-            declared = {*keys_in(variant, parse_yaml_mapping(text, pathlib.Path(path)))}
+            declared = {*keys_in(variant, head.read(path))}
             locked = head.lock.of_variant(variant).keys()
             if declared != locked and (locked or path in head.files):
                 yield _stale(
@@ -350,9 +346,7 @@ def replaced_hook(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
 def _hook_place(head: Snapshot) -> Place:
     if not head.has_settings:
         return Place(file=head.layout.lock_file.as_posix())
-    path = head.layout.settings_file.as_posix()
-    text = head.files.get(path, b"").decode("utf-8")
-    return parse_yaml_mapping(text, pathlib.Path(path)).place(HOOK_PATH)
+    return head.read(head.layout.settings_file.as_posix()).place(HOOK_PATH)
 
 
 def stale_hook(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
@@ -379,14 +373,15 @@ def with_suppressions(snapshot: Snapshot, found: Iterable[Finding]) -> list[Find
     subjects = {each.subject for each in found}
     asked = {path: name for path, name in snapshot.package_files.items() if name in subjects}
     prefetch(snapshot.files, asked)
-    reasons: dict[tuple[str, str], str] = {}
-    for path, package in asked.items():
-        if IGNORE.encode() in snapshot.files[path]:
-            annotations = snapshot.values(path).get("annotations")
-            for key, reason in annotations.items() if isinstance(annotations, Mapping) else ():
-                if key.startswith(IGNORE) and isinstance(reason, str):
-                    reasons[package, key.removeprefix(IGNORE)] = reason.strip()
-    return [replace(each, suppression=reasons.get((each.subject, each.code), "")) for each in found]
+    reasons: dict[str, dict[str, str]] = {
+        package: suppressions(snapshot.values(path).get("annotations"))
+        for path, package in asked.items()
+        if IGNORE.encode() in snapshot.files[path]
+    }
+    return [
+        replace(each, suppression=reasons.get(each.subject, {}).get(each.code, ""))
+        for each in found
+    ]
 
 
 def shared_indexes(head: Snapshot, lock: Lock) -> dict[str, str]:

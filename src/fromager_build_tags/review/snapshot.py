@@ -16,7 +16,7 @@ from ..files import read_bounded, refuse_links
 from ..http.urls import comparable_url
 from ..plan.lockfile import Lock, parse_lock
 from ..settings.hook import Hook
-from ..settings.yamlfile import parse_yaml_mapping
+from ..settings.yamlfile import YamlFile, parse_yaml_mapping
 
 if TYPE_CHECKING:
     from .git import Repository
@@ -165,8 +165,10 @@ class Snapshot:
         """The hook of the global settings, or else of the lock; None where it is unknown."""
         if not self.has_settings:
             return None if self.lock is None else self.lock.hook
-        values = self._parsed(self.layout.settings_file.as_posix())
-        return None if values is None else Hook.in_settings(values)
+        try:
+            return Hook.in_settings(self.read(self.layout.settings_file.as_posix()).data)
+        except SettingsError:
+            return None
 
     @functools.cached_property
     def indexes(self) -> Mapping[str, str]:
@@ -183,14 +185,22 @@ class Snapshot:
 
     def values(self, path: str) -> Mapping[str, Any]:
         """Return the values of a file; none of a missing file, or one that BT207 reports."""
-        return self._parsed(path) or {}
+        try:
+            return self.read(path).data
+        except SettingsError:
+            return {}
 
-    def _parsed(self, path: str) -> Mapping[str, Any] | None:
+    def read(self, path: str) -> YamlFile:
+        """Return the content of a file; nothing of a missing file.
+
+        Raises:
+            SettingsError: it is not UTF-8, not YAML or not a mapping, or sets one key twice.
+        """
         try:
             text = self.files.get(path, b"").decode("utf-8")
-            return parse_yaml_mapping(text, pathlib.Path(path)).data
-        except (SettingsError, UnicodeDecodeError):
-            return None
+        except UnicodeDecodeError:
+            raise SettingsError(f"{path} is not UTF-8") from None
+        return parse_yaml_mapping(text, pathlib.Path(path))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

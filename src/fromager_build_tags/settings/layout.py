@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -23,6 +24,18 @@ VERIFY: Final = f"{PREFIX}verify"
 KNOWN: Final = (DEPENDS_ON, VERIFY)
 #: With the code of a rule behind it: the reason to suppress its findings for the package.
 IGNORE: Final = f"{PREFIX}ignore."
+
+
+def suppressions(annotations: object) -> dict[str, str]:
+    """Return the reason for which annotations suppress a rule, by the code of the rule."""
+    return {
+        key.removeprefix(IGNORE): reason.strip()
+        for key, reason in (annotations.items() if isinstance(annotations, Mapping) else ())
+        if isinstance(key, str)
+        and key.startswith(IGNORE)
+        and isinstance(reason, str)
+        and reason.strip()
+    }
 
 
 def variants_dir(settings_dir: pathlib.Path) -> pathlib.Path:

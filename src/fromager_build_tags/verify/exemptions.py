@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import SettingsError
 from ..findings import rules
 from ..findings.finding import Finding
-from ..settings.layout import IGNORE, VERIFY
+from ..settings.layout import VERIFY, suppressions
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -115,9 +115,4 @@ def exemptions_of(ctx: WorkContext, req: Requirement, *, others: bool = False) -
 def _exemptions(annotations: Mapping[str, str], package: str, variant: str) -> Exemptions:
     where = f"annotation {VERIFY} of {package} for variant {variant!r}"
     found = parse_exemptions(annotations[VERIFY], where) if VERIFY in annotations else NO_EXEMPTIONS
-    ignored = {
-        key.removeprefix(IGNORE): reason
-        for key, reason in annotations.items()
-        if key.startswith(IGNORE) and reason.strip()
-    }
-    return dataclasses.replace(found, reasons={**ignored, **found.reasons})
+    return dataclasses.replace(found, reasons={**suppressions(annotations), **found.reasons})
