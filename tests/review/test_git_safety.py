@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
+from fromager_build_tags.review import snapshot
+
 from ..conftest import Cli
 from ..repositories import Checkout, git
 from ..trees import GOOD, ROCM, ROCM_FILE, TORCH_FILE, write_tree
@@ -212,3 +214,20 @@ def test_names_of_folders_that_look_like_patterns(
     monkeypatch.setenv("FROMAGER_SETTINGS_DIR", ":(glob)*/settings/packages")
     checkout.commit({})
     assert count(cli, "HEAD") == 0
+
+
+@pytest.mark.parametrize("head", ["HEAD", ""], ids=["commit", "working tree"])
+def test_the_files_of_a_snapshot_are_limited_together(
+    cli: Cli, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, head: str
+) -> None:
+    """git stores a file of gigabytes in some kilobytes, and each file would be in memory."""
+    size = sum(len(text.encode()) for text in GOOD.values())
+    monkeypatch.setattr(snapshot, "_LARGEST_TREE", size + 99)
+    arguments = ("review", "HEAD~1", *filter(None, [head]))
+    checkout.commit({"settings/variants/a.yaml": "#" * 99})
+    cli(*arguments)
+    checkout.commit({"settings/variants/a.yaml": "#" * 50, "settings/variants/b.yaml": "#" * 50})
+    assert cli(*arguments, status=1).stderr == (
+        f"Error: the settings of {head or 'the working tree'} are larger than {size + 99} bytes "
+        "together\n"
+    )

@@ -138,8 +138,13 @@ def _evaluated(
     use_lock: bool,
     fallback: Snapshot | None = None,
 ) -> Evaluation:
-    if read := snapshot.without_evaluation(use_lock=use_lock):
-        return read
+    """Return the build tags of the lock, of the settings, or none of an empty snapshot."""
+    if snapshot.lock is not None and (use_lock or not snapshot.has_settings):
+        lock = snapshot.layout.lock_file.name if snapshot.has_settings else "the lock file"
+        note = f"{snapshot.name}: tags read from {lock}"
+        return Evaluation(name=snapshot.name, lock=snapshot.lock, notes=(note,))
+    if not snapshot.has_settings:
+        return Evaluation(name=snapshot.name, lock=Lock(stacks=()))
     from ..review.evaluation import evaluate  # imports fromager: 1 s
 
     return evaluate(snapshot, real, locks, fallback=fallback)

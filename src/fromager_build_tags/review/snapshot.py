@@ -7,12 +7,12 @@ import os
 import pathlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from ..errors import SettingsError
-from ..files import read_bounded, refuse_links
+from ..errors import InputError, SettingsError
+from ..files import LARGEST_FILE, read_bounded, refuse_links
 from ..http.urls import comparable_url
 from ..plan.lockfile import Lock, parse_lock
 from ..settings.hook import Hook
@@ -20,6 +20,9 @@ from ..settings.yamlfile import YamlFile, parse_yaml_mapping
 
 if TYPE_CHECKING:
     from .git import Repository
+
+#: Bytes of all files: a thousand packages have ten million at most, and the lock has one.
+_LARGEST_TREE: Final = 2 * LARGEST_FILE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +68,12 @@ class Layout:
         return canonicalize_name(stem) if stem else None
 
 
+def _refuse_large(size: int, name: str) -> None:
+    """Refuse files that fill the memory: git stores gigabytes of one byte in some kilobytes."""
+    if size > _LARGEST_TREE:
+        raise InputError(f"the settings of {name} are larger than {_LARGEST_TREE:,} bytes together")
+
+
 def _yaml_stem(folder: pathlib.PurePath, path: str) -> str:
     """Return the stem of a YAML file in a folder; "" for any other file.
 
@@ -96,10 +105,12 @@ class Snapshot:
         """Return the settings of a revision.
 
         Raises:
-            InputError: there is no such revision, or its files or lock cannot be read.
+            InputError: there is no such revision, or its files or lock cannot be read, or are
+                too large.
         """
         commit = repository.commit(ref)
         files = repository.files(commit, layout.paths)
+        _refuse_large(files.size, ref)
         lock = layout.lock_file.as_posix()
         files.read([path for path in files if path == lock or layout.variant_of(path)])
         return cls._of(ref if ref != commit else commit[:12], layout, files)
@@ -109,16 +120,20 @@ class Snapshot:
         """Return the settings of a folder, such as the working tree.
 
         Raises:
-            InputError: a file or the lock cannot be read, or is behind a symbolic link.
+            InputError: a file or the lock cannot be read, is behind a symbolic link, or too large.
         """
         files: dict[str, bytes] = {}
+        size = 0
         for path in layout.paths:
             refuse_links(root / path, root)
             found = [root / path] if os.path.lexists(root / path) else []
             if (root / path).is_dir():
                 found = sorted((root / path).glob("*.yaml"))
             for file in found:
-                files[file.relative_to(root).as_posix()] = read_bounded(file, root=root)
+                content = read_bounded(file, root=root)
+                files[file.relative_to(root).as_posix()] = content
+                size += len(content)
+                _refuse_large(size, name)
         return cls._of(name, layout, files)
 
     @classmethod
@@ -136,18 +151,6 @@ class Snapshot:
         text = files[path].decode("utf-8", errors="replace") if path in files else None
         lock = None if text is None else parse_lock(text, f"{path} of {name}")
         return cls(name=name, layout=layout, files=files, lock=lock)
-
-    def without_evaluation(self, *, use_lock: bool = True) -> Evaluation | None:
-        """Return the build tags of the lock; none of an empty snapshot; else None.
-
-        Args:
-            use_lock: whether to prefer the lock to the settings.
-        """
-        if self.lock is not None and (use_lock or not self.has_settings):
-            lock = self.layout.lock_file.name if self.has_settings else "the lock file"
-            note = f"{self.name}: tags read from {lock}"
-            return Evaluation(name=self.name, lock=self.lock, notes=(note,))
-        return None if self.has_settings else Evaluation(name=self.name, lock=Lock(stacks=()))
 
     @property
     def has_settings(self) -> bool:
