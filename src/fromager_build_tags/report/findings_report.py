@@ -19,8 +19,7 @@ _NOUN: Final = "finding"
 
 def render_table(verdict: Verdict) -> list[str | Table]:
     """Return the findings, worst first, then the suppressed ones, then the verdict."""
-    lines = [*_lines(verdict.findings), *_lines(verdict.suppressed), str(verdict)]
-    return [f"{line}\n" for line in lines]
+    return [*_lines(verdict.findings), *_lines(verdict.suppressed), str(verdict)]
 
 
 def _lines(findings: Sequence[Finding]) -> Iterator[str]:

@@ -29,16 +29,16 @@ _UNEXPLAINED: Final = (
 
 def _table(review: Review, verdict: Verdict) -> list[str | Table]:
     """Return what changes, by cause, then counts, findings and notes."""
-    parts: list[str | Table] = [f"{_summary(review, verdict)}\n"]
+    parts: list[str | Table] = [_summary(review, verdict)]
     for causes, changes in review.by_cause():
         rows = [(f"  {each.variant}", *_cells(each)) for each in changes]
-        parts += ["\n", f"{cause_line(causes, changes)}\n", Table(heading=_HEADING, rows=rows)]
+        parts += ["", cause_line(causes, changes), Table(heading=_HEADING, rows=rows)]
     if review.changes:
-        parts += ["\n", *(f"{line}\n" for line in _counts(review))]
+        parts += ["", *_counts(review)]
     if verdict.findings or verdict.suppressed:
-        parts += ["\n", *render_table(verdict)]
+        parts += ["", *render_table(verdict)]
     if review.notes:
-        parts += ["\n", *(f"{note}\n" for note in review.notes)]
+        parts += ["", *review.notes]
     return parts
 
 

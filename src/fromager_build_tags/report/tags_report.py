@@ -33,8 +33,7 @@ def render_table(tags: Iterable[PlannedTag]) -> list[str | Table]:
     parts: list[str | Table] = []
     for group in _by_stack(tags):
         table = Table(heading=_HEADING, rows=[_row(tag) for tag in group])
-        parts += ["\n", f"{_title(group[0])}\n", "\n", table]
-        parts += [f"  {note}" for note in _notes(group)]
+        parts += ["", _title(group[0]), "", table, *(f"  {note}" for note in _notes(group))]
     return parts[1:]
 
 

@@ -52,11 +52,6 @@ class Cause:
     pre_built: bool = False
     no_hook: bool = False
 
-    @property
-    def is_of_one_package(self) -> bool:
-        """Whether it changes the build numbers of one package."""
-        return self.of_number and bool(self.package)
-
     def __str__(self) -> str:
         return f"{self.what} in {self.place}"
 

@@ -125,16 +125,12 @@ class Change:
 
     @property
     def lost_a_segment(self) -> bool:
-        """Whether the new build tag has fewer segments."""
+        """Whether the new build tag has fewer segments, though the settings name a hook."""
         before, after = self.before, self.after
         if before is None or after is None or after.is_none or not after.is_known:
             return False
-        return len(after.segments) < len(before.segments)
-
-    @property
-    def lost_its_suffix(self) -> bool:
-        """Whether the segments are gone because the settings name no hook."""
-        return self.lost_a_segment and any(cause.no_hook for cause in self.causes)
+        is_fewer = len(after.segments) < len(before.segments)
+        return is_fewer and not any(cause.no_hook for cause in self.causes)
 
     @property
     def wheel(self) -> str:

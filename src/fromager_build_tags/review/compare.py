@@ -49,15 +49,6 @@ class Review:
     broken: Sequence[BrokenSettings] = ()
     notes: Sequence[str] = ()
 
-    def is_certain(self, change: Change) -> bool:
-        """Return whether an open change certainly concerns real wheels.
-
-        It does where ``*`` stands for every wheel of a package with a settings file, and where
-        the number of the variant fell.
-        """
-        own = change.package in (self.own or ()) and change.package not in self.listed
-        return own or change.number_fell
-
     def by_cause(self) -> list[tuple[tuple[Cause, ...], list[Change]]]:
         """Return the changes, grouped by their causes, the largest group first.
 
@@ -65,7 +56,7 @@ class Review:
         """
         groups: dict[tuple[str, ...], tuple[tuple[Cause, ...], list[Change]]] = {}
         for change in self.changes:
-            shared = tuple(each for each in change.causes if not each.is_of_one_package)
+            shared = tuple(each for each in change.causes if not (each.of_number and each.package))
             causes = shared or change.causes
             groups.setdefault(tuple(map(str, causes)), (causes, []))[1].append(change)
         ordered = sorted(groups.items(), key=lambda item: (-len(item[1][1]), item[0]))

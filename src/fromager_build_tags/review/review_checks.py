@@ -130,7 +130,13 @@ def _grouped[K](changes: Iterable[Change], key: Callable[[Change], K]) -> dict[K
 
 
 def _open_severity(review: Review, change: Change) -> Severity:
-    if review.is_certain(change):
+    """Return an error only for a change that certainly concerns real wheels.
+
+    It does where ``*`` stands for every wheel of a package with a settings file, and where the
+    number of the variant fell.
+    """
+    is_own = change.package in (review.own or ()) and change.package not in review.listed
+    if is_own or change.number_fell:
         return Severity.ERROR
     is_any = change.package == ANY or review.own is None
     return Severity.WARNING if is_any else Severity.NOTE
@@ -172,7 +178,7 @@ def _unknown(review: Review) -> Iterator[Finding]:
 
 
 def _segments(change: Change) -> Iterator[Finding]:
-    if change.lost_a_segment and not change.lost_its_suffix:
+    if change.lost_a_segment:
         yield rules.LOST_SEGMENT.finding(
             f"{_wheel(change)} lost a segment ({change.before} → {change.after})",
             subject=change.package,
