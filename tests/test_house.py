@@ -25,6 +25,7 @@ TEXTS: Final = [
     *sorted((ROOT / "overrides").glob("*.py")),
     *sorted(path for path in (ROOT / "docs").rglob("*") if path.suffix in {".md", ".py"}),
     ROOT / "README.md",
+    ROOT / "SECURITY.md",
 ]
 PAGES: Final = [path for path in TEXTS if path.suffix == ".md"]
 
