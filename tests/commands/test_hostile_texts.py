@@ -7,6 +7,7 @@ import csv
 import functools
 import io
 import json
+import logging
 import os
 import pathlib
 import re
@@ -234,6 +235,13 @@ CHECKS: Final[Mapping[str, Callable[[str], None]]] = {
 def pages() -> Iterator[str]:
     with serve(hostile_pages()) as server:
         yield f"{server.url}/"
+
+
+@pytest.fixture(autouse=True)
+def logs(caplog: pytest.LogCaptureFixture) -> None:
+    """Log what a user sees: pytest-xdist cannot send a report with bytes of a name in its log."""
+    caplog.set_level(logging.WARNING)
+    caplog.set_level(logging.WARNING, logger="fromager")
 
 
 @pytest.fixture
