@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fromager_build_tags.report.block import Block, chained, listed, titled
+from fromager_build_tags.report.block import Block, chained, titled
 
 
 def rows(number: int, text: str = "row") -> list[str]:
@@ -73,7 +73,7 @@ def test_empty_blocks_are_left_away() -> None:
 
 
 def test_a_long_list_is_folded() -> None:
-    ten, eleven = (listed("a <b> *c*", ["- x"] * number, "row").within() for number in (10, 11))
+    ten, eleven = (titled("a <b> *c*", ["- x\n"] * number, "row").within() for number in (10, 11))
     assert ten.startswith("\n**a &lt;b\\> \\*c\\***\n\n- x\n")
     assert eleven.startswith("\n<details><summary>a &lt;b&gt; *c*</summary>\n\n- x\n")
     assert eleven.endswith("- x\n\n</details>\n")

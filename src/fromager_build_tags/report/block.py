@@ -62,11 +62,6 @@ def _rows(part: str | Block) -> int:
     return part.rows if isinstance(part, Block) else 1
 
 
-def listed(title: str, rows: Iterable[str], noun: str) -> Block:
-    """Return a list below its title, which is plain text; fold a long one."""
-    return titled(title, [f"{row}\n" for row in rows], noun)
-
-
 def titled(
     title: str, parts: Sequence[str | Block], noun: str, *, fold: bool | None = None
 ) -> Block:

@@ -7,11 +7,10 @@ entry in the changelog of a variant raises the number of every wheel of the vari
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_version
-from packaging.version import Version
 
 from ..errors import EditError, SettingsError, explain_error
 from ..files import read_text, refuse_read_only, write_text
@@ -53,11 +52,8 @@ def package_entries(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
 
     fromager looks up a version without its local part, and equal versions are one.
     """
-    missing: dict[tuple[str, Version | str], int] = {}
-    for change in changes:
-        if not change.is_open and (number := missing_entries(change)):
-            key = (change.package, public_version(change.version))
-            missing[key] = max(number, missing.get(key, 0))
+    listed = [each for each in changes if not each.is_open]
+    missing = _most_missing(listed, lambda each: (each.package, public_version(each.version)))
     return {(package, str(version)): number for (package, version), number in missing.items()}
 
 
@@ -66,11 +62,14 @@ def variant_entries(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
 
     A variant has the package "".
     """
-    missing: dict[tuple[str, str], int] = {}
+    return _most_missing(changes, lambda each: ("", each.variant))
+
+
+def _most_missing[K](changes: Iterable[Change], key: Callable[[Change], K]) -> dict[K, int]:
+    missing: dict[K, int] = {}
     for change in changes:
         if number := missing_entries(change):
-            key = ("", change.variant)
-            missing[key] = max(number, missing.get(key, 0))
+            missing[key(change)] = max(number, missing.get(key(change), 0))
     return missing
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from packaging.version import Version
 
 from ..plan.lockfile import ANY, Lock, LockedStack, Row, public_version
-from ..stack.key import StackKeys
+from ..stack.key import StackKey, StackKeys
 from ..tag.build_tag import NO_BUILD_TAG, BuildTag
 from ..tag.version_ranges import boundaries_of, is_span, split
 from .attribution import StackCauses
@@ -85,7 +85,7 @@ def compare(
     unknown: list[UnknownTags] = []
     wheels: set[_Compared] = set()
     pairs = [
-        _StackPair(old=old, new=new, stays=_stays(old, new, head.lock))
+        _StackPair(old=old, new=new, beside=_beside(old, new, head.lock))
         for old, new in pair_stacks(base.lock, head.lock, _variants(base, head), indexes)
     ]
     for variant in sorted({both.variant for both in pairs}):
@@ -124,11 +124,11 @@ def _listed(evaluation: Evaluation) -> frozenset[str]:
     )
 
 
-def _stays(old: LockedStack | None, new: LockedStack | None, head: Lock) -> bool:
-    """Return whether the head has the old stack as well as the new one."""
+def _beside(old: LockedStack | None, new: LockedStack | None, head: Lock) -> StackKey | None:
+    """Return the key of the old stack, if the head has it as well as the new one."""
     if old is None or new is None or (old.variant, old.key) == (new.variant, new.key):
-        return False
-    return old.key in head.of_variant(old.variant)
+        return None
+    return old.key if old.key in head.of_variant(old.variant) else None
 
 
 class _Compared(NamedTuple):
@@ -172,12 +172,12 @@ class _StackPair:
     Attributes:
         old: the stack of the base.
         new: the stack of the head.
-        stays: whether the head has the old stack as well.
+        beside: the key of the old stack, if the head has it as well as the new one.
     """
 
     old: LockedStack | None
     new: LockedStack | None
-    stays: bool
+    beside: StackKey | None
 
     @property
     def variant(self) -> str:
@@ -231,7 +231,7 @@ class _StackPair:
             reason=self.new.reason(package, version) if self.new else "",
             purelib=purelib,
             files=files,
-            beside=self.old.key if self.old and self.stays else None,
+            beside=self.beside,
         )
 
     def unknown(self, wheels: Iterable[_Compared]) -> Iterator[UnknownTags]:
