@@ -18,6 +18,7 @@ from ..settings.tree import SettingsTree
 from ..stack.stack import Stack
 from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName
+from ..tag.platform import is_platlib
 from ..tag.segment import Order, Segment
 from ..text import did_you_mean
 
@@ -50,7 +51,7 @@ class Expected:
 
     def given(self, name: WheelName) -> frozenset[BuildTag]:
         """Return the build tags of a wheel's kind, platlib or purelib."""
-        return self.platlib if name.is_platlib else self.purelib
+        return self.platlib if _is_platlib(name.tags) else self.purelib
 
     def replacing(self, name: WheelName) -> frozenset[BuildTag]:
         """Return the build tags that must all exist before a wheel is obsolete.
@@ -59,6 +60,9 @@ class Expected:
         declared stack has these, the stack that replaced it is unknown: the tags of all stacks.
         """
         return _of_stack(self.given(name), name.build_tag)
+
+
+_is_platlib = functools.lru_cache(maxsize=4096)(is_platlib)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -158,6 +158,9 @@ def check_contents(
     Yields:
         The numbers of the indexes that a finding concerns, and the finding.
     """
+    files = list(files)
+    if len({file.filename for _, file in files}) == len(files):
+        return
     by_name: dict[str, list[tuple[int, IndexFile]]] = {}
     for each in files:
         by_name.setdefault(each[1].filename, []).append(each)

@@ -150,12 +150,15 @@ def _tags(tags: str) -> frozenset[Tag]:
 def with_status(wheels: Sequence[IndexWheel], expected: Expected) -> Iterator[IndexWheel]:
     """Yield the wheels *of one version*, each with its status."""
     marked = [
-        wheel._replace(status=Status.CURRENT)
+        IndexWheel(wheel.file, wheel.name, Status.CURRENT)
         if wheel.name.build_tag in expected.given(wheel.name)
         else wheel
         for wheel in wheels
     ]
     current = [each for each in marked if each.status is Status.CURRENT]
+    if len(current) == len(marked):
+        yield from marked
+        return
     for each in marked:
         if each.status is Status.CURRENT:
             yield each
