@@ -260,3 +260,16 @@ def test_only_a_regular_file_of_limited_size_is_read(tmp_path: pathlib.Path) -> 
     assert read_bounded(tmp_path / "full", largest=4) == b"1234"
     with pytest.raises(InputError, match="full is larger than 3 bytes"):
         read_bounded(tmp_path / "full", largest=3)
+
+
+def test_a_pipe_that_the_shell_opens_is_read(tmp_path: pathlib.Path) -> None:
+    """Such as with ``-r <(uv export)``; its writer may be slow."""
+    reader, writer = os.pipe()
+    script = "import os, time; time.sleep(0.3); os.write(1, b'torch')"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=writer):
+        os.close(writer)
+        assert read_bounded(pathlib.Path(f"/dev/fd/{reader}")) == b"torch"
+    os.close(reader)
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(InputError, match="is not a regular file"):
+        read_bounded(tmp_path / "fifo")

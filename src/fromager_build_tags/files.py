@@ -14,6 +14,7 @@ from .errors import InputError, OutputError
 
 #: Bytes of the largest text file that is read: a lock of a thousand packages has one million.
 LARGEST_FILE: Final = 20_000_000
+_OPEN_PIPES: Final = ("/dev/fd/", "/dev/stdin")
 
 
 def printable(name: str) -> str:
@@ -63,12 +64,17 @@ def read_bounded(
 def read_regular(path: pathlib.Path, most: int) -> bytes:
     """Return the content of a regular file of at most *most* bytes; a link is followed.
 
+    A pipe that the shell opens for this process, such as ``-r <(uv export)``, is read, too.
+
     Raises:
         OSError: the file cannot be opened.
         InputError: it is larger, or something else, such as a FIFO, which would not end.
     """
     with open(path, "rb", opener=_open_at_once) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        mode = os.fstat(file.fileno()).st_mode
+        if stat.S_ISFIFO(mode) and str(path).startswith(_OPEN_PIPES):
+            os.set_blocking(file.fileno(), True)
+        elif not stat.S_ISREG(mode):
             raise InputError(f"{path} is not a regular file")
         content = file.read(most + 1)
     if len(content) > most:
@@ -122,8 +128,8 @@ def write_text(path: pathlib.Path, text: str) -> None:
     process is written to, not replaced.
 
     Raises:
-        OutputError: the file is read-only or cannot be written, or nobody reads the pipe; the old
-            content of a file stays.
+        OutputError: the file is read-only or cannot be written, or no process reads the pipe; the
+            old content of a file stays.
     """
     refuse_read_only(path)
     try:

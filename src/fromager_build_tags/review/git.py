@@ -73,7 +73,7 @@ def _parse_batch(output: bytes) -> Iterator[tuple[str, bytes]]:
 #: Variables of git that stay. Those that name a repository, as for the hooks of git, do not: the
 #: folder names ours. A hook that receives a push finds the new commits in a folder of objects.
 _KEPT: Final = ("GIT_ALTERNATE_", "GIT_CEILING_", "GIT_CONFIG_", "GIT_DISCOVERY_", "GIT_OBJECT_")
-#: git reads objects as they are, writes nothing, asks nobody, and connects to no remote.
+#: git reads objects as they are, writes nothing, never prompts, and connects to no remote.
 _READ_ONLY: Final = {
     "LC_ALL": "C",
     "GIT_OPTIONAL_LOCKS": "0",
