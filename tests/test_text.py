@@ -18,6 +18,7 @@ from fromager_build_tags.text import (
     plain,
     plain_line,
     redact,
+    redact_argument,
 )
 
 
@@ -84,6 +85,23 @@ def test_the_end_of_a_message() -> None:
 )
 def test_credentials_are_hidden(text: str, expected: str) -> None:
     assert redact(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("u:p@h/x", "****@h/x"),
+        ("//u:p@h/x", "****@h/x"),
+        ("http:\\\\u:p@h", "****@h"),
+        ("http://u:p@h/x", "http://****@h/x"),
+        ("u:p\n@h", "****@h"),
+        # nothing to hide
+        ("dist/a:b@c", "dist/a:b@c"),
+        ("a@b:c", "a@b:c"),
+    ],
+)
+def test_credentials_of_a_mistyped_url_are_hidden(argument: str, expected: str) -> None:
+    assert redact_argument(argument) == expected
 
 
 def test_a_text_is_cut_behind_a_password() -> None:

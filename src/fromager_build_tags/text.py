@@ -16,6 +16,8 @@ _USERINFO: Final = re.compile(
     r"(?:[^/\s@:]{0,999}+:(?:[^\s@]{0,999}+@)++|(?:[^/\s?#@]{0,999}+@)++)",
     re.IGNORECASE,
 )
+#: The same without a scheme, or with backslashes.
+_LOGIN: Final = re.compile(r"^(?://)?[^/:@]*:(?!/).*@", re.DOTALL)
 _SECRET: Final = re.compile(
     r"([?&;#][\w.%-]{0,30}(?:token|sig|secret|pass|key|auth|cred)[\w.%-]{0,30}=)[^&;#\s\\\"'<>]++",
     re.IGNORECASE,
@@ -33,6 +35,11 @@ def redact(text: str) -> str:
     if ":/" not in text or not ("@" in text or "=" in text):
         return text
     return _SECRET.sub(r"\1****", _USERINFO.sub(r"\1****@", text))
+
+
+def redact_argument(text: str) -> str:
+    """Return an argument with what can be the credentials of a mistyped URL as ``****``."""
+    return _LOGIN.sub("****@", redact(text))
 
 
 def plain(text: str, longest: int = _LONGEST) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import pathlib
+import sys
 import threading
 from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner, Result
 
-from fromager_build_tags.commands import main
+from fromager_build_tags.commands import common, main
+from fromager_build_tags.errors import OutputError
 
 from ..index.wheels import write_wheel
 from ..repositories import Checkout
@@ -157,3 +159,9 @@ def test_a_bump_that_was_killed_before_its_lock_is_completed(
     (tmp_path / LOCK_FILE).write_text(old)
     run("bump", "-m", "new Torch", "--dry-run")
     assert (tmp_path / LOCK_FILE).read_text() == old
+
+
+def test_a_closed_stdout_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(OutputError, match="stdout is closed; use --output"):
+        common.write("a result", None)

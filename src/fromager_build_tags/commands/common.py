@@ -17,7 +17,7 @@ import click
 from click.core import ParameterSource
 from packaging.utils import InvalidName, canonicalize_name
 
-from ..errors import InputError
+from ..errors import InputError, OutputError
 from ..files import alone, write_text
 from ..findings.finding import Finding, Severity, Verdict
 from ..report.table import Rendered, plain_text, print_report
@@ -211,11 +211,13 @@ def write(result: Rendered, output: pathlib.Path | None) -> None:
     """Print a result, or write it to a file; a report for people is printed in colour.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written, or stdout is closed.
     """
     if output is not None:
         write_text(output, plain_text(result))
         return
+    if sys.stdout is None:
+        raise OutputError("the result cannot be written: stdout is closed; use --output")
     if isinstance(result, str) or not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
         click.echo(plain_text(result), nl=False)
     else:

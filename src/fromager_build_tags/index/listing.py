@@ -19,12 +19,11 @@ from packaging.utils import NormalizedName, canonicalize_name
 from ..errors import InputError
 from ..files import printable
 from ..http.urls import is_url, shown_url
+from ..text import redact_argument
 from ..wheel.archive import WheelArchive
 
 #: A single slash is a typing error, and the text after it may still be a password.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
-#: Of a URL without its scheme.
-_USERINFO: Final = re.compile(r"^[^/:@]*:.*@")
 _VARIANT: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(.*)", re.DOTALL)
 #: fromager's folders of built and of pre-built wheels; ``simple`` contains links to both, and
 #: ``build`` unfinished wheels.
@@ -57,7 +56,7 @@ class IndexPlace:
     def __str__(self) -> str:
         if self.is_url:
             return shown_url(self.address)
-        return f"{self.scheme}:…" if self.scheme else _USERINFO.sub("****@", self.address)
+        return f"{self.scheme}:…" if self.scheme else redact_argument(self.address)
 
     def __repr__(self) -> str:
         """Hide credentials in a traceback, too."""

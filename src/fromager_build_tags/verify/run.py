@@ -19,6 +19,7 @@ from ..findings.finding import Finding, Place
 from ..findings.rules import BAD_ANNOTATION, UNREADABLE_WHEEL
 from ..http.urls import file_name, is_url, shown_url
 from ..tag.filename import parse_wheel_name
+from ..text import redact_argument
 from ..wheel.archive import WheelError, open_url
 from ..wheel.facts import read_facts, read_wheel
 from .checks import CHECKS
@@ -85,7 +86,7 @@ def _of_argument(argument: str) -> Iterator[WheelSource]:
         path = pathlib.Path(each)
         yield from _in_folder(path) if path.is_dir() else [WheelSource(text=each)]
     if not found:
-        yield WheelSource(text=argument, reason="no such file or folder")
+        yield WheelSource(text=redact_argument(argument), reason="no such file or folder")
 
 
 def _in_folder(folder: pathlib.Path) -> Iterator[WheelSource]:
