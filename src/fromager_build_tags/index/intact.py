@@ -20,7 +20,7 @@ from ..wheel.archive import Member, WheelArchive, WheelError
 
 #: Characters of a name that are shown.
 _MOST: Final = 200
-#: A segment too many keeps a wheel from nobody who needs it.
+#: A wheel with a segment too many works wherever its name allows it.
 _HARMLESS: Final = {NO_ACCELERATOR_INSIDE.code, NO_TORCH_INSIDE.code}
 _SIGNATURES: Final = ("", ".jws", ".p7s")
 
