@@ -148,6 +148,10 @@ def test_a_replacement_that_changes_between_two_deletions(
     assert names(folder) == {WANTED, *(each.rpartition("/")[2] for each in kept)}
 
 
+METADATA = b"Metadata-Version: 2.1\nName: flash-attn\nVersion: 2.8.3\n"
+TAGGED = b"Wheel-Version: 1.0\nBuild: 8_el9.6_rocm7.1_torch2.10.0\nTag: %s\n"
+
+
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
@@ -160,6 +164,21 @@ def test_a_replacement_that_changes_between_two_deletions(
         (
             {"flash_attn-2.8.3.dist-info/METADATA": b"Name: flash-attn\nVersion: 2.8.2\n"},
             "but METADATA is for flash-attn 2.8.2",
+        ),
+        (
+            {"flash_attn-2.8.3.dist-info/WHEEL": TAGGED % b"cp311-cp311-linux_x86_64"},
+            "WHEEL has the tag cp311-cp311-linux_x86_64, not those of the name",
+        ),
+        (
+            {
+                "flash_attn-2.8.3.dist-info/WHEEL": TAGGED
+                % b"-".join([b".".join([b"x"] * 9_000)] * 3)
+            },
+            "not those of the name",
+        ),
+        (
+            {"flash_attn-2.8.3.dist-info/METADATA": METADATA + b"Requires-Python: >=3.13\n"},
+            "requires Python >=3.13, and this wheel does not",
         ),
     ],
 )

@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
+import math
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from packaging.requirements import Requirement
+from packaging.tags import parse_tag
 
 from ..findings.finding import Severity
 from ..findings.rules import NO_ACCELERATOR_INSIDE, NO_TORCH_INSIDE
 from ..settings.tree import SettingsTree
+from ..tag.filename import parse_wheel_name
+from ..text import first_few
 from ..verify.exemptions import exemptions_of
 from ..verify.run import ExemptionsOf, WheelSource, verify_wheel
 from ..wheel.archive import Member, WheelArchive, WheelError
@@ -41,9 +45,33 @@ def _damage(path: pathlib.Path, exemptions_of: ExemptionsOf) -> str:
             return finding.message
     try:
         with WheelArchive.open(path) as archive:
-            return _incomplete(archive)
+            return _other_tags(archive, path.name) or _incomplete(archive)
     except WheelError as err:
         return err.reason
+
+
+def requires_python(path: pathlib.Path) -> str | None:
+    """Return the Requires-Python of a wheel, "" if it has none; None if it cannot be read."""
+    try:
+        with WheelArchive.open(path) as archive:
+            return archive.metadata().get("requires_python", "")
+    except WheelError:
+        return None
+
+
+def _other_tags(archive: WheelArchive, filename: str) -> str:
+    """Return how the tags in ``WHEEL`` differ from those of the name; "" if they do not."""
+    expected = parse_wheel_name(filename).tags
+    texts = [str(each).strip() for each in archive.wheel_metadata().get_all("Tag", [])]
+    # a text of 60,000 characters can stand for a billion of tags
+    counts = (math.prod(part.count(".") + 1 for part in each.split("-")) for each in texts)
+    if texts and (
+        any(count > len(expected) for count in counts)
+        or any(each.count("-") != 2 for each in texts)
+        or frozenset().union(*map(parse_tag, texts)) != expected
+    ):
+        return f"WHEEL has the tag {first_few(texts)[:_MOST]}, not those of the name"
+    return ""
 
 
 def _incomplete(archive: WheelArchive) -> str:

@@ -31,13 +31,13 @@ class Neighbors:
     """What the variants of :func:`neighbors_of` need of one project in an index.
 
     Attributes:
-        is_intact: returns whether a wheel can replace another one.
+        replaces: returns whether the first wheel can replace the second.
     """
 
     tree: SettingsTree
     view: ProjectView
     variants: Sequence[str]
-    is_intact: Callable[[IndexWheel], bool]
+    replaces: Callable[[IndexWheel, IndexWheel], bool]
     _plans: dict[str, Sequence[PlannedTag]] = field(default_factory=dict)
 
     def need(self, wheel: IndexWheel) -> str:
@@ -77,7 +77,7 @@ class Neighbors:
         if is_replaced or not _is_same_stack(needed, name.build_tag):
             return ""
         wheels = fits_for(name, {needed}, self.view.wheels[name.version])
-        if any(map(self.is_intact, wheels)):
+        if any(self.replaces(each, wheel) for each in wheels):
             return ""
         return f"its replacement {needed} for {variant} is not in the index, or damaged; {_HINT}"
 

@@ -12,7 +12,7 @@ from typing import Final, Self
 from ..stack.stack import Stack
 from ..tag.segment import accelerator_word
 from .expected import Expectations, Expected
-from .intact import damage_on
+from .intact import damage_on, requires_python
 from .neighbors import Neighbors
 from .status import (
     IndexWheel,
@@ -71,7 +71,10 @@ def decide(
         return read(wheel.file.path) if wheel.file.path else ""
 
     others = Neighbors(
-        tree=tree, view=view, variants=neighbors, is_intact=lambda each: not unusable(each)
+        tree=tree,
+        view=view,
+        variants=neighbors,
+        replaces=lambda new, old: not reason_against(old, new, unusable(new)),
     )
     for wheel in view.all_wheels():
         if wheel.status in _NOT_CONSIDERED:
@@ -135,7 +138,17 @@ def reason_against(wheel: IndexWheel, replacement: IndexWheel, damaged: str) -> 
         return f"its replacement {filename} is damaged: {damaged}"
     if path and other and path.exists() and not path.is_symlink() and path.samefile(other):
         return f"its replacement {filename} is the same file"
+    before, after = _requires_python(wheel), _requires_python(replacement)
+    if after and before is not None and before != after:
+        text = f"requires Python {after}, and this wheel {before or 'does not'}"
+        return f"its replacement {filename} {text}"
     return ""
+
+
+def _requires_python(wheel: IndexWheel) -> str | None:
+    """Return the Requires-Python of a wheel, which an index lists, and a file contains."""
+    path = wheel.file.path
+    return requires_python(path) if path else wheel.file.requires_python
 
 
 def _difference(wheel: IndexWheel, expected: Expected) -> str:
