@@ -155,6 +155,10 @@ def test_a_url_that_is_none_is_a_finding(url: str) -> None:
     assert found.code == "BT341"
 
 
+def test_two_urls_in_one_argument_hide_the_password() -> None:
+    assert "secret" not in repr(verify("http://a.example,http://user:secret@h.example"))
+
+
 def test_a_url_of_a_folder_is_no_wheel() -> None:
     [found] = verify("http://127.0.0.1:9/simple/foo/")
     assert (found.code, found.message) == (

@@ -175,7 +175,7 @@ def _examine(source: WheelSource, remedy_for: RemedyFor) -> ExaminedWheel:
         _refuse_special(path)
         facts = read_wheel(path)
     else:
-        name = parse_wheel_name(_checked_name(file_name(source.text)))
+        name = parse_wheel_name(_checked_name(redact_argument(file_name(source.text))))
         from ..http.session import Session  # requests takes 0.2 s, and few wheels are behind a URL
 
         session = Session(source.text)
