@@ -57,15 +57,20 @@ def checkout(tmp_path: pathlib.Path) -> pathlib.Path:
     return clone
 
 
-@pytest.fixture
-def run_action(checkout: pathlib.Path, tmp_path: pathlib.Path) -> RunAction:
-    bin_ = tmp_path / "bin"
+def write_programs(bin_: pathlib.Path) -> pathlib.Path:
+    """Write a stand-in for gh, and git and Python, which fail if they get its token."""
     bin_.mkdir()
     (bin_ / "gh").write_text(GH)
     for name, program in {"git": shutil.which("git"), "python": sys.executable}.items():
         (bin_ / name).write_text(WITHOUT_TOKEN.format(program=program))
     for path in bin_.iterdir():
         path.chmod(0o755)
+    return bin_
+
+
+@pytest.fixture
+def run_action(checkout: pathlib.Path, tmp_path: pathlib.Path) -> RunAction:
+    bin_ = write_programs(tmp_path / "bin")
 
     def run(**variables: str) -> subprocess.CompletedProcess[str]:
         environ = os.environ | {

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from ..repositories import Checkout, git
-from ..test_action import GH, ROOT, WITHOUT_TOKEN
+from ..test_action import ROOT, write_programs
 from ..trees import GOOD, SETTINGS_FILE
 from . import hostile_runner
 from .hostile_trees import SECRET, TREES
@@ -222,13 +222,7 @@ def test_commands(base: pathlib.Path, tmp_path: pathlib.Path, names: Iterable[st
 def test_the_action(base: pathlib.Path, tmp_path: pathlib.Path, name: str) -> None:
     """The script of the action, whose programs are git, Python and gh."""
     root = pull_request(base, tmp_path / "x", name)
-    bin_ = tmp_path / "bin"
-    bin_.mkdir()
-    (bin_ / "gh").write_text(GH)
-    for program, real in {"git": shutil.which("git"), "python": sys.executable}.items():
-        (bin_ / program).write_text(WITHOUT_TOKEN.format(program=real))
-    for path in bin_.iterdir():
-        path.chmod(0o755)
+    bin_ = write_programs(tmp_path / "bin")
     variables = {
         "PATH": f"{bin_}:{os.environ['PATH']}",
         "PYTHON": str(bin_ / "python"),

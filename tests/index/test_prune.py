@@ -14,12 +14,8 @@ from fromager_build_tags.index.pruning import Decision
 from fromager_build_tags.text import size_text
 
 from .simple_server import html_index, serve
-from .wheels import write_wheel
+from .wheels import OLDER, PLAT, STALE, WANTED, fill, names, write_wheel
 
-PLAT = "-cp312-cp312-linux_x86_64.whl"
-WANTED = "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.10.0" + PLAT
-STALE = "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1" + PLAT
-OLDER = "flash_attn-2.8.3-7_el9.6_rocm7.1_torch2.10.0" + PLAT
 ABOVE = "flash_attn-2.8.3-9_el9.6_rocm7.1_torch2.10.0" + PLAT
 
 type Run = Callable[..., Result]
@@ -28,15 +24,6 @@ type Run = Callable[..., Result]
 @pytest.fixture
 def folder(tmp_path: pathlib.Path) -> pathlib.Path:
     return tmp_path / "index"
-
-
-def fill(folder: pathlib.Path, *names: str) -> None:
-    for name in names:
-        write_wheel(folder / name)
-
-
-def names(folder: pathlib.Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def plan(run: Run, *args: str) -> tuple[dict[str, str], dict[str, str]]:

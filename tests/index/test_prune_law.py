@@ -14,12 +14,7 @@ from click.testing import Result
 
 from fromager_build_tags.index import deletion
 
-from .wheels import write_wheel
-
-PLAT = "-cp312-cp312-linux_x86_64.whl"
-WANTED = "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.10.0" + PLAT
-STALE = "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1" + PLAT
-OLDER = "flash_attn-2.8.3-7_el9.6_rocm7.1_torch2.10.0" + PLAT
+from .wheels import OLDER, PLAT, STALE, WANTED, fill, names, write_wheel
 
 type Run = Callable[..., Result]
 
@@ -27,15 +22,6 @@ type Run = Callable[..., Result]
 @pytest.fixture
 def folder(tmp_path: pathlib.Path) -> pathlib.Path:
     return tmp_path / "index"
-
-
-def fill(folder: pathlib.Path, *names: str) -> None:
-    for name in names:
-        write_wheel(folder / name)
-
-
-def names(folder: pathlib.Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def delete(run: Run, *args: str, status: int = 0) -> tuple[list[str], dict[str, str]]:

@@ -106,3 +106,19 @@ def write_sdist(path: pathlib.Path) -> pathlib.Path:
 def _hash(content: bytes) -> str:
     digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode()
     return f"sha256={digest.rstrip('=')}"
+
+
+# What tests of ``prune`` have in an index: the wheel that the settings give, and others.
+PLAT = "-cp312-cp312-linux_x86_64.whl"
+WANTED = "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.10.0" + PLAT
+STALE = "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1" + PLAT
+OLDER = "flash_attn-2.8.3-7_el9.6_rocm7.1_torch2.10.0" + PLAT
+
+
+def fill(folder: pathlib.Path, *names: str) -> None:
+    for name in names:
+        write_wheel(folder / name)
+
+
+def names(folder: pathlib.Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}

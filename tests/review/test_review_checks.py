@@ -17,8 +17,9 @@ from fromager_build_tags.plan.lockfile import ANY, Lock, LockedStack, Row
 from fromager_build_tags.review.causes import Cause
 from fromager_build_tags.review.change import ChangeKind, Wheels
 from fromager_build_tags.review.compare import Review, compare
-from fromager_build_tags.review.review_checks import own_packages, review_findings, shared_indexes
+from fromager_build_tags.review.review_checks import review_findings
 from fromager_build_tags.review.snapshot import BrokenSettings, Evaluation, Layout, Snapshot
+from fromager_build_tags.review.snapshot_checks import own_packages, shared_indexes
 from fromager_build_tags.settings.hook import HOOK as HOOK_NAME
 from fromager_build_tags.stack.key import StackKey
 

@@ -18,8 +18,9 @@ from ..review.changelog_entries import (
     variant_entries,
     write_edits,
 )
-from ..review.review_checks import open_order, replaced_hook, unreadable_settings
+from ..review.review_checks import open_order, unreadable_settings
 from ..review.snapshot import Snapshot
+from ..review.snapshot_checks import replaced_hook
 from . import common, review_arguments
 from .review import reviewed
 

@@ -15,11 +15,12 @@ from ..report.review_report import REVIEWS
 from ..review.causes import causes
 from ..review.change import Wheels
 from ..review.compare import Review, compare
-from ..review.review_checks import (
+from ..review.review_checks import review_findings
+from ..review.snapshot import Evaluation, Snapshot
+from ..review.snapshot_checks import (
     have_same_hook,
     own_packages,
     replaced_hook,
-    review_findings,
     shared_indexes,
     stale_hook,
     stale_lock,
@@ -27,7 +28,6 @@ from ..review.review_checks import (
     with_suppressions,
     without_settings,
 )
-from ..review.snapshot import Evaluation, Snapshot
 from ..settings.hook import Hook
 from . import common, review_arguments
 

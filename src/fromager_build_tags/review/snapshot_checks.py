@@ -1,0 +1,166 @@
+"""Checks of the base and the head of a review: their locks, hook and package settings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from ..errors import SettingsError, StackError, explain_error
+from ..findings import rules
+from ..findings.finding import Finding, Place
+from ..plan.lockfile import Lock
+from ..settings.hook import HOOK, HOOK_PATH
+from ..settings.layout import IGNORE, suppressions
+from ..stack.key import StackKey
+from .causes import Cause, changed_files, keys_in
+from .git import object_name, prefetch
+from .snapshot import Evaluation, Snapshot
+
+_LOCK: Final = "run `fromager-build-tags lock`, and commit the lock with the settings"
+
+
+def stale_lock(
+    causes: Sequence[Cause], head: Snapshot, evaluation: Evaluation
+) -> Iterator[Finding]:
+    """Find a lock that is equal in base and head, while the settings give other build tags.
+
+    Args:
+        causes: what changed in the settings.
+        head: the head. Its lock may contain more: the packages and versions of a real build.
+        evaluation: the build tags of its settings.
+    """
+    if evaluation.broken:
+        yield _no_lock(head, "; ".join(each.message for each in evaluation.broken))
+    elif head.lock is not None and not evaluation.lock.is_part_of(head.lock):
+        yield _stale(head, f"lock file is out of date: {causes[0]} changed", _LOCK)
+
+
+def _no_lock(head: Snapshot, why: str) -> Finding:
+    what = f"lock file cannot be computed from the settings: {why}"
+    return _stale(head, what, "fix the file, then run `fromager-build-tags lock`")
+
+
+def _stale(head: Snapshot, what: str, remedy: str) -> Finding:
+    lock = head.layout.lock_file.as_posix()
+    return rules.STALE_LOCK.finding(what, subject=lock, remedy=remedy, place=Place(file=lock))
+
+
+def stale_stacks(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
+    """Find a changed lock whose stacks are not those of the changed variant files."""
+    if base.lock is None or head.lock is None or not (base.has_settings and head.has_settings):
+        return
+    try:
+        for path in changed_files(base, head):
+            variant = head.layout.variant_of(path)
+            if not variant:
+                continue
+            declared = {*keys_in(variant, head.read(path))}
+            locked = head.lock.of_variant(variant).keys()
+            if declared != locked and (locked or path in head.files):
+                yield _stale(
+                    head,
+                    f"lock file is out of date: {path} declares {_shown(declared)}, and the "
+                    f"lock has {_shown(locked)} of {variant}",
+                    _LOCK,
+                )
+    except (SettingsError, StackError) as err:
+        yield _no_lock(head, explain_error(err))
+
+
+def _shown(keys: Collection[StackKey]) -> str:
+    return ", ".join(repr(each) for each in sorted(map(str, keys))) or "no stack"
+
+
+def without_settings(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
+    """Find a snapshot without settings: no new wheel can sort below an old one then."""
+    for snapshot, counts in ((base, "new"), (head, "gone")):
+        if snapshot.lock is None and not snapshot.has_settings:
+            layout = snapshot.layout
+            yield rules.WITHOUT_SETTINGS.finding(
+                f"{snapshot.name} has no settings at {layout.settings_file} and "
+                f"{layout.settings_dir}: everything counts as {counts}",
+                subject=snapshot.name,
+                remedy="nothing, if that is intended; if the settings were moved, check out the "
+                "other revision beside this one, and compare the two folders",
+            )
+
+
+def have_same_hook(base: Snapshot, head: Snapshot) -> bool:
+    """Return whether both have the same hook, as far as it is known."""
+    is_equal = _have_same_global_settings(base, head)
+    return is_equal or None in {base.hook, head.hook} or base.hook == head.hook
+
+
+def _have_same_global_settings(base: Snapshot, head: Snapshot) -> bool:
+    path = head.layout.settings_file.as_posix()
+    is_equal = object_name(base.files, path) == object_name(head.files, path)
+    return is_equal and base.has_settings and head.has_settings
+
+
+def replaced_hook(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
+    """Find a hook that was removed, or replaced by another than ours."""
+    if have_same_hook(base, head) or head.hook is None or not head.hook.problem:
+        return
+    yield rules.HOOK_REPLACED.finding(
+        f"{'.'.join(HOOK_PATH)} changed: {head.hook.problem}",
+        subject=".".join(HOOK_PATH),
+        remedy=f'set it to "{HOOK}" again, unless that is intended',
+        place=_hook_place(head),
+    )
+
+
+def _hook_place(head: Snapshot) -> Place:
+    if not head.has_settings:
+        return Place(file=head.layout.lock_file.as_posix())
+    return head.read(head.layout.settings_file.as_posix()).place(HOOK_PATH)
+
+
+def stale_hook(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
+    """Find a changed lock that records another hook than the settings configure."""
+    if base.lock is None or head.lock is None or head.lock.hook is None:
+        return
+    is_unchanged = _have_same_global_settings(base, head) and base.lock.hook == head.lock.hook
+    if not is_unchanged and head.hook not in {None, head.lock.hook}:
+        recorded = head.lock.hook.text or "no hook"
+        what = f"the lock is for {recorded}, and the settings configure another"
+        yield _stale(head, f"lock file is out of date: {what}", _LOCK)
+
+
+def own_packages(*snapshots: Snapshot) -> frozenset[str] | None:
+    """Return the packages that have a settings file; None where there are only lock files."""
+    with_settings = [each for each in snapshots if each.has_settings]
+    packages = [package for each in with_settings for package in each.package_files.values()]
+    return frozenset(packages) if with_settings else None
+
+
+def with_suppressions(snapshot: Snapshot, found: Iterable[Finding]) -> list[Finding]:
+    """Add the reason to each finding that the settings of its package suppress."""
+    found = list(found)
+    subjects = {each.subject for each in found}
+    asked = {path: name for path, name in snapshot.package_files.items() if name in subjects}
+    prefetch(snapshot.files, asked)
+    reasons: dict[str, dict[str, str]] = {
+        package: suppressions(snapshot.values(path).get("annotations"))
+        for path, package in asked.items()
+        if IGNORE.encode() in snapshot.files[path]
+    }
+    return [
+        replace(each, suppression=reasons.get(each.subject, {}).get(each.code, ""))
+        for each in found
+    ]
+
+
+def shared_indexes(head: Snapshot, lock: Lock) -> dict[str, str]:
+    """Return the variants that share an index with other accelerators, each with the others."""
+    indexes: dict[str, dict[str, set[str]]] = {}
+    for variant, index in head.indexes.items():
+        words = {key.accelerator_word for key in lock.of_variant(variant)}
+        indexes.setdefault(index, {})[variant] = words
+    shared = {}
+    for publishers in indexes.values():
+        for variant, words in publishers.items():
+            others = [name for name, theirs in publishers.items() if theirs - words]
+            if others:
+                shared[variant] = ", ".join(sorted(others))
+    return shared
