@@ -68,6 +68,17 @@ def family(*stacks: str, before: str = "") -> dict[str, str]:
             {ROCM_FILE: ROCM},
             [f"stack of rocm (none) → el9.6 rocm7.1 torch2.9.1 in {ROCM_FILE}:1"],
         ),
+        # the values of merge keys, where own ones take precedence
+        (
+            {SETTINGS_FILE: "wheels: {build_tag_hook: a:b}\n"},
+            {SETTINGS_FILE: "x: &x {build_tag_hook: c:d}\nwheels:\n  <<: *x\n"},
+            [f"wheels.build_tag_hook a:b → c:d in {SETTINGS_FILE}:2"],
+        ),
+        (
+            {SETTINGS_FILE: "wheels: {build_tag_hook: a:b}\n"},
+            {SETTINGS_FILE: "x: &x {build_tag_hook: c:d}\nwheels: {<<: *x, build_tag_hook: a:b}\n"},
+            [],
+        ),
         # a stack in front of the others, and one between them
         (
             family(stack("12.9", "2.9.1"), stack("13.0", "2.9.1")),

@@ -181,7 +181,8 @@ def _of_package_or_global_file(package: str, before: YamlFile, after: YamlFile) 
     """Yield the causes in the file of a package, or, for "", in the global settings file."""
 
     def place(path: Path) -> Place:
-        return (after if path in after.lines else before).place(path)
+        is_new = path in after.lines or path in after.scalars  # a merge key has no line of its own
+        return (after if is_new else before).place(path)
 
     for key, old, new in _changed(_lengths(before), _lengths(after)):
         name = f" of {package} {key}" if package else f".{key}"

@@ -81,6 +81,8 @@ def parse_yaml_mapping(text: str, path: pathlib.Path) -> YamlFile:
     with _parsed(text, path) as (loader, node):
         lines, scalars = _index(path, node) if node else ({}, {})
         data = loader.construct_document(node) if node else {}
+        if node and "<<" in text:  # only now do the nodes have the values of merge keys
+            scalars = _scalars(node)
     return YamlFile(path=path, data=data, lines=lines, scalars=scalars)
 
 
@@ -202,6 +204,11 @@ def _index(file: pathlib.Path, root: yaml.MappingNode) -> tuple[dict[Path, int],
         if isinstance(node, yaml.ScalarNode):
             scalars[path] = node.value
     return lines, scalars
+
+
+def _scalars(root: yaml.Node) -> dict[Path, str]:
+    walked = _walk(root, ())
+    return {path: node.value for path, _, node in walked if isinstance(node, yaml.ScalarNode)}
 
 
 def _walk(node: yaml.Node, path: Path) -> Iterator[tuple[Path, yaml.Mark, yaml.Node]]:
