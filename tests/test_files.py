@@ -251,7 +251,7 @@ def test_only_a_regular_file_of_limited_size_is_read(tmp_path: pathlib.Path) -> 
             "fifo": "is not a regular file",
             "/dev/zero": "is not a regular file",
             "socket": "cannot be read: No such device or address",
-            "sparse": "is larger than 20,000,000 bytes",
+            "sparse": "is larger than 10,000,000 bytes",
             "missing": "cannot be read: No such file or directory",
         }.items():
             with pytest.raises(InputError) as caught:

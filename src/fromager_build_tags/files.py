@@ -13,7 +13,7 @@ from typing import Final
 from .errors import InputError, OutputError
 
 #: Bytes of the largest text file that is read: a lock of a thousand packages has one million.
-LARGEST_FILE: Final = 20_000_000
+LARGEST_FILE: Final = 10_000_000
 _OPEN_PIPES: Final = ("/dev/fd/", "/dev/stdin")
 
 

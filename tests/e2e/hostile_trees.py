@@ -193,6 +193,7 @@ TREES: Final[Mapping[str, Change]] = {
     ),
     "a huge file": files({DEMO: "x: " + "a" * 30_000_000}),
     "a huge lock": files({LOCK: LOCKED + "  a 1 1\n" * 4_000_000}),
+    "a large lock": files({LOCK: LOCKED + "".join(f"  a {n} 1\n" for n in range(30_000))}),
     "many keys": files({DEMO: "changelog:\n" + "".join(f"  '{n}': [a]\n" for n in range(60_000))}),
     "numbers": files(
         {

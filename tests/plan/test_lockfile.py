@@ -128,6 +128,7 @@ AGAIN = "write the lock again with `fromager-build-tags lock`"
             f"{NO_FORMAT}: {AGAIN}",
         ),
         ("\0\0\n", f"{NO_FORMAT}: {AGAIN}"),
+        (HEADER + "\n" * 100_001, f"f has more than 100,000 lines: {AGAIN}"),
         (
             HEADER.replace("format 1", "format 2"),
             "f has format 2, newer than 1: upgrade fromager-build-tags",

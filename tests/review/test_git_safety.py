@@ -10,12 +10,14 @@ from collections.abc import Callable
 
 import pytest
 
+from fromager_build_tags.files import LARGEST_FILE
 from fromager_build_tags.review import snapshot
 
 from ..conftest import Cli
 from ..repositories import Checkout, git
 from ..trees import GOOD, ROCM, ROCM_FILE, TORCH_FILE, write_tree
 
+LOCK = "settings/build-tags.lock"
 BUMPED = {ROCM_FILE: ROCM.replace("7.1", "7.2")}
 type Run = Callable[[str], str]
 
@@ -230,4 +232,13 @@ def test_the_files_of_a_snapshot_are_limited_together(
     assert cli(*arguments, status=1).stderr == (
         f"Error: the settings of {head or 'the working tree'} are larger than {size + 99} bytes "
         "together\n"
+    )
+
+
+@pytest.mark.parametrize("head", ["HEAD", ""], ids=["commit", "working tree"])
+def test_each_file_of_a_snapshot_is_limited(cli: Cli, checkout: Checkout, head: str) -> None:
+    checkout.commit({LOCK: "#" * (LARGEST_FILE + 1)})
+    place = f"{LOCK} of HEAD" if head else str(checkout.folder / LOCK)
+    assert cli("review", "HEAD~1", *filter(None, [head]), status=1).stderr == (
+        f"Error: {place} is larger than 10,000,000 bytes\n"
     )

@@ -193,6 +193,8 @@ def parse_lock(text: str, source: str) -> Lock:
         InputError: the text is not a lock file of this format; with *source* and the line.
     """
     hook = _check_format(text, source)
+    if text.count("\n") > _MOST_LINES:
+        raise InputError(f"{source} has more than {_MOST_LINES:,} lines: {_AGAIN}")
     blocks = _NEXT_STACK.split(text.rstrip("\n"))
     stacks: list[LockedStack] = []
     for number, block in enumerate(blocks):
@@ -256,6 +258,9 @@ def _parse_heading(line: str, rows: Mapping[Row, BuildTag]) -> LockedStack:
     return LockedStack(variant=variant, key=StackKey.parse(key), tags=rows)
 
 
+#: A thousand packages with settings have some ten thousand lines on ten stacks. A comparison can
+#: have a finding for each line, so a stranger's lock must not have millions.
+_MOST_LINES: Final = 100_000
 _NOT_A_LINE: Final = "{!r} is not a valid line"
 _AGAIN: Final = "write the lock again with `fromager-build-tags lock`"
 

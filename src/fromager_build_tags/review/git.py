@@ -20,12 +20,12 @@ class GitFiles(Mapping[str, bytes]):
     Attributes:
         repository: the repository of the commit.
         ids: git's object name of each file; equal names mean equal content.
-        size: the size of all files, in bytes.
+        sizes: the size of each file, in bytes.
     """
 
     repository: Repository
     ids: Mapping[str, str]
-    size: int
+    sizes: Mapping[str, int]
     _read: dict[str, bytes] = field(default_factory=dict)
 
     def __getitem__(self, path: str) -> bytes:
@@ -242,8 +242,8 @@ class Repository:
                     f"{each.path} at {commit[:12]} is a submodule: review it in a checkout of its "
                     "own"
                 )
-        size = sum(each.size for each in entries)
-        return GitFiles(repository=self, ids=ids, size=size)
+        sizes = {each.path: each.size for each in entries}
+        return GitFiles(repository=self, ids=ids, sizes=sizes)
 
     def _entries(self, commit: str, *paths: str) -> list[_Entry]:
         listed = self.run("ls-tree", "-z", "--long", "--full-tree", commit, "--", *paths)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .git import Repository
 
 #: Bytes of all files: a thousand packages have ten million at most, and the lock has one.
-_LARGEST_TREE: Final = 2 * LARGEST_FILE
+_LARGEST_TREE: Final = 4 * LARGEST_FILE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +110,10 @@ class Snapshot:
         """
         commit = repository.commit(ref)
         files = repository.files(commit, layout.paths)
-        _refuse_large(files.size, ref)
+        for path, size in files.sizes.items():
+            if size > LARGEST_FILE:
+                raise InputError(f"{path} of {ref} is larger than {LARGEST_FILE:,} bytes")
+        _refuse_large(sum(files.sizes.values()), ref)
         lock = layout.lock_file.as_posix()
         files.read([path for path in files if path == lock or layout.variant_of(path)])
         return cls._of(ref if ref != commit else commit[:12], layout, files)
