@@ -20,7 +20,7 @@ from packaging.utils import InvalidName, canonicalize_name
 from ..errors import InputError, OutputError
 from ..files import alone, write_text
 from ..findings.finding import Finding, Severity, Verdict
-from ..report.table import Rendered, plain_text, print_report
+from ..report.table import Content, Rendered, plain_text
 from ..settings.hook import Hook
 from ..settings.layout import suppressions
 from ..stack.fact import FACTS, explicit_variable
@@ -204,7 +204,7 @@ def print_diff(before: str, after: str, names: tuple[str, str]) -> None:
     import difflib  # 3 ms, and most commands show no difference
 
     old, new = (text.splitlines(keepends=True) for text in (before, after))
-    write([*difflib.unified_diff(old, new, *names)], None)
+    write([Content(lines=[*difflib.unified_diff(old, new, *names)], is_diff=True)], None)
 
 
 def write(result: Rendered, output: pathlib.Path | None) -> None:
@@ -221,4 +221,6 @@ def write(result: Rendered, output: pathlib.Path | None) -> None:
     if isinstance(result, str) or not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
         click.echo(plain_text(result), nl=False)
     else:
+        from ..report.terminal import print_report  # 0.1 s, which pipes and files do without
+
         print_report(result)

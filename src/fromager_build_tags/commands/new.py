@@ -19,6 +19,7 @@ from ..add.proposal import (
 )
 from ..add.scaffold import annotate, write_module
 from ..errors import InputError
+from ..report.table import Content
 from . import common
 
 
@@ -66,7 +67,7 @@ def new(
     proposal = _proposal(name, depends_on, from_wheel)
     if module:
         written = write_module(directory or pathlib.Path(), name, proposal)
-        common.write([*written.splitlines()], None)
+        common.write([Content(lines=written.splitlines())], None)
         return
     tree = common.settings_tree(ctx)
     common.refuse_no_settings(tree)

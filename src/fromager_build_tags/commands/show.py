@@ -12,7 +12,7 @@ from ..plan.model import PlannedTag, Wanted
 from ..plan.planner import listed, plan
 from ..plan.plugins import known_packages
 from ..plan.requirements import from_build_file, from_requirements, from_requirements_file
-from ..report.tags_report import RENDERERS
+from ..report.tags_report import NAME_RENDERERS, RENDERERS
 from ..settings.tree import SettingsTree
 from . import common
 
@@ -22,6 +22,7 @@ from . import common
 @common.requirements_file_option
 @common.build_files_option
 @click.option("--all-variants", is_flag=True, help="all variants of the settings")
+@click.option("--names", is_flag=True, help="also what the file names of wheels begin with")
 @common.here_option
 @common.format_option(RENDERERS)
 @common.output_option
@@ -32,11 +33,12 @@ def show(
     files: tuple[pathlib.Path, ...],
     build_files: tuple[pathlib.Path, ...],
     all_variants: bool,
+    names: bool,
     here: bool,
     format_: str,
     output: pathlib.Path | None,
 ) -> None:
-    """Print package, version, build tag and file name for each stack of a variant.
+    """Print package, version, build tag and source for each stack of a variant.
 
     Without REQUIREMENT or file: every package that the settings or an override name. The version
     * stands for all versions without a changelog entry of their own. A suffix that depends on the
@@ -55,7 +57,8 @@ def show(
     wanted = [listed(tree, each) for each in wanted]
     variants = tree.variants() if all_variants else [tree.variant]
     tags, failures = _plan(tree, variants, wanted, here=here)
-    common.write(RENDERERS[format_](tags), output)
+    renderers = NAME_RENDERERS if names else RENDERERS
+    common.write(renderers[format_](tags), output)
     for failure in failures:
         common.note(f"Error: {failure}")
     if failures or any(tag.is_wrong for tag in tags):

@@ -14,7 +14,7 @@ from ..index.select import Target
 from ..index.sharing import ComparedProject, SharedWheel
 from ..text import counted, dump_json, markdown_code, markdown_text, plain, size_text
 from .block import Block, chained
-from .table import Rendered, Table
+from .table import Part, Rendered, Table
 
 #: Characters of a cell or summary.
 _LONGEST: Final = 1_000
@@ -46,13 +46,13 @@ def _renderers[T](
     }
 
 
-def _table(sections: Iterable[_Section]) -> list[str | Table]:
+def _table(sections: Iterable[_Section]) -> list[Part]:
     """Return a table for each section, with its summary below."""
-    parts: list[str | Table] = []
+    parts: list[Part] = []
     for section in sections:
         parts += ["\n"] if parts else []
         rows = [[plain(text, _LONGEST) for text in row] for row in section.rows]
-        parts += [Table(heading=section.heading, rows=rows)] if rows else []
+        parts += [Table(heading=section.heading, rows=rows, below=1)] if rows else []
         parts += [f"{plain(section.summary, _LONGEST)}\n"] if section.summary else []
     return parts
 
@@ -94,12 +94,13 @@ def _selection(selected: Sequence[Selected]) -> Iterable[_Section]:
             str(each.version),
             str(each.target),
             ", ".join(each.installers),
+            each.index,
             each.file.filename
             + ("" if each.file.filename.endswith(".whl") else " (sdist, to be built)"),
         )
         for each in selected
     ]
-    heading = ("PROJECT", "VERSION", "PYTHON", "SELECTED BY", "WHEEL")
+    heading = ("PROJECT", "VERSION", "PYTHON", "SELECTED BY", "INDEX", "WHEEL")
     return [_Section(heading=heading, rows=rows)]
 
 

@@ -21,6 +21,7 @@ MARKER: Final = "<!-- fromager-build-tags review -->"
 #: This many names are shown below their cause; Markdown folds more of them at the end.
 _FEW: Final = 10
 _HEADING: Final = ("  VARIANT", "PACKAGE", "VERSION", "BEFORE", "AFTER", "")
+_COMPARED: Final = (_HEADING.index("BEFORE"), _HEADING.index("AFTER"))
 _DID: Final = {ChangeKind.CHANGED: "renames", ChangeKind.NEW: "adds", ChangeKind.GONE: "removes"}
 _UNEXPLAINED: Final = (
     "something outside the settings files (an installed override, a variable, a lock file alone)"
@@ -32,7 +33,11 @@ def _table(review: Review, verdict: Verdict) -> list[str | Table]:
     parts: list[str | Table] = [_summary(review, verdict)]
     for causes, changes in review.by_cause():
         rows = [(f"  {each.variant}", *_cells(each)) for each in changes]
-        parts += ["", cause_line(causes, changes), Table(heading=_HEADING, rows=rows)]
+        parts += [
+            "",
+            cause_line(causes, changes),
+            Table(heading=_HEADING, rows=rows, compared=_COMPARED),
+        ]
     if review.changes:
         parts += ["", *_counts(review)]
     if verdict.findings or verdict.suppressed:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from ..plan.explanation import Explanation
@@ -14,32 +15,36 @@ from ..plan.model import PlannedTag
 from ..plan.source import SourceKind
 from ..stack.fact import Fact, Missing
 from ..text import first_few, markdown_code, markdown_text, plain, safe_json
-from .table import Rendered, Table
+from .table import Part, Rendered, Table
 
 #: Of the JSON report: a minor number adds, a major number breaks.
 FORMAT_VERSION: Final = "2.0"
 
-_HEADING: Final = ("PACKAGE", "VERSION", "BUILD TAG", "PLATLIB WHEEL", "PURELIB WHEEL", "SOURCE")
+_HEADING: Final = ("PACKAGE", "VERSION", "TAG", "SOURCE")
+_NAMES: Final = ("PLATLIB WHEEL", "PURELIB WHEEL")
 _FIELDS: Final = (
     "package", "version", "variant", "stack", "build_tag", "platlib", "purelib", "source", "note",
     "error",
 )  # fmt: skip
-#: Nothing is shown for the default; looked up, since a large tree has 14,400 rows.
-_SOURCES: Final = {kind: kind.label for kind in SourceKind} | {SourceKind.DEFAULT: "", None: ""}
+#: Looked up, since a large tree has 14,400 rows.
+_SOURCES: Final = {kind: kind.label for kind in SourceKind} | {None: "-"}
+#: JSON and CSV have an empty text for the default.
+_SOURCE_FIELDS: Final = _SOURCES | {SourceKind.DEFAULT: "", None: ""}
 
 
-def render_table(tags: Iterable[PlannedTag]) -> list[str | Table]:
+def render_table(tags: Iterable[PlannedTag], *, names: bool = False) -> list[Part]:
     """Return one table for each stack, with its notes and errors below."""
-    parts: list[str | Table] = []
+    parts: list[Part] = []
     for group in _by_stack(tags):
-        table = Table(heading=_HEADING, rows=[_row(tag) for tag in group])
+        heading, *rows = _rows(group, names)
+        table = Table(heading=heading, rows=rows, below=len(_NAMES) if names else 0)
         parts += ["", _title(group[0]), "", table, *(f"  {note}" for note in _notes(group))]
     return parts[1:]
 
 
-def render_markdown(tags: Iterable[PlannedTag]) -> str:
+def render_markdown(tags: Iterable[PlannedTag], *, names: bool = False) -> str:
     """Return one Markdown table for each stack."""
-    return "\n".join(map(_markdown_table, _by_stack(tags)))
+    return "\n".join(_markdown_table(group, names) for group in _by_stack(tags))
 
 
 def render_csv(tags: Iterable[PlannedTag]) -> str:
@@ -61,11 +66,16 @@ def render_json(tags: Iterable[PlannedTag]) -> str:
     return safe_json(f"{head}\n  {records}\n]}}\n")
 
 
-RENDERERS: Final[Mapping[str, Callable[[Iterable[PlannedTag]], Rendered]]] = {
+RENDERERS: Final[dict[str, Callable[[Iterable[PlannedTag]], Rendered]]] = {
     "table": render_table,
     "json": render_json,
     "csv": render_csv,
     "markdown": render_markdown,
+}
+#: The same with the names of wheels, which JSON and CSV always contain.
+NAME_RENDERERS: Final = RENDERERS | {
+    "table": functools.partial(render_table, names=True),
+    "markdown": functools.partial(render_markdown, names=True),
 }
 
 
@@ -82,7 +92,7 @@ def _records(tags: Iterable[PlannedTag]) -> Iterator[tuple[str, ...]]:
                 str(tag.build_tag) if not tag.error else "",
                 tag.platlib_stem,
                 tag.purelib_stem,
-                _SOURCES[tag.source],
+                _SOURCE_FIELDS[tag.source],
                 tag.note,
                 tag.error,
             )
@@ -97,15 +107,13 @@ def _title(tag: PlannedTag) -> str:
     return f"{tag.variant}: {tag.stack} ({tag.stack.place})"
 
 
-def _row(tag: PlannedTag) -> tuple[str, ...]:
-    return (
-        tag.package,
-        tag.version_text,
-        "error" if tag.is_wrong else str(tag.build_tag) or "-",
-        tag.platlib_stem or "-",
-        tag.purelib_stem or "-",
-        _SOURCES[tag.source],
-    )
+def _rows(tags: Iterable[PlannedTag], names: bool) -> Iterator[tuple[str, ...]]:
+    """Yield the heading and a row for each tag; with *names*, what file names begin with, too."""
+    yield (*_HEADING, *(_NAMES if names else ()))
+    for tag in tags:
+        build_tag = "error" if tag.is_wrong else str(tag.build_tag) or "-"
+        stems = (tag.platlib_stem or "-", tag.purelib_stem or "-") if names else ()
+        yield (tag.package, tag.version_text, build_tag, _SOURCES[tag.source], *stems)
 
 
 def _csv_cell(text: str) -> str:
@@ -123,11 +131,17 @@ def _notes(tags: Sequence[PlannedTag]) -> Iterator[str]:
     return (f"{first_few(names, 5)}: {text}" for text, names in packages.items())
 
 
-def _markdown_table(tags: Sequence[PlannedTag]) -> str:
-    rows = [[*map(markdown_code, names), source] for *names, source in map(_row, tags)]
-    heading = [word.capitalize() for word in _HEADING]
-    table = [f"| {' | '.join(row)} |\n" for row in (heading, *rows)]
-    table.insert(1, "|" + " --- |" * len(_HEADING) + "\n")
+def _markdown_table(tags: Sequence[PlannedTag], names: bool) -> str:
+    heading, *rows = _rows(tags, names)
+    cells = [
+        [
+            markdown_code(cell) if column != "SOURCE" else cell
+            for column, cell in zip(heading, row, strict=True)
+        ]
+        for row in rows
+    ]
+    table = [f"| {' | '.join(row)} |\n" for row in (map(str.capitalize, heading), *cells)]
+    table.insert(1, "|" + " --- |" * len(heading) + "\n")
     notes = "".join(f"- {markdown_text(note)}\n" for note in _notes(tags))
     title = markdown_text(_title(tags[0]))
     return f"### {title}\n\n{''.join(table)}" + (f"\n{notes}" if notes else "")
