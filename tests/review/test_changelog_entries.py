@@ -705,8 +705,17 @@ def test_no_entries_no_edits(tmp_path: pathlib.Path) -> None:
 
 
 def test_not_a_repository(cli: Cli, tmp_path: pathlib.Path) -> None:
-    message = cli("bump", "-m", "x", status=1).stderr
-    assert message.startswith("Error: . is not in a git repository")
+    assert cli("bump", "-m", "x", status=1).stderr == (
+        "Error: . is not in a git repository: bump compares with a git revision, so run it in a "
+        "checkout\n"
+    )
+
+
+def test_a_dry_run_needs_no_message(cli: Cli, checkout: Checkout) -> None:
+    checkout.write(NEW_TORCH)
+    shown = cli("bump", "--dry-run").stdout
+    assert shown == cli("bump", "-n", "-m", "the text of -m/--message").stdout
+    assert '+    - "the text of -m/--message"\n' in shown
 
 
 def test_a_package_with_two_files_is_not_edited(cli: Cli, tmp_path: pathlib.Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import click
 
@@ -23,6 +24,9 @@ from ..review.snapshot import Snapshot
 from ..review.snapshot_checks import replaced_hook
 from . import common, review_arguments
 from .review import reviewed
+
+#: The text of entries that are only shown.
+_PLACEHOLDER: Final = "the text of -m/--message"
 
 
 @click.command()
@@ -50,15 +54,16 @@ def bump(
 ) -> None:
     """Add the changelog entries that renamed wheels need to take precedence.
 
-    Compares the working tree with BASE, as review does. Comments, order and quotes of the files
-    stay unchanged; a lock is written again.
+    Compares the working tree with BASE, a git revision, as review does. Comments, order and quotes
+    of the files stay unchanged; a lock is written again.
     """
     compared, _ = reviewed(base, head, real, renew_lock=True)
     is_incomplete = _print_findings([*unreadable_settings(compared), *replaced_hook(base, head)])
     missing = (variant_entries if global_ else package_entries)(compared.changes)
     if missing:
         layout = head.layout.mapped(review_arguments.in_working_tree)
-        edits, by_hand = changelog_edits(layout, missing, message or _prompt())
+        text = message or (_PLACEHOLDER if dry_run else _prompt())
+        edits, by_hand = changelog_edits(layout, missing, text)
         _print_diff(edits)
         for each in by_hand:
             common.note(each)

@@ -22,6 +22,7 @@ from ..tag.filename import parse_wheel_name
 from . import common
 
 WORKING_TREE = "the working tree"
+_BUMP_NEEDS = "bump compares with a git revision, so run it in a checkout"
 
 _OPTIONS = (
     click.option("--exact", is_flag=True, help="compare with BASE itself, not with the merge base"),
@@ -47,10 +48,12 @@ def compared(command: Callable[..., None]) -> Callable[..., None]:
         lock: pathlib.Path | None,
         graphs: tuple[pathlib.Path, ...],
         indexes: tuple[pathlib.Path, ...],
-        head: str | None = None,
         **others: Any,
     ) -> None:
         common.note_explicit_variables()
+        if "head" not in others:  # bump edits the working tree
+            Repository.around(pathlib.Path(), _BUMP_NEEDS)
+        head = others.pop("head", None)
         layout = _settings_layout(click.get_current_context(), lock)
         old, new = base_and_head(layout, base, head, exact=exact)
         command(base=old, head=new, real=_real_wheels(graphs, indexes), **others)

@@ -89,6 +89,7 @@ _OPTIONS: Final = (
     *("-c", "core.fsmonitor=false"),
     *("-c", "core.hooksPath=/dev/null"),
 )
+_REMEDY: Final = "name two folders or two lock files to compare, or run this in a checkout"
 _TIMEOUT: Final = 300
 """Seconds. A merge base in a huge repository takes some ten."""
 
@@ -155,8 +156,10 @@ class Repository:
     bare: bool = False
 
     @classmethod
-    def around(cls, folder: pathlib.Path) -> Repository:
+    def around(cls, folder: pathlib.Path, remedy: str = _REMEDY) -> Repository:
         """Return the repository that *folder* is in; else the bare one that ``GIT_DIR`` names.
+
+        *remedy* is the end of the message where there is none.
 
         Raises:
             InputError: there is none, git does not trust it, or git is not installed.
@@ -176,10 +179,7 @@ class Repository:
                 f"{folder} is in a bare repository, which a pull request can contain: set GIT_DIR "
                 "to its folder if it is yours"
             )
-        raise InputError(
-            f"{folder} is not in a git repository: name two folders or two lock files to "
-            "compare, or run this in a checkout"
-        )
+        raise InputError(f"{folder} is not in a git repository: {remedy}")
 
     def run(self, *args: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """Run git in the repository, with messages in English; nothing is written or fetched."""
