@@ -145,6 +145,12 @@ ARGUMENTS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
     "bump": [["-m", NASTY, "--dry-run"], ["-m", NASTY], [f"{URL}\x1b[31m", "-m", "x"]],
     "check": [[], ["--graph", "order.json"]],
     "explain": [["torch==2.9.1"], [NASTY], [f"demo @ {URL}"]],
+    "init": [
+        ["new\x1b[31m\n::error::x"],
+        ["--variant", NASTY],
+        [NAME],
+        ["index", "--ci", "gitlab"],
+    ],
     "lock": [["-o", f"{NAME}.lock"], ["--check", "-o", f"{NAME}.lock"], ["--graph", "graph.json"]],
     "new": [
         ["other", "--from-wheel", f"other-1.0-1_el9.6-{PLAT}"],

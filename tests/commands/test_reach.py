@@ -79,6 +79,7 @@ COMMANDS: Final = {
     "`prune`": "prune rocm=index",
     "`winners`": "winners rocm=index",
     "`share`": "share rocm=index cuda=index",
+    "`init`": "init",
 }
 
 
@@ -151,7 +152,9 @@ def row(reached: Mapping[str, Any], tree: str) -> str:
 
 
 KINDS: Final = {"acme_demo": "overrides", "acme_hook": "plugins"}
-WRITTEN: Final = {"settings": "the lock", "packages": "package settings"}
+WRITTEN: Final = {"settings": "the lock", "packages": "package settings"} | dict.fromkeys(
+    ("overrides", "variants", "tree"), "a new tree"
+)
 
 
 def test_the_table_is_true(reached: Sequence[Mapping[str, Any]], tree: pathlib.Path) -> None:

@@ -48,6 +48,7 @@ COMMANDS: Final = (
     "prune",
     "share",
     "new",
+    "init",
 )
 
 
@@ -1015,6 +1016,51 @@ NEW: Final = [
     ),
 ]
 
+WRITTEN: Final = ["**/*.y*ml"]
+DEFAULT_PLACES: Final = {"FROMAGER_SETTINGS_FILE": "", "FROMAGER_SETTINGS_DIR": ""}
+INIT: Final = [
+    Case(
+        name="init/default",
+        lines=["init", "check", "init"],
+        scene=scenes.empty,
+        environ=DEFAULT_PLACES,
+        files=WRITTEN,
+    ),
+    Case(
+        name="init/variants",
+        lines=["init --variant cuda13.0-ubi9 --variant rocm7.1-el9.6 --variant spyre"],
+        scene=scenes.empty,
+        environ=DEFAULT_PLACES,
+        files=WRITTEN,
+    ),
+    Case(
+        name="init/github",
+        lines=["init --ci github --pre-commit new"],
+        scene=scenes.empty,
+        environ=DEFAULT_PLACES,
+        files=["new/.github/workflows/*", "new/.pre-commit-config.yaml"],
+    ),
+    Case(
+        name="init/gitlab",
+        lines=["init --ci gitlab", "init --ci gitlab"],
+        scene=scenes.empty,
+        environ=DEFAULT_PLACES,
+        files=["*.yml", ".gitlab-ci.yml"],
+    ),
+    Case(
+        name="init/errors",
+        lines=[
+            "init",
+            "init --variant a/b",
+            "init --variant a --variant a",
+            "init a-file",
+            "init new --ci travis",
+        ],
+        scene=files({"a-file": "", "overrides": ""}),
+    ),
+    Case(name="init/variables", lines=["init"], scene=scenes.empty),
+]
+
 CASES: Final = [
     *HELP,
     *SHOW,
@@ -1029,6 +1075,7 @@ CASES: Final = [
     *PRUNE,
     *SHARE,
     *NEW,
+    *INIT,
 ]
 
 

@@ -116,6 +116,13 @@ def test_an_item_right_behind_the_last(text: str, expected: str) -> None:
     assert add(text, ["a"], ["new"]) == expected
 
 
+@pytest.mark.parametrize("key", ["yes", "null", "ON", "_1"])
+def test_a_key_that_is_no_text_without_quotes(key: str) -> None:
+    """YAML reads ``yes`` as true; ``_1`` is the number 1 to it."""
+    edited = add("a: b\n", ("changelog", key), ["x"])
+    assert yaml.safe_load(edited) == {"a": "b", "changelog": {key: ["x"]}}
+
+
 def test_a_key_right_behind_the_last() -> None:
     text = "annotations: {\n  a: b,  # why\n}\n"
     assert add(text, PATH, "torch") == (

@@ -25,6 +25,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "bump": "Add the changelog entries that renamed wheels need to take precedence.",
     "check": "Check the settings, the variant files and the overrides.",
     "explain": "Show where each part of a build tag comes from.",
+    "init": "Write a new settings tree.",
     "lock": "Write every build tag that the settings give to a lock file.",
     "new": "Declare what a new package depends on.",
     "prune": "List, or delete, obsolete wheels.",

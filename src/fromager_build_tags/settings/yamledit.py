@@ -140,7 +140,8 @@ def _block(rest: Sequence[str], addition: Addition, column: int) -> list[str]:
     indent = " " * column
     if not rest:
         return [f"{indent}- {_text(item)}" for item in addition]
-    key = rest[0] if _PLAIN_KEY.fullmatch(rest[0]) else _text(rest[0])
+    is_plain = _PLAIN_KEY.fullmatch(rest[0]) and load_yaml(rest[0]) == rest[0]  # `yes` is true
+    key = rest[0] if is_plain else _text(rest[0])
     if len(rest) == 1 and isinstance(addition, str):
         return [f"{indent}{key}: {_text(addition)}"]
     return [f"{indent}{key}:", *_block(rest[1:], addition, column + _STEP)]

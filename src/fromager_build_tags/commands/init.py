@@ -1,0 +1,89 @@
+"""``init``: write a new settings tree."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Iterable, Iterator
+
+import click
+
+from ..add.initial import SETTINGS_FILE, InitialFile, ci_files, settings_files, write_initial
+from ..errors import InputError
+from ..files import alone
+from ..settings.layout import VARIANTS_DIR
+from ..stack.machine import detect
+from . import common
+
+_EXAMPLE = "markupsafe==3.0.3"
+#: They name other settings than those at fromager's default places.
+_VARIABLES = ("FROMAGER_SETTINGS_FILE", "FROMAGER_SETTINGS_DIR", VARIANTS_DIR)
+
+
+@click.command()
+@click.argument(
+    "folder", metavar="[DIR]", default=".", type=click.Path(path_type=pathlib.Path, file_okay=False)
+)
+@click.option(
+    "--variant", "variants", metavar="NAME", multiple=True, help="a variant  [default: cpu]"
+)
+@click.option(
+    "--ci", type=click.Choice(["github", "gitlab"]), help="also a job that reviews pull requests"
+)
+@click.option("--pre-commit", is_flag=True, help="also a hook for pre-commit")
+@click.pass_context
+def init(
+    ctx: click.Context,
+    folder: pathlib.Path,
+    variants: tuple[str, ...],
+    ci: str | None,
+    pre_commit: bool,
+) -> None:
+    """Write a new settings tree in DIR, the current folder by default.
+
+    Its place is where fromager looks without an option: the folder overrides. An existing file is
+    never changed. With settings, the default is to add no variant.
+    """
+    extra = [*ci_files(ci, pre_commit=pre_commit)]
+    if extra:
+        _refuse_subfolder(folder, extra[0].path)
+    with alone(folder):
+        if not variants and not (folder / SETTINGS_FILE).exists():
+            variants = (ctx.find_root().params["variant"],)
+        distro = detect({}, ()).distro
+        files = [*extra, *settings_files(variants, distro.value if distro else None)]
+        written, kept = write_initial(folder, files)
+    names = [f"wrote {common.relative(path)}" for path in sorted(written)]
+    common.write([*names, *_next_steps(folder, variants)], None)
+    for file in kept:
+        _note_kept(folder / file.path, file)
+    for name in _VARIABLES:
+        if value := os.environ.get(name):
+            common.note(f"{name}={value} is set, so this tree is not used: unset it")
+
+
+def _refuse_subfolder(folder: pathlib.Path, file: pathlib.Path) -> None:
+    """Refuse a folder inside a repository: the files of CI services work at its top alone."""
+    path = folder.resolve()
+    top = next((each for each in (path, *path.parents) if (each / ".git").exists()), path)
+    if top != path:
+        raise InputError(
+            f"{file} works only in the top folder of a repository, which is {top}: run init "
+            "without --ci and --pre-commit, or there"
+        )
+
+
+def _next_steps(folder: pathlib.Path, variants: Iterable[str]) -> Iterator[str]:
+    """Yield the next commands."""
+    variant = next(iter(variants), "cpu")
+    option = "" if variant == "cpu" else f"--variant {variant} "
+    yield "Next:" if folder == pathlib.Path() else f"Next, in {folder}:"
+    yield "  fromager-build-tags check"
+    yield f"  fromager-build-tags show {_EXAMPLE}"
+    yield f"  fromager {option}bootstrap {_EXAMPLE}"
+
+
+def _note_kept(path: pathlib.Path, file: InitialFile) -> None:
+    common.note(f"kept {common.relative(path)}" + (", to which you have to add:" * file.is_shared))
+    for line in file.text.splitlines() if file.is_shared else ():
+        common.note(f"  {line}")
