@@ -105,8 +105,9 @@ def size_text(size: int | None) -> str:
 
 
 def counted(number: int, word: str) -> str:
-    """Return ``1 wheel`` or ``1,200 wheels``."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+    """Return ``1 wheel``, ``1,200 wheels`` or ``2 indexes``."""
+    plural = "es" if word.endswith("x") else "s"
+    return f"{number:,} {word}{'' if number == 1 else plural}"
 
 
 def first_few(items: Iterable[object], limit: int = 3, *, separator: str = ", ") -> str:

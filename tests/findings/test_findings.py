@@ -29,7 +29,8 @@ def finding(subject: str = "torch", **more: Any) -> Finding:
 
 
 NOTE = rules.REDUNDANT_ANNOTATION.finding("it is redundant", subject="xgboost", remedy="remove it")
-MIXED = Verdict.of([NOTE, finding(), finding(), finding("pillow", suppression="no GPU here")])
+SUPPRESSED = finding("pillow", suppression="no GPU here")
+MIXED = Verdict.of([NOTE, finding(), finding(), SUPPRESSED])
 
 
 def render(format_: str, verdict: Verdict) -> str:
@@ -39,14 +40,36 @@ def render(format_: str, verdict: Verdict) -> str:
 def test_a_verdict_sorts_counts_and_keeps_suppressed_findings_apart() -> None:
     assert [each.subject for each in MIXED.findings] == ["torch", "xgboost"]
     assert str(MIXED) == "1 error, 1 note (1 suppressed)"
-    assert str(Verdict.of([])) == "no findings"
-    assert str(Verdict.of([], checked=["3 variants", "1 stack"])) == (
-        "All checks passed: 3 variants, 1 stack"
-    )
-    assert str(Verdict.of([NOTE], checked=["3 variants"])) == "1 note"
     assert MIXED.fails(Severity.ERROR)
     assert not Verdict.of([NOTE]).fails(Severity.WARNING)
     assert Verdict.of([NOTE]).fails(Severity.NOTE)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "text"),
+    [
+        (Verdict.of([]), "no findings"),
+        (
+            Verdict.of([], checked={"variant": 3, "stack": 1, "index": 2}),
+            "All checks passed: 3 variants, 1 stack, 2 indexes",
+        ),
+        (
+            Verdict.of([SUPPRESSED], checked={"variant": 1, "package": 0}),
+            "All checks passed: 1 variant, 0 packages (1 suppressed)",
+        ),
+        (Verdict.of([NOTE], checked={"variant": 3}), "1 note"),
+        (Verdict.of([], checked={"wheel": 0}), "Nothing to check: 0 wheels"),
+        (
+            Verdict.of([], checked={"wheel": 3}, unchecked="the settings"),
+            "no findings; not checked: the settings",
+        ),
+        (Verdict.of([NOTE], unchecked="the settings"), "1 note; not checked: the settings"),
+    ],
+)
+def test_a_verdict_is_a_success_only_where_something_was_checked(
+    verdict: Verdict, text: str
+) -> None:
+    assert str(verdict) == text
 
 
 def test_table() -> None:

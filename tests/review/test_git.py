@@ -914,8 +914,7 @@ def test_a_lock_for_another_hook_than_that_of_the_settings(
     assert [(each["code"], each["message"]) for each in found] == [
         (
             "BT208",
-            "lock file is out of date: the lock is for os:system, and the settings configure "
-            "another",
+            f"lock file is out of date: the hook changed (os:system → {HOOK_NAME})",
         )
     ]
     cli("lock", "--check", status=1)

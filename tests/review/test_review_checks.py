@@ -650,55 +650,67 @@ def test_a_file_that_is_broken_on_one_side(
 
 
 @pytest.mark.parametrize(
-    ("change", "known"),
+    ("change", "known", "line"),
     [
-        ({}, ""),
-        ({TORCH_FILE: f"# a comment\n{TORCH}"}, ""),
-        ({TORCH_FILE: f"{TORCH}env: {{A: '1'}}\n"}, ""),
-        ({ROCM_FILE: f"{ROCM}index: test\n"}, ""),
-        (
-            {ROCM_FILE: ROCM.replace("7.1", "7.2")},
-            f"rocm_version of rocm 7.1 → 7.2 in {ROCM_FILE}:2",
-        ),
+        ({}, "", None),
+        ({TORCH_FILE: f"# a comment\n{TORCH}"}, "", None),
+        ({TORCH_FILE: f"{TORCH}env: {{A: '1'}}\n"}, "", None),
+        ({ROCM_FILE: f"{ROCM}index: test\n"}, "", None),
+        ({ROCM_FILE: ROCM.replace("7.1", "7.2")}, "rocm_version of rocm changed (7.1 → 7.2)", 2),
         (
             {TORCH_FILE: f"{TORCH}    - second\n"},
-            f"changelog of torch 2.9.1 1 → 2 entries in {TORCH_FILE}:2",
+            "the build tag of torch 2.9.1 on rocm changed (2_el9.6_rocm7.1 → 3_el9.6_rocm7.1)",
+            2,
         ),
         (
             {SETTINGS_FILE: f"{SETTINGS}    - second\n"},
-            f"changelog.rocm 1 → 2 entries in {SETTINGS_FILE}:4",
+            "the build tag of every other package on rocm changed (1_el9.6 → 2_el9.6) and 3 more",
+            4,
         ),
         (
             {TORCH_FILE: f"{TORCH}variants: {{rocm: {{pre_built: true}}}}\n"},
-            f"pre_built of torch (none) → true in {TORCH_FILE}:4",
+            "the build tag of torch 2.9.1 on rocm changed (2_el9.6_rocm7.1 → -) and 1 more",
+            4,
         ),
         (
             {TORCH_FILE: f"{TORCH}annotations: {{build-tags.depends-on: none}}\n"},
-            f"build-tags.depends-on of torch (none) → none in {TORCH_FILE}:4",
+            "the build tag of torch 2.9.1 on rocm changed (2_el9.6_rocm7.1 → 2_el9.6) and 1 more",
+            4,
         ),
         (
             {SETTINGS_FILE: SETTINGS.replace(HOOK_NAME, "os:system")},
-            f"wheels.build_tag_hook {HOOK_NAME} → os:system in {SETTINGS_FILE}:2",
+            f"the hook changed ({HOOK_NAME} → os:system)",
+            2,
         ),
         (
             {SETTINGS_FILE: SETTINGS.replace(f'"{HOOK_NAME}"', "null")},
-            f"wheels.build_tag_hook {HOOK_NAME} → null in {SETTINGS_FILE}:2",
+            f"the hook changed ({HOOK_NAME} → none)",
+            2,
+        ),
+        (
+            {
+                ROCM_FILE: ROCM.replace("7.1", "7.2"),
+                TORCH_FILE: f"{TORCH}    - second\n",
+            },
+            "rocm_version of rocm changed (7.1 → 7.2)",
+            None,
         ),
         # the shipped override has the same dependencies, so that no tag changes
-        ({TORCH_FILE: f"{TORCH}annotations: {{build-tags.depends-on: accelerator}}\n"}, ""),
+        ({TORCH_FILE: f"{TORCH}annotations: {{build-tags.depends-on: accelerator}}\n"}, "", None),
     ],
 )
 def test_a_stale_lock(
-    cli: Cli, tmp_path: pathlib.Path, change: Mapping[str, str], known: str
+    cli: Cli, tmp_path: pathlib.Path, change: Mapping[str, str], known: str, line: int | None
 ) -> None:
     checkout = Checkout.create(tmp_path, GOOD)
     cli("lock")
     checkout.commit({})
     checkout.write(change)
     report = json.loads(cli("review", "--format", "json", status=1 if known else 0).stdout)
-    messages = [each["message"] for each in report["findings"] if each["code"] == "BT208"]
-    expected = [f"lock file is out of date: {known} changed"] if known else []
-    assert messages == expected
+    file = LOCK if line is None else next(iter(change))
+    expected = [(f"lock file is out of date: {known}", file, line)] if known else []
+    found = [each for each in report["findings"] if each["code"] == "BT208"]
+    assert [(each["message"], each["file"], each["line"]) for each in found] == expected
     cli("lock")
     report = json.loads(cli("review", "--exit-zero", "--format", "json").stdout)
     assert [each for each in report["findings"] if each["code"] == "BT208"] == []
@@ -709,6 +721,7 @@ FAMILY = (
     '  - {distro: el9.6, rocm_version: "7.1", torch_version: "2.9.1"}\n'
     '  - {distro: el9.6, rocm_version: "7.0", torch_version: "2.9.1"}\n'
 )
+LOCK = "settings/build-tags.lock"
 OUT_OF_DATE = "lock file is out of date"
 NO_LOCK = "lock file cannot be computed from the settings"
 #: The variant file of the head, that of which the head's lock is made, and what is found.
@@ -722,23 +735,17 @@ HEADINGS = [
     (
         ROCM.replace("2.9.1", "2.10.0"),
         ROCM.replace("2.9.1", "2.11.0"),
-        f"{OUT_OF_DATE}: {ROCM_FILE} declares "
-        "'el9.6 rocm7.1 torch2.10.0', and the lock has 'el9.6 rocm7.1 "
-        "torch2.11.0' of rocm",
+        f"{OUT_OF_DATE}: torch_version of rocm changed (2.11.0 → 2.10.0)",
     ),
     (
         FAMILY,
         FAMILY.replace("minor", "patch"),
-        f"{OUT_OF_DATE}: {ROCM_FILE} declares "
-        "'el9.6 rocm7.0 torch2.9', 'el9.6 rocm7.1 torch2.9', and the lock has "
-        "'el9.6 rocm7.0 torch2.9.1', 'el9.6 rocm7.1 torch2.9.1' of rocm",
+        f"{OUT_OF_DATE}: torch_version of rocm changed (2.9.1 → 2.9) and 1 more",
     ),
     (
         None,
         ROCM.replace("2.9.1", "2.11.0"),
-        f"{OUT_OF_DATE}: {ROCM_FILE} declares "
-        "'(nothing is known)', and the lock has 'el9.6 rocm7.1 torch2.11.0' "
-        "of rocm",
+        f"{OUT_OF_DATE}: distro of rocm changed (el9.6 → unknown) and 2 more",
     ),
     (
         "rocm_version: 7.1\n",

@@ -159,14 +159,6 @@ def test_two_urls_in_one_argument_hide_the_password() -> None:
     assert "secret" not in repr(verify("http://a.example,http://user:secret@h.example"))
 
 
-def test_a_url_of_a_folder_is_no_wheel() -> None:
-    [found] = verify("http://127.0.0.1:9/simple/foo/")
-    assert (found.code, found.message) == (
-        "BT341",
-        "the URL does not name a file; use `audit` or `winners` for an index",
-    )
-
-
 def test_a_name_with_millions_of_tags_is_refused() -> None:
     many = ".".join(f"p{number}" for number in range(1_000))
     [found] = verify(f"http://127.0.0.1:9/demo-1.0-{many}-{many}-{many}.whl")

@@ -13,7 +13,7 @@ from ..findings.finding import Finding
 from .inventory import Inventory
 from .package_annotations import check_annotations
 from .planned_tags import check_build_numbers, check_equal_stacks, check_tags
-from .settings_files import check_endings, check_hook, check_keys, check_package_files
+from .settings_files import check_endings, check_hook, check_keys, check_lock, check_package_files
 from .variants import check_distributions, check_pin, check_pre_built, check_variants
 
 #: Every check of settings, in the order in which users fix its findings.
@@ -30,4 +30,5 @@ CHECKS: Final[tuple[Callable[[Inventory], Iterator[Finding]], ...]] = (
     check_package_files,
     check_endings,
     check_pin,
+    check_lock,
 )

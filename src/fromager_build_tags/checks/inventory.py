@@ -26,7 +26,6 @@ from ..settings.tree import PackageBuildInfo, SettingsTree
 from ..settings.yamlfile import place_in
 from ..stack.stack import Stack
 from ..tag.expression import parse_expression
-from ..text import counted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,14 +117,14 @@ class Inventory:
             return hasattr(info.plugin, WHEEL_BUILD_TAG)
         return False
 
-    def counts(self) -> Sequence[str]:
-        """Return how many variants, stacks and packages there are, as texts."""
+    def counts(self) -> Mapping[str, int]:
+        """Return how many variants, stacks and packages there are."""
         packages = {*self.package_files, *(each.package for each in self.wanted)}
-        return (
-            counted(len(self.stacks) + len(self.invalid_variants), "variant"),
-            counted(sum(map(len, self.stacks.values())), "stack"),
-            counted(len(packages), "package"),
-        )
+        return {
+            "variant": len(self.stacks) + len(self.invalid_variants),
+            "stack": sum(map(len, self.stacks.values())),
+            "package": len(packages),
+        }
 
     def place(self, package: NormalizedName, *path: str) -> Place:
         """Return the place of a key in the settings of a package."""

@@ -1,4 +1,4 @@
-"""Check the settings files: the hook, duplicates, and parts that fromager never reads."""
+"""Check the settings files: the hook, the lock, duplicates, and parts that are never read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from collections.abc import Iterator, Mapping
 
 from packaging.version import Version
 
-from ..errors import DuplicateKeyError, SettingsError
+from ..errors import DuplicateKeyError, InputError, SettingsError
+from ..files import read_text
 from ..findings import rules
 from ..findings.finding import Finding, Place, Severity
+from ..plan.lockfile import lock_file, parse_lock
+from ..plan.locking import lock_of
+from ..plan.outdated import difference
 from ..plan.plugins import HOOKS_GROUP, WHEEL_BUILD_TAG
+from ..plan.requirements import named_in
 from ..settings.hook import HOOK, HOOK_PATH, NO_HOOK
 from ..settings.yamlfile import YamlFile, read_yaml_mapping
 from .inventory import Inventory
@@ -32,6 +37,27 @@ def check_hook(inventory: Inventory) -> Iterator[Finding]:
         remedy=remedy,
         place=inventory.settings_place(*HOOK_PATH),
     )
+
+
+def check_lock(inventory: Inventory) -> Iterator[Finding]:
+    """BT208: the lock file, if there is one, is that of the settings."""
+    path = lock_file(inventory.tree.settings_file)
+    if not path.exists():
+        return
+    try:
+        locked = parse_lock(read_text(path), str(path))
+        planned = lock_of(inventory.tree, named_in(locked))
+    except InputError as err:
+        yield _stale(path, f"lock file is unreadable: {err}")
+        return
+    if not planned.wrong and (what := difference(locked, planned.lock)):
+        yield _stale(path, f"lock file is out of date: {what}")
+
+
+def _stale(lock: pathlib.Path, what: str) -> Finding:
+    remedy = "run `fromager-build-tags lock`, and commit the lock with the settings"
+    place = Place(file=str(lock))
+    return rules.STALE_LOCK.finding(what, subject=str(lock), remedy=remedy, place=place)
 
 
 def check_keys(inventory: Inventory) -> Iterator[Finding]:

@@ -89,7 +89,14 @@ def audit(
                 grid.add(audited)
             count(1)
     report = AuditReport(
-        verdict=Verdict.of(findings),
+        verdict=Verdict.of(
+            findings,
+            checked={
+                "index": len(opened),
+                "project": sum(each.projects for each in run.tallies),
+                "wheel": sum(each.wheels for each in run.tallies),
+            },
+        ),
         indexes=[*run.tallies, *unread],
         grid=grid,
     )

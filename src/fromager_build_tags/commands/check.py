@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 import click
 
@@ -50,13 +50,18 @@ def check(
     wanted = [each for graph in graphs for each in from_build_file(graph)]
     error = _loading_error(tree)
     found = list(check_overrides())
-    checked: Sequence[str] = ()
+    checked: Mapping[str, int] = {}
     if not error:
         inventory = Inventory.of(tree, wanted)
         found += _check_settings(inventory, here=here)
         checked = inventory.counts()
     found = list(common.mark_suppressed(tree, found))
-    verdict = Verdict.of(found, about=str(tree.settings_file), checked=checked)
+    verdict = Verdict.of(
+        found,
+        about=str(tree.settings_file),
+        checked=checked,
+        unchecked="the settings" if error else "",
+    )
     common.write(FINDINGS[format_](verdict), output)
     if error:
         common.note(f"Error: the settings are not checked: {error}")

@@ -29,6 +29,7 @@ from ..review.snapshot_checks import (
     without_settings,
 )
 from ..settings.hook import Hook
+from ..text import first_few
 from . import common, review_arguments
 
 
@@ -68,7 +69,8 @@ def review(
     """
     compared, found = reviewed(base, head, real, use_locks=not no_lock)
     about = head.layout.settings_file if head.lock is None else head.layout.lock_file
-    verdict = Verdict.of(found, about=about.as_posix())
+    unread = first_few(dict.fromkeys(each.place for each in compared.broken))
+    verdict = Verdict.of(found, about=about.as_posix(), unchecked=unread)
     common.write(REVIEWS[format_](compared, verdict), output)
     changes = len(compared.changes)
     wheels = sum(change.files for change in compared.changes if change.is_rebuilt)
@@ -122,11 +124,13 @@ def reviewed(
     if any(change.is_open and change.sorts_below for change in compared.changes):
         compared = dataclasses.replace(compared, own=own_packages(base, head))
     found = list(review_findings(compared, shared_indexes(head, after.lock)))
-    if locked and base.lock != head.lock:
-        found += [*stale_hook(base, head), *stale_stacks(base, head)]
-    elif locked and known and head.has_settings:
-        found += stale_lock(known, head, _evaluated(head, use_lock=False))
-    found += [*without_settings(base, head), *replaced_hook(base, head)]
+    stale: list[Finding] = []
+    is_same = base.lock == head.lock
+    if locked and not is_same:
+        stale += [*stale_hook(base, head), *stale_stacks(base, head)]
+    if locked and known and (is_same or not (stale or compared.changes)) and head.has_settings:
+        stale += stale_lock(known, head, _evaluated(head, use_lock=False))
+    found += [*stale, *without_settings(base, head), *replaced_hook(base, head)]
     return compared, with_suppressions(head, found)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 
 import click
 from packaging.requirements import Requirement
 
-from ..findings.finding import Finding, Verdict
+from ..findings.finding import Verdict
+from ..findings.rules import UNREADABLE_WHEEL
 from ..report.findings_report import FINDINGS
 from ..text import counted
 from ..verify.exemptions import NO_EXEMPTIONS, exemptions_of
@@ -39,14 +41,11 @@ def verify(
     if "" in wheels:
         raise click.BadParameter("an argument is empty: is a variable unset?", param_hint="WHEEL")
     exemptions = _exemptions(ctx)
-    findings: list[Finding] = []
-    sources = list(find_wheels(list(wheels)))
-    for source in sources:
-        findings += verify_wheel(source, exemptions)
-    checked = counted(len(sources), "wheel")
-    verdict = Verdict.of(findings, checked=[checked])
+    found = [[*verify_wheel(source, exemptions)] for source in find_wheels(list(wheels))]
+    read = sum(all(each.code != UNREADABLE_WHEEL.code for each in of_wheel) for of_wheel in found)
+    verdict = Verdict.of(itertools.chain.from_iterable(found), checked={"wheel": read})
     common.write(FINDINGS[format_](verdict), output)
-    common.note(f"verified {checked}")
+    common.note(f"verified {counted(read, 'wheel')}" if read else "no wheel is verified")
     if common.fails(verdict, fail_on) and not exit_zero:
         ctx.exit(1)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ..text import counted
 
@@ -123,17 +123,24 @@ class Verdict:
         suppressed: what the settings suppress, with the reason.
         about: the file that the run checks, for formats that need a place for each finding;
             "" if there is no such file.
-        checked: what the run checked, such as ``3 variants``.
+        checked: how many of each kind of thing the run checked, such as 3 of ``variant``.
+        unchecked: what the run could not check, such as ``the settings``; "" for nothing.
     """
 
     findings: Sequence[Finding]
     suppressed: Sequence[Finding]
     about: str = ""
-    checked: Sequence[str] = ()
+    checked: Mapping[str, int] = field(default_factory=dict)
+    unchecked: str = ""
 
     @classmethod
     def of(
-        cls, findings: Iterable[Finding], *, about: str = "", checked: Sequence[str] = ()
+        cls,
+        findings: Iterable[Finding],
+        *,
+        about: str = "",
+        checked: Mapping[str, int] | None = None,
+        unchecked: str = "",
     ) -> Verdict:
         """Sort findings, and drop exact repeats."""
         ordered = sorted(dict.fromkeys(findings), key=lambda each: each.sort_key)
@@ -141,7 +148,8 @@ class Verdict:
             findings=[each for each in ordered if not each.suppression],
             suppressed=[each for each in ordered if each.suppression],
             about=about,
-            checked=checked,
+            checked=checked or {},
+            unchecked=unchecked,
         )
 
     def count(self, severity: Severity) -> int:
@@ -155,7 +163,15 @@ class Verdict:
     def __str__(self) -> str:
         counts = [(self.count(severity), severity.value) for severity in Severity]
         text = ", ".join(counted(number, word) for number, word in counts if number)
-        if not text:
-            checked = ", ".join(self.checked)
-            text = f"All checks passed: {checked}" if checked else "no findings"
-        return f"{text} ({len(self.suppressed):,} suppressed)" if self.suppressed else text
+        text = text or ("no findings" if self.unchecked else self._passed())
+        if self.suppressed:
+            text += f" ({len(self.suppressed):,} suppressed)"
+        return f"{text}; not checked: {self.unchecked}" if self.unchecked else text
+
+    def _passed(self) -> str:
+        """Return the text for no finding, which is a success only where something was checked."""
+        if not self.checked:
+            return "no findings"
+        checked = ", ".join(counted(number, word) for word, number in self.checked.items())
+        success = any(self.checked.values())
+        return f"{'All checks passed' if success else 'Nothing to check'}: {checked}"

@@ -136,16 +136,6 @@ class Lock:
             stacks.append(replace(stack, tags=tags, reasons=dict.fromkeys(tags, hook.problem)))
         return Lock(stacks=tuple(stacks), hook=hook)
 
-    def is_part_of(self, other: Lock) -> bool:
-        """Return whether *other* has the same hook and stacks, and every row of this lock."""
-        if other.hook not in {None, self.hook}:
-            return False
-        stacks = {(each.variant, each.key): each.tags for each in self.stacks}
-        others = {(each.variant, each.key): each.tags for each in other.stacks}
-        return stacks.keys() == others.keys() and all(
-            tags.items() <= others[stack].items() for stack, tags in stacks.items()
-        )
-
 
 @functools.lru_cache(maxsize=65536)
 def public_version(text: str) -> Version | str:

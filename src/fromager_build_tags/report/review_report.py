@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ..findings.finding import Verdict
+from ..findings.rules import STALE_LOCK
 from ..plan.lockfile import format_tag
 from ..review.causes import Cause
 from ..review.change import Change, ChangeKind
@@ -124,11 +125,21 @@ def _item(change: Change) -> str:
 
 
 def _summary(review: Review, verdict: Verdict) -> str:
-    """Return what a change does, in one line."""
+    """Return what a change does, in one line; first that its lock is stale, and so its tags."""
+    stale = [each.message for each in verdict.findings if each.code == STALE_LOCK.code]
+    parts = [*stale[:1], str(verdict)]
+    if review.changes or not stale:
+        parts.insert(-1, f"{_did(review)} from {review.base} to {review.head}")
+    return "; ".join(parts)
+
+
+def _did(review: Review) -> str:
+    if not any(review.counted.values()):
+        return "No build tags are compared"
     number = len(review.changes)
-    what = "build tag changes" if number == 1 else "build tags change"
-    did = f"{number:,} {what}" if number else "No build tag changes"
-    return f"{did} from {review.base} to {review.head}; {verdict}"
+    if not number:
+        return "No build tag changes"
+    return f"{number:,} {'build tag changes' if number == 1 else 'build tags change'}"
 
 
 def cause_line(causes: Sequence[Cause], changes: Sequence[Change]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,9 +10,10 @@ from ..errors import SettingsError, StackError, explain_error
 from ..findings import rules
 from ..findings.finding import Finding, Place
 from ..plan.lockfile import Lock
+from ..plan.outdated import difference, hook_difference, stack_differences
 from ..settings.hook import HOOK, HOOK_PATH
 from ..settings.layout import IGNORE, suppressions
-from ..stack.key import StackKey
+from ..text import first_few
 from .causes import Cause, changed_files, keys_in
 from .git import object_name, prefetch
 from .snapshot import Evaluation, Snapshot
@@ -23,17 +24,18 @@ _LOCK: Final = "run `fromager-build-tags lock`, and commit the lock with the set
 def stale_lock(
     causes: Sequence[Cause], head: Snapshot, evaluation: Evaluation
 ) -> Iterator[Finding]:
-    """Find a lock that is equal in base and head, while the settings give other build tags.
+    """Find a lock that does not change, while the settings give other build tags.
 
     Args:
-        causes: what changed in the settings.
+        causes: what changed in the settings; if it is one thing, its line gets the finding.
         head: the head. Its lock may contain more: the packages and versions of a real build.
         evaluation: the build tags of its settings.
     """
     if evaluation.broken:
         yield _no_lock(head, "; ".join(each.message for each in evaluation.broken))
-    elif head.lock is not None and not evaluation.lock.is_part_of(head.lock):
-        yield _stale(head, f"lock file is out of date: {causes[0]} changed", _LOCK)
+    elif head.lock is not None and (what := difference(head.lock, evaluation.lock)):
+        stale = _stale(head, f"lock file is out of date: {what}", _LOCK)
+        yield replace(stale, place=causes[0].place) if len(causes) == 1 else stale
 
 
 def _no_lock(head: Snapshot, why: str) -> Finding:
@@ -58,18 +60,10 @@ def stale_stacks(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
             declared = {*keys_in(variant, head.read(path))}
             locked = head.lock.of_variant(variant).keys()
             if declared != locked and (locked or path in head.files):
-                yield _stale(
-                    head,
-                    f"lock file is out of date: {path} declares {_shown(declared)}, and the "
-                    f"lock has {_shown(locked)} of {variant}",
-                    _LOCK,
-                )
+                what = first_few(stack_differences(variant, locked, declared), 1)
+                yield _stale(head, f"lock file is out of date: {what}", _LOCK)
     except (SettingsError, StackError) as err:
         yield _no_lock(head, explain_error(err))
-
-
-def _shown(keys: Collection[StackKey]) -> str:
-    return ", ".join(repr(each) for each in sorted(map(str, keys))) or "no stack"
 
 
 def without_settings(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
@@ -120,10 +114,10 @@ def stale_hook(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
     """Find a changed lock that records another hook than the settings configure."""
     if base.lock is None or head.lock is None or head.lock.hook is None:
         return
-    is_unchanged = _have_same_global_settings(base, head) and base.lock.hook == head.lock.hook
-    if not is_unchanged and head.hook not in {None, head.lock.hook}:
-        recorded = head.lock.hook.text or "no hook"
-        what = f"the lock is for {recorded}, and the settings configure another"
+    if _have_same_global_settings(base, head) and base.lock.hook == head.lock.hook:
+        return
+    if head.hook is not None and head.hook != head.lock.hook:
+        what = hook_difference(head.lock.hook, head.hook)
         yield _stale(head, f"lock file is out of date: {what}", _LOCK)
 
 

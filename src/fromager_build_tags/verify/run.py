@@ -17,7 +17,7 @@ from ..errors import InputError, SettingsError
 from ..files import printable
 from ..findings.finding import Finding, Place
 from ..findings.rules import BAD_ANNOTATION, UNREADABLE_WHEEL
-from ..http.urls import file_name, is_url, shown_url
+from ..http.urls import file_name, is_url, shown_url, split_url
 from ..tag.filename import parse_wheel_name
 from ..text import redact_argument
 from ..wheel.archive import WheelError, open_url
@@ -76,8 +76,7 @@ def find_wheels(arguments: list[str]) -> Iterator[WheelSource]:
 
 def _of_argument(argument: str) -> Iterator[WheelSource]:
     if "://" in argument:
-        reason = "" if is_url(argument) else "only http and https URLs are supported"
-        yield WheelSource(text=argument, reason=reason)
+        yield WheelSource(text=argument, reason=_problem_of_url(argument))
         return
     found = [argument]
     if not os.path.lexists(argument):  # the name of a file can contain the characters of a pattern
@@ -87,6 +86,16 @@ def _of_argument(argument: str) -> Iterator[WheelSource]:
         yield from _in_folder(path) if path.is_dir() else [WheelSource(text=each)]
     if not found:
         yield WheelSource(text=redact_argument(argument), reason="no such file or folder")
+
+
+def _problem_of_url(url: str) -> str:
+    if not is_url(url):
+        return "only http and https URLs are supported"
+    if not split_url(url).netloc:
+        return "the URL cannot be parsed"
+    if not file_name(url):
+        return "the URL does not name a file; use `audit` or `winners` for an index"
+    return ""
 
 
 def _in_folder(folder: pathlib.Path) -> Iterator[WheelSource]:
@@ -186,8 +195,6 @@ def _examine(source: WheelSource, remedy_for: RemedyFor) -> ExaminedWheel:
 
 def _checked_name(filename: str) -> str:
     """Refuse a name that no file system takes: one of some kilobytes can hold millions of tags."""
-    if not filename:
-        raise InputError("the URL does not name a file; use `audit` or `winners` for an index")
     if len(filename) > _LONGEST:
         raise InputError(f"{filename[:80]!r}… is too long for the file name of a wheel")
     return filename
