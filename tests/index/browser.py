@@ -32,9 +32,9 @@ class Browser:
 
     url: str
 
-    def open(self, path: pathlib.Path) -> None:
-        """Open a file."""
-        self._post("url", url=path.as_uri())
+    def open(self, page: pathlib.Path | str) -> None:
+        """Open a file or a URL."""
+        self._post("url", url=page if isinstance(page, str) else page.as_uri())
 
     def run(self, script: str, *arguments: object) -> Any:
         """Run JavaScript in the page, and return what it returns."""
