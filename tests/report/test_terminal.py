@@ -106,6 +106,9 @@ def test_the_last_column_moves_below_the_row() -> None:
         ("settings/packages/torch.yaml:3: x", 20, ["settings/packages/torch.yaml:3:", "  x"]),
         ("see settings/packages/torch.yaml", 20, ["see", "  settings/packages/torch.yaml"]),
         ("", 5, [""]),
+        ("a.whl: error BT104: why", 16, ["a.whl:", "  error BT104:", "  why"]),
+        ("dist/a.whl!b/c.so: no", 15, ["dist/a.whl!", "  b/c.so: no"]),
+        ("torch !=2.9!", 9, ["torch", "  !=2.9!"]),
     ],
 )
 def test_a_line_breaks_at_spaces(line: str, width: int, expected: list[str]) -> None:
@@ -141,6 +144,7 @@ def test_what_changes_has_colours(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_difference_has_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ["--- a", "+++ b", "@@ -1 +1 @@", " same 2_el9.6", "-old", "+new"]
     text = printed(monkeypatch, [Content(lines=lines, is_diff=True), Content(lines=["-a"])])
+    assert text.startswith("\x1b[1m--- a\x1b[0m\n\x1b[1m+++ b\x1b[0m\n\x1b[36m@@ -1 +1 @@\x1b[0m\n")
     assert " same 2_el9.6\n\x1b[31m-old\x1b[0m\n\x1b[32m+new\x1b[0m\n-a\n" in text
 
 

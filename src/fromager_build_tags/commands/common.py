@@ -9,7 +9,9 @@ import dataclasses
 import functools
 import os
 import pathlib
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 #: The exit status for changes, with ``--detailed-exitcode``.
 CHANGED: Final = 3
+#: A path and a URL in a note can be copied.
+_WHOLE_WORDS: Final[dict[str, Any]] = {"break_long_words": False, "break_on_hyphens": False}
 FILE: Final = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 
 here_option = click.option("--here", is_flag=True, help="also use facts detected on this machine")
@@ -86,8 +90,12 @@ def fails(verdict: Verdict, fail_on: str) -> bool:
 
 
 def note(text: str) -> None:
-    """Print a line on stderr."""
-    click.echo(plain_line(text), err=True)
+    """Print a line on stderr; a terminal gets it broken at spaces."""
+    line = plain_line(text)
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        line = textwrap.fill(line, width, subsequent_indent="  ", **_WHOLE_WORDS)
+    click.echo(line, err=True)
 
 
 def relative(path: pathlib.Path) -> pathlib.Path:

@@ -14,7 +14,7 @@ from ..text import plain_line
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """Rows of texts below a heading.
+    """Rows of texts below a heading, which can be empty.
 
     Attributes:
         compared: the columns of a tag before and after a change.
@@ -27,7 +27,7 @@ class Table:
     below: int = 0
 
     def __str__(self) -> str:
-        lines = [self.heading, *self.rows]
+        lines = [self.heading, *self.rows] if self.heading else self.rows
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         template = "  ".join(f"{{:<{width}}}" for width in widths)
         return "".join(template.format(*line).rstrip() + "\n" for line in lines)

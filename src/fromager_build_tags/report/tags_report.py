@@ -147,21 +147,21 @@ def _markdown_table(tags: Sequence[PlannedTag], names: bool) -> str:
     return f"### {title}\n\n{''.join(table)}" + (f"\n{notes}" if notes else "")
 
 
-def render_explanation(explanation: Explanation) -> list[str]:
-    """Return the lines of the explanation, with a section for each question."""
+def render_explanation(explanation: Explanation) -> list[Part]:
+    """Return the parts of the explanation, with a section for each question."""
     tag = explanation.tag
-    segments = [(segment.text, provider) for segment, provider in explanation.segments]
+    segments = [(f"  {segment.text}", provider) for segment, provider in explanation.segments]
     sources = [
-        f"{'>' if kind is tag.source else ' '} {kind} {kind.label:<16}  {text}"
+        (f"{'>' if kind is tag.source else ' '} {kind} {kind.label}", text)
         for kind, text in explanation.sources.items()
     ]
     facts = [row for name, fact in explanation.facts for row in _fact(name, fact)]
-    sections = [
+    sections: list[Iterable[Part]] = [
         _heading(tag),
         _number(explanation),
-        ["segments and their sources", *_aligned(segments)] if segments else [],
-        [f"dependencies of {tag.package} (first match wins)", *sources],
-        ["facts of the stack and their sources", *_aligned(facts)],
+        ["segments and their sources", Table(heading=(), rows=segments)] if segments else [],
+        [f"dependencies of {tag.package} (first match wins)", Table(heading=(), rows=sources)],
+        ["facts of the stack and their sources", Table(heading=(), rows=facts)],
     ]
     return [line for section in sections if section for line in ("", *section)][1:]
 
@@ -188,13 +188,8 @@ def _number(explanation: Explanation) -> Iterator[str]:
 
 def _fact(name: str, fact: Fact[object] | Missing) -> Iterator[tuple[str, str]]:
     if isinstance(fact, Missing):
-        yield name, f"missing: {fact.message}"
+        yield f"  {name}", f"missing: {fact.message}"
         return
-    yield name, f"{fact.value}, {fact.source}"
+    yield f"  {name}", f"{fact.value}, {fact.source}"
     for note in fact.unused:
         yield "", f"  not used: {note}"
-
-
-def _aligned(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
-    width = max(len(name) for name, _ in rows)
-    return (f"  {name:<{width}}  {text}" for name, text in rows)

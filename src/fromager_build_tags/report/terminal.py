@@ -1,7 +1,7 @@
 """A report in a terminal: in colour by rich, and no line longer than the terminal is wide.
 
-A line breaks at spaces only; a cell also after ``_``, ``-`` and ``/``. ``FORCE_COLOR`` has the
-meaning that rich gives it; with ``NO_COLOR`` or ``TERM=dumb`` there is no escape sequence.
+A line breaks at spaces only; a cell also after ``_``, ``-``, ``/`` and ``,``. ``FORCE_COLOR`` has
+the meaning that rich gives it; with ``NO_COLOR`` or ``TERM=dumb`` there is no escape sequence.
 """
 
 from __future__ import annotations
@@ -42,9 +42,12 @@ _SEVERITY: Final = re.compile(
     r"\b(?P<label>error|warning|note|suppressed) BT\d+"
     r"|\b[1-9][\d,]* (?P<count>error|warning)s?\b|^(?P<passed>All checks passed)\b"
 )
-_WORD: Final = re.compile(r"\s*\S+\s*")
+#: A severity and its rule are one word; ``a.whl!b.so``, a file inside a wheel, is two.
+_WORD: Final = re.compile(
+    r"\s*(?:(?:error|warning|note|suppressed) BT\d+:?(?!\S)|\S+?(?:(?<=\w)!(?=\w)|(?!\S)))\s*"
+)
 #: Long texts without a place to break at, which only files of strangers have, break anywhere.
-_PIECE: Final = re.compile(r"[^_/-]{1,24}[_/-]{0,9}|[_/-]{1,9}")
+_PIECE: Final = re.compile(r"[^_/,-]{1,24}[_/,-]{0,9}|[_/,-]{1,9}")
 _GAP: Final = "  "
 _BELOW: Final = "    "
 
@@ -65,9 +68,11 @@ def _lines(part: Part, width: int) -> Iterator[Text]:
         case Table():
             return _rows(part, width)
         case Content():
-            return (
-                Text(line, _DIFF.get(line[:1], "") if part.is_diff else "") for line in part.lines
-            )
+            return (Text(line, _diff_style(line) if part.is_diff else "") for line in part.lines)
+
+
+def _diff_style(line: str) -> str:
+    return "bold" if line.startswith(("--- ", "+++ ")) else _DIFF.get(line[:1], "")
 
 
 def _wrapped(line: str, width: int) -> Iterator[Text]:
@@ -80,8 +85,9 @@ def _wrapped(line: str, width: int) -> Iterator[Text]:
 
 def _rows(table: Table, width: int) -> Iterator[Text]:
     """Yield the lines of a table, with columns as wide as the terminal allows."""
-    heading = [Text(word, "bold") for word in table.heading]
-    rows = [heading, *(_cells(row, table.compared) for row in table.rows)]
+    rows = [_cells(row, table.compared) for row in table.rows]
+    if table.heading:
+        rows.insert(0, [Text(word, "bold") for word in table.heading])
     widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
     if table.below and _total(widths) > width:
         del widths[-table.below :]
