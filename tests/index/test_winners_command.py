@@ -32,9 +32,9 @@ def test_pip_and_uv(run: Run, tmp_path: pathlib.Path) -> None:
     for name in WHEELS:
         (tmp_path / "index" / name).touch()
     assert run("winners", "index").stdout == (
-        "PROJECT  VERSION  PYTHON                 SELECTED BY  WHEEL\n"
-        f"torch    2.10.0   cp312 on linux_x86_64  pip          {WHEELS[2]}\n"
-        f"torch    2.10.0   cp312 on linux_x86_64  uv           {WHEELS[3]}\n"
+        "PROJECT  VERSION  PYTHON                 SELECTED BY  INDEX  WHEEL\n"
+        f"torch    2.10.0   cp312 on linux_x86_64  pip          index  {WHEELS[2]}\n"
+        f"torch    2.10.0   cp312 on linux_x86_64  uv           index  {WHEELS[3]}\n"
     )
     args = ("winners", "index", "--format", "json", "--all-versions", "--python", "3.12")
     made = json.loads(run(*args).stdout)["winners"]
@@ -54,8 +54,8 @@ def test_a_pin_selects_a_local_version(run: Run, tmp_path: pathlib.Path) -> None
     for name in (WHEELS[2], local):
         (tmp_path / "index" / name).touch()
     assert run("winners", "index", "--all-versions").stdout.splitlines()[1:] == [
-        f"torch    2.10.0          cp312 on linux_x86_64  pip, uv      {local}",
-        f"torch    2.10.0+rocm7.1  cp312 on linux_x86_64  pip, uv      {local}",
+        f"torch    2.10.0          cp312 on linux_x86_64  pip, uv      index  {local}",
+        f"torch    2.10.0+rocm7.1  cp312 on linux_x86_64  pip, uv      index  {local}",
     ]
 
 
@@ -90,9 +90,10 @@ def test_an_sdist_is_built_where_no_wheel_fits(run: Run, tmp_path: pathlib.Path)
     for name in names:
         (tmp_path / "index" / name).touch()
     assert run("winners", "index", "--python", "3.12").stdout.splitlines()[1:] == [
-        "other    1        cp312 on linux_x86_64  pip, uv      other-1.tar.gz (sdist, to be built)",
-        "torch    2.11.0   cp312 on linux_x86_64  pip, uv      torch-2.11.0.tar.gz (sdist, to "
-        "be built)",
+        "other    1        cp312 on linux_x86_64  pip, uv      index  other-1.tar.gz (sdist, "
+        "to be built)",
+        "torch    2.11.0   cp312 on linux_x86_64  pip, uv      index  torch-2.11.0.tar.gz (sdist, "
+        "to be built)",
     ]
     made = json.loads(run("winners", "index", "--format", "json", "--all-versions").stdout)
     assert made["format_version"] == "1.1"
@@ -195,7 +196,7 @@ def test_requires_python_of_a_listing(run: Run, python: str, version: str) -> No
         with serve(answers) as server:
             url = f"{server.url}/simple"
             line = run("winners", url, "--python", python).stdout.splitlines()[1]
-            assert line.endswith(f"pip, uv      demo-{version}-1-py3-none-any.whl")
+            assert line.endswith(f"pip, uv      {url}  demo-{version}-1-py3-none-any.whl")
 
 
 def test_a_page_for_find_links(run: Run) -> None:
