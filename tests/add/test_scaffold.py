@@ -1,4 +1,4 @@
-"""``new`` writes the fewest settings, and never changes an existing value."""
+"""``add`` writes the fewest settings, and never changes an existing value."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def packages(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib
 def run(packages: pathlib.Path) -> Run:
     def invoke(*args: str, status: int = 0) -> Result:
         options = ["--settings-file", "settings/settings.yaml", "--settings-dir", str(packages)]
-        result = CliRunner().invoke(main, [*options, "new", *args])
+        result = CliRunner().invoke(main, [*options, "add", *args])
         assert result.exit_code == status, result.output
         return result
 
@@ -322,7 +322,7 @@ def test_a_missing_folder_is_made_with_its_parents_for_a_settings_file(
 ) -> None:
     pathlib.Path("settings.yaml").write_text("")
     options = ["--settings-file", "settings.yaml", "--settings-dir", "of/packages"]
-    result = CliRunner().invoke(main, [*options, "new", "demo"])
+    result = CliRunner().invoke(main, [*options, "add", "demo"])
     assert result.exit_code == 0, result.output
     assert pathlib.Path("of/packages/demo.yaml").is_file()
 
@@ -339,7 +339,7 @@ def test_a_missing_folder_is_not_made_elsewhere(run: Run, packages: pathlib.Path
 def test_a_folder_that_cannot_be_made(packages: pathlib.Path) -> None:
     pathlib.Path("settings.yaml").write_text("")
     options = ["--settings-file", "settings.yaml", "--settings-dir", "/proc/none/packages"]
-    result = CliRunner().invoke(main, [*options, "new", "demo"])
+    result = CliRunner().invoke(main, [*options, "add", "demo"])
     assert result.stderr == (
         "Error: /proc/none/packages cannot be made: No such file or directory\n"
     )

@@ -1,4 +1,4 @@
-"""Whatever a wheel contains: ``new``, ``audit --deep`` and ``verify`` give findings or one error.
+"""Whatever a wheel contains: ``add``, ``audit --deep`` and ``verify`` give findings or one error.
 
 ``VERIFY_FUZZ_CASES=20000 pytest -n0 tests/commands/test_fuzz_wheels.py`` runs more cases.
 """
@@ -83,7 +83,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "FROMAGER_VARIANT": "rocm",
 }
 COMMANDS: Final = (
-    ("new", "demo", "--module", "--from-wheel", f"index/{NAME}"),
+    ("add", "demo", "--module", "--from-wheel", f"index/{NAME}"),
     ("audit", "index", "--deep"),
     ("verify", f"index/{NAME}"),
 )

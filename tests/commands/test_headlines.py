@@ -131,7 +131,7 @@ def test_verify(
         ("http:///a-1-py3-none-any.whl", "the URL cannot be parsed"),
         (
             "http://127.0.0.1:9/simple/",
-            "the URL does not name a file; use `audit` or `winners` for an index",
+            "the URL does not name a file; use `audit` or `which` for an index",
         ),
         ("ftp://127.0.0.1/a.whl", "only http and https URLs are supported"),
     ],

@@ -152,7 +152,7 @@ ARGUMENTS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
         ["index", "--ci", "gitlab"],
     ],
     "lock": [["-o", f"{NAME}.lock"], ["--check", "-o", f"{NAME}.lock"], ["--graph", "graph.json"]],
-    "new": [
+    "add": [
         ["other", "--from-wheel", f"other-1.0-1_el9.6-{PLAT}"],
         ["other", "--from-wheel", f"other-1.0-1_el9.6-{PLAT}", "--module"],
         ["other", "--from-wheel", f"index/demo-1.0-1_el9.6_cuda13.0-{PLAT}"],
@@ -165,7 +165,7 @@ ARGUMENTS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
     "share": [["index", "{pages}json/"], ["{pages}html/", "{pages}moved/"], [NAME, URL]],
     "show": [[], ["-r", "requirements.txt"], ["-r", "urls.txt"], ["-g", "order.json"], [NASTY]],
     "verify": [["index"], [NAME, URL, f"ftp://u:{SECRET}@h/x.whl"]],
-    "winners": [["index"], ["{pages}html/", "{pages}json/"], [NAME, "--python", NASTY]],
+    "which": [["index"], ["{pages}html/", "{pages}json/"], [NAME, "--python", NASTY]],
 }
 
 
@@ -331,7 +331,7 @@ def test_nothing_of_wrong_settings_is_printed_raw(
         ["audit", f"http:/user:{SECRET}@h/"],
         ["audit", f"rocm=http://user:a/{SECRET}@h.example:x/"],
         ["review", "--max-rebuilds", URL],
-        ["winners", "index", "--platform", NASTY],
+        ["which", "index", "--platform", NASTY],
         ["bump", URL, "-m", "x"],
     ],
 )
@@ -364,7 +364,7 @@ def test_colours_change_nothing(
     write_world(tmp_path, "valid", pages)
     monkeypatch.setenv("FORCE_COLOR", "1")
     colours = functools.partial(re.sub, r"\x1b\[[0-9;]*m", "")
-    for arguments in (["audit", "index"], ["explain", "torch==2.9.1"], ["winners", "index"]):
+    for arguments in (["audit", "index"], ["explain", "torch==2.9.1"], ["which", "index"]):
         result = CliRunner().invoke(main, arguments)
         assert "\x1b[" in result.stdout
         assert "\x1b[31m\\r" not in result.stdout
@@ -377,7 +377,7 @@ def test_a_terminal(tmp_path: pathlib.Path, pages: str) -> None:
     import sys
 
     write_world(tmp_path, "valid", pages)
-    command = [sys.executable, "-P", "-m", "fromager_build_tags", "winners", "index", NAME]
+    command = [sys.executable, "-P", "-m", "fromager_build_tags", "which", "index", NAME]
     os.chdir(tmp_path)
     output = io.BytesIO()
 

@@ -94,7 +94,7 @@ def test_no_word_is_broken(tree: pathlib.Path) -> None:
     for name in (wheel, "empty-1.0.txt"):
         (index / name).touch()
     (tree / "no-wheel-or-sdist-is-in-this-folder-of-a-long-name").mkdir()
-    args = ("winners", index.name, "no-wheel-or-sdist-is-in-this-folder-of-a-long-name")
+    args = ("which", index.name, "no-wheel-or-sdist-is-in-this-folder-of-a-long-name")
     wide, narrow = (run(tree, *args, columns=columns) for columns in (200, 80))
     assert max(map(len, narrow)) <= 80
     assert next(line for line in wide if wheel in line).endswith(f"{index.name}  {wheel}")

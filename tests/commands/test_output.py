@@ -52,7 +52,7 @@ COMMANDS = [
     ("check",),
     ("review", "HEAD", "HEAD"),
     ("audit", "index"),
-    ("winners", "index"),
+    ("which", "index"),
     ("prune", "index"),
     ("prune", "index", "--delete"),
     ("share", "index", "index"),

@@ -31,7 +31,7 @@ HOSTILE = "open('ran', 'w').close()\nraise SystemExit(0)\n"
         "explain torch==2.9.1",
         "review old new",
         "review old new --no-lock",
-        "new demo --depends-on torch",
+        "add demo --depends-on torch",
         "verify demo-1.0-py3-none-any.whl",
         "audit rocm=index",
         "prune rocm=index",
@@ -84,7 +84,7 @@ def test_no_module_of_the_working_folder_is_imported(tmp_path: pathlib.Path) -> 
     write_tree(tmp_path, {**GOOD, **hostile, "pip/__main__.py": HOSTILE})
     settings = "--settings-file=settings/settings.yaml", "--settings-dir=settings/packages"
     assert run_module(tmp_path, *settings, "check").stdout.startswith("All checks passed")
-    result = run_module(tmp_path, *settings, "new", "demo", "--from-wheel", "demo==0.0.dev0")
+    result = run_module(tmp_path, *settings, "add", "demo", "--from-wheel", "demo==0.0.dev0")
     assert "pip provides no wheel for 'demo==0.0.dev0'" in result.stderr
     assert not (tmp_path / "ran").exists()
 

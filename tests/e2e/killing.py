@@ -110,12 +110,12 @@ def _check_index(content: Content) -> str:
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     "lock": Scenario(args=("lock",), build=_lock),
     "bump": Scenario(args=("bump", "-m", "new Torch"), build=_bump),
-    "new": Scenario(
-        args=("new", "demo", "--depends-on", "torch"),
+    "add": Scenario(
+        args=("add", "demo", "--depends-on", "torch"),
         build=lambda root: write_tree(root, GOOD),
     ),
     "module": Scenario(
-        args=("new", "demo", "--depends-on", "torch", "--module"),
+        args=("add", "demo", "--depends-on", "torch", "--module"),
         build=lambda root: write_tree(root, GOOD),
     ),
     "prune": Scenario(

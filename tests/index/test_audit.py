@@ -721,7 +721,7 @@ def test_a_link_that_leads_to_no_file_is_a_finding(run: Run, tmp_path: pathlib.P
         "files of demo cannot be read: the link has no target (and 1 other)"
     )
     assert found["remedy"] == "retry, check the server, or correct the link"
-    for command in ("winners", "prune"):
+    for command in ("which", "prune"):
         assert run(command, "index", status=1).stderr == (
             "Error: index/demo-1.0-2-py3-none-any.whl cannot be read: the link has no target "
             "(and 1 other)\n"

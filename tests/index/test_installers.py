@@ -1,4 +1,4 @@
-"""``winners`` against the real pip and uv, on random indexes of every odd kind."""
+"""``which`` against the real pip and uv, on random indexes of every odd kind."""
 
 from __future__ import annotations
 
@@ -109,12 +109,12 @@ def installers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installers]
 
 
 def selected(index: RandomIndex, url: str, *, pin: str = "") -> Mapping[str, str]:
-    """Return the name of the file that ``winners`` shows for each installer."""
+    """Return the name of the file that ``which`` shows for each installer."""
     urls = [f"{url}{index.root}/{n}/simple/" for n in range(len(index.pages))]
     target = here()
     python = f"--python={index.python or '.'.join(map(str, target.python))}"
     more = ["--together", "--format=json", python, f"--platform={target.platform}"]
-    result = CliRunner().invoke(main, ["winners", *more, *["--all-versions"] * bool(pin), *urls])
+    result = CliRunner().invoke(main, ["which", *more, *["--all-versions"] * bool(pin), *urls])
     assert result.exit_code in {0, 1}, result.output
     rows = json.loads(result.stdout)["winners"]
     return {
@@ -126,7 +126,7 @@ def selected(index: RandomIndex, url: str, *, pin: str = "") -> Mapping[str, str
 
 
 def disagreements(index: RandomIndex, installers: Installers) -> Iterator[str]:
-    """Yield each selection in which ``winners`` and a real installer differ."""
+    """Yield each selection in which ``which`` and a real installer differ."""
     answers = answers_of(index, installers.folder, installers.server.url)
     installers.server.answers.update(answers)
     for pin in ("", index.pin):

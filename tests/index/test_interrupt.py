@@ -43,7 +43,7 @@ def test_an_early_stop_does_not_wait() -> None:
     stop.set()
 
 
-@pytest.mark.parametrize("command", ["winners", "share"])
+@pytest.mark.parametrize("command", ["which", "share"])
 def test_ctrl_c_ends_a_command_whose_pages_hang(command: str, tmp_path: pathlib.Path) -> None:
     stop = threading.Event()
 

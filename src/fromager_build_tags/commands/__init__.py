@@ -21,20 +21,22 @@ from ..errors import BuildTagError, explain_error
 from ..text import plain_line
 
 _COMMANDS: Final[Mapping[str, str]] = {
+    "add": "Declare what a package depends on.",
     "audit": "Find stale, shadowed, missing and mixed wheels in indexes.",
     "bump": "Add the changelog entries that renamed wheels need to take precedence.",
     "check": "Check the settings, the variant files and the overrides.",
     "explain": "Show where each part of a build tag comes from.",
     "init": "Write a new settings tree.",
     "lock": "Write every build tag that the settings give to a lock file.",
-    "new": "Declare what a new package depends on.",
     "prune": "List, or delete, obsolete wheels.",
     "review": "Show which wheel names a settings change affects.",
     "share": "Find equal wheels in several indexes.",
     "show": "Print the build tags that the settings give.",
     "verify": "Check wheel names against their contents.",
-    "winners": "Show which wheels pip and uv select from indexes.",
+    "which": "Show which wheels pip and uv select from indexes.",
 }
+#: Their first names, which still work.
+_ALIASES: Final[Mapping[str, str]] = {"new": "add", "winners": "which"}
 
 
 #: Of click from 8.2: the help of a group without a command.
@@ -50,10 +52,11 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command."""
-        if cmd_name not in _COMMANDS:
+        name = _ALIASES.get(cmd_name, cmd_name)
+        if name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"{__name__}.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        module = importlib.import_module(f"{__name__}.{name}")
+        command: click.Command = getattr(module, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

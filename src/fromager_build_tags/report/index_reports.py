@@ -1,4 +1,4 @@
-"""The results of ``winners``, ``prune`` and ``share`` as a table, Markdown or JSON."""
+"""The results of ``which``, ``prune`` and ``share`` as a table, Markdown or JSON."""
 
 from __future__ import annotations
 

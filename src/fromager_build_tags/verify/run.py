@@ -94,7 +94,7 @@ def _problem_of_url(url: str) -> str:
     if not split_url(url).netloc:
         return "the URL cannot be parsed"
     if not file_name(url):
-        return "the URL does not name a file; use `audit` or `winners` for an index"
+        return "the URL does not name a file; use `audit` or `which` for an index"
     return ""
 
 

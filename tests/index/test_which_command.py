@@ -1,4 +1,4 @@
-"""``winners``: the files that installers select."""
+"""``which``: the files that installers select."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def test_pip_and_uv(run: Run, tmp_path: pathlib.Path) -> None:
     (tmp_path / "index").mkdir()
     for name in WHEELS:
         (tmp_path / "index" / name).touch()
-    assert run("winners", "index").stdout == (
+    assert run("which", "index").stdout == (
         "PROJECT  VERSION  PYTHON                 SELECTED BY  INDEX  WHEEL\n"
         f"torch    2.10.0   cp312 on linux_x86_64  pip          index  {WHEELS[2]}\n"
         f"torch    2.10.0   cp312 on linux_x86_64  uv           index  {WHEELS[3]}\n"
     )
-    args = ("winners", "index", "--format", "json", "--all-versions", "--python", "3.12")
+    args = ("which", "index", "--format", "json", "--all-versions", "--python", "3.12")
     made = json.loads(run(*args).stdout)["winners"]
     assert [(each["version"], each["installers"], each["filename"]) for each in made] == [
         ("2.9.1", ["pip", "uv"], WHEELS[0]),
         ("2.10.0", ["pip"], WHEELS[2]),
         ("2.10.0", ["uv"], WHEELS[3]),
     ]
-    result = run("winners", "index", "--python", "3.13")
+    result = run("which", "index", "--python", "3.13")
     assert (result.stdout, result.stderr) == ("", "nothing is selected for torch\n")
-    assert f"`{WHEELS[2]}` |" in run("winners", "index", "--format", "markdown").stdout
+    assert f"`{WHEELS[2]}` |" in run("which", "index", "--format", "markdown").stdout
 
 
 def test_a_pin_selects_a_local_version(run: Run, tmp_path: pathlib.Path) -> None:
@@ -53,7 +53,7 @@ def test_a_pin_selects_a_local_version(run: Run, tmp_path: pathlib.Path) -> None
     local = WHEELS[2].replace("2.10.0", "2.10.0+rocm7.1")
     for name in (WHEELS[2], local):
         (tmp_path / "index" / name).touch()
-    assert run("winners", "index", "--all-versions").stdout.splitlines()[1:] == [
+    assert run("which", "index", "--all-versions").stdout.splitlines()[1:] == [
         f"torch    2.10.0          cp312 on linux_x86_64  pip, uv      index  {local}",
         f"torch    2.10.0+rocm7.1  cp312 on linux_x86_64  pip, uv      index  {local}",
     ]
@@ -73,7 +73,7 @@ def test_a_pin_selects_a_local_version(run: Run, tmp_path: pathlib.Path) -> None
     ],
 )
 def test_targets_that_are_none(options: list[str], error: str, run: Run) -> None:
-    stderr = run("winners", "index", *options, status=2).stderr
+    stderr = run("which", "index", *options, status=2).stderr
     assert stderr.endswith(f"\n\nError: {error}\n")
 
 
@@ -81,7 +81,7 @@ def test_a_platform_of_the_far_future_takes_no_time(run: Run, tmp_path: pathlib.
     (tmp_path / "index").mkdir()
     (tmp_path / "index" / WHEELS[0]).touch()
     for platform in ("manylinux_2_999999999_x86_64", "musllinux_1_999999999_x86_64"):
-        assert run("winners", "index", "--python", "3.12", "--platform", platform).stdout == ""
+        assert run("which", "index", "--python", "3.12", "--platform", platform).stdout == ""
 
 
 def test_an_sdist_is_built_where_no_wheel_fits(run: Run, tmp_path: pathlib.Path) -> None:
@@ -89,13 +89,13 @@ def test_an_sdist_is_built_where_no_wheel_fits(run: Run, tmp_path: pathlib.Path)
     names = (*WHEELS, "torch-2.11.0.tar.gz", "other-1.tar.gz", "torch-3-x.tar.gz")
     for name in names:
         (tmp_path / "index" / name).touch()
-    assert run("winners", "index", "--python", "3.12").stdout.splitlines()[1:] == [
+    assert run("which", "index", "--python", "3.12").stdout.splitlines()[1:] == [
         "other    1        cp312 on linux_x86_64  pip, uv      index  other-1.tar.gz (sdist, "
         "to be built)",
         "torch    2.11.0   cp312 on linux_x86_64  pip, uv      index  torch-2.11.0.tar.gz (sdist, "
         "to be built)",
     ]
-    made = json.loads(run("winners", "index", "--format", "json", "--all-versions").stdout)
+    made = json.loads(run("which", "index", "--format", "json", "--all-versions").stdout)
     assert made["format_version"] == "1.1"
     kinds = [(each["version"], each["kind"]) for each in made["winners"]]
     assert kinds == [
@@ -112,7 +112,7 @@ def listing(*entries: dict[str, object]) -> Answer:
 
 def rows(run: Run, *args: str) -> list[tuple[str, str]]:
     """Return the installers and the file name of each row."""
-    table = json.loads(run("winners", *args, "--format", "json").stdout)["winners"]
+    table = json.loads(run("which", *args, "--format", "json").stdout)["winners"]
     return [(" ".join(each["installers"]), each["filename"]) for each in table]
 
 
@@ -195,7 +195,7 @@ def test_requires_python_of_a_listing(run: Run, python: str, version: str) -> No
         answers = {"/simple/": html_page({"demo/": "demo"}), "/simple/demo/": page}
         with serve(answers) as server:
             url = f"{server.url}/simple"
-            line = run("winners", url, "--python", python).stdout.splitlines()[1]
+            line = run("which", url, "--python", python).stdout.splitlines()[1]
             assert line.endswith(f"pip, uv      {url}  demo-{version}-1-py3-none-any.whl")
 
 
@@ -223,7 +223,7 @@ def test_an_index_without_wheels_is_noted(run: Run, tmp_path: pathlib.Path) -> N
     answers = {"/web/": html_page({"sub/": "sub/"}), "/web/sub/": html_page({"below/": "below/"})}
     hint = "use a simple API, or a folder of wheels\n"
     with serve(answers) as server:
-        result = run("winners", f"{server.url}/web", "index")
+        result = run("which", f"{server.url}/web", "index")
         assert (result.stdout, result.stderr) == (
             "",
             f"no wheels or sdists in {server.url}/web (1 project): {hint}"
@@ -237,7 +237,7 @@ def test_the_bar_is_for_terminals(tree: pathlib.Path) -> None:
     for name in WHEELS:
         (tree.parent / "index" / name).touch()
     master, terminal = pty.openpty()
-    command = [sys.executable, "-m", "fromager_build_tags", "winners", "index"]
+    command = [sys.executable, "-m", "fromager_build_tags", "which", "index"]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, text=True, check=True)
     os.close(terminal)
     shown = b""
@@ -254,7 +254,7 @@ def test_the_bar_is_for_terminals(tree: pathlib.Path) -> None:
 def test_a_page_that_cannot_be_read(run: Run) -> None:
     with serve(html_index({"torch": WHEELS, "zlib": []})) as server:
         del server.answers["/simple/zlib/"]
-        result = run("winners", f"{server.url}/simple", status=1)
+        result = run("which", f"{server.url}/simple", status=1)
     assert result.stdout.count("\n") == 3
     assert result.stderr.startswith(f"Error: {server.url}/simple/zlib/ cannot be read: status 404")
 
@@ -263,7 +263,7 @@ def test_a_page_that_cannot_be_read(run: Run) -> None:
 def test_a_full_disk_is_no_traceback(run: Run, tmp_path: pathlib.Path) -> None:
     (tmp_path / "index").mkdir()
     (tmp_path / "index" / WHEELS[0]).touch()
-    command = [sys.executable, "-m", "fromager_build_tags", "winners", "index"]
+    command = [sys.executable, "-m", "fromager_build_tags", "which", "index"]
     with pathlib.Path("/dev/full").open("w") as full:
         done = subprocess.run(
             command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False

@@ -1,4 +1,4 @@
-"""``new``: declare the dependencies of a new package."""
+"""``add``: declare the dependencies of a package."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from . import common
 )
 @click.pass_context
 @common.edits_settings
-def new(
+def add(
     ctx: click.Context,
     package: str,
     depends_on: str | None,

@@ -1,4 +1,4 @@
-"""``winners``: the files that pip and uv select."""
+"""``which``: the files that pip and uv select."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _MOST: Final = 10
 @common.format_option(SELECTION)
 @common.output_option
 @click.pass_context
-def winners(
+def which(
     ctx: click.Context,
     indexes: tuple[str, ...],
     all_versions: bool,
