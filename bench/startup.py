@@ -21,8 +21,8 @@ def run() -> None:
     """Print the ratio."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        without = _venv(folder / "without", "fromager", "pydantic-settings")
-        with_ours = _venv(folder / "with", "fromager", "pydantic-settings", ".")
+        without = make_venv(folder / "without", "fromager", "pydantic-settings")
+        with_ours = make_venv(folder / "with", "fromager", "pydantic-settings", ".")
         ratios = [_seconds(with_ours, folder) / _seconds(without, folder) for _ in range(RUNS)]
     quartiles = statistics.quantiles(ratios)
     print(
@@ -31,7 +31,8 @@ def run() -> None:
     )
 
 
-def _venv(path: pathlib.Path, *requirements: str) -> pathlib.Path:
+def make_venv(path: pathlib.Path, *requirements: str) -> pathlib.Path:
+    """Make a virtualenv of the pinned versions, and return its fromager."""
     subprocess.run(["uv", "venv", "-q", "--python", "3.12", path], check=True)
     install = ["uv", "pip", "install", "-q", "--compile-bytecode", "--python", str(path)]
     subprocess.run([*install, *CONSTRAINTS, *requirements], check=True)
