@@ -44,7 +44,7 @@ def _seconds(bin_: pathlib.Path, folder: pathlib.Path, *commands: Sequence[str])
     with tempfile.TemporaryDirectory(dir=folder) as cwd:
         start = time.perf_counter()
         for program, *arguments in commands:
-            command = [bin_ / program, *arguments]
+            command = [str(bin_ / program), *arguments]
             subprocess.run(command, check=True, capture_output=True, cwd=cwd, env=environ)
         return time.perf_counter() - start
 

@@ -114,6 +114,10 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         args=("add", "demo", "--depends-on", "torch"),
         build=lambda root: write_tree(root, GOOD),
     ),
+    "init": Scenario(
+        args=("init", "--ci", "gitlab", "--pre-commit"),
+        build=lambda root: write_tree(root, {"overrides/torch.py": ""}),
+    ),
     "module": Scenario(
         args=("add", "demo", "--depends-on", "torch", "--module"),
         build=lambda root: write_tree(root, GOOD),

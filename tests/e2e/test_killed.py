@@ -35,8 +35,8 @@ def runs(mode: str, commands: str, times: str) -> dict[str, int]:
 
 
 def test_the_next_run_completes_a_killed_one() -> None:
-    counts = runs("killed", "lock,new,prune", KILLS or "2")
-    assert counts.keys() == {"lock", "add", "prune"}
+    counts = runs("killed", "lock,add,prune,init", KILLS or "2")
+    assert counts.keys() == {"lock", "add", "prune", "init"}
     assert min(counts.values()) > 6  # each change of a file, too
 
 
@@ -47,5 +47,5 @@ def test_the_next_run_completes_a_killed_bump() -> None:
 
 @pytest.mark.nightly
 def test_two_runs_at_once_are_one() -> None:
-    counts = runs("at-once", "bump,lock,new", KILLS or "10")
-    assert counts == dict.fromkeys(("bump", "lock", "add"), int(KILLS or "10"))
+    counts = runs("at-once", "bump,lock,add,init", KILLS or "10")
+    assert counts == dict.fromkeys(("bump", "lock", "add", "init"), int(KILLS or "10"))

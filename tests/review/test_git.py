@@ -218,11 +218,12 @@ def test_a_bare_repository(
     )
     monkeypatch.setenv("GIT_DIR", ".")
     assert changes(cli, "main~1", "main") == ROCM_7_2
-    for args in (["review"], ["review", "main"], ["bump", "main", "-m", "x"]):
-        assert cli(*args, status=1).stderr == (
-            "Error: this repository is bare and has no working tree: name two revisions, BASE and "
-            "HEAD\n"
-        )
+    bare = "Error: this repository is bare and has no working tree: "
+    for args in (["review"], ["review", "main"]):
+        assert cli(*args, status=1).stderr == f"{bare}name two revisions, BASE and HEAD\n"
+    assert cli("bump", "main", "-m", "x", status=1).stderr == (
+        f"{bare}bump compares with a git revision, so run it in a checkout\n"
+    )
 
 
 def test_without_git(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

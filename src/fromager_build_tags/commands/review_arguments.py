@@ -22,7 +22,6 @@ from ..tag.filename import parse_wheel_name
 from . import common
 
 WORKING_TREE = "the working tree"
-_BUMP_NEEDS = "bump compares with a git revision, so run it in a checkout"
 
 _OPTIONS = (
     click.option("--exact", is_flag=True, help="compare with BASE itself, not with the merge base"),
@@ -52,7 +51,7 @@ def compared(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         common.note_explicit_variables()
         if "head" not in others:  # bump edits the working tree
-            Repository.around(pathlib.Path(), _BUMP_NEEDS)
+            _refuse_no_checkout()
         head = others.pop("head", None)
         layout = _settings_layout(click.get_current_context(), lock)
         old, new = base_and_head(layout, base, head, exact=exact)
@@ -61,6 +60,12 @@ def compared(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
         option(with_snapshots)
     return with_snapshots
+
+
+def _refuse_no_checkout() -> None:
+    remedy = "bump compares with a git revision, so run it in a checkout"
+    if Repository.around(pathlib.Path(), remedy).bare:
+        raise InputError(f"this repository is bare and has no working tree: {remedy}")
 
 
 def _settings_layout(ctx: click.Context, lock: pathlib.Path | None) -> Layout:
