@@ -89,12 +89,19 @@ class Entry:
     Attributes:
         yanked: the value in JSON; in HTML, True for an attribute without a value.
         style: how its URL is written.
+        again: whether it is another file with the name of one before it.
     """
 
     filename: str
     requires: str | None = None
     yanked: str | bool = False
     style: str = "plain"
+    again: bool = False
+
+    @property
+    def path(self) -> str:
+        """The path of the file below the folder of files."""
+        return f"again/{self.filename}" if self.again else self.filename
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,27 +184,36 @@ def _entries(chance: random.Random) -> list[Entry]:
         names.append(f"{word}-{chance.choice(['1.0', '1.10', '3.0', '0.8'])}{extension}")
     names += chance.sample(_JUNK, chance.choice([0, 0, 1, 3]))
     chance.shuffle(names)
-    return [_entry(chance, name, odd) for name in dict.fromkeys(names)]
+    entries = [_entry(chance, name, odd) for name in dict.fromkeys(names)]
+    if chance.random() < 0.3:
+        twice = chance.sample(entries, min(len(entries), chance.choice([1, 2, 8])))
+        again = [_entry(chance, each.filename, 0.7, again=chance.random() < 0.5) for each in twice]
+        entries += again
+        if chance.random() < 0.5:
+            chance.shuffle(entries)
+    return entries
 
 
-def _entry(chance: random.Random, filename: str, odd: float) -> Entry:
+def _entry(chance: random.Random, filename: str, odd: float, *, again: bool = False) -> Entry:
     return Entry(
         filename=filename,
+        again=again,
         requires=chance.choice(_REQUIRES) if chance.random() < odd else None,
         yanked=chance.choice(_YANKED) if chance.random() < odd / 2 else False,
         style=chance.choice(_STYLES) if chance.random() < 0.5 else "plain",
     )
 
 
-def content_of(folder: pathlib.Path, filename: str) -> bytes:
+def content_of(folder: pathlib.Path, entry: Entry) -> bytes:
     """Return the bytes of a file, made once."""
-    path = folder / "files" / filename
+    path, filename = folder / "files" / entry.path, entry.filename
     if not path.exists():
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True, parents=True)
         if filename.endswith(".whl") and filename.count("-") in {4, 5}:
-            write_wheel(path)
+            word = filename.partition("-")[0]
+            write_wheel(path, {f"{word}_name.txt": entry.path.encode()} if entry.again else {})
         elif filename.startswith(("a", "A", "_")) and "-" in filename:
-            write_sdist(path)
+            write_sdist(path, entry.path)
         else:
             path.write_bytes(b"nothing")
     return path.read_bytes()
@@ -209,25 +225,27 @@ def answers_of(index: RandomIndex, folder: pathlib.Path, url: str) -> dict[str, 
     for number, (entries, kind) in enumerate(zip(index.pages, index.formats, strict=True)):
         root = f"{index.root}/{number}"
         some = entries or []
-        files = {each.filename: content_of(folder, each.filename) for each in some}
+        files = {each.path: content_of(folder, each) for each in some}
         for name, body in files.items():
             answers[f"{root}/files/{urllib.parse.quote(name)}"] = _file(body)
             answers[f"{root}/files/{urllib.parse.quote(name)}?x=y%2Fz"] = _file(body)
-            answers[f"{root}/files/{_digest(body)}"] = _file(body)
+            answers[f"{root}/files/{'again/' * name.startswith('again/')}{_digest(body)}"] = _file(
+                body
+            )
             metadata = b"Metadata-Version: 2.1\nName: a-b\nVersion: " + _version(name)
             answers[f"{root}/files/{urllib.parse.quote(name)}.metadata"] = _file(metadata)
         listed = [] if entries is None else ["a-b"]
         if kind == "json":
             meta = {"api-version": index.api}
             page: dict[str, object] = {"meta": meta, "name": "a-b", "versions": [], "files": []}
-            page["files"] = [_json(each, url, root, files[each.filename]) for each in some]
+            page["files"] = [_json(each, url, root, files[each.path]) for each in some]
             first = {"meta": meta, "projects": [{"name": each} for each in listed]}
             pages = [
                 Answer(body=json.dumps(each).encode(), content_type=JSON) for each in (first, page)
             ]
         else:
             base = f'<base href="{url}{root}/files/">' if index.base else ""
-            links = "".join(_html(each, url, root, index, files[each.filename]) for each in some)
+            links = "".join(_html(each, url, root, index, files[each.path]) for each in some)
             head = f'<meta name="pypi:repository-version" content="{index.api}">{base}'
             roots = "".join(f'<a href="{root}/simple/{each}/">{each}</a>' for each in listed)
             bodies = (
@@ -254,7 +272,7 @@ def _version(name: str) -> bytes:
 
 
 def _url(entry: Entry, url: str, root: str, body: bytes) -> str:
-    quoted = urllib.parse.quote(entry.filename)
+    quoted = urllib.parse.quote(entry.path)
     styles = {
         "absolute": f"{url}{root}/files/{quoted}",
         "query": f"{root}/files/{quoted}?x=y%2Fz",
@@ -267,7 +285,7 @@ def _url(entry: Entry, url: str, root: str, body: bytes) -> str:
 def _json(entry: Entry, url: str, root: str, body: bytes) -> dict[str, object]:
     address = _url(entry, url, root, body)
     if entry.style == "renamed":
-        address = f"../../files/{_digest(body)}"
+        address = f"../../files/{'again/' * entry.again}{_digest(body)}"
     found: dict[str, object] = {
         "filename": entry.filename,
         "url": address,
@@ -286,7 +304,7 @@ def _json(entry: Entry, url: str, root: str, body: bytes) -> dict[str, object]:
 def _html(entry: Entry, url: str, root: str, index: RandomIndex, body: bytes) -> str:
     href = _url(entry, url, root, body)
     if index.base and entry.style == "relative":
-        href = urllib.parse.quote(entry.filename)
+        href = urllib.parse.quote(entry.path)
     attributes = [f'href="{html.escape(href)}"']
     if entry.requires is not None:
         attributes.append(f'data-requires-python="{html.escape(entry.requires)}"')

@@ -50,7 +50,7 @@ class Installers:
     pip: subprocess.Popen[str]
 
     def take(self, installer: Installer, index: RandomIndex, requirement: str) -> str:
-        """Return the name of the file that an installer selects, "" for none."""
+        """Return the path below ``files/`` that an installer selects, "" for none."""
         target = self.folder / "target"
         shutil.rmtree(target, ignore_errors=True)
         urls = [f"{self.server.url}{index.root}/{n}/simple/" for n in range(len(index.pages))]
@@ -80,7 +80,7 @@ class Installers:
         taken = [path.read_text() for path in target.glob("*_name.txt")]
         if not taken and installer is Installer.PIP:  # selected, and then it cannot be unpacked
             asked = [path for path in self.server.asked[before:] if "/files/" in path]
-            taken = [path.rpartition("/")[2].partition("?")[0] for path in asked[-1:]]
+            taken = [path.partition("/files/")[2].partition("?")[0] for path in asked[-1:]]
         return taken[0] if taken else ""
 
 
@@ -109,7 +109,7 @@ def installers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installers]
 
 
 def selected(index: RandomIndex, url: str, *, pin: str = "") -> Mapping[str, str]:
-    """Return the name of the file that ``which`` shows for each installer."""
+    """Return the path below ``files/`` that ``which`` shows for each installer."""
     urls = [f"{url}{index.root}/{n}/simple/" for n in range(len(index.pages))]
     target = here()
     python = f"--python={index.python or '.'.join(map(str, target.python))}"
@@ -118,7 +118,7 @@ def selected(index: RandomIndex, url: str, *, pin: str = "") -> Mapping[str, str
     assert result.exit_code in {0, 1}, result.output
     rows = json.loads(result.stdout)["winners"]
     return {
-        installer: row["filename"]
+        installer: "again/" * ("/files/again/" in row["location"]) + row["filename"]
         for row in rows
         for installer in row["installers"]
         if not pin or Version(row["version"]) == Version(pin)

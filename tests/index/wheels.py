@@ -80,12 +80,15 @@ _MODES: Final[Mapping[str, Literal["w", "w:gz", "w:bz2", "w:xz"]]] = {
 }
 
 
-def write_sdist(path: pathlib.Path) -> pathlib.Path:
-    """Write an sdist that installers build without asking for anything else."""
+def write_sdist(path: pathlib.Path, shown: str = "") -> pathlib.Path:
+    """Write an sdist that installers build without asking for anything else.
+
+    The wheel has its file name, or the text *shown*, in ``<name>_name.txt``.
+    """
     stem = re.sub(r"(\.tar)?\.[a-z]\w*$", "", path.name, flags=re.IGNORECASE)
     name, _, version = stem.rpartition("-")
     name = re.sub(r"[-_.]+", "_", name)
-    backend = _BACKEND.format(name=name, version=version, filename=path.name)
+    backend = _BACKEND.format(name=name, version=version, filename=shown or path.name)
     system = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
     head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     members = {"PKG-INFO": head, "pyproject.toml": system, "backend.py": backend}

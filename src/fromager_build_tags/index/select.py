@@ -20,8 +20,8 @@ pip and uv differ in these points:
   sdist is as long as the project's. In a wheel's name, it reads no number of more than 64 bits, no
   tag with capitals, and no build tag but of ASCII letters, digits, ``_`` and ``.``; pip reads no
   wheel of ``a__b``, and no file whose URL ends in another name.
-- Of equal files (``1.0`` and ``1.0.0``), pip selects the last on the page, and uv the first by
-  name.
+- Of equal files (``1.0`` and ``1.0.0``, or one name twice), pip selects the last on the page, and
+  uv the first by name. Of entries with the same URL, pip reads the first alone.
 - pip selects a pre-release only if no release fits, and uv also if it may not select any of those
   that fit, such as a yanked one.
 
@@ -304,7 +304,7 @@ def _is_compared(each: IndexWheel, target: Target, installer: Installer) -> bool
     if not _reads(file.filename, url, file.project, bool(name.tags), installer):
         return False
     if installer is Installer.PIP:
-        return _allows(file.requires_python, target.python, installer)
+        return not file.repeated and _allows(file.requires_python, target.python, installer)
     return _repaired(file.requires_python) is not None
 
 

@@ -143,6 +143,7 @@ def _read_root(page: Page) -> tuple[Mapping[NormalizedName, str], _Files, Unread
     flat = any(_last_part(link.url).endswith(_ARCHIVES) for link in listed.links)
     files: dict[NormalizedName, list[IndexFile]] = {}
     pages = {}
+    seen: set[str] = set()
     for link in listed.links:
         below = _below(page, link.url)
         # In a folder with wheels, every link that is not a folder is a file: any archive, or any
@@ -150,7 +151,7 @@ def _read_root(page: Page) -> tuple[Mapping[NormalizedName, str], _Files, Unread
         is_file = _last_part(link.url).endswith(_ARCHIVES) or bool(below and "/" not in below)
         if flat and is_file:
             project = canonicalize_name(project_word(_last_part(link.url)))
-            files.setdefault(project, []).extend(_from_link(project, link))
+            files.setdefault(project, []).extend(_from_link(project, link, seen))
         elif name := _project_name(page, link.url):
             pages.setdefault(name, link.url)
     if not (pages or files or listed.version is not None):
@@ -169,14 +170,15 @@ def _project_files(
     Raises:
         FetchError: *page* is not the page of a project.
     """
+    seen: set[str] = set()
     if not _is_json(page):
         listed = _html(page)
-        files = [file for link in listed.links for file in _from_link(project, link)]
+        files = [file for link in listed.links for file in _from_link(project, link, seen)]
         return files, _skipped(page, map(_shown_link, listed.invalid))
     files, invalid = [], []
     for number, entry in enumerate(_entries(page, "files"), 1):
         try:
-            files.append(_from_entry(project, page, entry))
+            files.append(_from_entry(project, page, entry, seen))
         except (ValueError, RecursionError):
             invalid.append(_shown_entry(number, entry, "filename"))
             if len(invalid) > _MOST_INVALID:  # each takes as long as a valid one
@@ -213,14 +215,18 @@ def _shown_link(url: str) -> str:
 
 
 def _unique(files: Iterable[IndexFile]) -> tuple[IndexFile, ...]:
-    """Return files as listed, which is pip's order; a name is twice only with different hashes."""
-    by_content: dict[tuple[str, str], IndexFile] = {}
+    """Return files as listed, which is pip's order; a name is twice only for different files.
+
+    Of one file with several URLs, each is another one for installers if its attributes differ.
+    """
+    unique: dict[IndexFile, IndexFile] = {}
     for each in files:
-        by_content.setdefault((each.filename, each.sha256), each)
-    return tuple(by_content.values())
+        location = "" if each.sha256 else each.location
+        unique.setdefault(each._replace(location=location, signed="", size=None), each)
+    return tuple(unique.values())
 
 
-def _from_entry(project: NormalizedName, page: Page, entry: object) -> IndexFile:
+def _from_entry(project: NormalizedName, page: Page, entry: object, seen: set[str]) -> IndexFile:
     """Return a file of a JSON page.
 
     Raises:
@@ -232,7 +238,7 @@ def _from_entry(project: NormalizedName, page: Page, entry: object) -> IndexFile
     urllib.parse.urlsplit(each.url)
     f"{each.filename}{each.url}{each.requires_python}".encode()  # JSON can contain half characters
     size = each.size if each.size is not None and 0 <= each.size < _HUGE else None
-    listed = _listed(project, each.filename, each.url, each.digests.get("sha256", ""))
+    listed = _listed(project, each.filename, each.url, each.digests.get("sha256", ""), seen)
     return listed._replace(
         size=size,
         yanked=each.is_yanked,
@@ -241,23 +247,27 @@ def _from_entry(project: NormalizedName, page: Page, entry: object) -> IndexFile
     )
 
 
-def _from_link(project: NormalizedName, link: PageLink) -> Iterator[IndexFile]:
+def _from_link(project: NormalizedName, link: PageLink, seen: set[str]) -> Iterator[IndexFile]:
     """Yield the file that a link leads to; nothing for a link to a folder."""
     filename = _last_part(link.url)
     if not filename:
         return
     sha256 = _FRAGMENT.search(link.url.partition("#")[2])
-    yield _listed(project, filename, link.url, sha256[1] if sha256 else "")._replace(
+    yield _listed(project, filename, link.url, sha256[1] if sha256 else "", seen)._replace(
         yanked="data-yanked" in link.attributes,
         bare_yank=link.attributes.get("data-yanked", "") is None,
         requires_python=sys.intern(link.attributes.get("data-requires-python") or ""),
     )
 
 
-def _listed(project: NormalizedName, filename: str, url: str, sha256: str) -> IndexFile:
+def _listed(
+    project: NormalizedName, filename: str, url: str, sha256: str, seen: set[str]
+) -> IndexFile:
     shown = shown_url(url)
     valid = sha256.lower() if _SHA256.fullmatch(sha256.lower()) else ""
-    return IndexFile(project, filename, shown, valid, signed=signed_url(url, shown))
+    signed, repeated = signed_url(url, shown), url in seen
+    seen.add(url)
+    return IndexFile(project, filename, shown, valid, signed=signed, repeated=repeated)
 
 
 def _html(page: Page) -> HtmlPage:
