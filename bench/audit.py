@@ -89,8 +89,7 @@ def _loop(listed: list[str]) -> None:
 
 def _audit(root: pathlib.Path, tree: SettingsTree) -> None:
     expectations = Expectations(tree)
-    expectations.load(VARIANT)
-    index = open_index(parse_place(f"{root}/index", VARIANT))
+    index = open_index(expectations.load(parse_place(f"{root}/index", VARIANT)))
     run = Audit(indexes=[index], expectations=expectations).run()
     found = [finding for audited in run for _, finding in audited.findings]
     verdict = Verdict.of(found)

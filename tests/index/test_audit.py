@@ -437,6 +437,7 @@ def test_every_format(format_: str, run: Run, tmp_path: pathlib.Path) -> None:
             {
                 "index": "index",
                 "variant": "rocm",
+                "stack": "",
                 "projects": 5,
                 "wheels": 5,
                 "skipped": 0,

@@ -14,6 +14,7 @@ from packaging.utils import NormalizedName
 from ..errors import BuildTagError, explain_error
 from ..index import Index, open_index
 from ..index.expected import Expectations
+from ..index.family import infer_stack
 from ..index.listing import IndexPlace, parse_place
 from ..index.select import Target
 from ..text import counted
@@ -88,10 +89,16 @@ def open_indexes(
     *,
     expectations: Expectations | None = None,
     named: Collection[NormalizedName] = (),
+    infer: bool = False,
 ) -> tuple[list[Index], list[Unopened]]:
     """Open every index; return the indexes, and those that cannot be opened.
 
-    Of an index without a list of projects, the *named* ones are read.
+    Args:
+        texts: the arguments.
+        variant: the variant of an argument that names none.
+        expectations: those of the settings, which load the variants.
+        named: the projects that are read of an index without a list of projects.
+        infer: whether to infer the stack of an index for a family, and print it on stderr.
 
     Raises:
         InputError: an argument is empty; no index is opened then.
@@ -100,14 +107,38 @@ def open_indexes(
     unopened: list[Unopened] = []
     for place in [parse_place(text, variant) for text in texts]:
         try:
-            if expectations is not None:
-                expectations.load(place.variant)
-            index = open_index(place, named)
+            loaded = expectations.load(place) if expectations else place
+            if expectations and infer and loaded.key is None:
+                loaded = _inferred(loaded, expectations, named)
+            index = open_index(loaded, named)
             click.get_current_context().call_on_close(index.close)
             indexes.append(index)
         except BuildTagError as err:
             unopened.append(Unopened(place, explain_error(err)))
     return indexes, unopened
+
+
+def _inferred(
+    place: IndexPlace, expectations: Expectations, named: Collection[NormalizedName]
+) -> IndexPlace:
+    """Return a place for the one stack that its wheels fit, or for all stacks if it is not one."""
+    keys = expectations.keys(place.variant)
+    if len(keys) < 2:
+        return place
+    # opened for this alone: the pages of one index have a limit of their size together
+    with (
+        contextlib.closing(open_index(place, named)) as index,
+        progress([index], "stack of the index") as count,
+    ):
+        key = infer_stack(index, keys, count)
+    if key is None:
+        return place
+    inferred = expectations.narrow(place, key)
+    common.note(
+        f"{place}: its wheels fit {inferred.label} only; other stacks of {place.variant} are "
+        "not considered"
+    )
+    return inferred
 
 
 def report_failures(failures: Iterable[object], expectations: Expectations | None = None) -> bool:
@@ -124,12 +155,12 @@ def report_failures(failures: Iterable[object], expectations: Expectations | Non
 
 
 @contextlib.contextmanager
-def progress(indexes: Sequence[Index]) -> Iterator[Callable[[int], None]]:
+def progress(indexes: Sequence[Index], label: str = "projects") -> Iterator[Callable[[int], None]]:
     """Show the number of finished projects, on a terminal only; yield the function to count."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
     length = sum(map(len, indexes))
-    with click.progressbar(length=length, file=sys.stderr, label="projects") as bar:
+    with click.progressbar(length=length, file=sys.stderr, label=label) as bar:
         yield bar.update
         bar.update(length - bar.pos)  # a project of several indexes may be counted once

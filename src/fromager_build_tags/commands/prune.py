@@ -66,9 +66,9 @@ def prune(
 
     A wheel of an INDEX is obsolete only if its replacement, which the settings give for the same
     kind and stack, is in the index, is intact, and fits wherever the wheel fits; and if no other
-    variant needs it. Where variants publish to different indexes, name these with `index` in the
-    variant files. Each wheel is listed with the reason and the size. Without --delete, nothing
-    changes.
+    variant needs it. VARIANT=, or VARIANT:STACK=, before an INDEX names what it is for. Where
+    variants publish to different indexes, name these with `index` in the variant files. Each wheel
+    is listed with the reason and the size. Without --delete, nothing changes.
     """
     common.note_explicit_variables()
     tree = common.planned_tree(ctx)
@@ -175,7 +175,7 @@ def _decide(
         failures.append(f"{place} contains links only: prune {common.relative(linked[0])} instead")
         return None
     decisions = keep_linked(decisions, links)
-    return PruneReport(index=str(place), variant=place.variant, decisions=decisions)
+    return PruneReport(place=place, decisions=decisions)
 
 
 def _deleted(
@@ -186,7 +186,7 @@ def _deleted(
 ) -> PruneReport:
     """Delete the obsolete wheels of a report, and return the result."""
     decisions = []
-    damage = damage_on(tree, report.variant)
+    damage = damage_on(tree, report.place.variant)
     for decision, problem in delete_wheels(report.decisions, folders, damage):
         decisions.append(decision)
         failures += [problem] * bool(problem)

@@ -162,8 +162,8 @@ def view_project(index: Index, listed: ListedProject, expectations: Expectations
     """Return a project of an index, with the status of each wheel."""
     # a report has the same order for every server
     files = group_files(sorted(listed.files, key=lambda file: file.filename))
-    variant = index.place.variant
-    planned = expectations.of(variant, listed.project, files.wheels) if files.wheels else {}
+    place = index.place
+    planned = expectations.of(place, listed.project, files.wheels) if files.wheels else {}
     # no wheel is wrong of a version that the settings do not plan
     expected = {version: planned.get(version) or Expected() for version in files.wheels}
     wheels = {
@@ -171,11 +171,11 @@ def view_project(index: Index, listed: ListedProject, expectations: Expectations
         for version, wheels in files.wheels.items()
     }
     return ProjectView(
-        place=index.place,
+        place=place,
         project=listed.project,
         files=dataclasses.replace(files, wheels=wheels),
         expected=expected,
-        accelerators=expectations.accelerators(variant, Stack.accelerator_text),
+        accelerators=expectations.accelerators(place, Stack.accelerator_text),
         unreadable=listed.unreadable,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from packaging.utils import NormalizedName
@@ -14,13 +14,16 @@ from packaging.version import Version
 from ..errors import BuildTagError, SettingsError
 from ..plan.model import PlannedTag, Wanted
 from ..plan.planner import plan
+from ..settings.layout import variant_file
 from ..settings.tree import SettingsTree
+from ..stack.key import StackKey, matching, short_name
 from ..stack.stack import Stack
 from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName
 from ..tag.platform import is_platlib
 from ..tag.segment import Order, Segment
 from ..text import did_you_mean
+from .listing import IndexPlace
 
 #: The segments of wheels that one stack alone can use.
 SENSITIVE: Final = {Order.ACCELERATOR, Order.TORCH}
@@ -56,8 +59,9 @@ class Expected:
     def replacing(self, name: WheelName) -> frozenset[BuildTag]:
         """Return the build tags that must all exist before a wheel is obsolete.
 
-        They are those of its kind with its suffix, or else with its accelerator and Torch. If no
-        declared stack has these, the stack that replaced it is unknown: the tags of all stacks.
+        They are those of its kind with its suffix, or else with its accelerator and Torch, or else
+        with its accelerator. If no declared stack has these, the stack that replaced it is unknown:
+        the tags of all stacks.
         """
         return _of_stack(self.given(name), name.build_tag)
 
@@ -67,15 +71,15 @@ _is_platlib = functools.lru_cache(maxsize=4096)(is_platlib)
 
 @functools.lru_cache(maxsize=4096)
 def _of_stack(tags: frozenset[BuildTag], like: BuildTag) -> frozenset[BuildTag]:
-    return (
-        frozenset(tag for tag in tags if tag.suffix == like.suffix)
-        or frozenset(
+    own = like.by_order
+    found = frozenset(tag for tag in tags if tag.suffix == like.suffix)
+    for orders in (SENSITIVE, own.keys() & {Order.ACCELERATOR}):
+        found = found or frozenset(
             tag
             for tag in tags
-            if all(tag.by_order.get(order) == like.by_order.get(order) for order in SENSITIVE)
+            if orders and all(tag.by_order.get(order) == own.get(order) for order in orders)
         )
-        or tags
-    )
+    return found or tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +95,14 @@ class Expectations:
     errors: collections.Counter[str] = field(default_factory=collections.Counter)
     _stacks: dict[str, Sequence[Stack]] = field(default_factory=dict)
 
-    def load(self, variant: str) -> None:
-        """Read the stacks of a variant.
+    def load(self, place: IndexPlace) -> IndexPlace:
+        """Read the stacks of a variant, and return the place with its stack, if it names one.
 
         Raises:
             BuildTagError: the variant is unknown; its declaration is wrong, or contradicts this
-                machine.
+                machine; or the place names no stack of it, or several.
         """
+        variant = place.variant
         if variant not in self._stacks:
             known = self.tree.variants()
             if known and variant not in known:
@@ -107,22 +112,45 @@ class Expectations:
                     f"{self.tree.variants_dir()} declares it{hint}"
                 )
             self._stacks[variant] = self.tree.on(variant).stacks(here=self.here)
+        if not place.stack:
+            return place
+        keys = self.keys(variant)
+        found = matching(place.stack, keys)
+        if len(found) != 1:
+            names = [f"{variant}:{short_name(key, keys)}" for key in keys if key.by_order]
+            file = variant_file(variant, self.tree.variants_dir())
+            raise SettingsError(
+                f"{place.label!r} names {len(found) or 'no'} stack{'s' * bool(found)} of {file}: "
+                f"use {' or '.join(names) or variant}"
+            )
+        return self.narrow(place, found[0])
 
-    def accelerators(self, variant: str, spelled: Callable[[Stack], str]) -> frozenset[str]:
-        """Return the accelerators of a loaded variant; none if one of its stacks has none."""
+    def keys(self, variant: str) -> Sequence[StackKey]:
+        """Return the stacks of a loaded variant, each once."""
+        return [*dict.fromkeys(stack.key for stack in self._stacks[variant])]
+
+    def narrow(self, place: IndexPlace, key: StackKey) -> IndexPlace:
+        """Return a place for one stack of its loaded variant."""
+        return replace(place, stack=short_name(key, self.keys(place.variant)), key=key)
+
+    def _stacks_of(self, place: IndexPlace) -> Sequence[Stack]:
+        return [each for each in self._stacks[place.variant] if place.key in {None, each.key}]
+
+    def accelerators(self, place: IndexPlace, spelled: Callable[[Stack], str]) -> frozenset[str]:
+        """Return the accelerators of the stacks; none if one of them has none."""
         try:
-            return frozenset(map(spelled, self._stacks[variant]))
+            return frozenset(map(spelled, self._stacks_of(place)))
         except BuildTagError:
             return frozenset()
 
     def of(
-        self, variant: str, package: NormalizedName, versions: Iterable[Version]
+        self, place: IndexPlace, package: NormalizedName, versions: Iterable[Version]
     ) -> Mapping[Version, Expected]:
-        """Return the expectation for each of *versions* on a loaded variant."""
+        """Return the expectation for each of *versions* on the stacks of a loaded place."""
         wanted = Wanted(package=package, versions=tuple(dict.fromkeys(versions)))
         by_version: dict[Version, list[PlannedTag]] = {}
-        stacks = self._stacks[variant]
-        for tag in plan(self.tree.on(variant), stacks, [wanted], unnumbered=True):
+        tree = self.tree.on(place.variant)
+        for tag in plan(tree, self._stacks_of(place), [wanted], unnumbered=True):
             if tag.version is not None:
                 by_version.setdefault(tag.version, []).append(tag)
         expected = {version: _expected(each) for version, each in by_version.items()}

@@ -91,8 +91,8 @@ class Tally:
         if self.error:
             yield self._finding(
                 rules.UNREADABLE_INDEX,
-                f"the index for {self.place.variant} cannot be audited: {self.error}",
-                "use an existing folder or http(s) URL, and a variant of the settings",
+                f"the index for {self.place.label} cannot be audited: {self.error}",
+                "use an existing folder or http(s) URL, and a variant and stack of the settings",
             )
         elif not self.wheels:
             yield self._finding(

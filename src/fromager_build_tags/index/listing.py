@@ -19,12 +19,17 @@ from packaging.utils import NormalizedName, canonicalize_name
 from ..errors import InputError
 from ..files import printable
 from ..http.urls import is_url, shown_url
+from ..stack.key import StackKey
 from ..text import redact_argument
 from ..wheel.archive import WheelArchive
 
 #: A single slash is a typing error, and the text after it may still be a password.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
-_VARIANT: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(.*)", re.DOTALL)
+#: After a stack, text with an "@" is no address: before it may be a password that contains "=".
+_VARIANT: Final = re.compile(
+    r"([A-Za-z0-9][A-Za-z0-9._-]*)(?::([A-Za-z0-9.]+(?:[ _-][A-Za-z0-9.]+)*)(?==(?![^/]*@)))?=(.*)",
+    re.DOTALL,
+)
 #: fromager's folders of built and of pre-built wheels; ``simple`` contains links to both, and
 #: ``build`` unfinished wheels.
 FROMAGER_FOLDERS: Final = ("downloads", "prebuilt")
@@ -32,15 +37,24 @@ FROMAGER_FOLDERS: Final = ("downloads", "prebuilt")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexPlace:
-    """The place of an index, and the variant that its wheels are built for.
+    """The place of an index, and the variant, or one stack of it, that its wheels are built for.
 
     Attributes:
         address: a path, or a URL, which may contain credentials: never shown.
         variant: the name of a fromager variant.
+        stack: segments of the stack, such as ``cuda13.0``; "" for all stacks of the variant.
+        key: the stack, after it is looked up in the settings.
     """
 
     address: str
     variant: str
+    stack: str = ""
+    key: StackKey | None = None
+
+    @property
+    def label(self) -> str:
+        """``VARIANT:STACK``, or ``VARIANT`` for all of its stacks."""
+        return f"{self.variant}:{self.stack}" if self.stack else self.variant
 
     @property
     def is_url(self) -> bool:
@@ -60,11 +74,13 @@ class IndexPlace:
 
     def __repr__(self) -> str:
         """Hide credentials in a traceback, too."""
-        return f"IndexPlace({self!s}, {self.variant})"
+        return f"IndexPlace({self!s}, {self.label})"
 
 
 def parse_place(text: str, variant: str) -> IndexPlace:
-    """Return the place that ``PATH|URL`` or ``VARIANT=PATH|URL`` names.
+    """Return the place that ``PATH|URL``, ``VARIANT=…`` or ``VARIANT:STACK=…`` names.
+
+    A text with a colon that is a folder's name is a path.
 
     Args:
         text: the argument.
@@ -73,12 +89,14 @@ def parse_place(text: str, variant: str) -> IndexPlace:
     Raises:
         InputError: the address is empty; an empty path would be the current folder.
     """
-    address = text
-    if named := _VARIANT.fullmatch(text):
-        variant, address = named.groups()
+    address, stack = text, ""
+    named = _VARIANT.fullmatch(text)
+    # noqa, since a Path raises an error for a name that is too long
+    if named and not (named[2] and os.path.isdir(text)):  # noqa: PTH112
+        variant, stack, address = named.groups("")
     if not address.strip():
         raise InputError(f"INDEX {text!r} is empty: check that the variable in it is set")
-    return IndexPlace(address=address, variant=variant)
+    return IndexPlace(address=address, variant=variant, stack=stack)
 
 
 class IndexFile(NamedTuple):
@@ -94,6 +112,7 @@ class IndexFile(NamedTuple):
         bare_yank: yanked without a value (HTML) or with an empty one (JSON): not yanked for pip.
         requires_python: as listed; it may be an invalid specifier.
         signed: the URL with its credentials or query, if it has any: never shown.
+        repeated: whether a file before it on the page has the same URL.
     """
 
     project: NormalizedName
@@ -105,6 +124,7 @@ class IndexFile(NamedTuple):
     bare_yank: bool = False
     requires_python: str = ""
     signed: str = ""
+    repeated: bool = False
 
     @property
     def address(self) -> str:

@@ -16,6 +16,7 @@ from .expected import SENSITIVE, Expected
 from .status import IndexWheel, ProjectView, fits_for
 
 _HINT: Final = "if that has another index, set index in both variant files, or use --foreign"
+_OWN_HINT: Final = "if that has another index, use --foreign"
 
 
 def neighbors_of(tree: SettingsTree, variant: str) -> list[str]:
@@ -61,7 +62,9 @@ class Neighbors:
         return self._plans[variant]
 
     def _need(self, wheel: IndexWheel, tag: PlannedTag, own: Expected) -> str:
-        name, variant = wheel.name, f"variant {tag.variant}"
+        name, variant, hint = wheel.name, f"variant {tag.variant}", _HINT
+        if tag.variant == self.view.place.variant:
+            variant, hint = f"stack {tag.stack} of {variant}", _OWN_HINT
         is_replaced = name.suffix in {
             each.suffix for each in own.given(name)
         }  # on any variant: by an equal
@@ -69,17 +72,17 @@ class Neighbors:
         if segments is None:
             is_possible = tag.number == name.number or (tag.number is None and not is_replaced)
             if is_possible and tag.variant != self.view.place.variant and _fits(tag, wheel):
-                return f"it can be current for {variant}, whose build tag is unknown; {_HINT}"
+                return f"it can be current for {variant}, whose build tag is unknown; {hint}"
             return ""
         needed = BuildTag(tag.number, join(segments))
         if needed == name.build_tag:
-            return f"it is current for {variant}; {_HINT}"
+            return f"it is current for {variant}; {hint}"
         if is_replaced or not _is_same_stack(needed, name.build_tag):
             return ""
         wheels = fits_for(name, {needed}, self.view.wheels[name.version])
         if any(self.replaces(each, wheel) for each in wheels):
             return ""
-        return f"its replacement {needed} for {variant} is not in the index, or damaged; {_HINT}"
+        return f"its replacement {needed} for {variant} is not in the index, or damaged; {hint}"
 
 
 def _fits(tag: PlannedTag, wheel: IndexWheel) -> bool:

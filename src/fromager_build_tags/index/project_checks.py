@@ -65,7 +65,7 @@ def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator
                 yield _wheel_finding(
                     rules.FOREIGN_ACCELERATOR,
                     wheel,
-                    f"is for {wheel.accelerator}, but variant {view.place.variant} is for "
+                    f"is for {wheel.accelerator}, but variant {view.place.label} is for "
                     f"{' or '.join(sorted(view.accelerators))}",
                     f"delete it here, or move it to an index for {wheel.accelerator}",
                 )

@@ -64,7 +64,7 @@ def decide(
             settings give, or are for another accelerator or variant.
     """
     tree, variant = expectations.tree, view.place.variant
-    accelerators = expectations.accelerators(variant, Stack.accelerator_word)
+    accelerators = expectations.accelerators(view.place, Stack.accelerator_word)
     read = functools.cache(damage_on(tree, variant))
 
     def unusable(wheel: IndexWheel) -> str:
@@ -120,7 +120,8 @@ def _decide(
     if not is_replaced(found):
         missing = tags_text((tag for tag, some in found.items() if not some), " and ")
         text = f"its replacement with build tag {missing} is not in the index; build it first"
-        return decision.kept(text)
+        hint = ", or name the stack of the index as VARIANT:STACK=INDEX"
+        return decision.kept(text + hint * any(found.values()))
     chosen: list[IndexWheel] = []
     for some in found.values():
         wrong = [reason_against(wheel, each, unusable(each)) for each in some]

@@ -21,6 +21,7 @@ from ..index.status import ProjectView
 from ..text import counted, dump_json, markdown_code, plain
 from . import findings_report
 from .block import Block, chained
+from .index_reports import place_record
 from .table import Rendered, Table
 
 
@@ -112,7 +113,7 @@ def render_table(report: AuditReport) -> list[str | Table]:
     """Return the findings, a line for each index, and the verdict."""
     *findings, verdict = findings_report.render_table(report.verdict)
     lines = [
-        f"{plain(str(each.place))} for {each.place.variant}: {_counts(each)}\n"
+        f"{plain(str(each.place))} for {each.place.label}: {_counts(each)}\n"
         for each in report.indexes
     ]
     return [*findings, *lines, verdict]
@@ -121,7 +122,7 @@ def render_table(report: AuditReport) -> list[str | Table]:
 def render_markdown(report: AuditReport) -> str:
     """Return the verdict, the indexes, and a section for each rule."""
     lines = [
-        f"- {markdown_code(str(each.place))} for {markdown_code(each.place.variant)}: "
+        f"- {markdown_code(str(each.place))} for {markdown_code(each.place.label)}: "
         f"{_counts(each)}\n"
         for each in report.indexes
     ]
@@ -134,8 +135,7 @@ def render_json(report: AuditReport) -> str:
     """Return the findings as for any other command, and ``indexes``."""
     indexes = [
         {
-            "index": str(each.place),
-            "variant": each.place.variant,
+            **place_record(each.place),
             "projects": each.projects,
             "wheels": each.wheels,
             "skipped": each.skipped,
@@ -150,7 +150,7 @@ def render_html(report: AuditReport) -> str:
     """Return the page."""
     grid = report.grid
     indexes = [
-        f"<li><code>{_text(str(each.place))}</code> for {_text(each.place.variant)}: "
+        f"<li><code>{_text(str(each.place))}</code> for {_text(each.place.label)}: "
         f"{_text(_counts(each))}</li>"
         for each in report.indexes
     ]

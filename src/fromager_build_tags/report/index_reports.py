@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from packaging.version import Version
 
-from ..index.listing import IndexFile
+from ..index.listing import IndexFile, IndexPlace
 from ..index.pruning import Decision
 from ..index.select import Target
 from ..index.sharing import ComparedProject, SharedWheel
@@ -127,12 +127,10 @@ class PruneReport:
     """The decisions about the wheels of one index.
 
     Attributes:
-        index: its path, or its URL without credentials.
         done: whether the obsolete wheels are deleted.
     """
 
-    index: str
-    variant: str
+    place: IndexPlace
     decisions: Sequence[Decision]
     done: bool = False
 
@@ -157,7 +155,7 @@ def _pruned(report: PruneReport) -> _Section:
     return _Section(
         heading=("", "WHEEL", "SIZE", "REASON"),
         rows=rows,
-        summary=f"{report.index} for {report.variant}: {counted(len(delete), 'wheel')} {done} "
+        summary=f"{report.place} for {report.place.label}: {counted(len(delete), 'wheel')} {done} "
         f"({size}), {len(decisions) - len(delete):,} kept",
     )
 
@@ -165,8 +163,7 @@ def _pruned(report: PruneReport) -> _Section:
 def _pruned_record(reports: Iterable[PruneReport]) -> Mapping[str, Any]:
     indexes = [
         {
-            "index": report.index,
-            "variant": report.variant,
+            **place_record(report.place),
             "done": report.done,
             "bytes": sum(each.size or 0 for each in report.decisions if each.delete),
             "delete": [_decision(each) for each in report.decisions if each.delete],
@@ -174,7 +171,13 @@ def _pruned_record(reports: Iterable[PruneReport]) -> Mapping[str, Any]:
         }
         for report in reports
     ]
-    return {"format_version": "2.0", "indexes": indexes}
+    return {"format_version": "2.1", "indexes": indexes}
+
+
+def place_record(place: IndexPlace) -> Mapping[str, str]:
+    """Return the place of an index in JSON; the stack is "" for all stacks of the variant."""
+    key = "" if place.key is None else str(place.key)
+    return {"index": str(place), "variant": place.variant, "stack": key}
 
 
 def _decision(each: Decision) -> Mapping[str, Any]:

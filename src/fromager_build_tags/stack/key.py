@@ -6,6 +6,7 @@ A lock file has the key above the tags of each stack. It is a text there only.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Self
@@ -15,6 +16,10 @@ from ..tag.segment import Order, accelerator_word, classify
 _NO_FACTS: Final = "(nothing is known)"
 #: Stands for an unknown fact in a key that would otherwise be ambiguous.
 _UNKNOWN: Final = "?"
+#: Between the segments of a stack on the command line; a segment has no such character.
+_BETWEEN: Final = re.compile("[ _-]+")
+#: The segments by which a stack of a family is named first.
+_BY_USE: Final = (Order.ACCELERATOR, Order.TORCH, Order.DISTRIBUTION)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +81,24 @@ def _padded(words: list[str]) -> list[str]:
     if len(rest) == 1 and classify(rest[0]) is Order.ACCELERATOR:
         rest = ["", *rest]
     return [*rest, *[""] * (2 - len(rest)), *torch]
+
+
+def matching(text: str, keys: Iterable[StackKey]) -> list[StackKey]:
+    """Return the stacks that have all segments of *text*, such as ``cuda13.0_torch2.13.0``."""
+    words = set(_BETWEEN.split(text))
+    return [key for key in keys if words <= {*key.by_order.values()}]
+
+
+def short_name(key: StackKey, keys: Iterable[StackKey]) -> str:
+    """Return the fewest segments that *key* alone has among *keys*; all of them if none suffice."""
+    keys, segments = [*keys], key.by_order
+    by_use = [order for order in _BY_USE if order in segments]
+    for count in range(1, len(by_use) + 1):
+        for orders in itertools.combinations(by_use, count):
+            text = "_".join(segments[order] for order in sorted(orders))
+            if matching(text, keys) == [key]:
+                return text
+    return "_".join(segments.values())
 
 
 #: A stack in base and head; None where there is no such stack.
