@@ -50,7 +50,7 @@ def test_one_name_several_times(
     first = json_page({"meta": {"api-version": "1.1"}, "projects": [{"name": "demo"}]})
     with serve({"/simple/": first, "/simple/demo/": page(*entries)}) as server:
         url = f"{server.url}/simple/"
-        result = run("winners", url, "--python", "3.12", "--format", "json")
+        result = run("which", url, "--python", "3.12", "--format", "json")
         selected = {
             installer: row["location"].removeprefix(f"{server.url}/files/")[0]
             for row in json.loads(result.stdout)["winners"]
