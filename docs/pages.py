@@ -6,6 +6,7 @@ root. The reference of commands comes from click, the tables of settings from th
 
 from __future__ import annotations
 
+import functools
 import inspect
 import pathlib
 import re
@@ -62,8 +63,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace each line ``<!-- generated: NAME -->`` by a table."""
-    return _PLACE.sub(lambda match: TABLES[match[1]](), markdown)
+    """Replace each line ``<!-- generated: NAME -->`` by a table or a block."""
+    return _PLACE.sub(lambda match: PARTS[match[1]](), markdown)
 
 
 def root_page(name: str) -> str:
@@ -139,7 +140,16 @@ def _cell(text: str | None) -> str:
     return " ".join((text or "").replace("|", "\\|").replace("``", "`").split())
 
 
-TABLES: Final[Mapping[str, Callable[[], str]]] = {
+def template(name: str) -> str:
+    """Return a file that ``init`` writes, as a block."""
+    text = (ROOT / "src/fromager_build_tags/add/templates" / name).read_text(encoding="utf-8")
+    return f"```yaml\n{text}```"
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "variant-keys": variant_keys,
     "variables": explicit_variables,
+    "github": functools.partial(template, "github.yaml"),
+    "gitlab": functools.partial(template, "gitlab.yaml"),
+    "pre-commit": functools.partial(template, "pre-commit.yaml"),
 }
