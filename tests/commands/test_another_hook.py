@@ -45,10 +45,22 @@ def test_show(cli: Cli, problem: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("format_", ["table", "markdown"])
+def test_show_begins_with_the_problem(cli: Cli, problem: str, format_: str) -> None:
+    result = cli("--variant", "rocm", "show", "torch", "--format", format_)
+    first, empty, *rest = result.stdout.splitlines()
+    assert (first, empty) == (problem if format_ == "table" else f"**{problem}**", "")
+    suffix = "_?" if problem == ANOTHER else ""
+    words = [line.replace("|", " ").replace("`", "").split() for line in rest]
+    assert ["torch", "2.9.1", f"2{suffix}"] in [each[:3] for each in words]
+    assert result.stderr == ""
+
+
 def test_explain(cli: Cli, problem: str) -> None:
     is_unknown = problem == ANOTHER
     result = cli("--variant", "rocm", "explain", "torch==2.9.1", status=int(is_unknown))
-    assert result.stderr == f"{problem}\n"
+    assert result.stdout.startswith(f"{problem}\n\ntorch 2.9.1 on rocm: ")
+    assert result.stderr == ""
     wheel = "unknown" if is_unknown else "torch-2.9.1-2"
     assert f"  platlib wheel  {wheel}\n  purelib wheel  {wheel}\n" in result.stdout
     assert "rocm7.1  the shipped override" not in result.stdout

@@ -65,6 +65,17 @@ def test_a_lock_with_versions_of_a_graph_is_up_to_date(cli: Cli, tmp_path: pathl
     assert cli("--variant", "rocm", "check").exit_code == 0
 
 
+def test_check_of_a_lock_while_variables_override_it(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Variables are not committed: they make no lock stale, and no lock can be checked."""
+    cli("--variant", "rocm", "lock")
+    monkeypatch.setenv("WHEEL_BUILD_TAG_TORCH_VERSION", "2.10.0")
+    assert cli("--variant", "rocm", "check").stdout == (
+        "no findings; not checked: the lock file, because variables override the variant files\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "line"),
     [

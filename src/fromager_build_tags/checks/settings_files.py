@@ -40,9 +40,9 @@ def check_hook(inventory: Inventory) -> Iterator[Finding]:
 
 
 def check_lock(inventory: Inventory) -> Iterator[Finding]:
-    """BT208: the lock file, if there is one, is that of the settings."""
+    """BT208: the lock file, if there is one, is that of the settings without variables."""
     path = lock_file(inventory.tree.settings_file)
-    if not path.exists():
+    if not path.exists() or inventory.tree.explicit.facts():
         return
     try:
         locked = parse_lock(read_text(path), str(path))

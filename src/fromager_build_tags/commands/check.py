@@ -12,6 +12,7 @@ from ..checks.installed import check_machine, check_overrides
 from ..checks.inventory import Inventory
 from ..errors import PluginError, explain_error
 from ..findings.finding import Finding, Verdict
+from ..plan.lockfile import lock_file
 from ..plan.plugins import load_overrides
 from ..plan.requirements import from_build_file
 from ..report.findings_report import FINDINGS
@@ -60,7 +61,7 @@ def check(
         found,
         about=str(tree.settings_file),
         checked=checked,
-        unchecked="the settings" if error else "",
+        unchecked="the settings" if error else _unchecked(tree),
     )
     common.write(FINDINGS[format_](verdict), output)
     if error:
@@ -75,6 +76,13 @@ def _loading_error(tree: SettingsTree) -> str:
         load_overrides(tree.settings)
     except PluginError as err:
         return explain_error(err)
+    return ""
+
+
+def _unchecked(tree: SettingsTree) -> str:
+    """Return that no lock can be checked while variables override the variant files; or ""."""
+    if tree.explicit.facts() and lock_file(tree.settings_file).exists():
+        return "the lock file, because variables override the variant files"
     return ""
 
 

@@ -26,7 +26,7 @@ from ..report.table import Content, Rendered, plain_text
 from ..settings.hook import Hook
 from ..settings.layout import suppressions
 from ..stack.fact import FACTS, explicit_variable
-from ..text import plain_line
+from ..text import markdown_text, plain_line
 
 if TYPE_CHECKING:
     from ..settings.tree import SettingsTree
@@ -125,8 +125,12 @@ def note_missing_settings(ctx: click.Context) -> None:
             note(f"{option} {path} does not exist: fromager continues without it")
 
 
-def planned_tree(ctx: click.Context) -> SettingsTree:
+def planned_tree(ctx: click.Context, *, note_hook: bool = True) -> SettingsTree:
     """Return the settings tree with every override loaded, so that tags can be planned.
+
+    Args:
+        ctx: the context of the command.
+        note_hook: whether to print on stderr that the settings do not configure our hook.
 
     Raises:
         SettingsError: fromager cannot load the settings.
@@ -136,7 +140,7 @@ def planned_tree(ctx: click.Context) -> SettingsTree:
 
     note_missing_settings(ctx)
     tree = settings_tree(ctx)
-    if has_settings(tree) and (problem := tree.hook.problem):
+    if note_hook and (problem := hook_problem(tree)):
         note(problem)
     load_overrides(tree.settings)
     return tree
@@ -167,6 +171,11 @@ def settings_tree(ctx: click.Context) -> SettingsTree:
 def has_settings(tree: SettingsTree) -> bool:
     """Return whether there is a global settings file, or the folder of those of packages."""
     return tree.settings_file.exists() or tree.settings_dir.exists()
+
+
+def hook_problem(tree: SettingsTree) -> str:
+    """Return that the settings do not configure our hook; "" if they do, or if there are none."""
+    return tree.hook.problem if has_settings(tree) else ""
 
 
 def refuse_no_settings(tree: SettingsTree) -> None:
@@ -213,6 +222,23 @@ def print_diff(before: str, after: str, names: tuple[str, str]) -> None:
 
     old, new = (text.splitlines(keepends=True) for text in (before, after))
     write([Content(lines=[*difflib.unified_diff(old, new, *names)], is_diff=True)], None)
+
+
+def write_tags(
+    tree: SettingsTree, result: Rendered, output: pathlib.Path | None, format_: str = "table"
+) -> None:
+    """Write build tags; the first line of a report for people is a problem of the hook.
+
+    A format for machines has no such line: print it on stderr.
+    """
+    if problem := hook_problem(tree):
+        if isinstance(result, list):
+            result = [problem, "", *result]
+        elif format_ == "markdown":
+            result = f"**{markdown_text(problem)}**\n\n{result}"
+        else:
+            note(problem)
+    write(result, output)
 
 
 def write(result: Rendered, output: pathlib.Path | None) -> None:

@@ -27,7 +27,7 @@ def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Pa
     Without a version: the newest version that has a changelog entry. If none has one: each range
     of versions with its own dependencies. The exit status is 1 if a tag cannot be computed.
     """
-    tree = common.planned_tree(ctx)
+    tree = common.planned_tree(ctx, note_hook=False)
     on_variant = tree.on(tree.variant)
     [wanted] = from_requirements([requirement])
     tags: list[PlannedTag] = []
@@ -38,6 +38,6 @@ def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Pa
         raise InputError(f"no version satisfies {requirement!r}: correct it")
     explanations = [explain_tag(on_variant, tag) for tag in tags]
     parts: Rendered = [line for each in explanations for line in ("", *render_explanation(each))]
-    common.write(parts[1:], output)
+    common.write_tags(tree, parts[1:], output)
     if any(tag.reason for tag in tags):
         ctx.exit(1)

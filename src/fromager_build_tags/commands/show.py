@@ -46,7 +46,7 @@ def show(
     is 1 if a tag is an error.
     """
     common.note_explicit_variables()
-    tree = common.planned_tree(ctx)
+    tree = common.planned_tree(ctx, note_hook=False)
     wanted = [
         *from_requirements(requirements),
         *(each for file in files for each in from_requirements_file(file)),
@@ -58,7 +58,7 @@ def show(
     variants = tree.variants() if all_variants else [tree.variant]
     tags, failures = _plan(tree, variants, wanted, here=here)
     renderers = NAME_RENDERERS if names else RENDERERS
-    common.write(renderers[format_](tags), output)
+    common.write_tags(tree, renderers[format_](tags), output, format_)
     for failure in failures:
         common.note(f"Error: {failure}")
     if failures or any(tag.is_wrong for tag in tags):
