@@ -15,6 +15,7 @@ from ..trees import GOOD, SETTINGS, SETTINGS_FILE, write_tree
 
 NO_HOOK = "no hook is configured, so wheels get no suffix"
 ANOTHER = "another hook is configured, whose build tags are unknown: acme.hooks:tag"
+NEXT = "Next: commit it with the settings\n"
 LOCK = "settings/build-tags.lock"
 PLATFORM = "-cp312-cp312-linux_x86_64.whl"
 
@@ -67,7 +68,7 @@ def test_explain(cli: Cli, problem: str) -> None:
 
 
 def test_lock(cli: Cli, tmp_path: pathlib.Path, problem: str) -> None:
-    assert cli("lock").stderr == f"{problem}\n{LOCK} is written\n"
+    assert cli("lock").stderr == f"{problem}\n{LOCK} is written\n{NEXT}"
     suffix, hook = ("_?", "Hook: acme.hooks:tag") if problem == ANOTHER else ("", "No hook")
     text = (tmp_path / LOCK).read_text()
     assert f"# {hook}\n\nrocm: el9.6 rocm7.1 torch2.9.1\n  * * 1{suffix}\n" in text
@@ -112,5 +113,5 @@ def test_verify(cli: Cli, tmp_path: pathlib.Path, problem: str) -> None:
 
 def test_our_hook_is_not_noted(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, {**GOOD, SETTINGS_FILE: SETTINGS.replace(HOOK, HOOK.replace(":", "."))})
-    assert cli("lock").stderr == f"{LOCK} is written\n"
+    assert cli("lock").stderr == f"{LOCK} is written\n{NEXT}"
     assert f"# Hook: {HOOK}\n" in (tmp_path / LOCK).read_text()

@@ -10,7 +10,7 @@ import pytest
 from ..conftest import Cli
 from ..golden.scenes import PLAT, wheel
 from ..repositories import Checkout
-from ..trees import GOOD, ROCM, ROCM_FILE, SETTINGS_FILE, write_tree
+from ..trees import GOOD, ROCM, ROCM_FILE, SETTINGS_FILE, TORCH, write_tree
 
 NEW_TORCH = {ROCM_FILE: ROCM.replace("2.9.1", "2.10.0")}
 STALE = "lock file is out of date: torch_version of rocm changed (2.9.1 → 2.10.0)"
@@ -55,6 +55,8 @@ def test_check(
     write_tree(tmp_path, changes)
     result = cli("--variant", "rocm", "check", status=1 if lines[-1] == "1 error" else 0)
     assert result.stdout.splitlines() == lines
+    passed = lines[-1].startswith("All checks passed")
+    assert result.stderr == ("" if is_locked or not passed else "Next: fromager-build-tags lock\n")
 
 
 def test_a_lock_with_versions_of_a_graph_is_up_to_date(cli: Cli, tmp_path: pathlib.Path) -> None:
@@ -98,6 +100,19 @@ def test_review_of_a_lock(
         report = cli("review", "main", "--exit-zero", "--format", format_).stdout.splitlines()
         first = report[format_ == "markdown"]
         assert first.replace("\\", "") == f"{before}{line}{after}"
+
+
+def test_next_steps_of_a_change(cli: Cli, tmp_path: pathlib.Path) -> None:
+    """From a new Torch to a commit, each command names the next one."""
+    write_tree(tmp_path, {"settings/packages/flash_attn.yaml": TORCH})
+    assert cli("lock").stderr == f"{LOCK} is written\nNext: commit it with the settings\n"
+    assert cli("lock").stderr == f"{LOCK} is up to date\n"
+    Checkout.create(tmp_path, {})
+    write_tree(tmp_path, NEW_TORCH)
+    assert cli("review", status=1).stderr == "Next: fromager-build-tags lock\n"
+    cli("lock")
+    step = "Next: fromager-build-tags bump -m TEXT\n"
+    assert cli("review", "--format", "json", "--exit-zero").stderr == step
 
 
 def test_review_of_nothing(cli: Cli, tmp_path: pathlib.Path) -> None:

@@ -133,7 +133,8 @@ def test_an_older_stack_is_found_pruned_and_built_again(variant: str, build: Bui
     tool(workspace, "prune", "wheels-repo", "--delete", "--allow-variables")
     assert workspace.wheel_names() == good
     assert tool(workspace, "audit", "wheels-repo", "--fail-on", "note") == (
-        f"wheels-repo for {variant}: 4 projects, 4 wheels\nno findings\n"
+        f"wheels-repo for {variant}: 4 projects, 4 wheels\n"
+        "All checks passed: 1 index, 4 projects, 4 wheels\n"
     )
 
 

@@ -203,7 +203,7 @@ def test_gitlab() -> None:
 
 def test_json() -> None:
     report = json.loads(render("json", MIXED))
-    assert report["format_version"] == "1.0"
+    assert report["format_version"] == "1.1"
     assert report["findings"][0] == {
         "code": "BT104",
         "severity": "error",

@@ -39,6 +39,7 @@ from .tags import build_tag, locked_stack, tag_or_none
 FLASH_FILE = "settings/packages/flash_attn.yaml"
 FLASH = 'changelog:\n  "2.8.3":\n    - first\n'
 BASE = {**GOOD, FLASH_FILE: FLASH}
+NEXT = "Next: git diff, then commit\n"
 NOTHING = "nothing to add: every renamed wheel already sorts above the old one"
 #: 2.10.0 sorts below 2.9.1.
 NEW_TORCH = {ROCM_FILE: ROCM.replace("2.9.1", "2.10.0")}
@@ -201,7 +202,7 @@ def test_a_new_torch(cli: Cli, checkout: Checkout) -> None:
         "     - first\n"
         '+    - "rebuild against Torch 2.10.0"\n'
     )
-    assert result.stderr == (f"{OPEN}flash-attn; {PASS_THE_WHEELS}\n")
+    assert result.stderr == f"{OPEN}flash-attn; {PASS_THE_WHEELS}\n{NEXT}"
     assert (checkout.folder / FLASH_FILE).read_text() == (
         FLASH + '    - "rebuild against Torch 2.10.0"\n'
     )
@@ -239,7 +240,7 @@ def test_an_entry_for_the_variant_covers_packages_without_a_version_in_their_cha
     demo = "settings/packages/demo.yaml"
     checkout.commit({demo: "annotations: {build-tags.depends-on: torch}\n"})
     checkout.write(NEW_TORCH)
-    assert cli("bump", "--global", "-m", "x").stderr == ""
+    assert cli("bump", "--global", "-m", "x").stderr == NEXT
     assert [each.split(":")[0] for each in findings(cli)] == ["BT204"]
 
 
@@ -249,7 +250,7 @@ def test_once_for_all(cli: Cli, checkout: Checkout) -> None:
     assert (checkout.folder / SETTINGS_FILE).read_text() == (
         SETTINGS + '    - "Torch \\"2.10.0\\": é"\n'
     )
-    assert result.stderr == ""
+    assert result.stderr == NEXT
     assert (checkout.folder / FLASH_FILE).read_text() == FLASH
     reviewed = cli("review").stdout
     assert "BT201" not in reviewed
@@ -372,7 +373,7 @@ def test_a_new_file_is_announced(cli: Cli, checkout: Checkout) -> None:
         "use the metadata of the package index for it\n"
     )
     assert cli("bump", "--index", "wheels", "-m", "x", "--dry-run").stderr == new
-    assert cli("bump", "--index", "wheels", "-m", "x").stderr == new
+    assert cli("bump", "--index", "wheels", "-m", "x").stderr == f"{new}{NEXT}"
     checkout.write({ROCM_FILE: ROCM.replace("2.9.1", "2.11.0")})
     assert cli("bump", "--index", "wheels", "-m", "x").stderr == f"{NOTHING}\n"
 
@@ -394,6 +395,7 @@ def test_pure_python_wheels_need_no_entry(cli: Cli, checkout: Checkout) -> None:
     assert "BT201: pillow 12 on rocm" in reviewed
     assert cli("review", "--index", "wheels", "--max-rebuilds=2", status=1).stderr == (
         "Error: 3 wheels are rebuilt, more than 2\n"
+        "Next: fromager-build-tags bump -m TEXT with the same --graph and --index\n"
     )
     order = json.dumps([{"dist": "demo", "version": "1.0"}, {"dist": "other", "version": "1"}])
     checkout.write({"order.json": order})

@@ -30,7 +30,7 @@ from ..trees import (
     write_tree,
 )
 
-NOTHING = "nothing to add: every renamed wheel already sorts above the old one"
+NOTHING = "nothing to add: no build tag changes"
 COMPUTED = "the build tags of the working tree cannot be computed"
 
 LOCK_FILE = "settings/build-tags.lock"

@@ -74,11 +74,14 @@ def bump(
             write_edits(edits)
             _renew_lock(ctx, head)
     elif not compared.broken:
-        common.note("nothing to add: every renamed wheel already sorts above the old one")
+        sorts = "every renamed wheel already sorts above the old one"
+        common.note(f"nothing to add: {sorts if compared.changes else 'no build tag changes'}")
         if not dry_run:  # a run that was killed may have left an old one
             _renew_lock(ctx, head)
     if (not global_ and _print_findings(open_order(compared))) or is_incomplete:
         ctx.exit(1)
+    if missing and not dry_run:
+        common.next_step("git diff, then commit")
 
 
 def _print_findings(found: Iterable[Finding]) -> bool:

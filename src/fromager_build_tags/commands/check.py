@@ -64,6 +64,8 @@ def check(
         unchecked="the settings" if error else _unchecked(tree),
     )
     common.write(FINDINGS[format_](verdict), output)
+    if verdict.passed and not lock_file(tree.settings_file).exists():
+        common.next_step("fromager-build-tags lock")
     if error:
         common.note(f"Error: the settings are not checked: {error}")
     if (error or common.fails(verdict, fail_on)) and not exit_zero:

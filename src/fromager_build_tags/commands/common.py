@@ -98,6 +98,11 @@ def note(text: str) -> None:
     click.echo(line, err=True)
 
 
+def next_step(text: str) -> None:
+    """Print on stderr what to do next, in one line."""
+    note(f"Next: {text}")
+
+
 def relative(path: pathlib.Path) -> pathlib.Path:
     """Return *path* relative to the current folder, if it is below the folder."""
     here = pathlib.Path().absolute()

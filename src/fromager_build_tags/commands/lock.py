@@ -39,7 +39,8 @@ def lock(
     """
     common.note_explicit_variables()
     more = [each for graph in graphs for each in from_build_file(graph)]
-    make_lock(ctx, file, None if check and not more else more, check=check)
+    if make_lock(ctx, file, None if check and not more else more, check=check):
+        common.next_step("commit it with the settings")
 
 
 def make_lock(
@@ -48,7 +49,7 @@ def make_lock(
     more: Iterable[Wanted] | None,
     *,
     check: bool = False,
-) -> None:
+) -> bool:
     """Write the lock file of the settings, or check it.
 
     Args:
@@ -56,6 +57,9 @@ def make_lock(
         file: the lock file; None for the one beside the settings file.
         more: packages and versions besides those of the settings; None for those of the file.
         check: whether to write nothing, and exit with 1 if the file is out of date.
+
+    Returns:
+        Whether the file is written.
 
     Raises:
         InputError: the settings of a variant are invalid.
@@ -76,12 +80,13 @@ def make_lock(
     present = read_text(path) if is_replaced(path) else ""  # reading a pipe waits
     if present == text:
         common.note(f"{path} is up to date")
-    elif check:
+        return False
+    if check:
         _show_difference(path, present, text)
         ctx.exit(1)
-    else:
-        write_text(path, text)
-        common.note(f"{path} is written")
+    write_text(path, text)
+    common.note(f"{path} is written")
+    return True
 
 
 def _show_difference(path: pathlib.Path, present: str, text: str) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import click
 
 from ..errors import InputError
-from ..findings.finding import Finding, Verdict
+from ..findings.finding import Finding, Severity, Verdict
+from ..findings.rules import SORTS_BELOW, STALE_LOCK
 from ..plan.lockfile import Lock
 from ..report.review_report import REVIEWS
 from ..review.causes import causes
@@ -77,11 +78,22 @@ def review(
     too_many = max_rebuilds is not None and wheels > max_rebuilds
     if too_many:
         common.note(f"Error: {wheels:,} wheels are rebuilt, more than {max_rebuilds:,}")
+    if step := _next_step(verdict, real):
+        common.next_step(step)
     failed = too_many or common.fails(verdict, fail_on) or (fail_on == "changes" and changes > 0)
     if failed and not exit_zero:
         ctx.exit(1)
     if changes and detailed_exitcode and not exit_zero:
         ctx.exit(common.CHANGED)
+
+
+def _next_step(verdict: Verdict, real: Sequence[Wheels]) -> str:
+    """Return the command that fixes a lock, or else the order of build tags; "" for none."""
+    codes = {each.code for each in verdict.findings if each.severity is Severity.ERROR}
+    if STALE_LOCK.code in codes:
+        return "fromager-build-tags lock"
+    wheels = " with the same --graph and --index" if real else ""
+    return f"fromager-build-tags bump -m TEXT{wheels}" if SORTS_BELOW.code in codes else ""
 
 
 def reviewed(

@@ -152,6 +152,11 @@ class Verdict:
             unchecked=unchecked,
         )
 
+    @property
+    def passed(self) -> bool:
+        """Whether something was checked, nothing is left to check, and there is no finding."""
+        return not (self.findings or self.unchecked) and any(self.checked.values())
+
     def count(self, severity: Severity) -> int:
         """Return how many findings are of one severity."""
         return sum(each.severity is severity for each in self.findings)
@@ -163,15 +168,14 @@ class Verdict:
     def __str__(self) -> str:
         counts = [(self.count(severity), severity.value) for severity in Severity]
         text = ", ".join(counted(number, word) for number, word in counts if number)
-        text = text or ("no findings" if self.unchecked else self._passed())
+        text = text or ("no findings" if self.unchecked else self._checked())
         if self.suppressed:
             text += f" ({len(self.suppressed):,} suppressed)"
         return f"{text}; not checked: {self.unchecked}" if self.unchecked else text
 
-    def _passed(self) -> str:
+    def _checked(self) -> str:
         """Return the text for no finding, which is a success only where something was checked."""
         if not self.checked:
             return "no findings"
         checked = ", ".join(counted(number, word) for word, number in self.checked.items())
-        success = any(self.checked.values())
-        return f"{'All checks passed' if success else 'Nothing to check'}: {checked}"
+        return f"{'All checks passed' if self.passed else 'Nothing to check'}: {checked}"

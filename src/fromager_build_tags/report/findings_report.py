@@ -13,7 +13,7 @@ from .block import Block, chained, titled
 from .table import Rendered, Table
 
 #: Of the JSON report: a minor number adds, a major number breaks.
-FORMAT_VERSION: Final = "1.0"
+FORMAT_VERSION: Final = "1.1"
 _NOUN: Final = "finding"
 
 
@@ -42,6 +42,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
     """Return the object that :func:`render_json` writes, for a report that contains more."""
     return {
         "format_version": FORMAT_VERSION,
+        "headline": str(verdict),
         "findings": [_record(each) for each in verdict.findings],
         "ignored": [_record(each) | {"reason": each.suppression} for each in verdict.suppressed],
     }

@@ -57,6 +57,7 @@ def _cells(change: Change) -> tuple[str, str, str, str, str]:
 def _json(review: Review, verdict: Verdict) -> str:
     """Return one object; ``format_version`` is that of the findings."""
     report = as_json(verdict) | {
+        "headline": _summary(review, verdict),
         "base": review.base,
         "head": review.head,
         "changes": [_record(each) for each in review.changes],
