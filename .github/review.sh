@@ -45,18 +45,20 @@ safe_git() {
 base=$(safe_git merge-base HEAD "refs/remotes/origin/$BASE") ||
   fail "HEAD and $BASE have no commit in common here: check out with fetch-depth: 0"
 
+compared=("$base")
+[ -z "$GRAPH" ] || compared+=("--graph=$GRAPH")
 limits=("--fail-on=$FAIL_ON")
 [ -z "$MAX_REBUILDS" ] || limits+=("--max-rebuilds=$MAX_REBUILDS")
 
 report=$(mktemp)
 status=0
-without_commands build_tags review "$base" --format markdown --output "$report" "${limits[@]}" \
+without_commands build_tags review "${compared[@]}" --format markdown --output "$report" "${limits[@]}" \
   --detailed-exitcode || status=$?
 if [ "$status" -ne 0 ] && [ "$status" -ne 1 ] && [ "$status" -ne 3 ]; then exit "$status"; fi
 [ -s "$report" ] || exit 1 # the command printed why there is no report
 
 annotations=$(mktemp)
-without_commands build_tags review "$base" --format github --exit-zero --output "$annotations"
+without_commands build_tags review "${compared[@]}" --format github --exit-zero --output "$annotations"
 cat "$annotations"
 
 lock=$(dirname -- "$FROMAGER_SETTINGS_FILE")/build-tags.lock

@@ -78,6 +78,7 @@ def run_action(checkout: pathlib.Path, tmp_path: pathlib.Path) -> RunAction:
             "FROMAGER_SETTINGS_FILE": "settings/settings.yaml",
             "FROMAGER_SETTINGS_DIR": "settings/packages",
             "BASE": "main",
+            "GRAPH": "",
             "FAIL_ON": "error",
             "MAX_REBUILDS": "",
             "CHECK_LOCK": "true",
@@ -344,12 +345,44 @@ def test_limits_are_passed_on(run_action: RunAction, checkout: pathlib.Path) -> 
     assert run_action(COMMENT="false").returncode == 0
 
 
+def write_graph(path: pathlib.Path, project: str, version: str) -> None:
+    step = {
+        "type": "toplevel",
+        "dist": project,
+        "version": version,
+        "req": project,
+        "prebuilt": False,
+        "source_url": "",
+        "source_url_type": "sdist",
+    }
+    path.write_text(json.dumps([step]))
+
+
+def test_a_graph_limits_the_review_to_what_is_built(
+    run_action: RunAction, checkout: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    change_torch(checkout)
+    write_graph(checkout / "build-order.json", "flash-attn", "2.8.3")
+    done = run_action(GRAPH="build-order.json")
+    assert done.returncode == 0, done.stderr
+    summary = (tmp_path / "summary.md").read_text()
+    row = "`flash-attn 2.8.3` `8_el9.6_rocm7.1_torch2.10.0` → `8_el9.6_rocm7.1_torch2.9.1`"
+    assert row in summary
+    assert summary.count(" → `") == 1
+
+
+def test_a_graph_that_is_missing(run_action: RunAction) -> None:
+    done = run_action(GRAPH="no such.json")
+    assert done.returncode == 2
+    assert "'no such.json'" in done.stdout
+
+
 def test_the_action_passes_every_variable_to_the_script() -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     given = action["runs"]["steps"][-1]["env"].keys()
     script = (ROOT / ".github/review.sh").read_text()
     for name in (
-        *("BASE", "FAIL_ON", "MAX_REBUILDS", "CHECK_LOCK", "COMMENT", "PULL_REQUEST"),
+        *("BASE", "GRAPH", "FAIL_ON", "MAX_REBUILDS", "CHECK_LOCK", "COMMENT", "PULL_REQUEST"),
         *("GH_TOKEN", "PYTHON"),
     ):
         assert name in given
