@@ -1103,6 +1103,7 @@ def environment(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None
     for name, value in {
         "COLUMNS": "100",
         "NO_COLOR": "1",
+        "SOURCE_DATE_EPOCH": "1767225600",
         "FROMAGER_SETTINGS_FILE": "settings/settings.yaml",
         "FROMAGER_SETTINGS_DIR": "settings/packages",
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
@@ -1112,6 +1113,16 @@ def environment(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None
         "no_proxy": "127.0.0.1",
     }.items():
         monkeypatch.setenv(name, value)
+
+
+def documentation() -> str:
+    """Return the address of the documentation, which the metadata of the distribution contains."""
+    [url] = [
+        each.partition(", ")[2]
+        for each in metadata.metadata(DISTRIBUTION).get_all("Project-URL") or []
+        if each.startswith("Documentation, ")
+    ]
+    return str(url)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -1139,6 +1150,7 @@ def test_a_command(
         str(os_release): "<os-release>",
         tmp_path.as_uri(): "file://<tmp>",
         str(tmp_path): "<tmp>",
+        documentation(): "<documentation>",
         "No such option: --nothing": "No such option '--nothing'.",  # an older click
     }
     made = normalised(text, names)

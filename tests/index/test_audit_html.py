@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import email.message
 import html.parser
 import pathlib
 import re
+import urllib.parse
 from collections.abc import Callable, Iterator
+from importlib import metadata
 
 import pytest
 from click.testing import Result
+
+from fromager_build_tags.findings.rules import RULES
+from fromager_build_tags.report import audit_page
 
 from ..trees import HOOK
 from .browser import ESCAPE, TAB, Browser, browse
@@ -16,6 +22,7 @@ from .simple_server import html_index, html_page, serve
 
 PLAT = "-cp312-cp312-linux_x86_64.whl"
 ROWS = 5_000
+DOCS = audit_page.documentation()
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
     "'\"><script>alert(1)</script>",
@@ -81,7 +88,10 @@ def test_what_comes_from_outside_is_text(run: Run) -> None:
     assert shown.elements.count("script") == 1
     assert "img" not in shown.elements
     assert not [name for name in shown.attributes if name.startswith("on")]
-    assert shown.links == ["#grid"]
+    assert {*shown.links} - {f"{DOCS}/rules/{code}/" for code in RULES} == {
+        "#grid",
+        *(f"{url}{project}/" for project in ("demo", "torch")),
+    }
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert max(map(len, text.splitlines())) < 20_000
@@ -93,6 +103,107 @@ def test_nothing_is_loaded_from_anywhere(small_page: pathlib.Path) -> None:
     shown = Page(text)
     assert not {"link", "img", "iframe", "object"} & set(shown.elements)
     assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", text)
+
+
+@pytest.fixture
+def _no_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_page, "documentation", lambda: "")
+
+
+def write_wheels(folder: pathlib.Path, *names: str) -> None:
+    folder.mkdir(parents=True)
+    for name in names:
+        (folder / name).touch()
+
+
+def test_links_lead_from_the_page_to_the_wheels(run: Run, tmp_path: pathlib.Path) -> None:
+    name = f"demo-1.0+a-2_el9.6{PLAT}"
+    folder = tmp_path / "an index: 50% #1"
+    write_wheels(folder, name)
+    (tmp_path / "out").mkdir()
+    run("audit", str(folder), "--format", "html", "-o", "out/page.html", "--exit-zero")
+    [link] = [
+        each for each in Page((tmp_path / "out/page.html").read_text()).links if "whl" in each
+    ]
+    assert link == f"../an%20index%3A%2050%25%20%231/demo-1.0%2Ba-2_el9.6{PLAT}"
+    assert (tmp_path / "out" / urllib.parse.unquote(link)).samefile(folder / name)
+    # on stdout: from the current folder
+    text = run("audit", str(folder), "--format", "html", "--exit-zero").stdout
+    assert f'<a href="an%20index%3A%2050%25%20%231/demo-1.0%2Ba-2_el9.6{PLAT}">{name}</a>' in text
+    assert f'{name}</a> <span class="dim">current</span>' in text
+
+
+def test_a_link_to_an_index_has_no_credentials(run: Run) -> None:
+    with serve(html_index({"demo": [f"demo-1.0-2_el9.6{PLAT}"]})) as server:
+        url = server.url.replace("http://", "http://user:secret@") + "/simple"
+        text = run("audit", url, "--format", "html", "--exit-zero").stdout
+    assert "secret" not in text
+    assert f'<a href="{server.url}/simple/demo/">' in text
+
+
+def test_a_rule_has_a_link_to_its_page(run: Run, tmp_path: pathlib.Path) -> None:
+    write_wheels(tmp_path / "rocm", f"demo-1.0-1_el9.6{PLAT}")
+    text = run("audit", "rocm", "--format", "html", "--exit-zero").stdout
+    assert f'<strong>error <a href="{DOCS}/rules/BT401/">BT401</a></strong>: ' in text
+
+
+@pytest.mark.usefixtures("_no_site")
+def test_without_a_site_a_rule_has_its_title(run: Run, tmp_path: pathlib.Path) -> None:
+    write_wheels(tmp_path / "rocm", f"demo-1.0-1_el9.6{PLAT}")
+    text = run("audit", "rocm", "--format", "html", "--exit-zero").stdout
+    assert f"<strong>error BT401 ({RULES['BT401'].title})</strong>: " in text
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["Documentation, https://d.example/x/"], "https://d.example/x"),
+        (["Source, https://s.example", "Documentation, https://d.example"], "https://d.example"),
+        (["Documentation, javascript:alert(1)"], ""),
+        ([], ""),
+    ],
+)
+def test_the_site_comes_from_the_metadata(
+    monkeypatch: pytest.MonkeyPatch, lines: list[str], expected: str
+) -> None:
+    message = email.message.Message()
+    for line in lines:
+        message["Project-URL"] = line
+    monkeypatch.setattr(metadata, "metadata", lambda _: message)
+    assert audit_page.documentation.__wrapped__() == expected
+
+
+def test_a_page_shows_when_and_by_what_it_is_made(
+    run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_wheels(tmp_path / "rocm", f"demo-1.0-2_el9.6{PLAT}")
+    args = ("audit", "rocm", "--format", "html")
+    version = metadata.version("fromager-build-tags")
+    assert re.search(rf"20\d\d-\d\d-\d\d \d\d:\d\d UTC, .*{re.escape(version)}", run(*args).stdout)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
+    expected = f'<p class="dim">2026-01-01 00:00 UTC, fromager-build-tags {version}</p>'
+    assert expected in run(*args).stdout
+
+
+@pytest.mark.parametrize("value", ["", "soon", "9" * 30, "1e9"])
+def test_a_bad_source_date_epoch(
+    run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    write_wheels(tmp_path / "rocm", f"demo-1.0-2_el9.6{PLAT}")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", value)
+    assert run("audit", "rocm", "--format", "html", status=1).stderr == (
+        f"Error: SOURCE_DATE_EPOCH={value!r} is not a number of seconds since 1970: "
+        "correct or unset it\n"
+    )
+    run("audit", "rocm")
+
+
+def test_a_file_that_is_no_wheel_is_no_project(run: Run, tmp_path: pathlib.Path) -> None:
+    strays = ("notes.txt", "SHA256SUMS", f"demo-1.0-2_el9.6{PLAT}.metadata")
+    write_wheels(tmp_path / "rocm", *strays, f"demo-1.0-2_el9.6{PLAT}", "bad-name.whl")
+    text = run("audit", "rocm", "--format", "html", "--exit-zero").stdout
+    assert re.findall(r'<th scope="row">(.*?)</th>', text) == ["bad", "demo"]
+    assert "1 project, 1 wheel, 3 other files skipped" in text
 
 
 def cells(text: str, project: str) -> list[str]:
@@ -111,7 +222,7 @@ def test_what_is_ignored_is_no_error(run: Run, tree: pathlib.Path, tmp_path: pat
     text = run("audit", "rocm", "--format", "html", "--exit-zero").stdout
     assert cells(text, "demo") == ["ok"]
     assert cells(text, "other") == ["error"]
-    assert '<li class="suppressed"><strong>suppressed BT401</strong>' in text
+    assert f'<strong>suppressed <a href="{DOCS}/rules/BT401/">BT401</a></strong>' in text
     assert '<strong>ok</strong>  <span class="dim">1 wheel, 1 suppressed</span>' in text
     assert "suppressed (&lt;kept&gt; for a customer)" in text
     assert 'data-codes=""><th scope="row">demo</th>' in text
@@ -126,6 +237,7 @@ def test_what_is_about_two_indexes_is_not_about_a_third(run: Run, tmp_path: path
     assert cells(text, "demo") == ["error", "error", "ok"]
 
 
+@pytest.mark.usefixtures("_no_site")
 def test_what_is_not_known_is_not_fine(
     run: Run, tree: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
@@ -141,8 +253,8 @@ def test_what_is_not_known_is_not_fine(
     assert "<strong>unknown</strong> BT418 " in text
     assert "<strong>unknown</strong> BT419 " in text
     assert "<code>nowhere</code> for rocm: not audited" in text
-    assert '<li class="error"><strong>error BT420</strong>: nowhere: the index for' in text
-    assert "<strong>note BT418</strong>: index: no changelog entry for demo: the status" in text
+    assert f"BT420 ({RULES['BT420'].title})</strong>: nowhere: the index for" in text
+    assert "index: no changelog entry for demo: the status" in text
 
 
 @pytest.fixture

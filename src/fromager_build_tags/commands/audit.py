@@ -17,7 +17,8 @@ from ..index.expected import Expectations
 from ..index.index_checks import Tally
 from ..plan.model import Wanted
 from ..plan.requirements import from_build_file, from_lock, from_requirements_file
-from ..report.audit_report import RENDERERS, AuditReport, Grid
+from ..report.audit_page import Grid, build_time
+from ..report.audit_report import RENDERERS, AuditReport
 from ..settings.tree import SettingsTree
 from ..text import plain
 from . import common
@@ -81,12 +82,15 @@ def audit(
     )
     unread = [Tally(*each) for each in unopened]
     findings = [finding for index in unread for finding in index.findings()]
-    grid = Grid([f"{plain(str(each.place))} ({each.place.label})" for each in opened])
+    grid = None
+    if format_ == "html":
+        names = [f"{plain(str(each.place))} ({each.place.label})" for each in opened]
+        grid = Grid(names, folder=(output or pathlib.Path("page")).parent, made=build_time())
     with shared.progress(opened) as count:
         for each in run.run():
             audited = _mark_suppressed(tree, each)
             findings += (finding for _, finding in audited.findings)
-            if format_ == "html":
+            if grid is not None:
                 grid.add(audited)
             count(1)
     report = AuditReport(
