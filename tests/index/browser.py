@@ -46,8 +46,15 @@ class Browser:
         self._post("actions", actions=[{"type": "key", "id": "keys", "actions": strokes}])
 
     def resize(self, width: int, height: int) -> None:
-        """Give the window a size."""
-        self._post("window/rect", width=width, height=height)
+        """Give the page a size; a window is at least 500 pixels wide."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._post("goog/cdp/execute", cmd="Emulation.setDeviceMetricsOverride", params=size)
+
+    def prefer(self, scheme: str) -> None:
+        """Prefer a colour scheme, light or dark."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        params = {"features": features}
+        self._post("goog/cdp/execute", cmd="Emulation.setEmulatedMedia", params=params)
 
     def screenshot(self, path: pathlib.Path) -> None:
         """Write a picture of what the window shows."""

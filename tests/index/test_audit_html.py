@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.message
 import html.parser
+import itertools
 import pathlib
 import re
 import urllib.parse
@@ -264,6 +265,20 @@ def browser(tmp_path: pathlib.Path) -> Iterator[Browser]:
 
 
 SHOWN = "return document.querySelectorAll('tbody tr:not([hidden])').length"
+#: Returns the contrast of a cell's text, and of its dim text, with the cell's background.
+CONTRAST = """
+const cell = document.querySelector("td");
+cell.className = arguments[0];
+const dim = cell.querySelector(".dim");
+const light = color => {
+  const [r, g, b] = color.match(/[\\d.]+/g).map(each => each / 255)
+    .map(each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const back = light(getComputedStyle(cell).backgroundColor);
+return [cell, dim].map(each => light(getComputedStyle(each).color))
+  .map(each => (Math.max(each, back) + 0.05) / (Math.min(each, back) + 0.05));
+"""
 COUNT = "return document.getElementById('count').textContent"
 
 
@@ -303,12 +318,29 @@ def test_in_a_browser(page: pathlib.Path, browser: Browser, tmp_path: pathlib.Pa
     assert browser.run(SHOWN) == (ROWS - 2) / 2
     assert set(browser.asked_for()) == {page.as_uri()}
 
-    for width, name in ((1200, "wide.png"), (400, "phone.png")):
+    browser.run("document.querySelectorAll('details')[1].open = true")
+    for width, scheme in itertools.product((1280, 390), ("light", "dark")):
         browser.resize(width, 900)
-        overflow = "return document.documentElement.scrollWidth <= window.innerWidth"
-        assert browser.run(overflow) is True, name
-        browser.screenshot(tmp_path / name)
-        assert (tmp_path / name).stat().st_size > 10_000
+        browser.prefer(scheme)
+        assert browser.run("return innerWidth") == width
+        assert browser.run("return document.documentElement.scrollWidth") <= width
+        picture = tmp_path / f"{scheme}-{width}.png"
+        browser.screenshot(picture)
+        assert picture.stat().st_size > 10_000
+        for state in ("ok", "note", "warning", "error", "unknown"):
+            text, dim = browser.run(CONTRAST, state)
+            assert text >= dim >= 4.5, (scheme, state)  # WCAG 2.2, 1.4.3
+
+
+def test_a_link_in_a_browser(run: Run, tmp_path: pathlib.Path, browser: Browser) -> None:
+    folder = tmp_path / "an index: 50% #1"
+    write_wheels(folder, f"demo-1.0+a-2_el9.6{PLAT}")
+    run("audit", str(folder), "--format", "html", "-o", "out.html", "--exit-zero")
+    browser.open(tmp_path / "out.html")
+    href = browser.run("return document.querySelector('td a[href$=whl]').href")
+    assert urllib.parse.unquote(href) == urllib.parse.unquote(
+        (folder / f"demo-1.0+a-2_el9.6{PLAT}").as_uri()
+    )
 
 
 def test_it_reads_without_javascript(small_page: pathlib.Path, tmp_path: pathlib.Path) -> None:
