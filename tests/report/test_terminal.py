@@ -194,6 +194,6 @@ def test_nothing_is_lost(rows: list[tuple[str, str, str]], width: int, below: in
 def test_a_long_table_takes_no_long_time(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [("package", "1.0", "8_el9.6_rocm7.1_torch2.10.0", "shipped override")] * 2_000
     table = Table(heading=("PACKAGE", "VERSION", "TAG", "SOURCE"), rows=rows)
-    started = time.monotonic()
+    started = time.process_time()
     printed(monkeypatch, [table], COLUMNS="60")
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
