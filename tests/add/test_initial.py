@@ -16,6 +16,7 @@ from fromager_build_tags.add.initial import (
     SETTINGS_DIR,
     SETTINGS_FILE,
     InitialFile,
+    ci_files,
     settings_files,
     variant_text,
     write_initial,
@@ -165,3 +166,14 @@ def test_a_folder_that_cannot_be_made(
     with pytest.raises(OutputError, match=f"^{re.escape(message)}$"):
         write_initial(tmp_path, FILES)
     assert paths(tmp_path) == []
+
+
+def test_the_actions_are_pinned_by_their_hash() -> None:
+    [job] = yaml.safe_load(next(ci_files("github", pre_commit=False)).text)["jobs"].values()
+    uses = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert len(uses) == 2
+    assert [each for each in uses if not re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", each)] == []
+
+
+def test_without_a_service_there_are_no_files() -> None:
+    assert list(ci_files(None, pre_commit=False)) == []

@@ -44,7 +44,7 @@ def read_yaml(path: pathlib.Path) -> object:
 def test_a_new_tree(cli: Cli, tmp_path: pathlib.Path) -> None:
     result = cli("init")
     assert result.stdout == (
-        "wrote overrides/settings\n"
+        "wrote overrides/settings/\n"
         "wrote overrides/settings.yaml\n"
         "wrote overrides/variants/cpu.yaml\n"
         f"Next:\n{NEXT}"
@@ -69,7 +69,7 @@ def test_the_commands_pass_in_a_new_tree(cli: Cli, tmp_path: pathlib.Path) -> No
 
 def test_a_new_folder(cli: Cli, tmp_path: pathlib.Path) -> None:
     result = cli("init", "new/tree")
-    assert result.stdout.startswith("wrote new/tree/overrides/settings\n")
+    assert result.stdout.startswith("wrote new/tree/overrides/settings/\n")
     assert result.stdout.endswith(f"Next, in new/tree:\n{NEXT}")
     assert paths(tmp_path / "new/tree") == TREE
 
@@ -116,7 +116,7 @@ def test_a_second_run_changes_nothing(cli: Cli, tmp_path: pathlib.Path) -> None:
     settings = tmp_path / "overrides/settings.yaml"
     settings.write_text("# mine\n")
     result = cli("init")
-    assert result.stdout == f"Next:\n{NEXT}"
+    assert result.stdout == "Next:\n  fromager-build-tags check\n"
     assert result.stderr == "kept overrides/settings.yaml\n"
     assert settings.read_text() == "# mine\n"
     assert paths(tmp_path) == TREE
@@ -157,7 +157,7 @@ def test_the_files_of_a_ci_service(
 ) -> None:
     git(tmp_path, "init", "--quiet")
     wrote = "".join(f"wrote {each}\n" for each in files)
-    assert cli("init", "--ci", ci).stdout.startswith(f"{wrote}wrote overrides/settings\n")
+    assert cli("init", "--ci", ci).stdout.startswith(f"{wrote}wrote overrides/settings/\n")
     for each in files:
         assert isinstance(read_yaml(tmp_path / each), dict)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -53,8 +53,9 @@ def init(
         distro = detect({}, ()).distro
         files = [*extra, *settings_files(variants, distro.value if distro else None)]
         written, kept = write_initial(folder, files)
-    names = [f"wrote {common.relative(path)}" for path in sorted(written)]
-    common.write([*names, *_next_steps(folder, variants)], None)
+    names = [f"wrote {common.relative(path)}{'/' * path.is_dir()}" for path in sorted(written)]
+    is_new = all(file.path != SETTINGS_FILE for file in kept)
+    common.write([*names, *_next_steps(folder, variants if is_new else ())], None)
     for file in kept:
         _note_kept(folder / file.path, file)
     for name in _VARIABLES:
@@ -73,14 +74,14 @@ def _refuse_subfolder(folder: pathlib.Path, file: pathlib.Path) -> None:
         )
 
 
-def _next_steps(folder: pathlib.Path, variants: Iterable[str]) -> Iterator[str]:
-    """Yield the next commands."""
-    variant = next(iter(variants), "cpu")
-    option = "" if variant == "cpu" else f"--variant {variant} "
+def _next_steps(folder: pathlib.Path, variants: Sequence[str]) -> Iterator[str]:
+    """Yield the next commands: a first wheel of a new tree."""
     yield "Next:" if folder == pathlib.Path() else f"Next, in {folder}:"
     yield "  fromager-build-tags check"
-    yield f"  fromager-build-tags show {_EXAMPLE}"
-    yield f"  fromager {option}bootstrap {_EXAMPLE}"
+    if variants:
+        option = "" if variants[0] == "cpu" else f"--variant {variants[0]} "
+        yield f"  fromager-build-tags show {_EXAMPLE}"
+        yield f"  fromager {option}bootstrap {_EXAMPLE}"
 
 
 def _note_kept(path: pathlib.Path, file: InitialFile) -> None:
