@@ -347,6 +347,15 @@ def test_another_variant_keeps_wheels_whose_replacement_is_not_built_yet(
     assert names(folder) == {WANTED, STALE}
 
 
+def test_the_variants_of_the_example_have_indexes_of_their_own(
+    run: Run, tree: pathlib.Path, folder: pathlib.Path
+) -> None:
+    """Another variant's current wheels are in its own index, so that prune keeps none here."""
+    declare(tree, "rocm-old", f"{OLD_TORCH}index: rocm-old\n")
+    fill(folder, WANTED, STALE)
+    assert delete(run, "index") == ([STALE], {})
+
+
 def test_another_variant_keeps_its_purelib_wheels(
     run: Run, tree: pathlib.Path, folder: pathlib.Path
 ) -> None:
@@ -366,6 +375,7 @@ def test_a_variant_whose_stacks_are_unknown_keeps_wheels(
     run: Run, tree: pathlib.Path, folder: pathlib.Path
 ) -> None:
     fill(folder, WANTED, STALE)
+    declare(tree, "rocm", ROCM)  # without an index: it may be that of any variant
     (tree / "variants/cuda.yaml").write_text("distro: fc43\ncuda_version: 'x'\n")
     deleted, kept = delete(run, "index")
     assert deleted == []

@@ -93,12 +93,8 @@ def open_indexes(
 ) -> tuple[list[Index], list[Unopened]]:
     """Open every index; return the indexes, and those that cannot be opened.
 
-    Args:
-        texts: the arguments.
-        variant: the variant of an argument that names none.
-        expectations: those of the settings, which load the variants.
-        named: the projects that are read of an index without a list of projects.
-        infer: whether to infer the stack of an index for a family, and print it on stderr.
+    Of an index without a list of projects, the *named* ones are read. If *infer*, an index for a
+    family is for the one stack that its wheels fit; a note names it.
 
     Raises:
         InputError: an argument is empty; no index is opened then.

@@ -93,12 +93,13 @@ def short_name(key: StackKey, keys: Iterable[StackKey]) -> str:
     """Return the fewest segments that *key* alone has among *keys*; all of them if none suffice."""
     keys, segments = [*keys], key.by_order
     by_use = [order for order in _BY_USE if order in segments]
-    for count in range(1, len(by_use) + 1):
-        for orders in itertools.combinations(by_use, count):
-            text = "_".join(segments[order] for order in sorted(orders))
-            if matching(text, keys) == [key]:
-                return text
-    return "_".join(segments.values())
+    subsets = (itertools.combinations(by_use, count) for count in range(1, len(by_use) + 1))
+    texts = (
+        "_".join(segments[order] for order in sorted(orders))
+        for orders in itertools.chain.from_iterable(subsets)
+    )
+    alone = (text for text in texts if matching(text, keys) == [key])
+    return next(alone, "_".join(segments.values()))
 
 
 #: A stack in base and head; None where there is no such stack.
