@@ -134,7 +134,8 @@ class Expectations:
         return replace(place, stack=short_name(key, self.keys(place.variant)), key=key)
 
     def _stacks_of(self, place: IndexPlace) -> Sequence[Stack]:
-        return [each for each in self._stacks[place.variant] if place.key in {None, each.key}]
+        stacks, key = self._stacks[place.variant], place.key
+        return stacks if key is None else [each for each in stacks if each.key == key]
 
     def accelerators(self, place: IndexPlace, spelled: Callable[[Stack], str]) -> frozenset[str]:
         """Return the accelerators of the stacks; none if one of them has none."""
