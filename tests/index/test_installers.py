@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from packaging.version import Version
 
 from fromager_build_tags.commands import main
-from fromager_build_tags.index.select import Installer
+from fromager_build_tags.index.targets import Installer
 
 from .random_indexes import RandomIndex, answers_of, random_index
 from .simple_server import Server, serve

@@ -22,17 +22,9 @@ from packaging.version import Version
 
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.index.listing import IndexFile
-from fromager_build_tags.index.select import (
-    Installer,
-    Target,
-    others_of,
-    running_target,
-    select,
-    select_newest,
-    select_pinned,
-    targets_of,
-)
+from fromager_build_tags.index.select import others_of, select, select_newest, select_pinned
 from fromager_build_tags.index.status import IndexWheel, group_files
+from fromager_build_tags.index.targets import Installer, Target, running_target, targets_of
 from fromager_build_tags.tag.build_tag import NO_BUILD_TAG
 from fromager_build_tags.tag.filename import WheelName, parse_wheel_name
 

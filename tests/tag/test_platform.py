@@ -7,7 +7,7 @@ import itertools
 import pytest
 from packaging.tags import Tag, parse_tag
 
-from fromager_build_tags.index.select import Installer, Target, ranks_of
+from fromager_build_tags.index.targets import Installer, Target, ranks_of
 from fromager_build_tags.tag.platform import NO_VERSION, LinuxPlatform, covers, parse_linux
 
 

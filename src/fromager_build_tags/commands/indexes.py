@@ -16,7 +16,7 @@ from ..index import Index, open_index
 from ..index.expected import Expectations
 from ..index.family import infer_stack
 from ..index.listing import IndexPlace, parse_place
-from ..index.select import Target
+from ..index.targets import Target
 from ..text import counted
 from . import common
 

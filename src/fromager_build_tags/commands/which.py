@@ -15,15 +15,9 @@ from packaging.version import Version
 from ..index import Index
 from ..index.auditing import side_by_side
 from ..index.listing import ListedProject
-from ..index.select import (
-    Installer,
-    Target,
-    others_of,
-    select_newest,
-    select_pinned,
-    targets_of,
-)
+from ..index.select import others_of, select_newest, select_pinned
 from ..index.status import IndexWheel, group_files
+from ..index.targets import Installer, Target, targets_of
 from ..report.index_reports import SELECTION, Selected
 from ..text import counted, first_few
 from . import common

@@ -28,8 +28,8 @@ from .expected import Expectations, Expected
 from .index_checks import Tally, check_contents
 from .listing import ListedProject
 from .project_checks import check_missing, check_project
-from .select import Target
 from .status import IndexWheel, ProjectView, Status, group_files, with_status
+from .targets import Target
 
 #: Each may hold some 40 MB of a wheel.
 _READERS: Final = 4

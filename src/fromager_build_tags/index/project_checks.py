@@ -15,8 +15,9 @@ from ..tag.build_tag import BuildTag
 from ..tag.segment import accelerator_word
 from ..text import first_few
 from .expected import Expected
-from .select import Installer, Target, select, select_pinned, targets_of
+from .select import select, select_pinned
 from .status import IndexWheel, ProjectView, Status, replacements, replacing_text, tags_text
+from .targets import Installer, Target, targets_of
 
 #: Installers and targets that a message lists.
 _MOST: Final = 4

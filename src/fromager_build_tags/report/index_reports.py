@@ -10,8 +10,8 @@ from packaging.version import Version
 
 from ..index.listing import IndexFile, IndexPlace
 from ..index.pruning import Decision
-from ..index.select import Target
 from ..index.sharing import ComparedProject, SharedWheel
+from ..index.targets import Target
 from ..text import counted, dump_json, markdown_code, markdown_text, plain, size_text
 from .block import Block, chained
 from .table import Part, Rendered, Table
