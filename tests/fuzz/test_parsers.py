@@ -25,7 +25,7 @@ from packaging.version import Version
 
 from fromager_build_tags.errors import BuildTagError
 from fromager_build_tags.http.session import Page
-from fromager_build_tags.index.simple import _project_files, _read_root
+from fromager_build_tags.index.simple_pages import read_project, read_root
 from fromager_build_tags.index.status import sdist_version
 from fromager_build_tags.plan.lockfile import format_lock, parse_lock
 from fromager_build_tags.plan.requirements import from_build_file, from_requirements_file
@@ -101,8 +101,8 @@ def _page(kind: str) -> Parser:
     def parse(content: bytes, _: pathlib.Path) -> None:
         page = Page(url="https://index.test/simple/", content_type=kind, body=content)
         with contextlib.suppress(BuildTagError):
-            _read_root(page)
-        _project_files(NormalizedName("foo"), page)
+            read_root(page)
+        read_project(NormalizedName("foo"), page)
 
     return parse
 
