@@ -166,3 +166,47 @@ def test_verify_of_a_wrong_url(cli: Cli, url: str, reason: str) -> None:
     first, fix, *_ = cli("verify", url, status=1).stdout.splitlines()
     assert first.endswith(f": error BT341: {reason}")
     assert fix == "    name a file, a folder, a pattern or a URL of a readable wheel"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (["prune", "empty"], ["empty for rocm: no wheels"]),
+        (["prune", "current"], ["current for rocm: 0 wheels to delete (0 B), 0 kept, of 1 wheel"]),
+        (
+            ["prune", "cpu=pillow"],
+            ["pillow for cpu: 0 wheels to delete (0 B), 0 kept, of 1 wheel; 1 of unknown status"],
+        ),
+        (["share", "empty", "empty"], ["nothing is compared: no wheels found in the 2 indexes"]),
+        (
+            ["share", "empty", "current"],
+            [
+                "same in all 2 indexes: 0 wheels (saves 0 builds, 0 B); could be the same: 0; "
+                "dependent on accelerator or Torch: 1"
+            ],
+        ),
+        (["which", "empty"], ["nothing is selected"]),
+        (
+            ["audit", "current"],
+            [
+                "current for rocm: 1 project, 1 wheel",
+                "All checks passed: 1 index, 1 project, 1 wheel",
+            ],
+        ),
+        (["audit", "empty"], ["empty for rocm: 0 projects, 0 wheels", "1 warning"]),
+        (["audit", "current", "empty"], ["empty for rocm: 0 projects, 0 wheels", "1 warning"]),
+        (["audit", "none"], ["none for rocm: not audited", "1 error"]),
+        (["audit", "cpu=pillow"], ["pillow for cpu: 1 project, 1 wheel", "1 note"]),
+    ],
+)
+def test_indexes(
+    cli: Cli, tmp_path: pathlib.Path, arguments: Sequence[str], lines: Sequence[str]
+) -> None:
+    """Neither an empty index nor one of wheels with an unknown status is a success."""
+    (tmp_path / "empty").mkdir()
+    write_tree(tmp_path, {"settings/variants/cpu.yaml": "distro: el9.6\n"})
+    wheel(tmp_path / "current" / f"torch-2.9.1-2_el9.6_rocm7.1-{PLAT}")
+    wheel(tmp_path / "pillow" / f"pillow-11.0-1_el9.6-{PLAT}")
+    status = int("none" in arguments)
+    report = cli("--variant", "rocm", *arguments, status=status).stdout.splitlines()
+    assert report[-len(lines) :] == lines

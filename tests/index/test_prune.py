@@ -49,7 +49,9 @@ def test_nothing_is_deleted_without_the_option(run: Run, folder: pathlib.Path) -
     assert names(folder) == {WANTED}
     assert text.splitlines()[-1].startswith("index for rocm: 2 wheels deleted (")
     assert plan(run) == ({}, {})
-    assert run("prune", "index").stdout == "index for rocm: 0 wheels to delete (0 B), 0 kept\n"
+    assert run("prune", "index").stdout == (
+        "index for rocm: 0 wheels to delete (0 B), 0 kept, of 1 wheel\n"
+    )
 
 
 KEPT = [
@@ -413,7 +415,9 @@ def test_a_wheel_that_cannot_be_deleted_is_reported(
     result = run("prune", "index", "--delete", status=1)
     assert result.stderr == f"Error: index/{STALE} cannot be deleted: Permission denied\n"
     assert "kept: it cannot be deleted\n" in result.stdout
-    assert result.stdout.splitlines()[-1] == "index for rocm: 0 wheels deleted (0 B), 1 kept"
+    assert result.stdout.splitlines()[-1] == (
+        "index for rocm: 0 wheels deleted (0 B), 1 kept, of 2 wheels"
+    )
 
 
 def test_a_companion_that_cannot_be_deleted_is_reported(run: Run, folder: pathlib.Path) -> None:
@@ -439,7 +443,7 @@ def test_a_wheel_stays_whose_replacement_is_gone_when_it_comes_to_it(
     assert lines[1].endswith(
         f"kept: its replacement {WANTED} is damaged: No such file or directory"
     )
-    assert lines[-1] == "index for rocm: 0 wheels deleted (0 B), 1 kept"
+    assert lines[-1] == "index for rocm: 0 wheels deleted (0 B), 1 kept, of 2 wheels"
     assert names(folder) == {STALE}
 
 

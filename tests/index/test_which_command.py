@@ -44,7 +44,8 @@ def test_pip_and_uv(run: Run, tmp_path: pathlib.Path) -> None:
         ("2.10.0", ["uv"], WHEELS[3]),
     ]
     result = run("which", "index", "--python", "3.13")
-    assert (result.stdout, result.stderr) == ("", "nothing is selected for torch\n")
+    assert result.stdout == "nothing is selected\n"
+    assert result.stderr == "nothing is selected for torch\n"
     assert f"`{WHEELS[2]}` |" in run("which", "index", "--format", "markdown").stdout
 
 
@@ -81,7 +82,8 @@ def test_a_platform_of_the_far_future_takes_no_time(run: Run, tmp_path: pathlib.
     (tmp_path / "index").mkdir()
     (tmp_path / "index" / WHEELS[0]).touch()
     for platform in ("manylinux_2_999999999_x86_64", "musllinux_1_999999999_x86_64"):
-        assert run("which", "index", "--python", "3.12", "--platform", platform).stdout == ""
+        found = run("which", "index", "--python", "3.12", "--platform", platform).stdout
+        assert found == "nothing is selected\n"
 
 
 def test_an_sdist_is_built_where_no_wheel_fits(run: Run, tmp_path: pathlib.Path) -> None:
@@ -225,7 +227,7 @@ def test_an_index_without_wheels_is_noted(run: Run, tmp_path: pathlib.Path) -> N
     with serve(answers) as server:
         result = run("which", f"{server.url}/web", "index")
         assert (result.stdout, result.stderr) == (
-            "",
+            "nothing is selected\n",
             f"no wheels or sdists in {server.url}/web (1 project): {hint}"
             f"no wheels or sdists in index (0 projects): {hint}",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import itertools
 import os
@@ -23,6 +24,7 @@ from ..index.links import Link, links_below
 from ..index.listing import DirectoryIndex
 from ..index.neighbors import neighbors_of
 from ..index.pruning import Decision, decide
+from ..index.status import Status
 from ..report.index_reports import PRUNED, PruneReport
 from ..settings.hook import HOOK
 from ..stack.fact import explicit_variable
@@ -97,6 +99,8 @@ def prune(
     common.write(PRUNED[format_](reports), output)
     if shared.report_failures(failures, expectations):
         ctx.exit(1)
+    if any(each.deleted and not (each.done or each.place.is_url) for each in reports):
+        common.next_step("repeat with --delete")
 
 
 def _refuse_settings(tree: SettingsTree, *, allow_variables: bool) -> None:
@@ -161,21 +165,31 @@ def _decide(
     dangling = [link for link in links if not link.target.exists()]
     decisions: list[Decision] = []
     sources: list[pathlib.Path | None] = []
+    unread: list[object] = []
+    statuses: collections.Counter[Status] = collections.Counter()
     for listed in index.projects():
         if listed.unreadable is not None:
-            failures.append(listed.unreadable)
+            unread.append(listed.unreadable)
         completed = listed if place.is_url else with_leftovers(listed, dangling)
         view = view_project(index, completed, expectations)
+        statuses.update(each.status for each in view.all_wheels())
         decisions += decide(view, expectations, neighbors, foreign=foreign)
         if view.wheels:
             sources.append(linked_folder(view.all_wheels()))
         count(1)
+    failures += unread
     linked = [*filter(None, sources)]
     if linked and len(linked) == len(sources):
         failures.append(f"{place} contains links only: prune {common.relative(linked[0])} instead")
         return None
     decisions = keep_linked(decisions, links)
-    return PruneReport(place=place, decisions=decisions)
+    return PruneReport(
+        place=place,
+        decisions=decisions,
+        wheels=statuses.total(),
+        unknown=statuses[Status.UNKNOWN],
+        unread=len(unread),
+    )
 
 
 def _deleted(

@@ -101,7 +101,7 @@ def _selection(selected: Sequence[Selected]) -> Iterable[_Section]:
         for each in selected
     ]
     heading = ("PROJECT", "VERSION", "PYTHON", "SELECTED BY", "INDEX", "WHEEL")
-    return [_Section(heading=heading, rows=rows)]
+    return [_Section(heading=heading, rows=rows, summary="" if rows else "nothing is selected")]
 
 
 def _selection_record(selected: Sequence[Selected]) -> Mapping[str, Any]:
@@ -127,18 +127,28 @@ class PruneReport:
     """The decisions about the wheels of one index.
 
     Attributes:
+        wheels: the number of wheels in the index.
+        unknown: how many of them have an unknown status, so that nothing is decided about them.
+        unread: the number of projects that cannot be read.
         done: whether the obsolete wheels are deleted.
     """
 
     place: IndexPlace
     decisions: Sequence[Decision]
+    wheels: int
+    unknown: int
+    unread: int
     done: bool = False
+
+    @property
+    def deleted(self) -> Sequence[Decision]:
+        """The obsolete wheels."""
+        return [each for each in self.decisions if each.delete]
 
 
 def _pruned(report: PruneReport) -> _Section:
     decisions = sorted(report.decisions, key=lambda each: not each.delete)
-    delete = [each for each in decisions if each.delete]
-    verb, done = ("deleted", "deleted") if report.done else ("delete", "to delete")
+    verb = "deleted" if report.done else "delete"
     rows = [
         (
             verb if each.delete else "keep",
@@ -148,15 +158,25 @@ def _pruned(report: PruneReport) -> _Section:
         )
         for each in decisions
     ]
+    summary = f"{report.place} for {report.place.label}: {_did(report)}"
+    if report.unread:
+        summary += f"; not read: {counted(report.unread, 'project')}"
+    return _Section(heading=("", "WHEEL", "SIZE", "REASON"), rows=rows, summary=summary)
+
+
+def _did(report: PruneReport) -> str:
+    """Return how many of the wheels are obsolete, in one line."""
+    if not report.wheels:
+        return "no wheels"
+    delete = report.deleted
     known = [each.size for each in delete if each.size is not None]
     size = size_text(sum(known))
     if len(known) < len(delete):
         size = f"at least {size}" if known else "size unknown"
-    return _Section(
-        heading=("", "WHEEL", "SIZE", "REASON"),
-        rows=rows,
-        summary=f"{report.place} for {report.place.label}: {counted(len(delete), 'wheel')} {done} "
-        f"({size}), {len(decisions) - len(delete):,} kept",
+    return (
+        f"{counted(len(delete), 'wheel')} {'deleted' if report.done else 'to delete'} ({size}), "
+        f"{len(report.decisions) - len(delete):,} kept, of {counted(report.wheels, 'wheel')}"
+        + (f"; {report.unknown:,} of unknown status" if report.unknown else "")
     )
 
 
@@ -165,8 +185,11 @@ def _pruned_record(reports: Iterable[PruneReport]) -> Mapping[str, Any]:
         {
             **place_record(report.place),
             "done": report.done,
-            "bytes": sum(each.size or 0 for each in report.decisions if each.delete),
-            "delete": [_decision(each) for each in report.decisions if each.delete],
+            "wheels": report.wheels,
+            "unknown": report.unknown,
+            "unread": report.unread,
+            "bytes": sum(each.size or 0 for each in report.deleted),
+            "delete": [_decision(each) for each in report.deleted],
             "keep": [_decision(each) for each in report.decisions if not each.delete],
         }
         for report in reports
@@ -224,6 +247,8 @@ def _comparison(report: ShareReport) -> Iterable[_Section]:
         f"could be the same: {len(record['unshared']):,}; "
         f"dependent on accelerator or Torch: {record['tied']:,}"
     )
+    if not (shared or record["unshared"] or record["tied"]):
+        summary = f"nothing is compared: no wheels found in the {len(report.indexes)} indexes"
     return [_Section(heading=("", "WHEEL", "DETAILS"), rows=rows, summary=summary)]
 
 
