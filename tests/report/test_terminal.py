@@ -26,6 +26,7 @@ CHANGES = Table(
         ("added", "(new)", "1_el9.6"),
     ],
     compared=(1, 2),
+    below=2,
 )
 REASONS = Table(
     heading=("", "WHEEL", "SIZE", "REASON"),
@@ -82,7 +83,7 @@ def test_a_cell_breaks_after_an_underscore_or_a_hyphen() -> None:
     ]
 
 
-def test_the_last_column_moves_below_the_row() -> None:
+def test_the_last_columns_move_below_the_row() -> None:
     assert fitted(REASONS, 80) == [
         "        WHEEL                                                             SIZE",
         "    REASON",
@@ -92,6 +93,16 @@ def test_the_last_column_moves_below_the_row() -> None:
         "    flash_attn-2.8.3-3_el9.6_rocm7.1_torch2.10.0-cp312-cp312-linux_x86_64.whl",
         "keep    a-1-py3-none-any.whl                                              ?",
         "    kept: use --foreign",
+    ]
+    assert fitted(CHANGES, 40) == [
+        "PACKAGE",
+        "    BEFORE            AFTER",
+        "torch",
+        "    4_el9.6_cuda12.9  5_el9.6_cuda13.0",
+        "demo",
+        "    2_el9.6           2_el9.6_torch2.9",
+        "added",
+        "    (new)             1_el9.6",
     ]
     assert fitted(REASONS, 1_000) == str(REASONS).splitlines()
 

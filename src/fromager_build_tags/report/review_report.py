@@ -37,7 +37,7 @@ def _table(review: Review, verdict: Verdict) -> list[str | Table]:
         parts += [
             "",
             cause_line(causes, changes),
-            Table(heading=_HEADING, rows=rows, compared=_COMPARED),
+            Table(heading=_HEADING, rows=rows, compared=_COMPARED, below=3),
         ]
     if review.changes:
         parts += ["", *_counts(review)]

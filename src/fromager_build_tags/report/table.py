@@ -18,7 +18,7 @@ class Table:
 
     Attributes:
         compared: the columns of a tag before and after a change.
-        below: how many of the last columns a terminal shows below a row that it is too narrow for.
+        below: how many of the last columns a terminal that is too narrow shows below the others.
     """
 
     heading: Sequence[str]

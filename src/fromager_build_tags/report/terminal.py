@@ -89,15 +89,19 @@ def _rows(table: Table, width: int) -> Iterator[Text]:
     if table.heading:
         rows.insert(0, [Text(word, "bold") for word in table.heading])
     widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
-    if table.below and _total(widths) > width:
-        del widths[-table.below :]
-    widths = _fitted(widths, rows, width)
+    split = len(widths) - table.below if _total(widths) > width else len(widths)
+    fitted = _fitted(widths[:split], [row[:split] for row in rows], width)
+    below = _fitted(widths[split:], [row[split:] for row in rows], width - len(_BELOW))
     for row in rows:
-        columns = [_folded(*each) for each in zip(row, widths, strict=False)]
-        for cells in itertools.zip_longest(*columns, fillvalue=Text()):
-            yield _joined(cells, widths)
-        for cell in row[len(widths) :]:
-            yield from (Text(_BELOW) + line for line in _folded(cell, width - len(_BELOW)))
+        yield from _row(row[:split], fitted)
+        yield from (Text(_BELOW) + line for line in _row(row[split:], below))
+
+
+def _row(row: Sequence[Text], widths: Sequence[int]) -> Iterator[Text]:
+    """Yield the lines of a row; none if it has no cell."""
+    columns = [_folded(*each) for each in zip(row, widths, strict=True)]
+    for cells in itertools.zip_longest(*columns, fillvalue=Text()):
+        yield _joined(cells, widths)
 
 
 def _total(widths: Sequence[int]) -> int:
