@@ -104,6 +104,8 @@ def test_the_last_columns_move_below_the_row() -> None:
         "added",
         "    (new)             1_el9.6",
     ]
+    for width in range(30, 110):
+        assert max(map(len, fitted(REASONS, width))) <= width
     assert fitted(REASONS, 1_000) == str(REASONS).splitlines()
 
 
