@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fromager_build_tags.stack.key import StackKey
+from fromager_build_tags.stack.key import StackKey, matching, short_name
 from fromager_build_tags.tag.segment import Order
 
 _DISTROS = st.sampled_from(["", "el9.6", "arch", "acme1", "cuda13.0"])
@@ -58,3 +58,32 @@ def test_the_facts_of_a_key() -> None:
     assert key.accelerator_word == "gaudi"
     assert StackKey().accelerator_word == ""
     assert key.by_order == {Order.ACCELERATOR: "gaudi1.18", Order.TORCH: "torch2.9.1"}
+
+
+@given(st.lists(KEYS.filter(lambda key: key.by_order), unique=True, min_size=1, max_size=6))
+def test_the_short_name_of_a_stack_names_it(keys: list[StackKey]) -> None:
+    for key in keys:
+        name = short_name(key, keys)
+        found = matching(name, keys)
+        assert key in found
+        # no text can name a stack alone if another one has all of its segments, and more
+        assert found == [key] or all(
+            {*key.by_order.values()} <= {*o.by_order.values()} for o in found
+        )
+        assert matching(name.replace("_", " "), keys) == found
+
+
+@pytest.mark.parametrize(
+    ("others", "name"),
+    [
+        ([], "cuda13.0"),
+        (["el9.6 cuda12.9 torch2.9.1"], "cuda13.0"),
+        (["el9.6 cuda13.0 torch2.10.0"], "torch2.9.1"),
+        (["fc43 cuda13.0 torch2.9.1"], "el9.6"),
+        (["fc43 cuda13.0 torch2.9.1", "el9.6 cuda12.9 torch2.9.1"], "el9.6_cuda13.0"),
+        (["el9.6 cuda13.0 torch2.10.0", "el9.6 cuda12.9 torch2.9.1"], "cuda13.0_torch2.9.1"),
+    ],
+)
+def test_the_fewest_segments_that_name_a_stack(others: list[str], name: str) -> None:
+    key = StackKey.parse("el9.6 cuda13.0 torch2.9.1")
+    assert short_name(key, [*map(StackKey.parse, others), key]) == name
