@@ -330,8 +330,8 @@ def test_a_missing_folder_is_made_with_its_parents_for_a_settings_file(
 def test_a_missing_folder_is_not_made_elsewhere(run: Run, packages: pathlib.Path) -> None:
     shutil.rmtree(packages.parent)
     assert run("demo", status=1).stderr == (
-        f"Error: there are no settings at settings/settings.yaml and {packages}: name them with "
-        "--settings-file and --settings-dir\n"
+        f"Error: there are no settings at settings/settings.yaml and {packages}: run "
+        "`fromager-build-tags init`, or name them with --settings-file and --settings-dir\n"
     )
     assert not packages.parent.exists()
 

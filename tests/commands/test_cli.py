@@ -503,10 +503,12 @@ def test_explain_without_a_number(run: Run, tree: pathlib.Path) -> None:
         ([], ""),
         (
             ["--settings-file", "nope.yaml"],
+            "--settings-file nope.yaml overrides FROMAGER_SETTINGS_FILE=settings/settings.yaml\n"
             "--settings-file nope.yaml does not exist: fromager continues without it\n",
         ),
         (
             ["--settings-dir", "nope"],
+            "--settings-dir nope overrides FROMAGER_SETTINGS_DIR=settings/packages\n"
             "--settings-dir nope does not exist: fromager continues without it\n",
         ),
     ],
@@ -524,20 +526,14 @@ def test_settings_that_are_named_and_not_there_are_noted(
     assert has_problem == result.stdout.startswith("no hook is configured, so wheels get no suffix")
 
 
-def test_fromagers_defaults_need_not_be_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("FROMAGER_SETTINGS_FILE")
-    monkeypatch.delenv("FROMAGER_SETTINGS_DIR")
-    assert run("show", "pillow").stderr == ""
-
-
 def test_there_is_nothing_to_lock_where_no_settings_are(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:
     monkeypatch.delenv("FROMAGER_SETTINGS_FILE")
     monkeypatch.delenv("FROMAGER_SETTINGS_DIR")
     assert run("lock", "-o", "build-tags.lock", status=1).stderr == (
-        "Error: there are no settings at overrides/settings.yaml and overrides/settings: name "
-        "them with --settings-file and --settings-dir\n"
+        "Error: there are no settings at overrides/settings.yaml and overrides/settings: run "
+        "`fromager-build-tags init`, or name them with --settings-file and --settings-dir\n"
     )
     assert not (tmp_path / "build-tags.lock").exists()
 

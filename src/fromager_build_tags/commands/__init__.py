@@ -7,10 +7,8 @@ imports anyway, and the module of a command only when that command runs.
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
 import io
-import pathlib
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -19,6 +17,7 @@ import click
 
 from ..errors import BuildTagError, explain_error
 from ..text import plain_line
+from .settings_options import settings_options, with_settings_options
 
 _COMMANDS: Final[Mapping[str, str]] = {
     "add": "Declare what a package depends on.",
@@ -39,6 +38,10 @@ _COMMANDS: Final[Mapping[str, str]] = {
 _ALIASES: Final[Mapping[str, str]] = {"new": "add", "winners": "which"}
 
 
+#: They use no settings: an option after them would have no effect.
+_WITHOUT_SETTINGS: Final = {"init", "share", "which"}
+_CONTEXT_SETTINGS: Final = {"help_option_names": ["-h", "--help"]}
+
 #: Of click from 8.2: the help of a group without a command.
 _HELP: Final = getattr(click.exceptions, "NoArgsIsHelpError", ())
 
@@ -57,7 +60,7 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"{__name__}.{name}")
         command: click.Command = getattr(module, name)
-        return command
+        return command if name in _WITHOUT_SETTINGS else with_settings_options(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any."""
@@ -105,51 +108,22 @@ def _plain_errors() -> Iterator[None]:
         raise click.ClickException(plain_line(text)) from err
 
 
-@click.group(name="build-tags", cls=LazyGroup)
+@click.group(name="build-tags", cls=LazyGroup, context_settings=_CONTEXT_SETTINGS)
 def build_tags() -> None:
     """Preview, check and audit the build tags of wheels."""
 
 
-_path: Final = functools.partial(click.Path, path_type=pathlib.Path)
-
-
-@click.group(cls=LazyGroup, context_settings={"auto_envvar_prefix": "FROMAGER"})
+@click.group(
+    cls=LazyGroup, context_settings={"auto_envvar_prefix": "FROMAGER", **_CONTEXT_SETTINGS}
+)
 @click.version_option(package_name="fromager-build-tags", prog_name="fromager-build-tags")
-@click.option(
-    "--settings-file",
-    type=_path(dir_okay=False),
-    show_default=True,
-    default=pathlib.Path("overrides/settings.yaml"),
-    help="fromager's global settings file",
-)
-@click.option(
-    "--settings-dir",
-    type=_path(file_okay=False),
-    show_default=True,
-    default=pathlib.Path("overrides/settings"),
-    help="fromager's folder of package settings; variant files are in 'variants' beside it",
-)
-@click.option(
-    "-p",
-    "--patches-dir",
-    type=_path(file_okay=False),
-    show_default=True,
-    default=pathlib.Path("overrides/patches"),
-    help="fromager's folder of patches",
-)
-@click.option("--variant", default="cpu", show_default=True, help="the build variant")
-@click.option(
-    "-c",
-    "--constraints-file",
-    "constraints_files",
-    multiple=True,
-    help="fromager's constraints files",
-)
-@click.pass_context
-def main(ctx: click.Context, /, **options: Any) -> None:
+def main() -> None:
     """Preview, check and audit the build tags of wheels.
 
-    The options are fromager's own, with the same FROMAGER_… variables. Nothing is built, and no
-    folder is made.
+    The settings options are fromager's own, with the same FROMAGER_… variables. Without them, the
+    settings are those that [tool.fromager-build-tags] of pyproject.toml or fromager-build-tags.toml
+    names, or those in the folder overrides or settings. Nothing is built, and no folder is made.
     """
-    ctx.obj = options
+
+
+main.params[:0] = settings_options()

@@ -70,7 +70,6 @@ def add(
         common.write([Content(lines=written.splitlines())], None)
         return
     tree = common.settings_tree(ctx)
-    common.refuse_no_settings(tree)
     text, notes = annotate(tree, name, proposal)
     common.write([text], None)
     _print_notes(notes)

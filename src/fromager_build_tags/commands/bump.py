@@ -118,9 +118,5 @@ def _renew_lock(ctx: click.Context, head: Snapshot) -> None:
     if head.lock is not None:
         from .lock import make_lock  # imports fromager: 1 s
 
-        if not isinstance(ctx.obj, dict):  # fromager read the settings before they were edited
-            options = ctx.find_root().params
-            names = ("settings_file", "settings_dir", "patches_dir", "variant")
-            ctx.obj = {name: options[name] for name in names}
         path = review_arguments.in_working_tree(head.layout.lock_file)
-        make_lock(ctx, path, None)
+        make_lock(ctx, path, None, is_edited=True)

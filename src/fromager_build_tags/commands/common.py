@@ -12,27 +12,31 @@ import pathlib
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from click.core import ParameterSource
 from packaging.utils import InvalidName, canonicalize_name
 
 from ..errors import InputError, OutputError
 from ..files import alone, write_text
 from ..findings.finding import Finding, Severity, Verdict
 from ..report.table import Content, Rendered, plain_text
+from ..settings.discover import Places, find_places
 from ..settings.hook import Hook
 from ..settings.layout import suppressions
 from ..stack.fact import FACTS, explicit_variable
 from ..text import markdown_text, plain_line
+from .settings_options import fromagers_context, named_settings
 
 if TYPE_CHECKING:
     from ..settings.tree import SettingsTree
 
 #: The exit status for changes, with ``--detailed-exitcode``.
 CHANGED: Final = 3
+#: fromager's default of ``--variant``.
+DEFAULT_VARIANT: Final = "cpu"
+_PLACES: Final = f"{__name__}.places"
 #: A path and a URL in a note can be copied.
 _WHOLE_WORDS: Final[dict[str, Any]] = {"break_long_words": False, "break_on_hyphens": False}
 FILE: Final = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
@@ -114,86 +118,105 @@ def edits_settings(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def waiting(*args: Any, **options: Any) -> None:
-        ctx = click.get_current_context()
-        with alone(ctx.find_root().params["settings_file"].parent):
+        with alone(places(click.get_current_context()).settings_file.parent):
             command(*args, **options)
 
     return waiting
 
 
+def places(ctx: click.Context) -> Places:
+    """Return the places of the settings: those that options and variables name, else found ones.
+
+    Prints on stderr, once, where they were found, unless it is where fromager looks, too.
+
+    Raises:
+        InputError: a folder is none, or a file that names the settings is wrong.
+    """
+    if _PLACES not in ctx.meta:
+        named = named_settings(ctx)
+        is_named = not {"settings_file", "settings_dir"}.isdisjoint(named)
+        is_fromagers = ctx.find_root().obj is not None  # which has loaded its own
+        found = Places() if is_named or is_fromagers else find_places()
+        if found.source and (variables := found.variables()):
+            note(f"settings found in {found.source}; for fromager itself: export {variables}")
+        elif found.source:
+            note(f"settings found in {found.source}")
+        _refuse_wrong_kind(named)
+        ctx.meta[_PLACES] = dataclasses.replace(found, **named)
+    return ctx.meta[_PLACES]  # type: ignore[no-any-return]
+
+
+def _refuse_wrong_kind(named: Mapping[str, Any]) -> None:
+    """Refuse a folder that is a file: fromager's own options accept it."""
+    for key in ("settings_dir", "patches_dir"):
+        if key in named and named[key].is_file():
+            raise InputError(f"--{key.replace('_', '-')} {named[key]} is not a directory")
+
+
 def note_missing_settings(ctx: click.Context) -> None:
     """Print on stderr which named settings do not exist: fromager continues without them."""
+    named = named_settings(ctx)
     for key in ("settings_file", "settings_dir"):
-        path: pathlib.Path = ctx.find_root().params[key]
-        if _is_named(ctx, key) and not path.exists():
+        if key in named and not named[key].exists():
             option = f"--{key.replace('_', '-')}"
-            note(f"{option} {path} does not exist: fromager continues without it")
+            note(f"{option} {named[key]} does not exist: fromager continues without it")
 
 
-def planned_tree(ctx: click.Context, *, note_hook: bool = True) -> SettingsTree:
+def planned_tree(
+    ctx: click.Context, *, note_hook: bool = True, is_edited: bool = False
+) -> SettingsTree:
     """Return the settings tree with every override loaded, so that tags can be planned.
 
     Args:
         ctx: the context of the command.
         note_hook: whether to print on stderr that the settings do not configure our hook.
+        is_edited: whether the settings have changed since fromager loaded them.
 
     Raises:
+        InputError: there are no settings.
         SettingsError: fromager cannot load the settings.
         PluginError: fromager cannot load the overrides.
     """
     from ..plan.plugins import load_overrides  # imports fromager: 1 s
 
+    tree = settings_tree(ctx, is_edited=is_edited)
     note_missing_settings(ctx)
-    tree = settings_tree(ctx)
-    if note_hook and (problem := hook_problem(tree)):
+    if note_hook and (problem := tree.hook.problem):
         note(problem)
     load_overrides(tree.settings)
     return tree
 
 
-def settings_tree(ctx: click.Context) -> SettingsTree:
-    """Return fromager's own settings tree, or load it for the program without fromager.
-
-    Raises:
-        SettingsError: fromager cannot load it.
-    """
-    from ..settings.tree import SettingsTree, load_settings_tree  # imports fromager: 1 s
-
-    options = ctx.find_root().params
-    for key in ("settings_dir", "patches_dir"):
-        if options[key].exists() and not options[key].is_dir():
-            raise InputError(f"--{key.replace('_', '-')} {options[key]} is not a directory")
-    if isinstance(ctx.obj, dict):
-        return load_settings_tree(**ctx.obj)
-    return SettingsTree(
-        ctx=ctx.obj,
-        settings_file=options["settings_file"],
-        settings_dir=options["settings_dir"],
-        hook=Hook.of(ctx.obj.settings.build_tag_hook),
-    )
-
-
-def has_settings(tree: SettingsTree) -> bool:
-    """Return whether there is a global settings file, or the folder of those of packages."""
-    return tree.settings_file.exists() or tree.settings_dir.exists()
-
-
-def hook_problem(tree: SettingsTree) -> str:
-    """Return that the settings do not configure our hook; "" if they do, or if there are none."""
-    return tree.hook.problem if has_settings(tree) else ""
-
-
-def refuse_no_settings(tree: SettingsTree) -> None:
-    """Refuse a place without settings: an empty result would look like a good one.
+def settings_tree(ctx: click.Context, *, is_edited: bool = False) -> SettingsTree:
+    """Return fromager's own settings tree, or load it: without fromager, or if it *is_edited*.
 
     Raises:
         InputError: there are no settings.
+        SettingsError: fromager cannot load them.
     """
-    if not has_settings(tree):
+    from ..settings.tree import SettingsTree, load_settings_tree  # imports fromager: 1 s
+
+    found = places(ctx)
+    if not found.exist:
         raise InputError(
-            f"there are no settings at {tree.settings_file} and {tree.settings_dir}: "
-            "name them with --settings-file and --settings-dir"
+            f"there are no settings at {found.settings_file} and {found.settings_dir}: run "
+            "`fromager-build-tags init`, or name them with --settings-file and --settings-dir"
         )
+    context = fromagers_context(ctx)
+    if context is None or is_edited:
+        return load_settings_tree(
+            settings_file=found.settings_file,
+            settings_dir=found.settings_dir,
+            patches_dir=found.patches_dir,
+            variant=found.variant or DEFAULT_VARIANT,
+            constraints_files=found.constraints_files,
+        )
+    return SettingsTree(
+        ctx=context,
+        settings_file=found.settings_file,
+        settings_dir=found.settings_dir,
+        hook=Hook.of(context.settings.build_tag_hook),
+    )
 
 
 def mark_suppressed(tree: SettingsTree, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -207,10 +230,6 @@ def mark_suppressed(tree: SettingsTree, findings: Iterable[Finding]) -> Iterator
         reasons = suppressions(tree.settings.package_setting(name).annotations)
         suppression = reasons.get(finding.code, finding.suppression)
         yield dataclasses.replace(finding, suppression=suppression)
-
-
-def _is_named(ctx: click.Context, key: str) -> bool:
-    return ctx.find_root().get_parameter_source(key) is not ParameterSource.DEFAULT
 
 
 def note_explicit_variables() -> None:
@@ -236,7 +255,7 @@ def write_tags(
 
     A format for machines has no such line: print it on stderr.
     """
-    if problem := hook_problem(tree):
+    if problem := tree.hook.problem:
         if isinstance(result, list):
             result = [problem, "", *result]
         elif format_ == "markdown":

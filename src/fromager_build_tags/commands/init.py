@@ -14,6 +14,7 @@ from ..files import alone
 from ..settings.layout import VARIANTS_DIR
 from ..stack.machine import detect
 from . import common
+from .settings_options import named_settings
 
 _EXAMPLE = "markupsafe==3.0.3"
 #: They name other settings than those at fromager's default places.
@@ -49,7 +50,7 @@ def init(
         _refuse_subfolder(folder, extra[0].path)
     with alone(folder):
         if not variants and not (folder / SETTINGS_FILE).exists():
-            variants = (ctx.find_root().params["variant"],)
+            variants = (named_settings(ctx).get("variant", common.DEFAULT_VARIANT),)
         distro = detect({}, ()).distro
         files = [*extra, *settings_files(variants, distro.value if distro else None)]
         written, kept = write_initial(folder, files)

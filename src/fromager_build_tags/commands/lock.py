@@ -49,6 +49,7 @@ def make_lock(
     more: Iterable[Wanted] | None,
     *,
     check: bool = False,
+    is_edited: bool = False,
 ) -> bool:
     """Write the lock file of the settings, or check it.
 
@@ -57,6 +58,7 @@ def make_lock(
         file: the lock file; None for the one beside the settings file.
         more: packages and versions besides those of the settings; None for those of the file.
         check: whether to write nothing, and exit with 1 if the file is out of date.
+        is_edited: whether the settings have changed since fromager loaded them.
 
     Returns:
         Whether the file is written.
@@ -64,8 +66,7 @@ def make_lock(
     Raises:
         InputError: the settings of a variant are invalid.
     """
-    tree = common.planned_tree(ctx)
-    common.refuse_no_settings(tree)
+    tree = common.planned_tree(ctx, is_edited=is_edited)
     path = file or lock_file(tree.settings_file)
     if more is None:
         more = from_lock(path) if path.exists() else ()

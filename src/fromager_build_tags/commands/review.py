@@ -120,7 +120,8 @@ def reviewed(
         layout = head.layout
         raise InputError(
             f"there are no settings at {layout.settings_file} and {layout.settings_dir} in base "
-            "and head: name them with --settings-file and --settings-dir"
+            "and head: run `fromager-build-tags init`, or name them with --settings-file and "
+            "--settings-dir"
         )
     known = causes(base, head)
     locked = use_locks and base.lock is not None and head.lock is not None

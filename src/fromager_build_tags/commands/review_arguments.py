@@ -70,15 +70,14 @@ def _refuse_no_checkout() -> None:
 
 def _settings_layout(ctx: click.Context, lock: pathlib.Path | None) -> Layout:
     """Return the places of the settings, as the options name them."""
-    options = ctx.find_root().params
-    settings_file, settings_dir = options["settings_file"], options["settings_dir"]
-    variants = os.environ.get(VARIANTS_DIR) or variants_dir(settings_dir)
+    found = common.places(ctx)
+    variants = os.environ.get(VARIANTS_DIR) or variants_dir(found.settings_dir)
     return Layout(
-        settings_file=settings_file,
-        settings_dir=settings_dir,
+        settings_file=found.settings_file,
+        settings_dir=found.settings_dir,
         variants_dir=pathlib.Path(variants),
-        patches_dir=options["patches_dir"],
-        lock_file=lock or lock_file(settings_file),
+        patches_dir=found.patches_dir,
+        lock_file=lock or lock_file(found.settings_file),
     )
 
 

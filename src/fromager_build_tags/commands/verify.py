@@ -51,7 +51,7 @@ def verify(
 
 
 def _exemptions(ctx: click.Context) -> ExemptionsOf:
-    if not ctx.find_root().params["settings_dir"].exists():
+    if not common.places(ctx).settings_dir.exists():
         common.note_missing_settings(ctx)
         return lambda _: NO_EXEMPTIONS
     tree = common.planned_tree(ctx)
