@@ -527,10 +527,11 @@ def test_settings_that_are_named_and_not_there_are_noted(
 
 
 def test_there_is_nothing_to_lock_where_no_settings_are(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+    run: Run, monkeypatch: pytest.MonkeyPatch, tree: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     monkeypatch.delenv("FROMAGER_SETTINGS_FILE")
     monkeypatch.delenv("FROMAGER_SETTINGS_DIR")
+    shutil.rmtree(tree)
     assert run("lock", "-o", "build-tags.lock", status=1).stderr == (
         "Error: there are no settings at overrides/settings.yaml and overrides/settings: run "
         "`fromager-build-tags init`, or name them with --settings-file and --settings-dir\n"

@@ -90,12 +90,13 @@ def test_settings_are_found_in_a_subfolder(
     for each in (".git", "deep"):
         (tmp_path / "tree" / each).mkdir()
     monkeypatch.chdir(tmp_path / "tree/deep")
+    run("show", "torch==2.9.1", "--variant", "rocm")
     result = run("show", "torch==2.9.1", "--variant", "rocm")
     assert SHOWN in result.stdout
     assert result.stderr == (
         "settings found in ..; for fromager itself: export "
         "FROMAGER_SETTINGS_FILE=../settings/settings.yaml "
-        "FROMAGER_SETTINGS_DIR=../settings/packages FROMAGER_PATCHES_DIR=../settings/patches\n"
+        "FROMAGER_SETTINGS_DIR=../settings/packages\n"
     )
 
 

@@ -27,7 +27,7 @@ from ..settings.hook import Hook
 from ..settings.layout import suppressions
 from ..stack.fact import FACTS, explicit_variable
 from ..text import markdown_text, plain_line
-from .settings_options import fromagers_context, named_settings
+from .settings_options import fromagers_context, named_settings, replaced_settings
 
 if TYPE_CHECKING:
     from ..settings.tree import SettingsTree
@@ -127,12 +127,15 @@ def edits_settings(command: Callable[..., None]) -> Callable[..., None]:
 def places(ctx: click.Context) -> Places:
     """Return the places of the settings: those that options and variables name, else found ones.
 
-    Prints on stderr, once, where they were found, unless it is where fromager looks, too.
+    Prints on stderr, once, which options replace others, and where the settings were found, unless
+    fromager looks there, too.
 
     Raises:
         InputError: a folder is none, or a file that names the settings is wrong.
     """
     if _PLACES not in ctx.meta:
+        for line in replaced_settings(ctx):
+            note(line)
         named = named_settings(ctx)
         is_named = not {"settings_file", "settings_dir"}.isdisjoint(named)
         is_fromagers = ctx.find_root().obj is not None  # which has loaded its own

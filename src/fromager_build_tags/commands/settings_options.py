@@ -8,17 +8,16 @@ from __future__ import annotations
 import copy
 import functools
 import pathlib
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 import click
 from click.core import ParameterSource
 
-from ..text import plain_line
-
 #: The values that are set, each with how.
 type _Named = MutableMapping[str, tuple[Any, str]]
 _NAMED: Final = f"{__name__}.named"
+_REPLACED: Final = f"{__name__}.replaced"
 
 _path: Final = functools.partial(click.Path, path_type=pathlib.Path)
 _OPTIONS: Final[Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]]] = {
@@ -60,6 +59,11 @@ def named_settings(ctx: click.Context) -> Mapping[str, Any]:
     return {**fromagers, **{name: value for name, (value, _) in _named(ctx).items()}}
 
 
+def replaced_settings(ctx: click.Context) -> Sequence[str]:
+    """Return a line for each value that an option replaces."""
+    return ctx.meta.get(_REPLACED, ())  # type: ignore[no-any-return]
+
+
 def _named(ctx: click.Context) -> _Named:
     return ctx.meta.setdefault(_NAMED, {})  # type: ignore[no-any-return]
 
@@ -70,7 +74,7 @@ def fromagers_context(ctx: click.Context) -> Any:
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """Remember a value that is set. The last one applies; a note names the one that it replaces."""
+    """Remember a value that is set, and the one that it replaces: the last one applies."""
     if not value or ctx.resilient_parsing:
         return
     name = str(param.name)
@@ -79,7 +83,7 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         option = _variable(name, value)
     before, text = _named(ctx).get(name) or _replaced(ctx, param)
     if before and before != value:
-        click.echo(plain_line(f"{option} overrides {text}"), err=True)
+        ctx.meta.setdefault(_REPLACED, []).append(f"{option} overrides {text}")
     _named(ctx)[name] = (value, option)
 
 

@@ -72,6 +72,8 @@ class Places:
             for each in dataclasses.fields(self)
             if each.name != "source" and getattr(self, each.name) != getattr(default, each.name)
         }
+        if not self.patches_dir.exists():
+            values.pop("FROMAGER_PATCHES_DIR", None)
         values.update({name: " ".join(v) for name, v in values.items() if isinstance(v, tuple)})
         return " ".join(f"{name}={shlex.quote(str(value))}" for name, value in values.items())
 
@@ -134,7 +136,7 @@ def _in_toml(folder: pathlib.Path) -> Places | None:
             continue
         table = _table(path, read_bounded(path, root=folder), keys)
         if table is not None:
-            from .table import read_table  # pydantic takes 0.2 s
+            from .toml_table import read_table  # pydantic takes 0.2 s
 
             found = read_table(table, path, keys)
             places = _usual(folder) or Places().below(folder)

@@ -40,7 +40,7 @@ def _variant(text: str) -> str:
     return text
 
 
-class Table(pydantic.BaseModel):
+class TomlTable(pydantic.BaseModel):
     """The keys of the table, named as fromager's options are; paths start at the file."""
 
     model_config = pydantic.ConfigDict(
@@ -73,7 +73,7 @@ def read_table(data: object, path: pathlib.Path, keys: Sequence[str]) -> Mapping
     if not isinstance(data, Mapping):
         raise SettingsError(f"{path}: {'.'.join(keys)} is not a table")
     try:
-        table = Table.model_validate(data)
+        table = TomlTable.model_validate(data)
     except pydantic.ValidationError as err:
         texts = dict.fromkeys(_wrong_key(error, keys) for error in err.errors())
         raise SettingsError(f"{path}: {'; '.join(texts)}") from None
@@ -91,7 +91,7 @@ def read_table(data: object, path: pathlib.Path, keys: Sequence[str]) -> Mapping
 def _wrong_key(error: Any, keys: Sequence[str]) -> str:
     name = error["loc"][0]
     if error["type"] == "extra_forbidden":
-        known = [name.replace("_", "-") for name in Table.model_fields]
+        known = [name.replace("_", "-") for name in TomlTable.model_fields]
         hint = did_you_mean(name, known) or f"; use {', '.join(known)}"
         return f"unknown key {'.'.join((*keys, name))!r}{hint}"
     return f"{'.'.join((*keys, name))}: {plain(repr(error['input']))} {reason(error)}"
