@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+import subprocess
 import tomllib
 from typing import Any, Final
 
@@ -19,7 +20,9 @@ USERS: Final = [
     *sorted(WORKFLOWS.glob("*.yml")),
     ROOT / "action.yml",
     *sorted((ROOT / "src/fromager_build_tags/add/templates").glob("*.yaml")),
+    *sorted((ROOT / "docs").rglob("*.md")),
 ]
+_OWN_ACTION: Final = re.compile(r"fromager-build-tags/fromager-build-tags@([0-9a-f]{40})  # .+")
 _USES: Final = re.compile(r"^\s*-?\s*uses: (.*)$", re.MULTILINE)
 
 
@@ -62,7 +65,20 @@ def test_the_license_is_an_spdx_expression() -> None:
 def test_each_action_is_pinned_by_its_hash(path: pathlib.Path) -> None:
     """A tag can be moved to other code; the comment has the version, which Dependabot updates."""
     for reference in _USES.findall(path.read_text(encoding="utf-8")):
-        assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", reference)
+        assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", reference) or (
+            _OWN_ACTION.fullmatch(reference)
+        )
+
+
+def test_the_pinned_commit_of_our_action_has_its_inputs() -> None:
+    page = (ROOT / "docs/how-to/github.md").read_text(encoding="utf-8")
+    [commit] = _OWN_ACTION.findall(page)
+    command = ["git", "-C", str(ROOT), "show", f"{commit}:action.yml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip("this is no clone with its history")
+    now = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    assert yaml.safe_load(done.stdout)["inputs"].keys() == now["inputs"].keys()
 
 
 def test_only_the_job_that_publishes_gets_a_token() -> None:
