@@ -10,6 +10,7 @@ import yaml
 
 from ..conftest import Cli
 from ..repositories import git
+from ..trees import write_tree
 
 TREE = [
     "overrides",
@@ -202,6 +203,37 @@ def test_ci_files_belong_to_the_top_of_a_repository(cli: Cli, tmp_path: pathlib.
     cli("init", "below/it")
 
 
+@pytest.mark.parametrize(
+    ("files", "settings"),
+    [
+        ({"settings/settings.yaml": "changelog: {}\n"}, "settings/settings.yaml"),
+        (
+            {"pyproject.toml": '[tool.fromager-build-tags]\nsettings-file = "conf/all.yaml"\n'},
+            "conf/all.yaml",
+        ),
+        ({"fromager-build-tags.toml": 'settings-file = "all.yaml"\n'}, "all.yaml"),
+    ],
+)
+def test_a_folder_with_settings_at_other_places(
+    cli: Cli, tmp_path: pathlib.Path, files: dict[str, str], settings: str
+) -> None:
+    write_tree(tmp_path / "x", files)
+    before = paths(tmp_path)
+    assert cli("init", "x", status=1).stderr == (
+        f"Error: x has settings already, x/{settings}, and a second tree would hide them, or never "
+        "be used: name a folder without settings\n"
+    )
+    assert paths(tmp_path) == before
+    cli("init", "x/below")
+
+
+def test_a_table_that_names_the_default_places(cli: Cli, tmp_path: pathlib.Path) -> None:
+    table = '[tool.fromager-build-tags]\nsettings-file = "overrides/settings.yaml"\n'
+    (tmp_path / "pyproject.toml").write_text(table)
+    cli("init")
+    assert (tmp_path / "overrides/settings.yaml").exists()
+
+
 def a_file(folder: pathlib.Path) -> None:
     (folder / "overrides").write_text("")
 
@@ -212,6 +244,10 @@ def a_read_only_folder(folder: pathlib.Path) -> None:
 
 def a_directory(folder: pathlib.Path) -> None:
     (folder / "overrides/variants/cpu.yaml").mkdir(parents=True)
+
+
+def a_directory_for_the_settings(folder: pathlib.Path) -> None:
+    (folder / "overrides/settings.yaml").mkdir(parents=True)
 
 
 def a_link(folder: pathlib.Path) -> None:
@@ -237,6 +273,10 @@ def a_file_for_the_variants(folder: pathlib.Path) -> None:
             "overrides is read-only: to allow the change, run chmod u+w overrides",
         ),
         (a_directory, "overrides/variants/cpu.yaml is a directory, not a file: rename it"),
+        (
+            a_directory_for_the_settings,
+            "overrides/settings.yaml is a directory, not a file: rename it",
+        ),
         (a_link, "overrides is a symbolic link: not followed"),
         (a_linked_file, "overrides/variants/cpu.yaml is a symbolic link: not followed"),
         (a_file_for_the_variants, "overrides/variants is not a directory: rename it"),

@@ -11,6 +11,7 @@ import click
 from ..add.initial import SETTINGS_FILE, InitialFile, ci_files, settings_files, write_initial
 from ..errors import InputError
 from ..files import alone
+from ..settings.discover import places_in
 from ..settings.layout import VARIANTS_DIR
 from ..stack.machine import detect
 from . import common
@@ -45,6 +46,7 @@ def init(
     Its place is where fromager looks without an option: the folder overrides. An existing file is
     never changed. With settings, the default is to add no variant.
     """
+    _refuse_other_settings(folder)
     extra = [*ci_files(ci, pre_commit=pre_commit)]
     if extra:
         _refuse_subfolder(folder, extra[0].path)
@@ -62,6 +64,16 @@ def init(
     for name in _VARIABLES:
         if value := os.environ.get(name):
             common.note(f"{name}={value} is set, so this tree is not used: unset it")
+
+
+def _refuse_other_settings(folder: pathlib.Path) -> None:
+    """Refuse a folder whose settings are at other places: the commands would find only one tree."""
+    found = places_in(folder)
+    if found and found.settings_file != folder / SETTINGS_FILE:
+        raise InputError(
+            f"{folder} has settings already, {found.settings_file}, and a second tree would hide "
+            "them, or never be used: name a folder without settings"
+        )
 
 
 def _refuse_subfolder(folder: pathlib.Path, file: pathlib.Path) -> None:

@@ -90,6 +90,16 @@ def find_places() -> Places:
     return next(tables, None) or next(filter(None, map(_usual, folders)), Places())
 
 
+def places_in(folder: pathlib.Path) -> Places | None:
+    """Return the places of the settings of one folder; None if it has no settings.
+
+    Raises:
+        SettingsError: a table is wrong.
+        InputError: a file is not a small regular file, or is behind a symbolic link.
+    """
+    return _in_toml(folder) or _usual(folder)
+
+
 def _folders() -> Iterator[pathlib.Path]:
     """Yield the current folder, and those above it up to the top of its git repository.
 
