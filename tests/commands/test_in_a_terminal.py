@@ -78,8 +78,9 @@ def tree(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 def test_show_fits_80_columns(tree: pathlib.Path) -> None:
-    options = ("--settings-file", SETTINGS_FILE, "--settings-dir", "settings/packages")
-    lines = run(tree, *options, "show", "--all-variants", *PACKAGES)
+    """Six packages on three variants, in a folder of the tree; the settings are found."""
+    (tree / ".git").mkdir()
+    lines = run(tree / "settings/variants", "show", "--all-variants", *PACKAGES)
     assert max(map(len, lines)) <= 80
     rows = [line.split(maxsplit=3) for line in lines if "annotation" in line]
     assert len(rows) == 18
