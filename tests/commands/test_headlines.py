@@ -10,7 +10,7 @@ import pytest
 from ..conftest import Cli
 from ..golden.scenes import PLAT, wheel
 from ..repositories import Checkout
-from ..trees import GOOD, ROCM, ROCM_FILE, SETTINGS_FILE, TORCH, write_tree
+from ..trees import GOOD, HOOK, ROCM, ROCM_FILE, SETTINGS_FILE, TORCH, TORCH_FILE, write_tree
 
 NEW_TORCH = {ROCM_FILE: ROCM.replace("2.9.1", "2.10.0")}
 STALE = "lock file is out of date: torch_version of rocm changed (2.9.1 → 2.10.0)"
@@ -113,6 +113,33 @@ def test_next_steps_of_a_change(cli: Cli, tmp_path: pathlib.Path) -> None:
     cli("lock")
     step = "Next: fromager-build-tags bump -m TEXT\n"
     assert cli("review", "--format", "json", "--exit-zero").stderr == step
+
+
+@pytest.mark.parametrize("command", [["review"], ["bump", "-n"]])
+def test_review_of_a_graph_without_packages(
+    cli: Cli, tmp_path: pathlib.Path, command: Sequence[str]
+) -> None:
+    write_tree(tmp_path, {"order.json": "[]"})
+    Checkout.create(tmp_path, {})
+    result = cli(*command, "--graph", "order.json", status=1)
+    assert (result.stdout, result.stderr) == ("", "Error: there are no packages in order.json\n")
+
+
+def test_show_of_a_graph_without_packages(cli: Cli, tmp_path: pathlib.Path) -> None:
+    write_tree(tmp_path, {"order.json": "[]"})
+    result = cli("--variant", "rocm", "show", "--graph", "order.json")
+    assert (result.stdout, result.stderr) == ("", "nothing to show: the files name no package\n")
+
+
+def test_settings_without_a_variant(cli: Cli, tmp_path: pathlib.Path) -> None:
+    write_tree(tmp_path, {SETTINGS_FILE: HOOK, ROCM_FILE: None, TORCH_FILE: None})
+    Checkout.create(tmp_path, {})
+    check = cli("check")
+    assert check.stdout == "Nothing to check: 0 variants, 0 stacks, 0 packages\n"
+    assert check.stderr == ""
+    review = cli("review", "HEAD").stdout
+    assert review.startswith("No build tags are compared from HEAD to the working tree;")
+    assert cli("bump", "HEAD", "-n").stderr == "nothing to add: no build tags are compared\n"
 
 
 def test_review_of_nothing(cli: Cli, tmp_path: pathlib.Path) -> None:

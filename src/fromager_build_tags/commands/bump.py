@@ -74,8 +74,10 @@ def bump(
             write_edits(edits)
             _renew_lock(ctx, head)
     elif not compared.broken:
-        sorts = "every renamed wheel already sorts above the old one"
-        common.note(f"nothing to add: {sorts if compared.changes else 'no build tag changes'}")
+        why = "every renamed wheel already sorts above the old one"
+        if not compared.changes:
+            why = "no build tag changes" if compared.counted else "no build tags are compared"
+        common.note(f"nothing to add: {why}")
         if not dry_run:  # a run that was killed may have left an old one
             _renew_lock(ctx, head)
     if (not global_ and _print_findings(open_order(compared))) or is_incomplete:

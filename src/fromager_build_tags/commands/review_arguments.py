@@ -19,6 +19,7 @@ from ..review.git import Repository, revision_in_full
 from ..review.snapshot import Layout, Snapshot
 from ..settings.layout import VARIANTS_DIR, variants_dir
 from ..tag.filename import parse_wheel_name
+from ..text import first_few
 from . import common
 
 WORKING_TREE = "the working tree"
@@ -181,7 +182,7 @@ def _real_wheels(files: Iterable[pathlib.Path], folders: Iterable[pathlib.Path])
     counted.
 
     Raises:
-        InputError: a file is not fromager's, or a folder has no wheels.
+        InputError: a file is not fromager's or names no package, or a folder has no wheels.
     """
     counts: collections.Counter[tuple[str, Version | str, bool]] = collections.Counter()
     for folder in folders:
@@ -195,6 +196,8 @@ def _real_wheels(files: Iterable[pathlib.Path], folders: Iterable[pathlib.Path])
                 version = public_version(str(each))
                 if (wanted.package, version) not in in_folders:
                     counts[wanted.package, version, False] = 1
+    if files and not counts:  # without wheels, a review compares all build tags of the settings
+        raise InputError(f"there are no packages in {first_few(files)}")
     return [
         Wheels(package, str(version), purelib, number)
         for (package, version, purelib), number in counts.items()

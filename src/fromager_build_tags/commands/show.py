@@ -59,6 +59,8 @@ def show(
     tags, failures = _plan(tree, variants, wanted, here=here)
     renderers = NAME_RENDERERS if names else RENDERERS
     common.write_tags(tree, renderers[format_](tags), output, format_)
+    if not wanted:
+        common.note("nothing to show: the files name no package")
     for failure in failures:
         common.note(f"Error: {failure}")
     if failures or any(tag.is_wrong for tag in tags):
