@@ -457,7 +457,8 @@ def test_no_settings_on_either_side(cli: Cli, tmp_path: pathlib.Path) -> None:
     Checkout.create(tmp_path, {"README": "nothing else\n"})
     assert cli("review", status=1).stderr == (
         "Error: there are no settings at settings/settings.yaml and settings/packages in base and "
-        "head: name them with --settings-file and --settings-dir\n"
+        "head: run `fromager-build-tags init`, or name them with --settings-file and "
+        "--settings-dir\n"
     )
 
 
