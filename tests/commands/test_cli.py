@@ -154,7 +154,7 @@ def test_all_variants_in_every_format(run: Run, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_is_not_declared_is_an_error_with_the_fix(run: Run) -> None:
-    result = run("show", "torch==2.10.0", "pillow")
+    result = run("--variant", "cpu", "show", "torch==2.10.0", "pillow")
     assert result.stdout == (
         "cpu: cpu torch2.10.0 (settings/variants/cpu.yaml)\n"
         "\n"

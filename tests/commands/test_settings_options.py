@@ -13,6 +13,7 @@ from fromager_build_tags.commands import main
 
 from ..trees import GOOD, SETTINGS, write_tree
 
+CUDA = 'distro: el9.6\ncuda_version: "13.0"\ntorch_version: "2.9.1"\n'
 type Run = Callable[..., Result]
 NAMED = ("--settings-file", "settings/settings.yaml", "--settings-dir", "settings/packages")
 SHOWN = "torch    2.9.1    2_el9.6_rocm7.1"
@@ -174,3 +175,28 @@ def test_as_a_command_of_fromager_its_settings_are_used(run: Run) -> None:
     assert SHOWN in given.stdout
     absent = run("build-tags", "show", "torch", command="--verbose", status=1)
     assert absent.stderr.endswith(NO_SETTINGS)
+
+
+def test_the_only_variant_is_the_default(run: Run) -> None:
+    assert SHOWN in run(*NAMED, "show", "torch==2.9.1").stdout
+    assert "torch 2.9.1 on rocm: " in run(*NAMED, "explain", "torch==2.9.1").stdout
+
+
+def test_all_of_several_variants_are_shown_if_none_is_named(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    write_tree(tmp_path / "tree", {"settings/variants/cuda.yaml": CUDA})
+    for command, line in (("show", "{}: "), ("explain", "torch 2.9.1 on {}: ")):
+        shown = run(*NAMED, command, "torch==2.9.1").stdout
+        one = run(*NAMED, command, "torch==2.9.1", "--variant", "rocm").stdout
+        assert [line.format(each) in shown for each in ("cuda", "rocm")] == [True, True]
+        assert [line.format(each) in one for each in ("cuda", "rocm")] == [False, True]
+    result = run(*NAMED, "show", "torch==2.9.1", "--here", status=1)
+    assert result.stderr == "Error: --here needs one variant: use --variant with cuda, rocm\n"
+
+
+def test_a_tree_that_knows_no_variant_accepts_any(run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "bare/settings/packages").mkdir(parents=True)
+    (tmp_path / "bare/settings/settings.yaml").write_text("{}")
+    bare = [str(each).replace("settings/", "../bare/settings/") for each in NAMED]
+    assert "BT102" not in run(*bare, "--variant", "cpu", "check", "--exit-zero").stdout

@@ -12,7 +12,7 @@ import pathlib
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -207,19 +207,52 @@ def settings_tree(ctx: click.Context, *, is_edited: bool = False) -> SettingsTre
         )
     context = fromagers_context(ctx)
     if context is None or is_edited:
-        return load_settings_tree(
+        tree = load_settings_tree(
             settings_file=found.settings_file,
             settings_dir=found.settings_dir,
             patches_dir=found.patches_dir,
             variant=found.variant or DEFAULT_VARIANT,
             constraints_files=found.constraints_files,
         )
-    return SettingsTree(
-        ctx=context,
-        settings_file=found.settings_file,
-        settings_dir=found.settings_dir,
-        hook=Hook.of(context.settings.build_tag_hook),
-    )
+    else:
+        tree = SettingsTree(
+            ctx=context,
+            settings_file=found.settings_file,
+            settings_dir=found.settings_dir,
+            hook=Hook.of(context.settings.build_tag_hook),
+        )
+    return _on_variant(tree, found.variant)
+
+
+def _on_variant(tree: SettingsTree, variant: str | None) -> SettingsTree:
+    """Return *tree* on the variant: the only one that it knows, if none is named.
+
+    Raises:
+        InputError: it knows others.
+    """
+    known = tree.variants()
+    if variant is not None and known and variant not in known:
+        raise InputError(
+            f"unknown variant {variant!r}: neither {tree.settings_file} nor a file in "
+            f"{tree.variants_dir()} declares it; use {', '.join(known)}"
+        )
+    if variant is None and len(known) == 1:
+        return dataclasses.replace(tree, ctx=tree.on(known[0]).ctx)
+    return tree
+
+
+def selected_variants(ctx: click.Context, tree: SettingsTree, *, here: bool) -> Sequence[str]:
+    """Return the variant that is named, or else all that *tree* knows; one for this machine.
+
+    Raises:
+        InputError: this machine has one variant, and several are known.
+    """
+    variants = tree.variants()
+    if places(ctx).variant is not None or len(variants) < 2:
+        return [tree.variant]
+    if here and tree.variant not in variants:
+        raise InputError(f"--here needs one variant: use --variant with {', '.join(variants)}")
+    return [tree.variant] if here else variants
 
 
 def mark_suppressed(tree: SettingsTree, findings: Iterable[Finding]) -> Iterator[Finding]:

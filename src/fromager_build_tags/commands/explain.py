@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from ..plan.requirements import from_requirements
 from ..report.table import Rendered
 from ..report.tags_report import render_explanation
 from . import common
+
+if TYPE_CHECKING:
+    from ..settings.tree import VariantTree
 
 
 @click.command()
@@ -28,16 +32,18 @@ def explain(ctx: click.Context, requirement: str, here: bool, output: pathlib.Pa
     of versions with its own dependencies. The exit status is 1 if a tag cannot be computed.
     """
     tree = common.planned_tree(ctx, note_hook=False)
-    on_variant = tree.on(tree.variant)
     [wanted] = from_requirements([requirement])
-    tags: list[PlannedTag] = []
-    for stack in on_variant.stacks(here=here):
-        planned = plan(on_variant, [stack], [wanted])
-        tags += [tag for tag in planned if tag.version is not None][-1:] or planned
-    if not tags:
+    found: list[tuple[VariantTree, PlannedTag]] = []
+    for variant in common.selected_variants(ctx, tree, here=here):
+        on_variant = tree.on(variant)
+        for stack in on_variant.stacks(here=here):
+            planned = plan(on_variant, [stack], [wanted])
+            newest = [tag for tag in planned if tag.version is not None][-1:]
+            found += [(on_variant, tag) for tag in newest or planned]
+    if not found:
         raise InputError(f"no version satisfies {requirement!r}: correct it")
-    explanations = [explain_tag(on_variant, tag) for tag in tags]
+    explanations = [explain_tag(*each) for each in found]
     parts: Rendered = [line for each in explanations for line in ("", *render_explanation(each))]
     common.write_tags(tree, parts[1:], output)
-    if any(tag.reason for tag in tags):
+    if any(tag.reason for _, tag in found):
         ctx.exit(1)

@@ -21,7 +21,7 @@ from . import common
 @click.argument("requirements", nargs=-1, metavar="[REQUIREMENT]...")
 @common.requirements_file_option
 @common.build_files_option
-@click.option("--all-variants", is_flag=True, help="all variants of the settings")
+@click.option("--all-variants", is_flag=True, hidden=True, help="also if --variant is named")
 @click.option("--names", is_flag=True, help="also what the file names of wheels begin with")
 @common.here_option
 @common.format_option(RENDERERS)
@@ -38,7 +38,7 @@ def show(
     format_: str,
     output: pathlib.Path | None,
 ) -> None:
-    """Print package, version, build tag and source for each stack of a variant.
+    """Print package, version, build tag and source for each stack of each variant.
 
     Without REQUIREMENT or file: every package that the settings or an override name. The version
     * stands for all versions without a changelog entry of their own. A suffix that depends on the
@@ -55,7 +55,9 @@ def show(
     if not (requirements or files or build_files):  # an empty file names no package
         wanted = [Wanted(package=package) for package in known_packages(tree)]
     wanted = [listed(tree, each) for each in wanted]
-    variants = tree.variants() if all_variants else [tree.variant]
+    variants = common.selected_variants(ctx, tree, here=here)
+    if all_variants:
+        variants = tree.variants()
     tags, failures = _plan(tree, variants, wanted, here=here)
     renderers = NAME_RENDERERS if names else RENDERERS
     common.write_tags(tree, renderers[format_](tags), output, format_)

@@ -22,7 +22,6 @@ from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName
 from ..tag.platform import is_platlib
 from ..tag.segment import Order, Segment
-from ..text import did_you_mean
 from .listing import IndexPlace
 
 #: The segments of wheels that one stack alone can use.
@@ -106,10 +105,9 @@ class Expectations:
         if variant not in self._stacks:
             known = self.tree.variants()
             if known and variant not in known:
-                hint = did_you_mean(variant, known) or f"; use {', '.join(known)}"
                 raise SettingsError(
                     f"unknown variant {variant!r}: neither the settings nor a file in "
-                    f"{self.tree.variants_dir()} declares it{hint}"
+                    f"{self.tree.variants_dir()} declares it; use {', '.join(known)}"
                 )
             self._stacks[variant] = self.tree.on(variant).stacks(here=self.here)
         if not place.stack:
