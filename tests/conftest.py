@@ -22,7 +22,7 @@ from stevedore.extension import Extension
 from fromager_build_tags import needs
 from fromager_build_tags.commands import main
 from fromager_build_tags.findings.finding import Place
-from fromager_build_tags.plan import plugins
+from fromager_build_tags.plan import plugins, scope
 from fromager_build_tags.stack import machine
 from fromager_build_tags.stack.fact import Fact, Missing
 from fromager_build_tags.stack.stack import Stack
@@ -193,9 +193,9 @@ def install(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 @pytest.fixture
 def two_overrides(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Use only two shipped overrides: tables of all packages would be long."""
-    two = {name: plugins.shipped_overrides()[name] for name in ("torch", "flash_attn")}
+    two = {name: scope.shipped_overrides()[name] for name in ("torch", "flash_attn")}
     plugins.load_shipped_override.cache_clear()
-    monkeypatch.setattr(plugins, "shipped_overrides", lambda: two)
+    monkeypatch.setattr(scope, "shipped_overrides", lambda: two)
     yield
     plugins.load_shipped_override.cache_clear()
 

@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from fromager_build_tags.errors import MissingFactError
 from fromager_build_tags.needs import DependsOn, Need
-from fromager_build_tags.plan import plugins
+from fromager_build_tags.plan import scope
 from fromager_build_tags.tag.expression import parse_expression
 
 from .conftest import PLATLIB, PURELIB, MakeContext, ask_stack
@@ -63,8 +63,8 @@ def versions(name: str) -> list[Version]:
 
 
 def test_every_module_is_registered_under_its_own_name() -> None:
-    assert sorted(plugins.shipped_overrides()) == NAMES
-    for name, registrations in plugins.shipped_overrides().items():
+    assert sorted(scope.shipped_overrides()) == NAMES
+    for name, registrations in scope.shipped_overrides().items():
         assert [each.value for each in registrations] == [f"fromager_build_tags_overrides.{name}"]
         assert is_normalized_name(canonicalize_name(name))
 

@@ -17,11 +17,13 @@ from fromager_build_tags.commands import main
 from fromager_build_tags.findings import rules
 from fromager_build_tags.findings.finding import Finding, Place, Severity
 from fromager_build_tags.findings.rules import RULES
-from fromager_build_tags.plan import plugins
-from fromager_build_tags.plan.plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP
+from fromager_build_tags.plan import scope
+from fromager_build_tags.plan.plugins import PROJECT_OVERRIDES_GROUP
+from fromager_build_tags.plan.scope import SHIPPED_GROUP
 
 from ..conftest import Cli
 from ..trees import (
+    FLASH_FILE,
     GOOD,
     HOOK,
     ROCM,
@@ -334,10 +336,9 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         "de-mo has another settings file, settings/packages/de_mo.yaml: fromager uses only that "
         "one",
     ),
-    # also for a package that only a shipped override knows: a lock contains its tags
     (
         "BT118",
-        {ROCM_FILE: NO_TORCH},
+        {ROCM_FILE: NO_TORCH, FLASH_FILE: "{}\n"},
         ROCM_FILE,
         "flash-attn",
         f"the tag of flash-attn on rocm cannot be computed: {TORCH_MISSING}",
@@ -353,8 +354,7 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         },
         ROCM_FILE,
         "rocm",
-        "the tags of 4 packages (demo, flash-attn, other and 1 more) on rocm cannot be computed: "
-        f"{TORCH_MISSING}",
+        f"the tags of 3 packages (demo, other, third) on rocm cannot be computed: {TORCH_MISSING}",
     ),
 ]
 
@@ -658,7 +658,6 @@ def test_a_pre_built_torch_of_a_graph_is_for_another_accelerator(
 @pytest.mark.parametrize(
     ("files", "severity"),
     [
-        ({}, "note"),  # there may be no wheel of flash-attn
         ({DEMO: "annotations: {build-tags.depends-on: torch}\n"}, "warning"),
         ({"settings/packages/flash_attn.yaml": "env: {}\n"}, "warning"),
     ],
@@ -670,6 +669,19 @@ def test_a_machine_may_detect_an_undeclared_fact(
     [finding] = findings(cli)
     assert (finding["code"], finding["severity"]) == ("BT118", severity)
     assert finding["remedy"] == "declare it, unless the build machine detects it"
+
+
+def test_a_shipped_override_of_a_package_without_settings(cli: Cli, tmp_path: pathlib.Path) -> None:
+    """Nobody may build the package: --all checks its tags, and finds a note."""
+    write_tree(tmp_path, {**GOOD, ROCM_FILE: NO_TORCH})
+    assert findings(cli) == []
+    report = json.loads(cli("check", "--all", "--format", "json").stdout)
+    [finding] = report["findings"]
+    assert (finding["code"], finding["severity"], finding["subject"]) == (
+        "BT118",
+        "note",
+        "flash-attn",
+    )
 
 
 def test_an_override_that_fails(
@@ -770,7 +782,7 @@ def test_a_name_that_is_never_looked_up(
     monkeypatch: pytest.MonkeyPatch, name: str, group: str
 ) -> None:
     registered = {group: by_name(entry_point("plugins", name, group))}
-    monkeypatch.setattr(plugins, "registered", lambda group: registered.get(group, {}))
+    monkeypatch.setattr(scope, "registered", lambda group: registered.get(group, {}))
     assert [each for each in installation.check_overrides() if each.code == "BT124"] == [
         rules.OVERRIDE_NAME.finding(
             f"{group}: {name} = plugins (of no installed distribution) is never used: its "
@@ -782,7 +794,7 @@ def test_a_name_that_is_never_looked_up(
 
 
 def test_every_shipped_override_is_looked_up() -> None:
-    shipped = plugins.registered(SHIPPED_GROUP)
+    shipped = scope.registered(SHIPPED_GROUP)
     assert shipped
     assert list(installation.registrations(shipped)) == []
 
@@ -847,7 +859,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, two_overrides: None) -> Callable[
             PROJECT_OVERRIDES_GROUP: found,
             SHIPPED_GROUP: {},
         }
-        monkeypatch.setattr(plugins, "registered", groups.__getitem__)
+        monkeypatch.setattr(scope, "registered", groups.__getitem__)
         return list(installation.check_overrides())
 
     return check

@@ -19,7 +19,7 @@ from packaging.version import Version
 from fromager_build_tags import needs
 from fromager_build_tags.commands import main
 from fromager_build_tags.needs import depends_on
-from fromager_build_tags.plan import plugins
+from fromager_build_tags.plan import scope
 from fromager_build_tags.settings.layout import DEPENDS_ON
 
 from ..repositories import Checkout
@@ -36,8 +36,8 @@ def tree(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
         SETTINGS, tmp_path / "settings", ignore=shutil.ignore_patterns("build-tags.lock")
     )
     monkeypatch.chdir(tmp_path)
-    two = {name: plugins.shipped_overrides()[name] for name in ("torch", "flash_attn")}
-    monkeypatch.setattr(plugins, "shipped_overrides", lambda: two)
+    two = {name: scope.shipped_overrides()[name] for name in ("torch", "flash_attn")}
+    monkeypatch.setattr(scope, "shipped_overrides", lambda: two)
     return tmp_path / "settings"
 
 
@@ -64,6 +64,7 @@ def test_show_a_variant(run: Run) -> None:
         "torch       2.9.1    8_el9.6_rocm7.1              shipped override\n"
         "torch       2.10.0   7_el9.6_rocm7.1              shipped override\n"
         "torch       *        2_el9.6_rocm7.1              shipped override\n"
+        "  every package without settings or an override: 2_el9.6\n"
     )
 
 
@@ -139,7 +140,7 @@ def test_all_variants_in_every_format(run: Run, monkeypatch: pytest.MonkeyPatch)
     args = ("show", "--all-variants", "torch==2.10.0", "--format")
     tags = ["7_el9.6_cpu", "7_el9.6_cuda13.0", "7_el9.6_rocm7.1"]
     records = json.loads(run(*args, "json").stdout)
-    assert records["format_version"] == "2.0"
+    assert records["format_version"] == "2.1"
     assert [tag["build_tag"] for tag in records["tags"]] == tags
     rows = list(csv.DictReader(io.StringIO(run(*args, "csv").stdout)))
     assert rows == records["tags"]

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fromager_build_tags.commands import main
-from fromager_build_tags.plan import plugins
+from fromager_build_tags.plan import scope
 
 from ..golden.scenes import library
 from ..trees import GOOD, write_tree
@@ -70,10 +70,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
     path = tmp_path_factory.mktemp("fuzz")
     write_tree(path, GOOD)
     (path / "index").mkdir()
-    two = {name: plugins.shipped_overrides()[name] for name in ("torch", "flash_attn")}
+    two = {name: scope.shipped_overrides()[name] for name in ("torch", "flash_attn")}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(path)
-        patch.setattr(plugins, "shipped_overrides", lambda: two)
+        patch.setattr(scope, "shipped_overrides", lambda: two)
         yield path
 
 

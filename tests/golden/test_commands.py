@@ -377,7 +377,7 @@ LOCK: Final = [
     Case(
         name="lock/damaged",
         lines=["lock", "lock --check"],
-        between=replaced(LOCK_FILE, "format 1", "format 9"),
+        between=replaced(LOCK_FILE, "format 2", "format 9"),
     ),
     Case(
         name="lock/broken_tree",
@@ -437,7 +437,7 @@ REVIEW: Final = [
             "review base head --detailed-exitcode",
             "review base head --fail-on warning",
             "review base head --fail-on changes --exit-zero",
-            "review base head --max-rebuilds 3 --exit-zero",
+            "review base head --max-rebuilds 1 --exit-zero",
         ],
         scene=SMALL_CHANGE,
     ),

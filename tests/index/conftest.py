@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fromager_build_tags.commands import main
-from fromager_build_tags.plan import plugins
+from fromager_build_tags.plan import scope
 
 SETTINGS = pathlib.Path(__file__).parents[2] / "settings"
 
@@ -22,8 +22,8 @@ def tree(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
     """A copy of the shipped settings, in the current folder."""
     shutil.copytree(SETTINGS, tmp_path / "settings")
     monkeypatch.chdir(tmp_path)
-    two = {name: plugins.shipped_overrides()[name] for name in ("torch", "flash_attn")}
-    monkeypatch.setattr(plugins, "shipped_overrides", lambda: two)
+    two = {name: scope.shipped_overrides()[name] for name in ("torch", "flash_attn")}
+    monkeypatch.setattr(scope, "shipped_overrides", lambda: two)
     return tmp_path / "settings"
 
 

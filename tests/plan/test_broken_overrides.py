@@ -164,7 +164,10 @@ def test_overrides_that_load(cli: Cli, tree: None, install: Install) -> None:
     install("acme", {"demo": ""})
     install("other", {"pillow": ""})
     assert cli("check").stdout.startswith("All checks passed: ")
-    assert cli("lock").stderr == "settings/build-tags.lock is written\n"
+    assert (
+        cli("lock").stderr
+        == "settings/build-tags.lock is written\nNext: commit it with the settings\n"
+    )
 
 
 def test_an_override_of_this_project_is_found_by_file_and_line(

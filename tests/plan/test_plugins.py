@@ -12,7 +12,7 @@ import pytest
 
 from fromager_build_tags import needs
 from fromager_build_tags.errors import PluginError, explain_error
-from fromager_build_tags.plan import plugins
+from fromager_build_tags.plan import plugins, scope
 from fromager_build_tags.plan import source as sources
 
 OURS = metadata.distribution("fromager-build-tags")
@@ -21,7 +21,7 @@ OURS = metadata.distribution("fromager-build-tags")
 @pytest.fixture(autouse=True)
 def empty_caches() -> Iterator[None]:
     """Entry points are looked up once a process; here once a test."""
-    caches = [plugins.global_hooks, plugins.shipped_overrides, plugins.load_shipped_override]
+    caches = [plugins.global_hooks, scope.shipped_overrides, plugins.load_shipped_override]
     for cache in caches:
         cache.cache_clear()
     yield
@@ -51,7 +51,7 @@ def test_every_entry_point_that_we_register_loads() -> None:
     }
     for entry_point in OURS.entry_points:
         loaded = entry_point.load()
-        if entry_point.group == plugins.SHIPPED_GROUP:
+        if entry_point.group == scope.SHIPPED_GROUP:
             assert callable(loaded.wheel_build_tag)
             assert loaded.__doc__
             assert loaded.__name__ == f"fromager_build_tags_overrides.{entry_point.name}"
@@ -113,14 +113,14 @@ def test_a_plugin_that_ends_python_is_named(
 
 
 def test_a_shipped_override_that_fails_to_import_is_named(register: Callable[..., None]) -> None:
-    register(plugins.SHIPPED_GROUP, "demo = no_such_module")
+    register(scope.SHIPPED_GROUP, "demo = no_such_module")
     with pytest.raises(PluginError, match=r"demo = no_such_module .* does not load"):
         plugins.load_shipped_override("demo")
     assert plugins.load_shipped_override("another") is None
 
 
 def test_two_registrations_of_one_package_are_an_error(register: Callable[..., None]) -> None:
-    register(plugins.SHIPPED_GROUP, "demo = b", "demo = a")
+    register(scope.SHIPPED_GROUP, "demo = b", "demo = a")
     with pytest.raises(PluginError) as caught:
         plugins.load_shipped_override("demo")
     assert str(caught.value) == (

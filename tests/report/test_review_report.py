@@ -18,9 +18,10 @@ from fromager_build_tags.report.review_report import (
     render_review_markdown,
 )
 from fromager_build_tags.review.causes import Cause
-from fromager_build_tags.review.change import Change
+from fromager_build_tags.review.change import Change, Rebuilds
 from fromager_build_tags.review.compare import Review
 from fromager_build_tags.review.review_checks import review_findings
+from fromager_build_tags.stack.key import StackKey
 from fromager_build_tags.text import markdown_text
 
 from ..review.tags import build_tag, tag_or_none
@@ -44,7 +45,10 @@ def review_of(number: int) -> Review:
         )
         for each in range(number)
     ]
-    return Review(base="main", head="pr", changes=changes, counted={"rocm": number})
+    rebuilds = Rebuilds(variant="rocm", stack=StackKey(distro="el9.6"), renamed=number, added=0)
+    return Review(
+        base="main", head="pr", changes=changes, counted={"rocm": number}, rebuilds=[rebuilds]
+    )
 
 
 def comment(review: Review) -> str:
@@ -63,8 +67,8 @@ def test_a_comment_stays_under_the_limit_and_counts_what_it_leaves_out() -> None
     assert len(text) < 60_000
     assert text.startswith(
         f"{MARKER}\n**5,000 build tags change from main to pr; 5,000 errors**\n"
-        f"\n- {markdown_text(str(CAUSE))} renames 5,000 wheels\n"
-        "\n**Rebuilds**\n\n- 5,000 of 5,000 wheels rebuilt on rocm\n"
+        f"\n- {markdown_text(str(CAUSE))} renames 5,000 packages\n"
+        "\n**Rebuilds**\n\n- rocm (el9.6): 5,000 packages renamed\n"
         "\n<details><summary>error BT201: "
     )
     assert text.count("<details>") == text.count("</details>") == 2
@@ -81,14 +85,14 @@ def test_a_short_one_leaves_nothing_out() -> None:
     text = comment(review_of(20))
     assert left_out(text) == []
     assert "\n**Names**\n\n<details>" in text
-    assert f"<summary>{CAUSE} renames 20 wheels</summary>" in text
+    assert f"<summary>{CAUSE} renames 20 packages</summary>" in text
 
 
 def test_few_names_are_listed_below_their_cause() -> None:
     text = comment(review_of(10))
     assert "Names" not in text
     assert (
-        f"- {markdown_text(str(CAUSE))} renames 10 wheels\n"
+        f"- {markdown_text(str(CAUSE))} renames 10 packages\n"
         "  - rocm: `package-0 1.0` `8_el9.6_torch2.9.1` → `8_el9.6_torch2.10.0`, **sorts below**\n"
     ) in text
 
@@ -111,12 +115,12 @@ def test_hundreds_of_causes() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "more", "expected"),
     [
-        (["1_a"], ["1_b"], [], "renames 1 wheel"),
-        (["1_a", ""], ["1_b", "1_a"], [], "renames 1 wheel and adds 1 wheel"),
-        (["", ""], ["1_b", "1_a"], [], "adds 2 wheels"),
-        (["1_a", "1_a"], ["", "1_b"], [], "renames 1 wheel and removes 1 wheel"),
-        (["1_a"], ["2_b"], ["a"], "with 1 package changelog, renames 1 wheel"),
-        (["1_a"], ["2_b"], ["a", "b"], "with 2 package changelogs, renames 1 wheel"),
+        (["1_a"], ["1_b"], [], "renames 1 package"),
+        (["1_a", ""], ["1_b", "1_a"], [], "renames 1 package and adds 1 package"),
+        (["", ""], ["1_b", "1_a"], [], "adds 2 packages"),
+        (["1_a", "1_a"], ["", "1_b"], [], "renames 1 package and removes 1 package"),
+        (["1_a"], ["2_b"], ["a"], "with 1 package changelog, renames 1 package"),
+        (["1_a"], ["2_b"], ["a", "b"], "with 2 package changelogs, renames 1 package"),
     ],
 )
 def test_what_a_cause_does(
@@ -129,16 +133,16 @@ def test_what_a_cause_does(
     changes = [
         Change(
             variant="rocm",
-            package="demo",
+            package=f"demo-{number}",
             version="1",
             before=tag_or_none(old),
             after=tag_or_none(new),
             causes=(CAUSE, *beside),
         )
-        for old, new in zip(before, after, strict=True)
+        for number, (old, new) in enumerate(zip(before, after, strict=True))
     ]
     comma = "," if more else ""
-    assert cause_line([CAUSE], changes) == f"{CAUSE}{comma} {expected}"
+    assert cause_line([CAUSE], changes, real=False) == f"{CAUSE}{comma} {expected}"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from fromager_build_tags.review import snapshot
 
 from ..conftest import Cli
 from ..repositories import Checkout, git
-from ..trees import GOOD, ROCM, ROCM_FILE, TORCH_FILE, write_tree
+from ..trees import ROCM, ROCM_FILE, TORCH_FILE, TWO_PACKAGES, write_tree
 
 LOCK = "settings/build-tags.lock"
 BUMPED = {ROCM_FILE: ROCM.replace("7.1", "7.2")}
@@ -24,7 +24,7 @@ type Run = Callable[[str], str]
 
 @pytest.fixture
 def checkout(tmp_path: pathlib.Path) -> Checkout:
-    return Checkout.create(tmp_path, GOOD)
+    return Checkout.create(tmp_path, TWO_PACKAGES)
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_names_of_folders_that_look_like_patterns(
     cli: Cli, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = checkout.folder / ":(glob)*"
-    write_tree(folder, GOOD)
+    write_tree(folder, TWO_PACKAGES)
     monkeypatch.setenv("FROMAGER_SETTINGS_FILE", ":(glob)*/settings/settings.yaml")
     monkeypatch.setenv("FROMAGER_SETTINGS_DIR", ":(glob)*/settings/packages")
     checkout.commit({})
@@ -223,7 +223,7 @@ def test_the_files_of_a_snapshot_are_limited_together(
     cli: Cli, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, head: str
 ) -> None:
     """git stores a file of gigabytes in some kilobytes, and each file would be in memory."""
-    size = sum(len(text.encode()) for text in GOOD.values())
+    size = sum(len(text.encode()) for text in TWO_PACKAGES.values())
     monkeypatch.setattr(snapshot, "_LARGEST_TREE", size + 99)
     arguments = ("review", "HEAD~1", *filter(None, [head]))
     checkout.commit({"settings/variants/a.yaml": "#" * 99})

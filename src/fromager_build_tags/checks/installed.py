@@ -15,9 +15,10 @@ from packaging.version import Version
 from ..errors import BuildTagError, PluginError, SettingsError, explain_error
 from ..findings import rules
 from ..findings.finding import Finding, Place, Severity
-from ..plan import plugins
+from ..plan import plugins, scope
 from ..plan.planner import plan
-from ..plan.plugins import PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP, WHEEL_BUILD_TAG
+from ..plan.plugins import PROJECT_OVERRIDES_GROUP, WHEEL_BUILD_TAG
+from ..plan.scope import SHIPPED_GROUP
 from ..plan.source import problem_with
 from ..settings.environment import read_verify_mode
 from ..text import did_you_mean
@@ -31,8 +32,8 @@ _NEEDED: Final = Version("0.99.0")
 def check_overrides() -> Iterator[Finding]:
     """BT108, BT109, BT110, BT120, BT124: every installed override is registered and callable."""
     for group in (PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP):
-        yield from registrations(plugins.registered(group))
-    for name, entry_points in plugins.registered(PROJECT_OVERRIDES_GROUP).items():
+        yield from registrations(scope.registered(group))
+    for name, entry_points in scope.registered(PROJECT_OVERRIDES_GROUP).items():
         if len(entry_points) == 1:
             yield from _functions(name, entry_points[0])
 
@@ -74,7 +75,7 @@ def _functions(name: str, entry_point: metadata.EntryPoint) -> Iterator[Finding]
     if hasattr(module, WHEEL_BUILD_TAG):
         function = getattr(module, WHEEL_BUILD_TAG)
         yield from check_signature(subject, described, function, _place(module, function))
-    elif name in plugins.shipped_overrides():
+    elif name in scope.shipped_overrides():
         yield rules.OVERRIDE_WITHOUT_TAG.finding(
             f"{described} has no {WHEEL_BUILD_TAG}: the shipped override provides the build tag",
             subject=subject,

@@ -20,7 +20,8 @@ from ..findings.finding import Place
 from ..needs import DependsOn, Need
 from ..plan.model import ANY_PACKAGE, ANY_VERSION, PlannedTag, Wanted
 from ..plan.planner import plan
-from ..plan.plugins import WHEEL_BUILD_TAG, known_packages
+from ..plan.plugins import WHEEL_BUILD_TAG
+from ..plan.scope import packages_in_scope
 from ..plan.source import source_of
 from ..settings.tree import PackageBuildInfo, SettingsTree
 from ..settings.yamlfile import place_in
@@ -40,6 +41,7 @@ class Inventory:
         stacks: the declared stacks of each variant whose file is valid.
         invalid_variants: the error of each other variant.
         wanted: packages and versions of a real build; else the packages with settings.
+        every: whether every shipped override is in scope.
     """
 
     tree: SettingsTree
@@ -50,9 +52,12 @@ class Inventory:
     stacks: Mapping[str, Sequence[Stack]]
     invalid_variants: Mapping[str, str]
     wanted: Sequence[Wanted]
+    every: bool = False
 
     @classmethod
-    def of(cls, tree: SettingsTree, wanted: Sequence[Wanted] = ()) -> Inventory:
+    def of(
+        cls, tree: SettingsTree, wanted: Sequence[Wanted] = (), *, every: bool = False
+    ) -> Inventory:
         """Return the inventory of a settings tree."""
         files = {name: paths[-1] for name, paths in tree.package_files.items()}
         stacks: dict[str, Sequence[Stack]] = {}
@@ -71,6 +76,7 @@ class Inventory:
             stacks=stacks,
             invalid_variants=errors,
             wanted=wanted or [Wanted(package=name) for name in files],
+            every=every,
         )
 
     @property
@@ -100,9 +106,13 @@ class Inventory:
         except MissingFactError:  # BT118 reports it
             return parse_expression(function.expression).at_most()
 
-    def locked(self, variant: str, stack: Stack) -> Sequence[PlannedTag]:
-        """Plan the tags on one stack of the packages in a lock file and the wanted packages."""
-        names = {ANY_PACKAGE, *known_packages(self.tree)} - {each.package for each in self.wanted}
+    def locked(self, variant: str, stack: Stack, *, every: bool = False) -> Sequence[PlannedTag]:
+        """Plan the tags on one stack of the packages in scope and the wanted packages.
+
+        If *every*, those of every shipped override, too.
+        """
+        scope = packages_in_scope(self.tree, every=every or self.every)
+        names = {ANY_PACKAGE, *scope} - {each.package for each in self.wanted}
         wanted = [*(Wanted(package=name) for name in sorted(names)), *self.wanted]
         return plan(self.tree.on(variant), [stack], wanted)
 

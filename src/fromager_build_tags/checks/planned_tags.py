@@ -49,11 +49,12 @@ def check_equal_stacks(inventory: Inventory) -> Iterator[Finding]:
     """BT112: the stacks of a variant give different tags.
 
     A tag that is unknown on one of them makes no difference: a machine detects its facts for both.
+    The tags of every shipped override count: a tree without packages yet can declare stacks.
     """
     for variant, stacks in inventory.stacks.items():
         if variant not in inventory.variant_files or len(stacks) == 1:
             continue
-        known = [_known_tags(inventory.locked(variant, stack)) for stack in stacks]
+        known = [_known_tags(inventory.locked(variant, stack, every=True)) for stack in stacks]
         for number, stack in enumerate(stacks):
             equal = (first for first in range(number) if _are_equal(known[first], known[number]))
             if (first := next(equal, None)) is not None:

@@ -11,7 +11,7 @@ from ..errors import DuplicateKeyError, InputError, SettingsError
 from ..files import read_text
 from ..findings import rules
 from ..findings.finding import Finding, Place, Severity
-from ..plan.lockfile import lock_file, parse_lock
+from ..plan.lockfile import FORMAT, lock_file, parse_lock
 from ..plan.locking import lock_of
 from ..plan.outdated import difference
 from ..plan.plugins import HOOKS_GROUP, WHEEL_BUILD_TAG
@@ -46,11 +46,14 @@ def check_lock(inventory: Inventory) -> Iterator[Finding]:
         return
     try:
         locked = parse_lock(read_text(path), str(path))
-        planned = lock_of(inventory.tree, named_in(locked))
+        planned = lock_of(inventory.tree, named_in(locked), every=locked.every)
     except InputError as err:
         yield _stale(path, f"lock file is unreadable: {err}")
         return
-    if not planned.wrong and (what := difference(locked, planned.lock)):
+    what = difference(locked, planned.lock)
+    if not what and locked.format < FORMAT:
+        what = f"it has format {locked.format}, and {FORMAT} is current"
+    if what and not planned.wrong:
         yield _stale(path, f"lock file is out of date: {what}")
 
 

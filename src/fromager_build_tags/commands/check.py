@@ -24,6 +24,7 @@ from . import common
 @click.option(
     "--here", is_flag=True, help="also check that this machine can build the selected variant"
 )
+@common.all_option
 @common.graph_option("check the packages and versions of a graph.json or build-order.json")
 @common.format_option(FINDINGS)
 @common.output_option
@@ -33,6 +34,7 @@ from . import common
 def check(
     ctx: click.Context,
     here: bool,
+    every: bool,
     graphs: tuple[pathlib.Path, ...],
     format_: str,
     output: pathlib.Path | None,
@@ -52,7 +54,7 @@ def check(
     found = list(check_overrides())
     checked: Mapping[str, int] = {}
     if not error:
-        inventory = Inventory.of(tree, wanted)
+        inventory = Inventory.of(tree, wanted, every=every)
         found += _check_settings(inventory, here=here)
         checked = inventory.counts()
     found = list(common.mark_suppressed(tree, found))

@@ -54,6 +54,9 @@ build_files_option = click.option(
     type=FILE,
     help="fromager's graph.json or build-order.json",
 )
+all_option = click.option(
+    "--all", "every", is_flag=True, help="also the shipped overrides of packages without settings"
+)
 exit_zero_option = click.option(
     "--exit-zero", is_flag=True, help="exit with 0 even if there are errors"
 )

@@ -9,10 +9,10 @@ import click
 
 from ..errors import InputError
 from ..files import is_replaced, read_text, write_text
-from ..plan.lockfile import format_lock, lock_file, parse_lock
+from ..plan.lockfile import FORMAT, Lock, format_lock, lock_file, parse_lock
 from ..plan.locking import lock_of
 from ..plan.model import Wanted
-from ..plan.requirements import from_build_file, from_lock
+from ..plan.requirements import from_build_file, named_in
 from ..text import first_few
 from . import common
 
@@ -26,20 +26,27 @@ from . import common
     help="the lock file  [default: build-tags.lock beside the settings file]",
 )
 @click.option("--check", is_flag=True, help="write nothing; exit with 1 if it is out of date")
+@common.all_option
 @common.graph_option("also lock the packages and versions of a graph.json or build-order.json")
 @click.pass_context
 @common.edits_settings
 def lock(
-    ctx: click.Context, file: pathlib.Path | None, check: bool, graphs: tuple[pathlib.Path, ...]
+    ctx: click.Context,
+    file: pathlib.Path | None,
+    check: bool,
+    every: bool,
+    graphs: tuple[pathlib.Path, ...],
 ) -> None:
     """Write every build tag that the settings give to a lock file.
 
-    The diff of a pull request then shows which wheel names it changes. --check without a graph
-    also checks the versions in the lock that came from a graph.
+    It contains the default build tag, and the other ones of packages with settings, an own
+    override or a version in a graph. The diff of a pull request then shows which wheel names it
+    changes. --check also checks the versions in the lock that came from a graph, and, if the lock
+    was written with --all, the shipped overrides.
     """
     common.note_explicit_variables()
     more = [each for graph in graphs for each in from_build_file(graph)]
-    if make_lock(ctx, file, None if check and not more else more, check=check):
+    if make_lock(ctx, file, None if check and not more else more, every=every, check=check):
         common.next_step("commit it with the settings")
 
 
@@ -48,6 +55,7 @@ def make_lock(
     file: pathlib.Path | None,
     more: Iterable[Wanted] | None,
     *,
+    every: bool = False,
     check: bool = False,
     is_edited: bool = False,
 ) -> bool:
@@ -57,6 +65,7 @@ def make_lock(
         ctx: the context of a command whose options name the settings.
         file: the lock file; None for the one beside the settings file.
         more: packages and versions besides those of the settings; None for those of the file.
+        every: whether to include every shipped override; without *more*, the file decides, too.
         check: whether to write nothing, and exit with 1 if the file is out of date.
         is_edited: whether the settings have changed since fromager loaded them.
 
@@ -68,9 +77,11 @@ def make_lock(
     """
     tree = common.planned_tree(ctx, is_edited=is_edited)
     path = file or lock_file(tree.settings_file)
+    present = read_text(path) if is_replaced(path) else ""  # reading a pipe waits
+    known = _known(present, path, is_used=check or more is None)
     if more is None:
-        more = from_lock(path) if path.exists() else ()
-    planned = lock_of(tree, more)
+        more, every = named_in(known), every or known.every
+    planned = lock_of(tree, more, every=every)
     if planned.wrong:
         raise InputError(f"build tags cannot be computed: {'; '.join(planned.wrong.values())}")
     text = format_lock(planned.lock)
@@ -78,20 +89,39 @@ def make_lock(
         if reason != tree.hook.problem:
             names = first_few(packages)
             common.note(f"unknown suffix, locked as ?: {names}: {reason}")
-    present = read_text(path) if is_replaced(path) else ""  # reading a pipe waits
     if present == text:
         common.note(f"{path} is up to date")
         return False
     if check:
-        _show_difference(path, present, text)
+        _show_difference(path, present, text, known)
         ctx.exit(1)
     write_text(path, text)
-    common.note(f"{path} is written")
+    common.note(f"{path} is written{_new_format(known)}")
     return True
 
 
-def _show_difference(path: pathlib.Path, present: str, text: str) -> None:
-    if present:
-        parse_lock(present, str(path))  # reports a file that is not a lock
-    common.print_diff(present, text, (f"{path}, as it is", f"{path}, as the settings give it"))
-    common.note(f"{path} is out of date: run `fromager-build-tags lock`")
+def _known(present: str, path: pathlib.Path, *, is_used: bool) -> Lock:
+    """Return the lock of a file; an empty one of a missing file, or of one that is not used."""
+    try:
+        return parse_lock(present, str(path)) if present else Lock(stacks=())
+    except InputError:
+        if is_used:
+            raise
+        return Lock(stacks=())
+
+
+def _show_difference(path: pathlib.Path, present: str, text: str, known: Lock) -> None:
+    why = _new_format(known)
+    if not why:
+        common.print_diff(present, text, (f"{path}, as it is", f"{path}, as the settings give it"))
+    common.note(f"{path} is out of date{why}: run `fromager-build-tags lock`")
+
+
+def _new_format(known: Lock) -> str:
+    """Return that a lock of an older format is replaced, whose rows differ; "" if it is not."""
+    if known.format == FORMAT:
+        return ""
+    return (
+        f" (format {FORMAT} instead of {known.format}: without the shipped overrides of packages "
+        "without settings, and without rows that equal the default)"
+    )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import click
 
@@ -30,7 +31,7 @@ from ..review.snapshot_checks import (
     without_settings,
 )
 from ..settings.hook import Hook
-from ..text import first_few
+from ..text import counted, first_few
 from . import common, review_arguments
 
 
@@ -43,7 +44,7 @@ from . import common, review_arguments
 @common.output_option
 @common.fail_on_option("error", "warning", "changes")
 @click.option(
-    "--max-rebuilds", type=click.IntRange(0), help="exit with 1 if more wheels are rebuilt"
+    "--max-rebuilds", type=click.IntRange(0), help="exit with 1 if more packages are rebuilt"
 )
 @click.option("--detailed-exitcode", is_flag=True, help="exit with 3 if there are changes")
 @common.exit_zero_option
@@ -74,10 +75,10 @@ def review(
     verdict = Verdict.of(found, about=about.as_posix(), unchecked=unread)
     common.write(REVIEWS[format_](compared, verdict), output)
     changes = len(compared.changes)
-    wheels = sum(change.files for change in compared.changes if change.is_rebuilt)
-    too_many = max_rebuilds is not None and wheels > max_rebuilds
+    too_many = max_rebuilds is not None and compared.rebuilt > max_rebuilds
     if too_many:
-        common.note(f"Error: {wheels:,} wheels are rebuilt, more than {max_rebuilds:,}")
+        rebuilt = counted(compared.rebuilt, compared.noun)
+        common.note(f"Error: {rebuilt} rebuilt, more than {max_rebuilds:,}")
     if step := _next_step(verdict, real):
         common.next_step(step)
     failed = too_many or common.fails(verdict, fail_on) or (fail_on == "changes" and changes > 0)
@@ -125,9 +126,16 @@ def reviewed(
         )
     known = causes(base, head)
     locked = use_locks and base.lock is not None and head.lock is not None
-    locks = [each.lock for each in (base, head) if renew_lock and each.lock is not None]
-    after = _evaluated(head, real, locks, use_lock=locked and not renew_lock)
-    before = _evaluated(base, real, locks, use_lock=locked, fallback=head)
+    locks = [each.lock for each in (base, head) if each.lock is not None]
+    is_enough = locked and _contain(locks, real)
+    evaluated = functools.partial(
+        _evaluated,
+        real=real,
+        locks=locks if renew_lock or locked else (),
+        packages=base.packages | head.packages,
+    )
+    after = evaluated(head, use_lock=is_enough and not renew_lock)
+    before = evaluated(base, use_lock=is_enough, fallback=head)
     is_replaced = not have_same_hook(base, head)
     before, after = (
         _as_hooked(found, snapshot.hook if is_replaced else None)
@@ -147,11 +155,21 @@ def reviewed(
     return compared, with_suppressions(head, found)
 
 
+def _contain(locks: Collection[Lock], real: Iterable[Wheels]) -> bool:
+    """Return whether each lock contains the packages of the others, and those of real wheels.
+
+    It may not contain a package that its settings do not name, but whose override is shipped.
+    """
+    packages = frozenset(each.package for each in real).union(*(lock.packages for lock in locks))
+    return all(lock.contains(each) for lock in locks for each in packages)
+
+
 def _evaluated(
     snapshot: Snapshot,
+    *,
     real: Sequence[Wheels] = (),
     locks: Sequence[Lock] = (),
-    *,
+    packages: Collection[str] = (),
     use_lock: bool,
     fallback: Snapshot | None = None,
 ) -> Evaluation:
@@ -159,12 +177,13 @@ def _evaluated(
     if snapshot.lock is not None and (use_lock or not snapshot.has_settings):
         lock = snapshot.layout.lock_file.name if snapshot.has_settings else "the lock file"
         note = f"{snapshot.name}: tags read from {lock}"
-        return Evaluation(name=snapshot.name, lock=snapshot.lock, notes=(note,))
+        scope = snapshot.packages
+        return Evaluation(name=snapshot.name, lock=snapshot.lock, scope=scope, notes=(note,))
     if not snapshot.has_settings:
         return Evaluation(name=snapshot.name, lock=Lock(stacks=()))
     from ..review.evaluation import evaluate  # imports fromager: 1 s
 
-    return evaluate(snapshot, real, locks, fallback=fallback)
+    return evaluate(snapshot, real, locks, packages=packages, fallback=fallback)
 
 
 def _as_hooked(evaluation: Evaluation, hook: Hook | None) -> Evaluation:

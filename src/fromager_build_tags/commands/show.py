@@ -8,10 +8,10 @@ from collections.abc import Iterable
 import click
 
 from ..errors import BuildTagError, explain_error
-from ..plan.model import PlannedTag, Wanted
+from ..plan.model import ANY_PACKAGE, PlannedTag, Wanted
 from ..plan.planner import listed, plan
-from ..plan.plugins import known_packages
 from ..plan.requirements import from_build_file, from_requirements, from_requirements_file
+from ..plan.scope import packages_in_scope
 from ..report.tags_report import NAME_RENDERERS, RENDERERS
 from ..settings.tree import SettingsTree
 from . import common
@@ -21,6 +21,7 @@ from . import common
 @click.argument("requirements", nargs=-1, metavar="[REQUIREMENT]...")
 @common.requirements_file_option
 @common.build_files_option
+@common.all_option
 @click.option("--all-variants", is_flag=True, hidden=True, help="also if --variant is named")
 @click.option("--names", is_flag=True, help="also what the file names of wheels begin with")
 @common.here_option
@@ -32,6 +33,7 @@ def show(
     requirements: tuple[str, ...],
     files: tuple[pathlib.Path, ...],
     build_files: tuple[pathlib.Path, ...],
+    every: bool,
     all_variants: bool,
     names: bool,
     here: bool,
@@ -40,10 +42,10 @@ def show(
 ) -> None:
     """Print package, version, build tag and source for each stack of each variant.
 
-    Without REQUIREMENT or file: every package that the settings or an override name. The version
-    * stands for all versions without a changelog entry of their own. A suffix that depends on the
-    build machine is shown as ?; with --here, this machine is the build machine. The exit status
-    is 1 if a tag is an error.
+    Without REQUIREMENT or file: the packages with settings or an own override, and the default of
+    all others. The version * stands for all versions without a changelog entry of their own. A
+    suffix that depends on the build machine is shown as ?; with --here, this machine is the build
+    machine. The exit status is 1 if a tag is an error.
     """
     common.note_explicit_variables()
     tree = common.planned_tree(ctx, note_hook=False)
@@ -52,8 +54,10 @@ def show(
         *(each for file in files for each in from_requirements_file(file)),
         *(each for file in build_files for each in from_build_file(file)),
     ]
-    if not (requirements or files or build_files):  # an empty file names no package
-        wanted = [Wanted(package=package) for package in known_packages(tree)]
+    is_named = bool(requirements or files or build_files)  # an empty file names no package
+    if every or not is_named:
+        scope = {*packages_in_scope(tree, every=every)} - {each.package for each in wanted}
+        wanted += [Wanted(package=package) for package in (*sorted(scope), ANY_PACKAGE)]
     wanted = [listed(tree, each) for each in wanted]
     variants = common.selected_variants(ctx, tree, here=here)
     if all_variants:

@@ -18,7 +18,7 @@ from ..settings.layout import DEPENDS_ON
 from ..settings.yamlfile import Path, place_in
 from ..stack.fact import FACTS, Fact, Missing
 from ..tag.segment import Segment
-from . import plugins
+from . import plugins, scope
 from .model import PlannedTag
 from .planner import PLATLIB
 from .source import SourceKind, collect
@@ -117,7 +117,7 @@ def _shipped_override(build_info: PackageBuildInfo) -> str:
         module = plugins.load_shipped_override(build_info.override_module_name)
     except BuildTagError as err:
         return str(err)
-    return f"none in {plugins.SHIPPED_GROUP}" if module is None else _override(module)
+    return f"none in {scope.SHIPPED_GROUP}" if module is None else _override(module)
 
 
 def _override(module: types.ModuleType) -> str:

@@ -10,8 +10,14 @@ tags follow, one a line: package, version, build tag::
 The version ``*`` stands for every version without a changelog entry. Where the dependencies of a
 package change at a version, a version range such as ``<0.29`` has a line of its own: a set of PEP
 440 specifiers, so that ``0.29rc1`` is in ``<=0.29,!=0.29``, not in ``<0.29``. The package ``*``
-stands for every package that neither the settings nor an override name. ``-`` is no build tag;
-``2_?`` is a build tag with an unknown suffix, since the number comes from fromager alone.
+stands for every other package. ``-`` is no build tag; ``2_?`` is a build tag with an unknown
+suffix, since the number comes from fromager alone.
+
+A lock contains the packages with settings or an own override, and those of real builds. A row for
+``*`` or a version range is there only if its build tag differs from that of the row that it would
+fall back to. So a package without any row has the build tag of ``* *``, unless an override is
+shipped for it: then the lock does not contain its suffix, whatever version of this package wrote
+the lock.
 """
 
 from __future__ import annotations
@@ -20,7 +26,7 @@ import functools
 import itertools
 import pathlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -32,17 +38,20 @@ from ..settings.hook import NO_HOOK, Hook
 from ..stack.key import StackKey
 from ..tag.build_tag import NO_BUILD_TAG, BuildTag, parse_build_tag
 from ..tag.version_ranges import holds, is_span, is_well_formed, like, public
+from .scope import shipped_packages
 
 #: The number that readers check; a minor number in the file adds comments, which they pass over.
-FORMAT: Final = 1
+#: A lock of format 1 contains every shipped override, and a reader of it relies on that.
+FORMAT: Final = 2
 ANY: Final = "*"
 _NO_TAG: Final = "-"
 
 _HEADER: Final = (
-    f"# build-tags.lock, format {FORMAT}.1: the build tags that these settings give.\n"
+    f"# build-tags.lock, format {FORMAT}.0: the build tags that these settings give.\n"
     "# Made by `fromager-build-tags lock`: change the settings, not this file.\n"
 )
 _FORMAT_LINE: Final = re.compile(r"# build-tags\.lock, format (\d{1,9})\b.*")
+_ALL_LINE: Final = "# With every shipped override."
 _HOOK_LINE: Final = re.compile(r"# (?:No hook|Hook: (.+))")
 _CONFLICT: Final = re.compile(r"^(<{7}|={7}|>{7}|\|{7})", re.MULTILINE)
 _NEXT_STACK: Final = re.compile(r"\n\n(?=[^\s#])")
@@ -61,19 +70,31 @@ class LockedStack:
         key: the facts of the stack.
         tags: the build tag of each row.
         reasons: why suffixes are unknown; not part of the file.
+        packages: those that the lock contains, on any stack; None if every other package has the
+            build tag of ``* *``.
     """
 
     variant: str
     key: StackKey
     tags: Mapping[Row, BuildTag]
     reasons: Mapping[Row, str] = field(default_factory=dict, compare=False)
+    packages: frozenset[str] | None = field(default=None, compare=False)
 
     def tag(self, package: str, version: str) -> BuildTag:
         """Return the build tag of a version of a package, listed or not."""
-        return self.tags.get(self._row(package, version), NO_BUILD_TAG)
+        tag = self.tags.get(self._row(package, version), NO_BUILD_TAG)
+        return tag if tag.is_none or self.contains(package) else tag._replace(suffix=None)
+
+    def contains(self, package: str) -> bool:
+        """Return whether the build tags of *package* are known: not those of a shipped override."""
+        if self.packages is None or package == ANY or package in self.packages:
+            return True
+        return package not in shipped_packages()
 
     def reason(self, package: str, version: str) -> str:
         """Return why the suffix is unknown; "" where it is known, or the reason is not recorded."""
+        if not self.contains(package):
+            return f"the lock does not contain {package}, whose override is shipped"
         return self.reasons.get(self._row(package, version), "")
 
     @functools.cached_property
@@ -113,14 +134,48 @@ class Lock:
     Attributes:
         stacks: the stacks.
         hook: the hook that they are the build tags of; None in a lock of format 1.0.
+        every: whether every shipped override is in scope.
+        format: the format of the file.
     """
 
     stacks: tuple[LockedStack, ...]
     hook: Hook | None = None
+    every: bool = False
+    format: int = field(default=FORMAT, compare=False)
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """The packages that have a row, on any stack."""
+        return packages_of(stack.tags for stack in self.stacks)
+
+    def contains(self, package: str) -> bool:
+        """Return whether the build tags of *package* are known on every stack."""
+        return all(stack.contains(package) for stack in self.stacks)
 
     def of_variant(self, variant: str) -> dict[StackKey, LockedStack]:
         """Return the stacks of one variant, by key."""
         return {stack.key: stack for stack in self.stacks if stack.variant == variant}
+
+    def without_unused(self, used: Container[str]) -> Lock:
+        """Return a lock of format 1 without the shipped overrides of packages that nothing uses.
+
+        Args:
+            used: the packages with settings. Those with a listed version are used, too.
+        """
+        if self.format > 1:
+            return self
+        listed = {row[0] for stack in self.stacks for row in stack.tags if not is_open(row)}
+        unused = {each for each in shipped_packages() - listed if each not in used}
+        kept = self.packages - unused
+        stacks = [
+            replace(
+                stack,
+                tags={row: tag for row, tag in stack.tags.items() if row[0] in {ANY, *kept}},
+                packages=stack.packages and kept,
+            )
+            for stack in self.stacks
+        ]
+        return replace(self, stacks=tuple(stacks))
 
     def with_hook(self, hook: Hook) -> Lock:
         """Return the build tags that fromager gives with another hook, or none: its numbers."""
@@ -133,8 +188,19 @@ class Lock:
                 row: tag if tag.is_none else tag._replace(suffix=suffix)
                 for row, tag in stack.tags.items()
             }
-            stacks.append(replace(stack, tags=tags, reasons=dict.fromkeys(tags, hook.problem)))
-        return Lock(stacks=tuple(stacks), hook=hook)
+            reasons = dict.fromkeys(tags, hook.problem)
+            stacks.append(replace(stack, tags=tags, reasons=reasons, packages=None))
+        return replace(self, stacks=tuple(stacks), hook=hook)
+
+
+def is_open(row: Row) -> bool:
+    """Return whether a row stands for versions that are not listed one by one."""
+    return row[1] == ANY or is_span(row[1])
+
+
+def packages_of(tags: Iterable[Iterable[Row]]) -> frozenset[str]:
+    """Return the packages of rows, without ``*``."""
+    return frozenset(package for rows in tags for package, _ in rows) - {ANY}
 
 
 @functools.lru_cache(maxsize=65536)
@@ -162,7 +228,7 @@ def format_tag(tag: BuildTag) -> str:
 
 def format_lock(lock: Lock) -> str:
     """Return the text of a lock file; the order of stacks and rows in *lock* does not matter."""
-    blocks = [_HEADER + _hook_line(lock.hook)]
+    blocks = [_HEADER + _hook_line(lock.hook) + (f"{_ALL_LINE}\n" if lock.every else "")]
     for stack in sorted(lock.stacks, key=lambda each: (each.variant, str(each.key))):
         rows = sorted(stack.tags.items(), key=lambda item: _sort_key(item[0]))
         body = "".join(f"  {' '.join(row)} {format_tag(tag)}\n" for row, tag in rows)
@@ -182,7 +248,9 @@ def parse_lock(text: str, source: str) -> Lock:
     Raises:
         InputError: the text is not a lock file of this format; with *source* and the line.
     """
-    hook = _check_format(text, source)
+    format_, comments = _head(text, source)
+    hooks = [found for each in comments if (found := _HOOK_LINE.fullmatch(each))]
+    hook = Hook(text=hooks[0][1] or "") if hooks else None
     if text.count("\n") > _MOST_LINES:
         raise InputError(f"{source} has more than {_MOST_LINES:,} lines: {_AGAIN}")
     blocks = _NEXT_STACK.split(text.rstrip("\n"))
@@ -194,7 +262,13 @@ def parse_lock(text: str, source: str) -> Lock:
             line, problem = err.args
             line += sum(each.count("\n") + 2 for each in blocks[:number])
             raise InputError(f"{source}:{line}: {problem}: {_AGAIN}") from None
-    return Lock(stacks=tuple(stacks), hook=hook)
+    packages = None if hook == NO_HOOK else packages_of(each.tags for each in stacks)
+    return Lock(
+        stacks=tuple(each for block in blocks for each in _with_packages(block, packages)),
+        hook=hook,
+        every=_ALL_LINE in comments,
+        format=format_,
+    )
 
 
 @functools.lru_cache(maxsize=1024)
@@ -223,6 +297,12 @@ def _parse_block(block: str) -> tuple[LockedStack, ...]:
         except ValueError as err:
             raise ValueError(number, str(err)) from None
     return tuple(stacks)
+
+
+@functools.lru_cache(maxsize=1024)
+def _with_packages(block: str, packages: frozenset[str] | None) -> tuple[LockedStack, ...]:
+    """Return the stacks of a block, in a lock with these packages."""
+    return tuple(replace(each, packages=packages) for each in _parse_block(block))
 
 
 @functools.lru_cache(maxsize=65536)
@@ -255,8 +335,8 @@ _NOT_A_LINE: Final = "{!r} is not a valid line"
 _AGAIN: Final = "write the lock again with `fromager-build-tags lock`"
 
 
-def _check_format(text: str, source: str) -> Hook | None:
-    """Refuse a text of another format, and return the hook that its header names."""
+def _head(text: str, source: str) -> tuple[int, Sequence[str]]:
+    """Refuse a text of another format; return its format and the comments of its header."""
     if conflict := _CONFLICT.search(text):
         number = text.count("\n", 0, conflict.start()) + 1
         raise InputError(f"{source}:{number}: the lock file has conflict markers: {_AGAIN}")
@@ -271,8 +351,7 @@ def _check_format(text: str, source: str) -> Hook | None:
         raise InputError(
             f"{source} has format {formats[0][1]}, newer than {FORMAT}: upgrade fromager-build-tags"
         )
-    hooks = (Hook(text=found[1] or "") for line in head if (found := _HOOK_LINE.fullmatch(line)))
-    return next(hooks, None)
+    return int(formats[0][1]), head
 
 
 def _sort_key(row: Row) -> tuple[str, int, Version, str]:

@@ -12,22 +12,20 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName
 from stevedore import extension, hook
 
 from ..errors import PluginError
+from . import scope
+from .scope import registered
 
 if TYPE_CHECKING:
     from fromager.packagesettings import Settings
-
-    from ..settings.tree import SettingsTree
 
 #: fromager's group of global hooks, and the name of ours in it.
 HOOKS_GROUP: Final = "fromager.hooks"
 #: fromager's group of override modules; its entry points are named like Python modules.
 PROJECT_OVERRIDES_GROUP: Final = "fromager.project_overrides"
-#: Our own group of override modules: an entry there switches on nothing but build tags.
-SHIPPED_GROUP: Final = "fromager_build_tags.overrides"
 #: The name of the global hook, and of the function in an override module.
 WHEEL_BUILD_TAG: Final = "wheel_build_tag"
 
@@ -54,12 +52,6 @@ def global_hooks() -> Sequence[extension.Extension[Any]]:
 
 def _refuse(manager: object, entry_point: metadata.EntryPoint, error: BaseException) -> None:
     raise PluginError(f"{describe(entry_point)} does not load") from error
-
-
-def registered(group: str) -> dict[str, tuple[metadata.EntryPoint, ...]]:
-    """Return the entry points of a group by name, not loaded."""
-    found = metadata.entry_points(group=group)
-    return {each.name: tuple(found.select(name=each.name)) for each in found}
 
 
 def load_override(entry_point: metadata.EntryPoint) -> types.ModuleType:
@@ -91,11 +83,6 @@ def load_overrides(settings: Settings) -> None:
         raise PluginError("fromager cannot load the overrides") from err
 
 
-def known_packages(tree: SettingsTree) -> list[NormalizedName]:
-    """Return every package that the settings, a project override or a shipped override name."""
-    return sorted({*tree.packages(), *map(canonicalize_name, shipped_overrides())})
-
-
 def refuse_broken_overrides() -> None:
     """Refuse an override that keeps fromager from loading all of them.
 
@@ -125,19 +112,13 @@ def _refuse_several(name: str, candidates: Sequence[metadata.EntryPoint]) -> Non
 
 
 @functools.cache
-def shipped_overrides() -> dict[str, tuple[metadata.EntryPoint, ...]]:
-    """Return the entry points of our own group by name, not loaded."""
-    return registered(SHIPPED_GROUP)
-
-
-@functools.cache
 def load_shipped_override(name: str) -> types.ModuleType | None:
     """Return the module that is registered in our group as *name*, if there is one.
 
     Raises:
         PluginError: it does not load, or several distributions register that name.
     """
-    candidates = shipped_overrides().get(name, ())
+    candidates = scope.shipped_overrides().get(name, ())
     if not candidates:
         return None
     _refuse_several(name, candidates)

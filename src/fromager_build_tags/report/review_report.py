@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ..findings.finding import Verdict
 from ..findings.rules import STALE_LOCK
-from ..plan.lockfile import format_tag
+from ..plan.lockfile import ANY, format_tag
 from ..review.causes import Cause
-from ..review.change import Change, ChangeKind
+from ..review.change import OTHER_PACKAGES, Change, ChangeKind, count_wheels
 from ..review.compare import Review
 from ..text import counted, dump_json, markdown_code, markdown_text
 from .block import Block, chained, titled
@@ -36,10 +35,10 @@ def _table(review: Review, verdict: Verdict) -> list[str | Table]:
         rows = [(f"  {each.variant}", *_cells(each)) for each in changes]
         parts += [
             "",
-            cause_line(causes, changes),
+            cause_line(causes, changes, real=review.is_real),
             Table(heading=_HEADING, rows=rows, compared=_COMPARED, below=3),
         ]
-    if review.changes:
+    if review.rebuilds:
         parts += ["", *_counts(review)]
     if verdict.findings or verdict.suppressed:
         parts += ["", *render_table(verdict)]
@@ -62,6 +61,15 @@ def _json(review: Review, verdict: Verdict) -> str:
         "head": review.head,
         "changes": [_record(each) for each in review.changes],
         "compared": review.counted,
+        "rebuilds": [
+            {
+                "variant": each.variant,
+                "stack": str(each.stack),
+                "renamed": each.renamed,
+                "added": each.added,
+            }
+            for each in review.rebuilds
+        ],
         "notes": list(review.notes),
     }
     return dump_json(report)
@@ -91,7 +99,7 @@ def render_review_markdown(review: Review, verdict: Verdict) -> str:
 def _blocks(review: Review, verdict: Verdict) -> Iterator[Block]:
     few = len(review.changes) <= _FEW
     yield Block(head="\n", parts=[*_causes(review, with_names=few)], noun="cause")
-    if review.changes:
+    if review.rebuilds:
         rows = [f"- {markdown_text(line)}\n" for line in _counts(review)]
         yield titled("Rebuilds", rows, "variant", fold=False)
     yield chained(sections(verdict), "finding")
@@ -105,13 +113,16 @@ def _blocks(review: Review, verdict: Verdict) -> Iterator[Block]:
 def _causes(review: Review, *, with_names: bool) -> Iterator[str]:
     for causes, changes in review.by_cause():
         names = [f"  {_item(change)}\n" for change in changes] if with_names else []
-        yield f"- {markdown_text(cause_line(causes, changes))}\n{''.join(names)}"
+        line = markdown_text(cause_line(causes, changes, real=review.is_real))
+        yield f"- {line}\n{''.join(names)}"
 
 
 def _names(review: Review) -> Iterator[Block]:
     for causes, changes in review.by_cause():
         rows = [f"{_item(change)}\n" for change in changes]
-        yield titled(cause_line(causes, changes), rows, _noun(changes), fold=True)
+        yield titled(
+            cause_line(causes, changes, real=review.is_real), rows, _noun(changes), fold=True
+        )
 
 
 def _item(change: Change) -> str:
@@ -135,7 +146,7 @@ def _summary(review: Review, verdict: Verdict) -> str:
 
 
 def _did(review: Review) -> str:
-    if not any(review.counted.values()):
+    if review.is_empty:
         return "No build tags are compared"
     number = len(review.changes)
     if not number:
@@ -143,17 +154,28 @@ def _did(review: Review) -> str:
     return f"{number:,} {'build tag changes' if number == 1 else 'build tags change'}"
 
 
-def cause_line(causes: Sequence[Cause], changes: Sequence[Change]) -> str:
-    """Return what a cause does: how many wheels it renames, adds and removes."""
+def cause_line(causes: Sequence[Cause], changes: Sequence[Change], *, real: bool) -> str:
+    """Return what a cause does: what it renames, adds and removes.
+
+    Packages are counted, or the wheels of a *real* build.
+    """
     what = "; ".join(map(str, causes)) if causes else _UNEXPLAINED
     beside = {each for change in changes for each in change.causes} - {*causes}
     if beside:
         what += f", with {counted(len(beside), 'package changelog')},"
-    kinds: collections.Counter[ChangeKind] = collections.Counter()
+    kinds: dict[str, list[Change]] = {}
     for change in changes:
-        kinds[change.kind] += change.files
-    did = [f"{_DID[kind]} {counted(kinds[kind], 'wheel')}" for kind in _DID if kinds[kind]]
+        verb = "adds" if change.is_added else _DID[change.kind]
+        kinds.setdefault(verb, []).append(change)
+    did = [f"{verb} {_counted(kinds[verb], real=real)}" for verb in _DID.values() if verb in kinds]
     return f"{what} {' and '.join(did)}"
+
+
+def _counted(changes: Sequence[Change], *, real: bool) -> str:
+    number = count_wheels(changes, real=real)
+    numbers = [counted(number, "wheel" if real else "package")] if number else []
+    others = [OTHER_PACKAGES] if any(change.package == ANY for change in changes) else []
+    return " and ".join(numbers + others)
 
 
 def _noun(changes: Sequence[Change]) -> str:
@@ -162,11 +184,15 @@ def _noun(changes: Sequence[Change]) -> str:
 
 
 def _counts(review: Review) -> Iterator[str]:
-    """Return how many of its wheels each variant rebuilds."""
-    for variant, of in sorted(review.counted.items()):
-        rebuilt = [each for each in review.changes if each.variant == variant and each.is_rebuilt]
-        number = sum(change.files for change in rebuilt)
-        yield f"{number:,} of {of:,} wheels rebuilt on {variant}"
+    """Return how many packages, or wheels of a real build, each affected stack builds again."""
+    for each in review.rebuilds:
+        did = []
+        if each.renamed or not each.added:
+            did.append(f"{counted(each.renamed, review.noun)} renamed")
+        if each.added:
+            number = f"{each.added:,}" if did else counted(each.added, review.noun)
+            did.append(f"{number} added")
+        yield f"{each.variant} ({each.stack}): {', '.join(did)}"
 
 
 def remark(change: Change) -> str:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from ..plan.explanation import Explanation
-from ..plan.model import PlannedTag
+from ..plan.model import ANY_PACKAGE, PlannedTag
 from ..plan.source import SourceKind
 from ..stack.fact import Fact, Missing
 from ..text import first_few, markdown_code, markdown_text, plain, safe_json
 from .table import Part, Rendered, Table
 
 #: Of the JSON report: a minor number adds, a major number breaks.
-FORMAT_VERSION: Final = "2.0"
+FORMAT_VERSION: Final = "2.1"
 
 _HEADING: Final = ("PACKAGE", "VERSION", "TAG", "SOURCE")
 _NAMES: Final = ("PLATLIB WHEEL", "PURELIB WHEEL")
@@ -85,7 +85,7 @@ def _records(tags: Iterable[PlannedTag]) -> Iterator[tuple[str, ...]]:
         stack = str(members[0].stack)
         for tag in members:
             yield (
-                tag.package,
+                _name(tag),
                 tag.version_text,
                 tag.variant,
                 stack,
@@ -111,9 +111,19 @@ def _rows(tags: Iterable[PlannedTag], names: bool) -> Iterator[tuple[str, ...]]:
     """Yield the heading and a row for each tag; with *names*, what file names begin with, too."""
     yield (*_HEADING, *(_NAMES if names else ()))
     for tag in tags:
-        build_tag = "error" if tag.is_wrong else str(tag.build_tag) or "-"
+        if tag.package == ANY_PACKAGE:
+            continue  # a note below the table
+        build_tag = _text(tag)
         stems = (tag.platlib_stem or "-", tag.purelib_stem or "-") if names else ()
         yield (tag.package, tag.version_text, build_tag, _SOURCES[tag.source], *stems)
+
+
+def _text(tag: PlannedTag) -> str:
+    return "error" if tag.is_wrong else str(tag.build_tag) or "-"
+
+
+def _name(tag: PlannedTag) -> str:
+    return "*" if tag.package == ANY_PACKAGE else tag.package
 
 
 def _csv_cell(text: str) -> str:
@@ -123,12 +133,14 @@ def _csv_cell(text: str) -> str:
 
 
 def _notes(tags: Sequence[PlannedTag]) -> Iterator[str]:
-    """Yield each note and error once, after the packages that it is about."""
+    """Yield the default, then each note and error once, after the packages that it is about."""
     packages: dict[str, list[str]] = {}
     for tag in tags:
+        if tag.package == ANY_PACKAGE:
+            yield f"every package without settings or an override: {_text(tag)}"
         if text := tag.error or tag.note:
-            packages.setdefault(text, []).append(f"{tag.package} {tag.version_text}")
-    return (f"{first_few(names, 5)}: {text}" for text, names in packages.items())
+            packages.setdefault(text, []).append(f"{_name(tag)} {tag.version_text}")
+    yield from (f"{first_few(names, 5)}: {text}" for text, names in packages.items())
 
 
 def _markdown_table(tags: Sequence[PlannedTag], names: bool) -> str:

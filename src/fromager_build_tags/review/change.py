@@ -7,6 +7,7 @@ one.
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -58,6 +59,7 @@ class Change:
         purelib: whether it is the build tag of wheels for any platform.
         files: how many wheels have it, where real ones are counted.
         beside: the stack of *before*, where the head has that stack as well as the new one.
+        is_added: whether the base has neither settings of the package nor its stack.
     """
 
     variant: str
@@ -70,6 +72,7 @@ class Change:
     purelib: bool = False
     files: int = 1
     beside: StackKey | None = None
+    is_added: bool = False
 
     @property
     def kind(self) -> ChangeKind:
@@ -146,17 +149,45 @@ def _sorts_below(one: BuildTag | None, other: BuildTag | None) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Rebuilds:
+    """How many packages, or wheels of a real build, fromager builds again on one stack.
+
+    Attributes:
+        variant: fromager's variant.
+        stack: the stack of the head.
+        renamed: those with another build tag than before.
+        added: those that the base does not have.
+    """
+
+    variant: str
+    stack: StackKey
+    renamed: int
+    added: int
+
+
+def count_wheels(changes: Iterable[Change], *, real: bool) -> int:
+    """Count the wheels of a real build; or else the packages, without ``*``."""
+    if real:
+        return sum(each.files for each in changes)
+    return len({each.package for each in changes} - {ANY})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class UnknownTags:
-    """The build tags of a stack that cannot be compared: equal numbers, an unknown old suffix.
+    """The build tags of a stack that cannot be compared.
+
+    Their number is equal and their old suffix unknown, or a lock does not contain their package.
 
     Attributes:
         variant: fromager's variant.
         stack: the stack of the head.
         count: how many there are.
         reasons: why their suffixes are unknown, as far as it is recorded.
+        is_locked: whether a lock contains their packages, or none was read.
     """
 
     variant: str
     stack: StackKey
     count: int
     reasons: tuple[str, ...]
+    is_locked: bool = True

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from packaging.version import Version
 
-from ..plan.lockfile import ANY, Lock, LockedStack, Row, public_version
+from ..plan.lockfile import ANY, Lock, LockedStack, Row, packages_of, public_version
 from ..stack.key import StackKey, StackKeys
 from ..tag.build_tag import NO_BUILD_TAG, BuildTag
 from ..tag.version_ranges import boundaries_of, is_span, split
 from .attribution import StackCauses
 from .causes import Cause
-from .change import Change, UnknownTags, Wheels
+from .change import Change, Rebuilds, UnknownTags, Wheels, count_wheels
 from .pairing import Indexes, pair_stacks
 from .snapshot import BrokenSettings, Evaluation
 
@@ -29,7 +29,11 @@ class Review:
         base: the name of the base.
         head: the name of the head.
         changes: every build tag that differs.
-        counted: how many wheels, or build tags, of each variant were compared.
+        counted: how many packages, or wheels of a real build, of each variant were compared.
+        rebuilds: how many of them are built again, by stack.
+        rebuilt: how many are built again: one that several stacks share is built once.
+        is_real: whether the wheels of a real build were compared.
+        is_empty: whether nothing was compared.
         unnumbered: packages that are new on a variant and have no build number there.
         unknown: build tags that cannot be compared, by stack.
         listed: the packages with a version that base or head lists.
@@ -42,12 +46,21 @@ class Review:
     head: str
     changes: Sequence[Change]
     counted: dict[str, int]
+    rebuilds: Sequence[Rebuilds] = ()
+    rebuilt: int = 0
+    is_real: bool = False
+    is_empty: bool = False
     unnumbered: Sequence[Change] = ()
     unknown: Sequence[UnknownTags] = ()
     listed: frozenset[str] = frozenset()
     own: frozenset[str] | None = None
     broken: Sequence[BrokenSettings] = ()
     notes: Sequence[str] = ()
+
+    @property
+    def noun(self) -> str:
+        """What is counted."""
+        return "wheel" if self.is_real else "package"
 
     def by_cause(self) -> list[tuple[tuple[Cause, ...], list[Change]]]:
         """Return the changes, grouped by their causes, the largest group first.
@@ -84,8 +97,11 @@ def compare(
     unnumbered: dict[_Compared, Change] = {}
     unknown: list[UnknownTags] = []
     wheels: set[_Compared] = set()
+    rebuilds: list[Rebuilds] = []
+    rebuilt: set[frozenset[_Compared]] = set()
+    scope = (base.packages, head.packages)
     pairs = [
-        _StackPair(old=old, new=new, beside=_beside(old, new, head.lock))
+        _StackPair(old=old, new=new, beside=_beside(old, new, head.lock), scope=scope)
         for old, new in pair_stacks(base.lock, head.lock, _variants(base, head), indexes)
     ]
     for variant in sorted({both.variant for both in pairs}):
@@ -95,7 +111,10 @@ def compare(
             rows = both.compared(real, skipped)
             wheels.update(rows)
             of_stack = StackCauses.of(variant, both.keys, keys, causes)
-            _merge(changes, both.changes(rows, of_stack))
+            found = [*both.changes(rows, of_stack)]
+            _merge(changes, found)
+            rebuilds += both.rebuilds([change for _, change in found], is_real=bool(real))
+            rebuilt |= _rebuilt(found)
             _merge(unnumbered, both.unnumbered(rows, of_stack))
             unknown += both.unknown(rows)
     return Review(
@@ -103,7 +122,11 @@ def compare(
         head=head.name,
         changes=[*changes.values()],
         unnumbered=[*unnumbered.values()],
-        counted=_counted(wheels),
+        counted=_counted(wheels, is_real=bool(real)),
+        rebuilds=sorted(rebuilds, key=lambda each: (each.variant, str(each.stack))),
+        rebuilt=_files(changes.values()) if real else len(rebuilt),
+        is_real=bool(real),
+        is_empty=not wheels,
         unknown=unknown,
         listed=_listed(base) | _listed(head),
         broken=(*base.broken, *head.broken),
@@ -158,11 +181,28 @@ def _merge(found: dict[_Compared, Change], changes: Iterable[tuple[_Compared, Ch
             found[each] = replace(known, causes=tuple(causes))
 
 
-def _counted(wheels: Iterable[_Compared]) -> dict[str, int]:
+def _counted(wheels: Iterable[_Compared], *, is_real: bool) -> dict[str, int]:
     counts: collections.Counter[str] = collections.Counter()
-    for each in wheels:
-        counts[each.variant] += each.wheels.files
+    if is_real:
+        for each in wheels:
+            counts[each.variant] += each.wheels.files
+    else:
+        packages = {(each.variant, each.wheels.package) for each in wheels}
+        counts.update(variant for variant, package in packages if package != ANY)
     return dict(sorted(counts.items()))
+
+
+def _files(changes: Iterable[Change]) -> int:
+    return sum(each.files for each in changes if each.is_rebuilt)
+
+
+def _rebuilt(found: Iterable[tuple[_Compared, Change]]) -> set[frozenset[_Compared]]:
+    """Return what is built again of each package on a stack: equal ones are built once."""
+    packages: dict[str, set[_Compared]] = {}
+    for each, change in found:
+        if change.is_rebuilt and change.package != ANY:
+            packages.setdefault(change.package, set()).add(each)
+    return set(map(frozenset, packages.values()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,11 +213,13 @@ class _StackPair:
         old: the stack of the base.
         new: the stack of the head.
         beside: the key of the old stack, if the head has it as well as the new one.
+        scope: the packages in scope in base and head.
     """
 
     old: LockedStack | None
     new: LockedStack | None
     beside: StackKey | None
+    scope: tuple[frozenset[str], frozenset[str]]
 
     @property
     def variant(self) -> str:
@@ -202,7 +244,7 @@ class _StackPair:
     ) -> Iterator[tuple[_Compared, Change]]:
         """Yield the build tags that differ, with their causes."""
         for each in wheels:
-            if each.before != each.after:
+            if each.before != each.after and self._contains(each.wheels.package):
                 yield each, self._change(each.wheels, each.before, each.after, causes)
 
     def unnumbered(
@@ -211,10 +253,9 @@ class _StackPair:
         """Yield new packages without a build tag: nothing changes, yet they should have one."""
         if self.old is None or self.new is None:
             return
-        known = {package for package, _ in self.old.tags}
         for each in wheels:
             package, version, *_ = each.wheels
-            if package not in known and self.new.tag(package, version).is_none:
+            if self._adds(package) and self.new.tag(package, version).is_none:
                 yield each, self._change(Wheels(package, version), None, NO_BUILD_TAG, causes)
 
     def _change(
@@ -232,20 +273,52 @@ class _StackPair:
             purelib=purelib,
             files=files,
             beside=self.beside,
+            is_added=before is None or self._adds(package),
         )
+
+    def _adds(self, package: str) -> bool:
+        """Return whether only the head has settings of a package."""
+        return package in self.scope[1] and package not in self.scope[0]
+
+    def _contains(self, package: str) -> bool:
+        """Return whether both stacks contain the build tags of a package."""
+        stacks = [stack for stack in (self.old, self.new) if stack is not None]
+        return len(stacks) < 2 or all(stack.contains(package) for stack in stacks)
+
+    def rebuilds(self, changes: Iterable[Change], *, is_real: bool) -> Iterator[Rebuilds]:
+        """Count what the stack of the head builds again, if anything changes there."""
+        rebuilt = [each for each in changes if each.is_rebuilt]
+        if self.new is not None and rebuilt:
+            added = [each for each in rebuilt if each.is_added]
+            renamed = [each for each in rebuilt if not each.is_added]
+            yield Rebuilds(
+                variant=self.variant,
+                stack=self.new.key,
+                renamed=count_wheels(renamed, real=is_real),
+                added=count_wheels(added, real=is_real),
+            )
 
     def unknown(self, wheels: Iterable[_Compared]) -> Iterator[UnknownTags]:
         """Count the build tags with an unknown old suffix and the same number."""
         if self.old is None or self.new is None:
             return
-        found = [each.wheels for each in wheels if _is_undecided(each.before, each.after)]
-        if found:
+        wheels = list(wheels)
+        for is_locked in (True, False):
+            found = [
+                each.wheels
+                for each in wheels
+                if self._contains(each.wheels.package) is is_locked
+                and not (is_locked and not _is_undecided(each.before, each.after))
+            ]
+            if not found:
+                continue
             reasons = (stack.reason(*each[:2]) for stack in (self.new, self.old) for each in found)
             yield UnknownTags(
                 variant=self.variant,
                 stack=self.new.key,
                 count=sum(each.files for each in found),
                 reasons=tuple(dict.fromkeys(filter(None, reasons))),
+                is_locked=is_locked,
             )
 
     def _rows(self) -> list[Row]:
@@ -260,6 +333,9 @@ class _StackPair:
                     rows[row] = row
             elif not is_span(version):
                 rows.setdefault((package, public_version(version)), row)
+        # a lock has no row for them on a stack where all of their build tags are the default
+        others = (self.scope[0] | self.scope[1]) - packages_of([rows.values()]) - divided
+        rows |= {(package, ANY): (package, ANY) for package in sorted(others)}
         return [
             *rows.values(),
             *((package, each) for package in sorted(divided) for each in _ranges(stacks, package)),

@@ -10,7 +10,7 @@ import pathlib
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
 from packaging.version import Version
 
 from ..errors import SettingsError
@@ -31,6 +31,7 @@ def evaluate(
     real: Iterable[Wheels] = (),
     locks: Iterable[Lock] = (),
     *,
+    packages: Iterable[str] = (),
     fallback: Snapshot | None = None,
 ) -> Evaluation:
     """Return the build tags that the settings of a snapshot give.
@@ -39,15 +40,19 @@ def evaluate(
         snapshot: the settings.
         real: wheels of a real build, whose versions count besides those of the settings.
         locks: locks whose versions count, too.
+        packages: packages that count, too, such as those of the other snapshot.
         fallback: whose global settings replace those of *snapshot* if these are unreadable.
 
     Raises:
         SettingsError: fromager cannot load the settings.
     """
     more = [*_versions(real), *itertools.chain.from_iterable(map(named_in, locks))]
+    names = {canonicalize_name(each) for each in packages}
+    more += [Wanted(package=each) for each in sorted(names) if is_normalized_name(each)]
+    patches = pathlib.Path(snapshot.layout.patches_dir).absolute()  # of the working tree
     with _folder_of(snapshot):
         try:
-            return _evaluate(snapshot, more, fallback)
+            return _evaluate(snapshot, more, fallback, patches)
         except SettingsError as err:
             raise SettingsError(f"the build tags of {snapshot.name} cannot be computed") from err
 
@@ -83,7 +88,9 @@ def _folder_of(snapshot: Snapshot) -> Iterator[None]:
                 os.environ[VARIANTS_DIR] = named
 
 
-def _evaluate(snapshot: Snapshot, more: Sequence[Wanted], fallback: Snapshot | None) -> Evaluation:
+def _evaluate(
+    snapshot: Snapshot, more: Sequence[Wanted], fallback: Snapshot | None, patches: pathlib.Path
+) -> Evaluation:
     layout = snapshot.layout
     settings_file, settings_dir = map(pathlib.Path, (layout.settings_file, layout.settings_dir))
     unreadable = functools.partial(BrokenSettings, snapshot=snapshot.name)
@@ -100,7 +107,7 @@ def _evaluate(snapshot: Snapshot, more: Sequence[Wanted], fallback: Snapshot | N
     tree = load_settings_tree(
         settings_file=settings_file,
         settings_dir=settings_dir,
-        patches_dir=pathlib.Path(layout.patches_dir),
+        patches_dir=patches,
         variant="cpu",
     )
     load_overrides(tree.settings)
@@ -109,4 +116,10 @@ def _evaluate(snapshot: Snapshot, more: Sequence[Wanted], fallback: Snapshot | N
         place = str(layout.variants_dir / f"{variant}.yaml")
         broken.append(unreadable(place=place, message=message, variant=variant))
     note = f"{snapshot.name}: tags computed with the overrides that are installed here"
-    return Evaluation(name=snapshot.name, lock=planned.lock, broken=tuple(broken), notes=(note,))
+    return Evaluation(
+        name=snapshot.name,
+        lock=planned.lock,
+        scope=snapshot.packages.union(tree.packages()),
+        broken=tuple(broken),
+        notes=(note,),
+    )

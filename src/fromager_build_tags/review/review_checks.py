@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
@@ -12,7 +11,7 @@ from ..plan.lockfile import ANY, format_tag
 from ..tag.build_tag import NO_BUILD_TAG
 from ..text import counted, first_few
 from .causes import Cause
-from .change import OTHER_PACKAGES, Change
+from .change import OTHER_PACKAGES, Change, count_wheels
 from .compare import Review
 
 _ADD_AN_ENTRY: Final = "add a changelog entry, or run `fromager-build-tags bump`"
@@ -31,6 +30,9 @@ _PASS_THE_WHEELS: Final = (
 _RESTORE: Final = (
     "restore the entries and add one that gives the reason, or rebuild the whole variant with "
     "`fromager-build-tags bump --global`"
+)
+_COMPARE_SETTINGS: Final = (
+    "compare the settings with --no-lock, or write the lock again with `fromager-build-tags lock`"
 )
 _DECLARE: Final = "declare the missing fact: `fromager-build-tags check` names it"
 
@@ -164,7 +166,7 @@ def _unknown(review: Review) -> Iterator[Finding]:
         yield rules.UNKNOWN_SUFFIX.finding(
             f"not compared: {tags} with an unknown suffix{reasons}",
             subject=unknown.variant,
-            remedy=_DECLARE,
+            remedy=_DECLARE if unknown.is_locked else _COMPARE_SETTINGS,
             severity=Severity.NOTE,
         )
 
@@ -214,15 +216,17 @@ def _variants_without_number(review: Review, numberless: Collection[str]) -> Ite
 
 def _everything_rebuilt(review: Review) -> Iterator[Finding]:
     """An entry in the changelog of a variant rebuilds each of its wheels."""
-    counts: collections.Counter[Cause] = collections.Counter()
+    found: dict[Cause, list[Change]] = {}
     for change in review.changes:
         for cause in change.causes:
             if cause.of_number and cause.variant and not cause.package:
-                counts[cause] += change.files
-    for cause, number in sorted(counts.items(), key=lambda item: str(item[0])):
+                found.setdefault(cause, []).append(change)
+    for cause, changes in sorted(found.items(), key=lambda item: str(item[0])):
+        number = count_wheels(changes, real=review.is_real)
+        of = counted(review.counted.get(cause.variant, 0), review.noun)
+        every = f" and {OTHER_PACKAGES}" if any(each.package == ANY for each in changes) else ""
         yield rules.EVERYTHING_REBUILT.finding(
-            f"{cause.what} rebuilds {number:,} of {review.counted[cause.variant]:,} wheels of "
-            f"{cause.variant}",
+            f"{cause.what} rebuilds {number:,} of {of} of {cause.variant}{every}",
             subject=cause.variant,
             remedy="keep the entry if that is intended; otherwise add entries to the packages",
             place=cause.place,

@@ -6,7 +6,7 @@ import functools
 import os
 import pathlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -153,7 +153,10 @@ class Snapshot:
         path = layout.lock_file.as_posix()
         text = files[path].decode("utf-8", errors="replace") if path in files else None
         lock = None if text is None else parse_lock(text, f"{path} of {name}")
-        return cls(name=name, layout=layout, files=files, lock=lock)
+        snapshot = cls(name=name, layout=layout, files=files, lock=lock)
+        if lock is None or not snapshot.has_settings:
+            return snapshot
+        return replace(snapshot, lock=lock.without_unused(set(snapshot.package_files.values())))
 
     @property
     def has_settings(self) -> bool:
@@ -165,6 +168,12 @@ class Snapshot:
         """The packages with a settings file, by its path."""
         packages = {path: self.layout.package_of(path) for path in sorted(self.files)}
         return {path: package for path, package in packages.items() if package}
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """The packages with a settings file, and those of the lock."""
+        locked = self.lock.packages if self.lock else frozenset()
+        return locked.union(self.package_files.values())
 
     @functools.cached_property
     def hook(self) -> Hook | None:
@@ -235,14 +244,21 @@ class Evaluation:
     Attributes:
         name: the name of the snapshot.
         lock: the build tags.
+        scope: the packages with settings or an own override; None for those of the lock.
         broken: what is missing among them.
         notes: how they were found.
     """
 
     name: str
     lock: Lock
+    scope: frozenset[str] | None = None
     broken: tuple[BrokenSettings, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """The packages in scope, which count as added if the base does not have them."""
+        return self.lock.packages if self.scope is None else self.scope
 
     @property
     def broken_variants(self) -> set[str]:
