@@ -18,6 +18,7 @@ import click
 from pydantic.fields import FieldInfo
 
 from fromager_build_tags.commands import main
+from fromager_build_tags.commands.examples import EXAMPLES, example_lines
 from fromager_build_tags.settings.environment import ExplicitSettings
 from fromager_build_tags.settings.variant import VariantSettings
 from fromager_build_tags.stack.fact import explicit_variable
@@ -100,6 +101,10 @@ def commands_page() -> str:
 def _command(command: click.Command, context: click.Context) -> Iterator[str]:
     yield f"    {command.get_usage(context).removeprefix('Usage: ')}\n"
     yield from map(_paragraph, inspect.cleandoc(command.help or "").split("\n\n"))
+    if command.name and command.name in EXAMPLES:
+        yield "```console"
+        yield from (f"$ {each}" for each in example_lines(command.name))
+        yield "```\n"
     records = (each.get_help_record(context) for each in command.get_params(context))
     if options := [each for each in records if each is not None]:
         yield "| option | |\n|---|---|"

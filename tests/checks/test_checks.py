@@ -94,6 +94,16 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         )
         for variant in ("tpu-ubi9", "cpu-ubi10", "cpu-ubi9-dev", "cpu-ubi8", "rocm7.1", "rocm7.10")
     ),
+    (
+        "BT101",
+        {
+            SETTINGS_FILE: f"{SETTINGS}  cuda12.9-ubi9: [a]\n  cuda13.0-ubi9: [a]\n",
+            "settings/variants/cuda12.9-ubi9.yaml": 'distro: el9.6\ncuda_version: "12.9"\n',
+        },
+        f"{SETTINGS_FILE}:7",
+        "cuda13.0-ubi9",
+        "variant 'cuda13.0-ubi9' has no file",
+    ),
     *(
         (
             "BT102",

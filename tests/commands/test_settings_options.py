@@ -11,6 +11,7 @@ from fromager.__main__ import main as fromager
 
 from fromager_build_tags.commands import main
 
+from ..repositories import Checkout
 from ..trees import GOOD, SETTINGS, write_tree
 
 CUDA = 'distro: el9.6\ncuda_version: "13.0"\ntorch_version: "2.9.1"\n'
@@ -58,7 +59,7 @@ def test_options_are_accepted_before_and_after_the_command(
     ["add", "audit", "bump", "check", "explain", "lock", "prune", "review", "show", "verify"],
 )
 def test_every_command_that_reads_settings_has_the_options(run: Run, command: str) -> None:
-    text = run(command, "--help").stdout
+    text = run(command, "--help").stdout.partition("Examples:")[0]
     for option in ("settings-file", "settings-dir", "patches-dir", "variant", "constraints-file"):
         assert text.count(f"--{option} ") == 1
     assert "-p, --patches-dir" in text
@@ -200,3 +201,57 @@ def test_a_tree_that_knows_no_variant_accepts_any(run: Run, tmp_path: pathlib.Pa
     (tmp_path / "bare/settings/settings.yaml").write_text("{}")
     bare = [str(each).replace("settings/", "../bare/settings/") for each in NAMED]
     assert "BT102" not in run(*bare, "--variant", "cpu", "check", "--exit-zero").stdout
+
+
+@pytest.fixture
+def two_variants(run: Run, tmp_path: pathlib.Path) -> None:
+    """Let the tree know two variants, neither of them fromager's default."""
+    write_tree(tmp_path / "tree", {"settings/variants/cuda.yaml": CUDA, "wheels/x/y": ""})
+
+
+@pytest.mark.usefixtures("two_variants")
+@pytest.mark.parametrize("command", ["audit", "prune"])
+def test_an_index_needs_a_variant_if_several_are_known(run: Run, command: str) -> None:
+    result = run(*NAMED, command, "wheels", "rocm=settings", "https://u:secret@a.test/x", status=2)
+    assert result.stdout == ""
+    assert result.stderr.splitlines()[-1] == (
+        "Error: name the variant of wheels, https://a.test/x: VARIANT=INDEX, one of cuda, rocm"
+    )
+    for args in (("rocm=wheels",), ("wheels", "--variant", "rocm")):
+        assert "name the variant" not in run(*NAMED, command, *args, "--output", "out").stderr
+
+
+@pytest.mark.usefixtures("two_variants")
+def test_the_check_of_this_machine_needs_a_variant_if_several_are_known(run: Run) -> None:
+    result = run(*NAMED, "check", "--here", status=1)
+    assert result.stdout == ""
+    assert result.stderr == "Error: --here needs one variant: use --variant with cuda, rocm\n"
+    assert "BT102" not in run(*NAMED, "check", "--here", "--variant", "rocm", "--exit-zero").stdout
+
+
+@pytest.mark.usefixtures("two_variants")
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("audit", "wheels"),
+        ("bump", "-n"),
+        ("check",),
+        ("check", "--here"),
+        ("explain", "torch"),
+        ("lock",),
+        ("prune", "wheels"),
+        ("review",),
+        ("show",),
+        ("verify", "wheels"),
+    ],
+)
+def test_an_unknown_variant_is_the_same_error_in_each_command(
+    run: Run, tmp_path: pathlib.Path, args: tuple[str, ...]
+) -> None:
+    Checkout.create(tmp_path / "tree", GOOD)
+    result = run(*NAMED, *args, "--variant", "gaudi", status=1)
+    assert result.stdout == ""
+    assert result.stderr.splitlines()[-1] == (
+        "Error: unknown variant 'gaudi': neither settings/settings.yaml nor a file in "
+        "settings/variants declares it; use cuda, rocm"
+    )

@@ -16,24 +16,32 @@ from typing import Any, Final
 import click
 
 from ..errors import BuildTagError, explain_error
-from ..text import plain_line
+from ..text import closest, plain_line
+from .examples import with_examples
 from .settings_options import settings_options, with_settings_options
 
-_COMMANDS: Final[Mapping[str, str]] = {
-    "add": "Declare what a package depends on.",
-    "audit": "Find stale, shadowed, missing and mixed wheels in indexes.",
-    "bump": "Add the changelog entries that renamed wheels need to take precedence.",
-    "check": "Check the settings, the variant files and the overrides.",
-    "explain": "Show where each part of a build tag comes from.",
-    "init": "Write a new settings tree.",
-    "lock": "Write every build tag that the settings give to a lock file.",
-    "prune": "List, or delete, obsolete wheels.",
-    "review": "Show which wheel names a settings change affects.",
-    "share": "Find equal wheels in several indexes.",
-    "show": "Print the build tags that the settings give.",
-    "verify": "Check wheel names against their contents.",
-    "which": "Show which wheels pip and uv select from indexes.",
+#: The commands by job, in the order of the help.
+_JOBS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Settings": {
+        "init": "Write a new settings tree.",
+        "add": "Declare what a package depends on.",
+        "check": "Check the settings, the variant files and the overrides.",
+        "show": "Print the build tags that the settings give.",
+        "explain": "Show where each part of a build tag comes from.",
+        "lock": "Write every build tag that the settings give to a lock file.",
+        "review": "Show which wheel names a settings change affects.",
+        "bump": "Add the changelog entries that renamed wheels need to take precedence.",
+    },
+    "Wheels": {"verify": "Check wheel names against their contents."},
+    "Indexes": {
+        "audit": "Find stale, shadowed, missing and mixed wheels in indexes.",
+        "which": "Show which wheels pip and uv select from indexes.",
+        "prune": "List, or delete, obsolete wheels.",
+        "share": "Find equal wheels in several indexes.",
+    },
 }
+_COMMANDS: Final = [name for commands in _JOBS.values() for name in commands]
+_WIDTH: Final = max(map(len, _COMMANDS))
 #: Their first names, which still work.
 _ALIASES: Final[Mapping[str, str]] = {"new": "add", "winners": "which"}
 
@@ -51,7 +59,7 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return sorted(_COMMANDS)
+        return [*_COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command."""
@@ -60,12 +68,28 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"{__name__}.{name}")
         command: click.Command = getattr(module, name)
+        command = with_examples(name, command)
         return command if name in _WITHOUT_SETTINGS else with_settings_options(command)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; the error for a mistyped one suggests a similar one.
+
+        click from 8.4 compares with commands that are registered: a lazy group registers none.
+        """
+        typed, names = args[0], {*_COMMANDS, *_ALIASES}
+        if typed[:1].isalpha() and typed not in names and not ctx.resilient_parsing:
+            similar = closest(typed, names)
+            hint = f" Did you mean {_ALIASES.get(similar, similar)!r}?" if similar else ""
+            ctx.fail(f"No such command {typed!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(_COMMANDS.items()))
+        """Write the list of commands by job, without importing any."""
+        for job, commands in _JOBS.items():
+            with formatter.section(job):
+                formatter.write_dl([(f"{name:{_WIDTH}}", text) for name, text in commands.items()])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the options before the command."""

@@ -62,9 +62,9 @@ def audit(
     """Find stale, shadowed, missing and mixed wheels in indexes.
 
     An INDEX is a folder of wheels, fromager's wheels-repo, or the URL of a simple API. VARIANT=
-    before it names the variant of its wheels; the default is --variant. VARIANT:STACK= names one
-    stack, such as cuda-ubi9:cuda13.0=DIR; the default is the one that all wheels fit, or else all
-    stacks. --deep adds the findings of the command verify. Nothing changes.
+    before it names the variant of its wheels; the default is --variant, or the only one.
+    VARIANT:STACK= names one stack; the default is the one that all wheels fit, or else all stacks.
+    --deep adds the findings of the command verify. Nothing changes.
     """
     tree = common.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
@@ -75,7 +75,11 @@ def audit(
         *(from_lock(file) for file in locks),
     )
     opened, unopened = shared.open_indexes(
-        indexes, tree.variant, expectations=expectations, named=required, infer=True
+        indexes,
+        common.variant_of_indexes(ctx, tree),
+        expectations=expectations,
+        named=required,
+        infer=True,
     )
     run = Audit(
         indexes=opened, expectations=expectations, required=required, targets=targets, deep=deep

@@ -49,6 +49,8 @@ def check(
     common.note_explicit_variables()
     tree = common.settings_tree(ctx)
     common.note_missing_settings(ctx)
+    if here:  # one machine builds one variant
+        common.selected_variants(ctx, tree, here=True)
     wanted = [each for graph in graphs for each in from_build_file(graph)]
     error = _loading_error(tree)
     found = list(check_overrides())

@@ -258,6 +258,13 @@ def selected_variants(ctx: click.Context, tree: SettingsTree, *, here: bool) -> 
     return [tree.variant] if here else variants
 
 
+def variant_of_indexes(ctx: click.Context, tree: SettingsTree) -> str:
+    """Return the variant of an index that names none; "" if several are known and none is named."""
+    known = tree.variants()
+    is_open = places(ctx).variant is None and len(known) > 1 and tree.variant not in known
+    return "" if is_open else tree.variant
+
+
 def mark_suppressed(tree: SettingsTree, findings: Iterable[Finding]) -> Iterator[Finding]:
     """Add the reason to each finding that the settings of its package suppress."""
     for finding in findings:

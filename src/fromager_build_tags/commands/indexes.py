@@ -17,7 +17,7 @@ from ..index.expected import Expectations
 from ..index.family import infer_stack
 from ..index.listing import IndexPlace, parse_place
 from ..index.targets import Target
-from ..text import counted
+from ..text import counted, first_few
 from . import common
 
 _PLATFORM: Final = re.compile(r"[a-z0-9_]+")
@@ -98,10 +98,14 @@ def open_indexes(
 
     Raises:
         InputError: an argument is empty; no index is opened then.
+        UsageError: an argument names no variant, and there is no default.
     """
     indexes: list[Index] = []
     unopened: list[Unopened] = []
-    for place in [parse_place(text, variant) for text in texts]:
+    places = [parse_place(text, variant) for text in texts]
+    if expectations:
+        _refuse_unnamed(places, expectations)
+    for place in places:
         try:
             loaded = expectations.load(place) if expectations else place
             if expectations and infer and loaded.key is None:
@@ -112,6 +116,14 @@ def open_indexes(
         except BuildTagError as err:
             unopened.append(Unopened(place, explain_error(err)))
     return indexes, unopened
+
+
+def _refuse_unnamed(places: Iterable[IndexPlace], expectations: Expectations) -> None:
+    if unnamed := [str(place) for place in places if not place.variant]:
+        raise click.UsageError(
+            f"name the variant of {first_few(unnamed)}: VARIANT=INDEX, one of "
+            f"{', '.join(expectations.tree.variants())}"
+        )
 
 
 def _inferred(

@@ -75,7 +75,8 @@ def prune(
     common.note_explicit_variables()
     tree = common.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
-    opened, unopened = shared.open_indexes(indexes, tree.variant, expectations=expectations)
+    variant = common.variant_of_indexes(ctx, tree)
+    opened, unopened = shared.open_indexes(indexes, variant, expectations=expectations)
     failures: list[object] = [*unopened]
     if delete:
         _refuse_settings(tree, allow_variables=allow_variables)

@@ -115,7 +115,7 @@ def reviewed(
         renew_lock: whether the lock of the head will be written again, from its settings.
 
     Raises:
-        InputError: neither has settings or a lock.
+        InputError: neither has settings or a lock, or both lack the variant that is named.
     """
     if not any(each.lock or each.has_settings for each in (base, head)):
         layout = head.layout
@@ -136,6 +136,7 @@ def reviewed(
     )
     after = evaluated(head, use_lock=is_enough and not renew_lock)
     before = evaluated(base, use_lock=is_enough, fallback=head)
+    _refuse_unknown_variant(head, (before, after))
     is_replaced = not have_same_hook(base, head)
     before, after = (
         _as_hooked(found, snapshot.hook if is_replaced else None)
@@ -153,6 +154,19 @@ def reviewed(
         stale += stale_lock(known, head, _evaluated(head, use_lock=False))
     found += [*stale, *without_settings(base, head), *replaced_hook(base, head)]
     return compared, with_suppressions(head, found)
+
+
+def _refuse_unknown_variant(head: Snapshot, compared: Iterable[Evaluation]) -> None:
+    """Refuse a named variant as other commands do; a review covers all variants."""
+    variant = common.places(click.get_current_context()).variant
+    known = {stack.variant for each in compared for stack in each.lock.stacks}
+    known |= {name for each in compared for name in each.broken_variants}
+    if variant is not None and known and variant not in known:
+        layout = head.layout
+        raise InputError(
+            f"unknown variant {variant!r}: neither {layout.settings_file} nor a file in "
+            f"{layout.variants_dir} declares it; use {', '.join(sorted(known))}"
+        )
 
 
 def _contain(locks: Collection[Lock], real: Iterable[Wheels]) -> bool:
