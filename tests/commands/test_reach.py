@@ -79,7 +79,7 @@ COMMANDS: Final = {
     "`prune`": "prune rocm=index",
     "`which`": "which rocm=index",
     "`share`": "share rocm=index cuda=index",
-    "`init`": "init",
+    "`init`": "init new",
 }
 
 
@@ -153,7 +153,7 @@ def row(reached: Mapping[str, Any], tree: str) -> str:
 
 KINDS: Final = {"acme_demo": "overrides", "acme_hook": "plugins"}
 WRITTEN: Final = {"settings": "the lock", "packages": "package settings"} | dict.fromkeys(
-    ("overrides", "variants", "tree"), "a new tree"
+    ("overrides", "variants"), "a new tree"
 )
 
 
