@@ -15,13 +15,8 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.plan.lockfile import (
-    ANY,
-    Lock,
-    LockedStack,
-    format_lock,
-    parse_lock,
-)
+from fromager_build_tags.plan.locked_tags import ANY, Lock, LockedStack
+from fromager_build_tags.plan.lockfile import format_lock, parse_lock
 from fromager_build_tags.settings.hook import HOOK, NO_HOOK, Hook
 
 from ..conftest import Cli

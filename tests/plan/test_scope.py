@@ -14,7 +14,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from fromager_build_tags.plan import scope
-from fromager_build_tags.plan.lockfile import ANY, format_lock, parse_lock
+from fromager_build_tags.plan.locked_tags import ANY
+from fromager_build_tags.plan.lockfile import format_lock, parse_lock
 from fromager_build_tags.plan.locking import lock_of
 from fromager_build_tags.plan.model import Wanted
 from fromager_build_tags.plan.planner import plan

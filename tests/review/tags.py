@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fromager_build_tags.plan.lockfile import LockedStack, Row, format_tag
+from fromager_build_tags.plan.locked_tags import LockedStack, Row
+from fromager_build_tags.plan.lockfile import format_tag
 from fromager_build_tags.review.change import Change
 from fromager_build_tags.stack.key import StackKey
 from fromager_build_tags.tag.build_tag import BuildTag

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from fromager_build_tags.findings.finding import Place
-from fromager_build_tags.plan.lockfile import Lock, Row
+from fromager_build_tags.plan.locked_tags import Lock, Row
 from fromager_build_tags.review.causes import Cause, causes, keys_in
 from fromager_build_tags.review.change import Change
 from fromager_build_tags.review.compare import Review, compare

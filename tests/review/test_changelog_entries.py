@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from fromager_build_tags.commands import main
 from fromager_build_tags.errors import EditError
-from fromager_build_tags.plan.lockfile import ANY, Lock, Row, format_tag
+from fromager_build_tags.plan.locked_tags import ANY, Lock, Row
+from fromager_build_tags.plan.lockfile import format_tag
 from fromager_build_tags.review.change import Change
 from fromager_build_tags.review.changelog_entries import (
     Edit,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fromager_build_tags.findings.finding import Finding, Place
 from fromager_build_tags.findings.rules import RULES
-from fromager_build_tags.plan.lockfile import ANY, Lock, LockedStack, Row
+from fromager_build_tags.plan.locked_tags import ANY, Lock, LockedStack, Row
 from fromager_build_tags.review.causes import Cause
 from fromager_build_tags.review.change import ChangeKind, Wheels
 from fromager_build_tags.review.compare import Review, compare

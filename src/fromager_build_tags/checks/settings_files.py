@@ -11,7 +11,8 @@ from ..errors import DuplicateKeyError, InputError, SettingsError
 from ..files import read_text
 from ..findings import rules
 from ..findings.finding import Finding, Place, Severity
-from ..plan.lockfile import FORMAT, lock_file, parse_lock
+from ..plan.locked_tags import FORMAT
+from ..plan.lockfile import lock_file, parse_lock
 from ..plan.locking import lock_of
 from ..plan.outdated import difference
 from ..plan.plugins import HOOKS_GROUP, WHEEL_BUILD_TAG

@@ -9,7 +9,8 @@ import click
 
 from ..errors import InputError
 from ..files import is_replaced, read_text, write_text
-from ..plan.lockfile import FORMAT, Lock, format_lock, lock_file, parse_lock
+from ..plan.locked_tags import FORMAT, Lock
+from ..plan.lockfile import format_lock, lock_file, parse_lock
 from ..plan.locking import lock_of
 from ..plan.model import Wanted
 from ..plan.requirements import from_build_file, named_in

@@ -12,7 +12,7 @@ import click
 from ..errors import InputError
 from ..findings.finding import Finding, Severity, Verdict
 from ..findings.rules import SORTS_BELOW, STALE_LOCK
-from ..plan.lockfile import Lock
+from ..plan.locked_tags import Lock
 from ..report.review_report import REVIEWS
 from ..review.causes import causes
 from ..review.change import Wheels

@@ -13,7 +13,8 @@ import click
 from packaging.version import Version
 
 from ..errors import InputError
-from ..plan.lockfile import lock_file, public_version
+from ..plan.locked_tags import public_version
+from ..plan.lockfile import lock_file
 from ..review.change import Wheels
 from ..review.git import Repository, revision_in_full
 from ..review.snapshot import Layout, Snapshot

@@ -10,7 +10,7 @@ from ..errors import BuildTagError, explain_error
 from ..settings.hook import NO_HOOK
 from ..settings.tree import SettingsTree
 from ..stack.key import StackKey
-from .lockfile import ANY, Lock, LockedStack, Row, is_open, packages_of
+from .locked_tags import ANY, Lock, LockedStack, Row, is_open, packages_of
 from .model import ANY_PACKAGE, PlannedTag, Wanted
 from .planner import listed, plan
 from .scope import packages_in_scope, shipped_packages

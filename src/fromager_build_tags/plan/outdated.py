@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from ..settings.hook import Hook
 from ..stack.key import StackKey, pair
 from ..text import first_few
-from .lockfile import ANY, Lock, LockedStack, Row, format_tag
+from .locked_tags import ANY, Lock, LockedStack, Row
+from .lockfile import format_tag
 
 type _Stacks = Mapping[StackKey, LockedStack]
 

@@ -19,7 +19,8 @@ from ..files import read_bounded, read_text
 from ..stack.fact import exact_pin
 from ..tag.version_ranges import boundaries_of, is_span
 from ..text import plain
-from .lockfile import ANY, Lock, parse_lock
+from .locked_tags import ANY, Lock
+from .lockfile import parse_lock
 from .model import Wanted
 from .requirement_lines import requirement_lines
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from ..findings.finding import Verdict
 from ..findings.rules import STALE_LOCK
-from ..plan.lockfile import ANY, format_tag
+from ..plan.locked_tags import ANY
+from ..plan.lockfile import format_tag
 from ..review.causes import Cause
 from ..review.change import OTHER_PACKAGES, Change, ChangeKind, count_wheels
 from ..review.compare import Review

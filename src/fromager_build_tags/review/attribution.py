@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..findings.finding import Place
-from ..plan.lockfile import public_version
+from ..plan.locked_tags import public_version
 from ..stack.key import StackKey, StackKeys
 from ..tag.build_tag import NO_BUILD_TAG, BuildTag
 from ..tag.segment import Order, accelerator_word, classify

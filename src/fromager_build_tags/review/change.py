@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from ..plan.lockfile import ANY
+from ..plan.locked_tags import ANY
 from ..stack.key import StackKey
 from ..tag.build_tag import BuildTag
 from ..tag.version_ranges import is_span

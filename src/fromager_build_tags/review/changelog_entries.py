@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_version
 
 from ..errors import EditError, SettingsError, explain_error
 from ..files import read_text, refuse_read_only, write_text
-from ..plan.lockfile import public_version
+from ..plan.locked_tags import public_version
 from ..settings.layout import file_to_edit
 from ..settings.yamledit import add
 from ..settings.yamlfile import parse_yaml_mapping

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from packaging.version import Version
 
-from ..plan.lockfile import ANY, Lock, LockedStack, Row, packages_of, public_version
+from ..plan.locked_tags import ANY, Lock, LockedStack, Row, packages_of, public_version
 from ..stack.key import StackKey, StackKeys
 from ..tag.build_tag import NO_BUILD_TAG, BuildTag
 from ..tag.version_ranges import boundaries_of, is_span, split

@@ -14,7 +14,7 @@ from packaging.utils import NormalizedName, canonicalize_name, is_normalized_nam
 from packaging.version import Version
 
 from ..errors import SettingsError
-from ..plan.lockfile import Lock
+from ..plan.locked_tags import Lock
 from ..plan.locking import lock_of
 from ..plan.model import Wanted
 from ..plan.plugins import load_overrides

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from ..plan.lockfile import ANY, Lock, LockedStack
+from ..plan.locked_tags import ANY, Lock, LockedStack
 from ..stack.key import StackKey, most_similar, pair
 
 #: The index of each variant that names one.

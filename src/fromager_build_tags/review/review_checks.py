@@ -7,7 +7,8 @@ from typing import Final
 
 from ..findings import rules
 from ..findings.finding import Finding, Place, Rule, Severity
-from ..plan.lockfile import ANY, format_tag
+from ..plan.locked_tags import ANY
+from ..plan.lockfile import format_tag
 from ..tag.build_tag import NO_BUILD_TAG
 from ..text import counted, first_few
 from .causes import Cause

@@ -14,7 +14,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from ..errors import InputError, SettingsError
 from ..files import LARGEST_FILE, read_bounded, refuse_links
 from ..http.urls import comparable_url
-from ..plan.lockfile import Lock, parse_lock
+from ..plan.locked_tags import Lock
+from ..plan.lockfile import parse_lock
 from ..settings.hook import Hook
 from ..settings.yamlfile import YamlFile, parse_yaml_mapping
 

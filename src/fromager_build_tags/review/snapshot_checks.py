@@ -9,7 +9,7 @@ from typing import Final
 from ..errors import SettingsError, StackError, explain_error
 from ..findings import rules
 from ..findings.finding import Finding, Place
-from ..plan.lockfile import Lock
+from ..plan.locked_tags import Lock
 from ..plan.outdated import difference, hook_difference, stack_differences
 from ..settings.hook import HOOK, HOOK_PATH
 from ..settings.layout import IGNORE, suppressions
