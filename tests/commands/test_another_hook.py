@@ -77,7 +77,7 @@ def test_lock(cli: Cli, tmp_path: pathlib.Path, problem: str) -> None:
     write_tree(tmp_path, {SETTINGS_FILE: SETTINGS})
     assert f"-# {hook}\n+# Hook: {HOOK}\n" in cli("lock", "--check", status=1).stdout
     cli("lock")
-    assert cli("lock", "--check").stderr == f"{LOCK} is up to date\n"
+    assert cli("lock", "--check").stderr == f"{LOCK} is up to date: 1 variant, 1 stack\n"
 
 
 def test_a_hook_that_is_replaced_after_the_lock(cli: Cli, tmp_path: pathlib.Path) -> None:

@@ -411,3 +411,18 @@ def test_the_files_of_a_tree_are_limited_together(
     assert cli("check", status=1).stderr == (
         f"Error: the files in settings/packages are larger than {len(TORCH)} bytes together\n"
     )
+
+
+@pytest.mark.parametrize("command", ["show", "lock", "check"])
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("not valid!-1.0", "'not valid!'"), ("-1.0", "''"), ("a\x1b[31mb", r"'a\x1b[31mb'")],
+)
+def test_a_folder_of_patches_without_a_package(
+    command: str, folder: str, name: str, cli: Cli, tmp_path: pathlib.Path
+) -> None:
+    write_tree(tmp_path, {**GOOD, f"patches/{folder}/1.patch": ""})
+    assert cli("--patches-dir", "patches", command, status=1).stderr.splitlines()[-1] == (
+        "Error: a folder in patches, or a registered override, has an invalid package name (name "
+        f"is invalid: {name}): rename the folder to PACKAGE-VERSION"
+    )

@@ -106,7 +106,7 @@ def test_next_steps_of_a_change(cli: Cli, tmp_path: pathlib.Path) -> None:
     """From a new Torch to a commit, each command names the next one."""
     write_tree(tmp_path, {"settings/packages/flash_attn.yaml": TORCH})
     assert cli("lock").stderr == f"{LOCK} is written\nNext: commit it with the settings\n"
-    assert cli("lock").stderr == f"{LOCK} is up to date\n"
+    assert cli("lock").stderr == f"{LOCK} is up to date: 1 variant, 1 stack\n"
     Checkout.create(tmp_path, {})
     write_tree(tmp_path, NEW_TORCH)
     assert cli("review", status=1).stderr == "Next: fromager-build-tags lock\n"

@@ -23,7 +23,7 @@ from ..conftest import Cli
 from ..review.tags import build_tag, locked_stack
 from ..stack.test_key import KEYS
 from ..tag.test_order import TAGS
-from ..trees import GOOD, ROCM, ROCM_FILE, TWO_PACKAGES, write_tree
+from ..trees import GOOD, ROCM, ROCM_FILE, SETTINGS_FILE, TWO_PACKAGES, write_tree
 
 HEADER = (
     "# build-tags.lock, format 2.0: the build tags that these settings give.\n"
@@ -257,11 +257,26 @@ def test_version_ranges_in_a_lock(cli: Cli, tmp_path: pathlib.Path) -> None:
     assert stack.ranges == {"demo": ["<0.29"]}
 
 
+NO_VARIANT = f'wheels: {{build_tag_hook: "{HOOK}"}}\n'
+
+
+@pytest.mark.parametrize("options", [[], ["--check"]])
+def test_a_lock_without_variants_is_an_error(
+    options: list[str], cli: Cli, tmp_path: pathlib.Path
+) -> None:
+    write_tree(tmp_path, {SETTINGS_FILE: NO_VARIANT, "settings/packages/torch.yaml": "{}\n"})
+    assert cli("lock", *options, status=1).stderr == (
+        f"Error: there is nothing to lock: neither the changelogs of {SETTINGS_FILE} nor files in "
+        "settings/variants declare a variant; add one, such as settings/variants/cpu.yaml\n"
+    )
+    assert not (tmp_path / LOCK).exists()
+
+
 def test_lock_writes_what_the_settings_give(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, TWO_PACKAGES)
     assert cli("lock").stderr == f"{LOCK} is written\nNext: commit it with the settings\n"
     assert (tmp_path / LOCK).read_text() == TEXT
-    assert cli("lock").stderr == f"{LOCK} is up to date\n"
+    assert cli("lock").stderr == f"{LOCK} is up to date: 1 variant, 1 stack\n"
     assert sorted(path.name for path in (tmp_path / "settings").iterdir()) == [
         "build-tags.lock",
         "packages",

@@ -14,7 +14,7 @@ from ..findings.finding import Finding, Place, Severity
 from ..plan.locked_tags import FORMAT
 from ..plan.lockfile import lock_file, parse_lock
 from ..plan.locking import lock_of
-from ..plan.outdated import difference
+from ..plan.outdated import difference, stale_finding
 from ..plan.plugins import HOOKS_GROUP, WHEEL_BUILD_TAG
 from ..plan.requirements import named_in
 from ..settings.hook import HOOK, HOOK_PATH, NO_HOOK
@@ -49,19 +49,13 @@ def check_lock(inventory: Inventory) -> Iterator[Finding]:
         locked = parse_lock(read_text(path), str(path))
         planned = lock_of(inventory.tree, named_in(locked), every=locked.every)
     except InputError as err:
-        yield _stale(path, f"lock file is unreadable: {err}")
+        yield stale_finding(str(path), f"lock file is unreadable: {err}")
         return
     what = difference(locked, planned.lock)
     if not what and locked.format < FORMAT:
         what = f"it has format {locked.format}, and {FORMAT} is current"
     if what and not planned.wrong:
-        yield _stale(path, f"lock file is out of date: {what}")
-
-
-def _stale(lock: pathlib.Path, what: str) -> Finding:
-    remedy = "run `fromager-build-tags lock`, and commit the lock with the settings"
-    place = Place(file=str(lock))
-    return rules.STALE_LOCK.finding(what, subject=str(lock), remedy=remedy, place=place)
+        yield stale_finding(str(path), f"lock file is out of date: {what}")
 
 
 def check_keys(inventory: Inventory) -> Iterator[Finding]:

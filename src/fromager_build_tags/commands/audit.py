@@ -64,13 +64,18 @@ def audit(
     An INDEX is a folder of wheels, fromager's wheels-repo, or the URL of a simple API. VARIANT=
     before it names the variant of its wheels; the default is --variant, or the only one.
     VARIANT:STACK= names one stack; the default is the one that all wheels fit, or else all stacks.
-    --deep adds the findings of the command verify. Nothing changes.
+    With --python, a requirement counts if its marker is true for any target. --deep adds the
+    findings of the command verify. Nothing changes.
     """
     tree = common.planned_tree(ctx)
     expectations = Expectations(tree, here=here)
     targets = shared.read_targets(pythons, platforms)
     required = _required(
-        *(from_requirements_file(file) for file in files),
+        *(
+            from_requirements_file(file, environment)
+            for environment in [each.environment() for each in targets] or [{}]
+            for file in files
+        ),
         *(from_build_file(file) for file in build_files),
         *(from_lock(file) for file in locks),
     )

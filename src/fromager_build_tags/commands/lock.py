@@ -14,7 +14,7 @@ from ..plan.lockfile import format_lock, lock_file, parse_lock
 from ..plan.locking import lock_of
 from ..plan.model import Wanted
 from ..plan.requirements import from_build_file, named_in
-from ..text import first_few
+from ..text import counted, first_few
 from . import common
 
 
@@ -74,7 +74,7 @@ def make_lock(
         Whether the file is written.
 
     Raises:
-        InputError: the settings of a variant are invalid.
+        InputError: the settings of a variant are invalid, or there is no variant.
     """
     tree = common.planned_tree(ctx, is_edited=is_edited)
     path = file or lock_file(tree.settings_file)
@@ -85,13 +85,23 @@ def make_lock(
     planned = lock_of(tree, more, every=every)
     if planned.wrong:
         raise InputError(f"build tags cannot be computed: {'; '.join(planned.wrong.values())}")
+    if not planned.lock.stacks:
+        raise InputError(
+            f"there is nothing to lock: neither the changelogs of {tree.settings_file} nor files "
+            f"in {tree.variants_dir()} declare a variant; add one, such as "
+            f"{tree.variants_dir() / 'cpu.yaml'}"
+        )
     text = format_lock(planned.lock)
     for reason, packages in planned.unknown.items():
         if reason != tree.hook.problem:
             names = first_few(packages)
             common.note(f"unknown suffix, locked as ?: {names}: {reason}")
     if present == text:
-        common.note(f"{path} is up to date")
+        variants = {each.variant for each in planned.lock.stacks}
+        counts = (
+            f"{counted(len(variants), 'variant')}, {counted(len(planned.lock.stacks), 'stack')}"
+        )
+        common.note(f"{path} is up to date: {counts}")
         return False
     if check:
         _show_difference(path, present, text, known)

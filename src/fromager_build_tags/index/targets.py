@@ -23,6 +23,16 @@ _CPYTHON: Final = re.compile(r"cp(\d)(\d{1,2})", re.ASCII)
 #: Minor versions of glibc and musl above all existing ones.
 _NEWEST_GLIBC: Final = 60
 _NEWEST_MUSL: Final = 5
+#: ``os_name``, ``sys_platform`` and ``platform_system`` by the first word of a platform tag.
+_SYSTEMS: Final = {
+    "linux": ("posix", "linux", "Linux"),
+    "macosx": ("posix", "darwin", "Darwin"),
+    "win": ("nt", "win32", "Windows"),
+    "win32": ("nt", "win32", "Windows"),
+}
+_WINDOWS_MACHINES: Final = {"win32": "x86", "win_amd64": "AMD64", "win_arm64": "ARM64"}
+#: The version of the system before the machine, such as that of ``macosx_11_0_arm64``.
+_VERSION: Final = re.compile(r"^(\d+_)*")
 
 
 class Installer(enum.StrEnum):
@@ -49,6 +59,29 @@ class Target:
 
     def __str__(self) -> str:
         return f"{self.abi} on {self.platform}"
+
+    def environment(self) -> dict[str, str]:
+        """Return the values of environment markers; the micro version of Python counts as 0."""
+        linux = parse_linux(self.platform)
+        system, _, rest = self.platform.partition("_")
+        machine = linux.machine if linux else _VERSION.sub("", rest)
+        python = f"{self.python[0]}.{self.python[1]}"
+        os_name, sys_platform, platform_system = _SYSTEMS.get(
+            "linux" if linux else system, ("posix", system, system)
+        )
+        return {
+            "implementation_name": "cpython",
+            "implementation_version": f"{python}.0",
+            "os_name": os_name,
+            "platform_machine": _WINDOWS_MACHINES.get(self.platform, machine),
+            "platform_python_implementation": "CPython",
+            "platform_release": "",
+            "platform_system": platform_system,
+            "platform_version": "",
+            "python_full_version": f"{python}.0",
+            "python_version": python,
+            "sys_platform": sys_platform,
+        }
 
 
 def running_target(platform: str = "linux_x86_64") -> Target:

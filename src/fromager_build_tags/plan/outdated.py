@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator, Mapping
+from typing import Final
 
+from ..findings import rules
+from ..findings.finding import Finding, Place
 from ..settings.hook import Hook
 from ..stack.key import StackKey, pair
 from ..text import first_few
@@ -12,6 +15,13 @@ from .locked_tags import ANY, Lock, LockedStack, Row
 from .lockfile import format_tag
 
 type _Stacks = Mapping[StackKey, LockedStack]
+
+_REMEDY: Final = "run `fromager-build-tags lock`, and commit the lock with the settings"
+
+
+def stale_finding(lock: str, what: str, remedy: str = _REMEDY) -> Finding:
+    """Return the finding about a lock file that is not that of the settings."""
+    return rules.STALE_LOCK.finding(what, subject=lock, remedy=remedy, place=Place(file=lock))
 
 
 def difference(locked: Lock, given: Lock) -> str:

@@ -6,6 +6,7 @@ import json
 import pathlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from fromager.dependency_graph import DependencyGraph
@@ -34,11 +35,17 @@ def from_requirements(texts: Iterable[str]) -> list[Wanted]:
     return [_from_requirement(_parse(text, text, ""), {}) for text in texts]
 
 
-def from_requirements_file(file: pathlib.Path) -> list[Wanted]:
+def from_requirements_file(
+    file: pathlib.Path, environment: Mapping[str, str] = MappingProxyType({})
+) -> list[Wanted]:
     """Return the wanted packages of a requirements file of pip, within its constraints.
 
-    Requirements with a marker that this Python and machine do not match are left out, and so are
-    folders and URLs without the name of a package.
+    Requirements whose marker is false are left out, and so are folders and URLs without the name
+    of a package.
+
+    Args:
+        file: the file.
+        environment: values for markers; those of this Python and machine for the missing ones.
 
     Raises:
         InputError: a file cannot be read, or a line is not a requirement.
@@ -51,7 +58,7 @@ def from_requirements_file(file: pathlib.Path) -> list[Wanted]:
         if _LINK.match(line.text):
             continue
         requirement = _parse(line.text, line.shown, f"{line.place}: ")
-        if not _is_for_here(requirement):
+        if not _holds(requirement, environment):
             continue
         if line.is_constraint:
             name = canonicalize_name(requirement.name)
@@ -61,10 +68,11 @@ def from_requirements_file(file: pathlib.Path) -> list[Wanted]:
     return [_from_requirement(each, constraints) for each in requirements]
 
 
-def _is_for_here(requirement: Requirement) -> bool:
-    """Return whether this Python and machine match the marker, or it compares what has no order."""
+def _holds(requirement: Requirement, environment: Mapping[str, str]) -> bool:
+    """Return whether there is no marker, or it is true, or it compares what has no order."""
     try:
-        return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        marker = requirement.marker
+        return marker is None or marker.evaluate({**environment, "extra": ""})
     except (ValueError, KeyError):  # such as extra === 'x', and 'x' == 'y'
         return True
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
 
 from ..errors import SettingsError, StackError, explain_error
 from ..findings import rules
 from ..findings.finding import Finding, Place
 from ..plan.locked_tags import Lock
-from ..plan.outdated import difference, hook_difference, stack_differences
+from ..plan.outdated import difference, hook_difference, stack_differences, stale_finding
 from ..settings.hook import HOOK, HOOK_PATH
 from ..settings.layout import IGNORE, suppressions
 from ..text import first_few
 from .causes import Cause, changed_files, keys_in
 from .git import object_name, prefetch
 from .snapshot import Evaluation, Snapshot
-
-_LOCK: Final = "run `fromager-build-tags lock`, and commit the lock with the settings"
 
 
 def stale_lock(
@@ -34,18 +31,19 @@ def stale_lock(
     if evaluation.broken:
         yield _no_lock(head, "; ".join(each.message for each in evaluation.broken))
     elif head.lock is not None and (what := difference(head.lock, evaluation.lock)):
-        stale = _stale(head, f"lock file is out of date: {what}", _LOCK)
+        stale = _stale(head, what)
         yield replace(stale, place=causes[0].place) if len(causes) == 1 else stale
 
 
 def _no_lock(head: Snapshot, why: str) -> Finding:
     what = f"lock file cannot be computed from the settings: {why}"
-    return _stale(head, what, "fix the file, then run `fromager-build-tags lock`")
+    remedy = "fix the file, then run `fromager-build-tags lock`"
+    return stale_finding(head.layout.lock_file.as_posix(), what, remedy)
 
 
-def _stale(head: Snapshot, what: str, remedy: str) -> Finding:
+def _stale(head: Snapshot, what: str) -> Finding:
     lock = head.layout.lock_file.as_posix()
-    return rules.STALE_LOCK.finding(what, subject=lock, remedy=remedy, place=Place(file=lock))
+    return stale_finding(lock, f"lock file is out of date: {what}")
 
 
 def stale_stacks(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
@@ -61,7 +59,7 @@ def stale_stacks(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
             locked = head.lock.of_variant(variant).keys()
             if declared != locked and (locked or path in head.files):
                 what = first_few(stack_differences(variant, locked, declared), 1)
-                yield _stale(head, f"lock file is out of date: {what}", _LOCK)
+                yield _stale(head, what)
     except (SettingsError, StackError) as err:
         yield _no_lock(head, explain_error(err))
 
@@ -117,8 +115,7 @@ def stale_hook(base: Snapshot, head: Snapshot) -> Iterator[Finding]:
     if _have_same_global_settings(base, head) and base.lock.hook == head.lock.hook:
         return
     if head.hook is not None and head.hook != head.lock.hook:
-        what = hook_difference(head.lock.hook, head.hook)
-        yield _stale(head, f"lock file is out of date: {what}", _LOCK)
+        yield _stale(head, hook_difference(head.lock.hook, head.hook))
 
 
 def own_packages(*snapshots: Snapshot) -> frozenset[str] | None:

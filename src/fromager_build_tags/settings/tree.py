@@ -13,7 +13,7 @@ from typing import Final
 import yaml
 from fromager.context import WorkContext
 from fromager.packagesettings import PackageBuildInfo, PackageSettings, Settings, SettingsFile
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from ..errors import InputError, SettingsError
 from ..files import refuse_links, root_of
@@ -82,8 +82,18 @@ class SettingsTree:
         return self._by_variant[variant]
 
     def packages(self) -> list[NormalizedName]:
-        """Return every package that the settings or a project override name."""
-        return sorted({canonicalize_name(name) for name in self.settings.list_overrides()})
+        """Return every package that the settings, a project override or a patch name.
+
+        Raises:
+            SettingsError: fromager reads an invalid name of a package from a folder of patches.
+        """
+        try:
+            return sorted({canonicalize_name(name) for name in self.settings.list_overrides()})
+        except InvalidName as err:
+            raise SettingsError(
+                f"a folder in {self.settings.patches_dir}, or a registered override, has an "
+                f"invalid package name ({err}): rename the folder to PACKAGE-VERSION"
+            ) from None
 
     def variants(self) -> list[str]:
         """Return every variant that the settings name, or that has a file."""
