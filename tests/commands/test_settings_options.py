@@ -255,3 +255,13 @@ def test_an_unknown_variant_is_the_same_error_in_each_command(
         "Error: unknown variant 'gaudi': neither settings/settings.yaml nor a file in "
         "settings/variants declares it; use cuda, rocm"
     )
+
+
+@pytest.mark.usefixtures("two_variants")
+def test_a_review_of_two_locks_refuses_an_unknown_variant(run: Run) -> None:
+    """Their stacks name the variants; a review of locks does not load settings."""
+    lock = "settings/build-tags.lock"
+    run(*NAMED, "lock")
+    args = ("review", lock, lock, *NAMED, "--variant")
+    assert run(*args, "gaudi", status=1).stderr.startswith("Error: unknown variant 'gaudi': ")
+    assert run(*args, "rocm").stderr == ""
