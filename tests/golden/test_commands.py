@@ -1253,6 +1253,8 @@ def normalised(text: str, names: Mapping[str, str]) -> str:
     """Replace what depends on the machine, the run and the release."""
     for value, name in names.items():
         text = text.replace(value, name)
+    # an older click names either option, whichever comes first in a set
+    text = re.sub(r"(?m)^(Try 'fromager.*) -h' for help", r"\1 --help' for help", text)
     text = re.sub(r"\(/[^()\n]*/(\w+\.py)\)", r"(<path>/\1)", text)
     text = re.sub(r"\b[0-9a-f]{12}\b", "<commit>", text)
     return re.sub(rf"\b{DISTRIBUTION} \d+\.\d+[\w.+]*", f"{DISTRIBUTION} 0.0.0", text)

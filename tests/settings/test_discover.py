@@ -241,3 +241,15 @@ def test_the_variables_that_name_the_places_to_fromager() -> None:
         "FROMAGER_SETTINGS_FILE='a b/settings.yaml' FROMAGER_VARIANT=rocm "
         "FROMAGER_CONSTRAINTS_FILES='c d'"
     )
+
+
+def test_patches_are_named_to_fromager_where_there_are_some(top: pathlib.Path) -> None:
+    write(top / "overrides/settings.yaml")
+    variables = (
+        "FROMAGER_SETTINGS_FILE=../../overrides/settings.yaml "
+        "FROMAGER_SETTINGS_DIR=../../overrides/settings"
+    )
+    assert find_places().variables() == variables
+    (top / "overrides/patches").mkdir()
+    patches = "FROMAGER_PATCHES_DIR=../../overrides/patches"
+    assert find_places().variables() == f"{variables} {patches}"
