@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from ..findings.finding import Verdict
+from ..index import Index
 from ..index.auditing import Audit, Audited, RequiredVersions
 from ..index.expected import Expectations
 from ..index.index_checks import Tally
@@ -91,10 +92,7 @@ def audit(
     )
     unread = [Tally(*each) for each in unopened]
     findings = [finding for index in unread for finding in index.findings()]
-    grid = None
-    if format_ == "html":
-        names = [f"{plain(str(each.place))} ({each.place.label})" for each in opened]
-        grid = Grid(names, folder=(output or pathlib.Path("page")).parent, made=build_time())
+    grid = _grid(opened, output) if format_ == "html" else None
     with shared.progress(opened) as count:
         for each in run.run():
             audited = _mark_suppressed(tree, each)
@@ -103,14 +101,7 @@ def audit(
                 grid.add(audited)
             count(1)
     report = AuditReport(
-        verdict=Verdict.of(
-            findings,
-            checked={
-                "index": len(opened),
-                "project": sum(each.projects for each in run.tallies),
-                "wheel": sum(each.wheels for each in run.tallies),
-            },
-        ),
+        verdict=Verdict.of(findings, checked=_counts(run.tallies)),
         indexes=[*run.tallies, *unread],
         grid=grid,
     )
@@ -118,6 +109,20 @@ def audit(
     failed = shared.report_failures(unopened, expectations)
     if failed or (common.fails(report.verdict, fail_on) and not exit_zero):
         ctx.exit(1)
+
+
+def _grid(opened: Sequence[Index], output: pathlib.Path | None) -> Grid:
+    """Return the empty page of a report, whose links lead from its folder."""
+    names = [f"{plain(str(each.place))} ({each.place.label})" for each in opened]
+    return Grid(names, folder=(output or pathlib.Path("page")).parent, made=build_time())
+
+
+def _counts(tallies: Sequence[Tally]) -> Mapping[str, int]:
+    return {
+        "index": len(tallies),
+        "project": sum(each.projects for each in tallies),
+        "wheel": sum(each.wheels for each in tallies),
+    }
 
 
 def _required(*listed: Iterable[Wanted]) -> RequiredVersions:

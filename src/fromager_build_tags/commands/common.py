@@ -234,14 +234,28 @@ def _on_variant(tree: SettingsTree, variant: str | None) -> SettingsTree:
         InputError: it knows others.
     """
     known = tree.variants()
-    if variant is not None and known and variant not in known:
-        raise InputError(
-            f"unknown variant {variant!r}: neither {tree.settings_file} nor a file in "
-            f"{tree.variants_dir()} declares it; use {', '.join(known)}"
-        )
+    refuse_unknown_variant(variant, known, tree.settings_file, tree.variants_dir())
     if variant is None and len(known) == 1:
         return dataclasses.replace(tree, ctx=tree.on(known[0]).ctx)
     return tree
+
+
+def refuse_unknown_variant(
+    variant: str | None,
+    known: Sequence[str],
+    settings_file: pathlib.PurePath,
+    variants_dir: pathlib.PurePath,
+) -> None:
+    """Refuse a variant that is named, where the settings know others.
+
+    Raises:
+        InputError: it is unknown; with the known ones.
+    """
+    if variant is not None and known and variant not in known:
+        raise InputError(
+            f"unknown variant {variant!r}: neither {settings_file} nor a file in "
+            f"{variants_dir} declares it; use {', '.join(known)}"
+        )
 
 
 def selected_variants(ctx: click.Context, tree: SettingsTree, *, here: bool) -> Sequence[str]:

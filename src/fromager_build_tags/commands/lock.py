@@ -97,11 +97,7 @@ def make_lock(
             names = first_few(packages)
             common.note(f"unknown suffix, locked as ?: {names}: {reason}")
     if present == text:
-        variants = {each.variant for each in planned.lock.stacks}
-        counts = (
-            f"{counted(len(variants), 'variant')}, {counted(len(planned.lock.stacks), 'stack')}"
-        )
-        common.note(f"{path} is up to date: {counts}")
+        common.note(f"{path} is up to date: {_counts(planned.lock)}")
         return False
     if check:
         _show_difference(path, present, text, known)
@@ -109,6 +105,11 @@ def make_lock(
     write_text(path, text)
     common.note(f"{path} is written{_new_format(known)}")
     return True
+
+
+def _counts(lock: Lock) -> str:
+    variants = {each.variant for each in lock.stacks}
+    return f"{counted(len(variants), 'variant')}, {counted(len(lock.stacks), 'stack')}"
 
 
 def _known(present: str, path: pathlib.Path, *, is_used: bool) -> Lock:

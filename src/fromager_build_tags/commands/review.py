@@ -161,12 +161,8 @@ def _refuse_unknown_variant(head: Snapshot, compared: Iterable[Evaluation]) -> N
     variant = common.places(click.get_current_context()).variant
     known = {stack.variant for each in compared for stack in each.lock.stacks}
     known |= {name for each in compared for name in each.broken_variants}
-    if variant is not None and known and variant not in known:
-        layout = head.layout
-        raise InputError(
-            f"unknown variant {variant!r}: neither {layout.settings_file} nor a file in "
-            f"{layout.variants_dir} declares it; use {', '.join(sorted(known))}"
-        )
+    layout = head.layout
+    common.refuse_unknown_variant(variant, sorted(known), layout.settings_file, layout.variants_dir)
 
 
 def _contain(locks: Collection[Lock], real: Iterable[Wheels]) -> bool:
