@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 
 import pytest
@@ -15,6 +15,7 @@ from packaging.version import Version
 
 from fromager_build_tags import hooks
 from fromager_build_tags.errors import VerifyError
+from fromager_build_tags.findings.finding import Finding
 from fromager_build_tags.verify import post_build
 from fromager_build_tags.verify import run as verify
 from fromager_build_tags.verify.post_build import verify_built
@@ -35,11 +36,13 @@ type Build = Callable[..., pathlib.Path]
 
 @pytest.fixture
 def build(write: Write, make_context: MakeContext, monkeypatch: pytest.MonkeyPatch) -> Build:
-    def run(wheel: Wheel, mode: str | None, annotation: str | None = None) -> pathlib.Path:
+    def run(
+        wheel: Wheel, mode: str | None, annotation: str | None = None, *, hook: str | None = None
+    ) -> pathlib.Path:
         if mode is not None:
             monkeypatch.setenv("WHEEL_BUILD_TAG_VERIFY", mode)
         annotations = {"build-tags.verify": annotation} if annotation else {}
-        ctx = make_context("rocm", packages={"demo-pkg": {"annotations": annotations}})
+        ctx = make_context("rocm", packages={"demo-pkg": {"annotations": annotations}}, hook=hook)
         path = write(wheel)
         post_build.post_build(
             ctx=ctx,
@@ -54,11 +57,40 @@ def build(write: Write, make_context: MakeContext, monkeypatch: pytest.MonkeyPat
     return run
 
 
-@pytest.mark.parametrize("mode", [None, "", "off"])
-def test_it_is_off_by_default(
-    build: Build, mode: str | None, caplog: pytest.LogCaptureFixture
+HOOK = "fromager_build_tags.hooks:build_tag_hook"
+our_hook = hooks.build_tag_hook
+
+
+def wrapper(**arguments: object) -> Sequence[str]:
+    return hooks.build_tag_hook(**arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mode", [None, ""])
+@pytest.mark.parametrize("hook", [HOOK, HOOK.replace(":", "."), f"{__name__}:our_hook"])
+def test_it_warns_by_default_if_our_hook_is_configured(
+    build: Build, hook: str, mode: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert build(LIES, mode).exists()
+    assert build(LIES, mode, hook=hook).exists()
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage().startswith(f"{LIES.filename}: BT301: ")
+
+
+@pytest.mark.parametrize(
+    ("hook", "mode"),
+    [
+        (None, None),
+        (None, ""),
+        (None, "off"),
+        ("os.path:basename", None),
+        (f"{__name__}:wrapper", None),
+        (HOOK, "off"),
+    ],
+)
+def test_it_is_off_without_our_hook(
+    build: Build, hook: str | None, mode: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert build(LIES, mode, hook=hook).exists()
     assert caplog.messages == []
 
 
@@ -104,7 +136,6 @@ def test_a_wrong_wheel_that_cannot_be_moved_fails_with_the_remedy(
 
 UNNAMED = Wheel(libraries=["unstable", "libamdhip64.so.7"])
 NUMBERED = dataclasses.replace(UNNAMED, tag="1")
-HOOK = "fromager_build_tags.hooks:build_tag_hook"
 ENTRY = {"rocm": ["first build"]}
 SET = "set build-tags.depends-on of demo-pkg to 'accelerator torch', or change its override"
 
@@ -201,6 +232,45 @@ def test_mode_warn_fails_no_build_when_a_check_raises(
     assert message.startswith(
         f"{RIGHT.filename}: BT341: the wheel cannot be read: RecursionError: report"
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "BT341: No such file or directory: "),
+        (b"", "BT341: not a zip archive, or truncated"),
+        (b"\x1b[2J \xff", "BT341: not a zip archive, or truncated"),
+    ],
+)
+def test_mode_warn_fails_no_build_whatever_is_built(
+    make_context: MakeContext,
+    tmp_path: pathlib.Path,
+    content: bytes | None,
+    problem: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = tmp_path / RIGHT.filename
+    if content is not None:
+        path.write_bytes(content)
+    verify_built(make_context("rocm", hook=HOOK), REQ, path)
+    [message] = caplog.messages
+    assert message.startswith(f"{RIGHT.filename}: {problem}")
+
+
+def test_mode_warn_fails_no_build_when_the_check_itself_raises(
+    build: Build, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Iterator[Finding]:
+        raise MemoryError("\x1b[2J")
+
+    monkeypatch.setattr(post_build, "verify_wheel", fail)
+    assert build(RIGHT, None, hook=HOOK).exists()
+    assert caplog.messages == [
+        f"{RIGHT.filename} is not verified: MemoryError: \\x1b[2J: report it to "
+        "fromager-build-tags, with the wheel: its findings may be incomplete"
+    ]
+    with pytest.raises(MemoryError):
+        build(RIGHT, "error")
 
 
 def test_a_warning_of_a_rule_does_not_fail(build: Build, caplog: pytest.LogCaptureFixture) -> None:

@@ -43,10 +43,10 @@ class ExplicitSettings(BaseSettings):
     variants_dir: pathlib.Path | None = None
     """The folder of the variant files, instead of ``variants`` beside the settings folder."""
 
-    verify: str = "off"
-    """What to do about a built wheel whose name is wrong. The default is off: a build must not
-    fail for another reason than before because this package is installed for its build tags.
-    :func:`read_verify_mode` checks the value: a wrong one must not prevent a build tag."""
+    verify: str | None = None
+    """The mode of the post-build check: ``off``, ``warn`` or ``error``. Unset, it is ``warn`` if
+    our hook is configured, and ``off`` otherwise."""
+    # a str, which read_verify_mode checks: an invalid one must not prevent a build tag
 
     def facts(self) -> Mapping[str, Fact[Any]]:
         """Return the explicit facts, by settings key."""
@@ -103,13 +103,13 @@ def declare(
     )
 
 
-def read_verify_mode() -> VerifyMode:
-    """Read what to do about a built wheel whose name is wrong.
+def read_verify_mode() -> VerifyMode | None:
+    """Read what to do about a built wheel whose name is wrong; None if the variable is unset.
 
     Raises:
         SettingsError: the variable has another value than ``off``, ``warn`` or ``error``.
     """
-    text = os.environ.get(VERIFY_VARIABLE) or "off"
-    if text not in {"off", "warn", "error"}:
+    text = os.environ.get(VERIFY_VARIABLE) or None
+    if text not in {None, "off", "warn", "error"}:
         raise SettingsError(f"{VERIFY_VARIABLE}={text!r} is not one of 'off', 'warn' or 'error'")
-    return cast(VerifyMode, text)
+    return cast(VerifyMode | None, text)

@@ -28,7 +28,7 @@ from ..tag.expression import parse_expression
 from ..text import plain
 from .checks.examined import set_depends_on
 from .exemptions import exemptions_of
-from .run import WheelSource, verify_wheel
+from .run import REPORT, WheelSource, verify_wheel
 
 if TYPE_CHECKING:
     from fromager.context import WorkContext
@@ -46,22 +46,24 @@ REFUSED: Final = "refused"
 def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> None:
     """Verify a wheel that was built now, in the mode that ``WHEEL_BUILD_TAG_VERIFY`` sets.
 
-    A refused wheel is moved: fromager's next run would take a wheel in its build folder for
-    finished, and not verify it again.
+    In the mode ``warn``, not even an unexpected exception fails a build. A refused wheel is moved:
+    fromager's next run would take a wheel in its build folder for finished, and not verify it
+    again.
 
     Raises:
         VerifyError: name and content of the wheel differ, or it cannot be verified, and the mode
             is ``error``; an unknown mode counts as ``error``.
     """
-    if (mode := _mode()) == "off":
+    if (mode := _mode(ctx)) == "off":
         return
-    source, remedy = WheelSource(text=str(wheel)), functools.partial(remedy_for, ctx, req)
-    verdict = Verdict.of(verify_wheel(source, lambda _: exemptions_of(ctx, req), remedy))
-    for finding in (*verdict.findings, *verdict.suppressed):
-        is_quiet = finding.suppression or finding.severity is Severity.NOTE
-        level = logging.INFO if is_quiet else logging.WARNING
-        logger.log(level, "%s: %s", wheel.name, _line(finding))
-    errors = [each for each in verdict.findings if each.severity is Severity.ERROR]
+    try:
+        errors = _logged_errors(ctx, req, wheel)
+    except Exception as err:
+        if mode == "error":
+            raise
+        what = plain(f"{type(err).__name__}: {err}", 2_000)
+        logger.warning("%s is not verified: %s: %s", wheel.name, what, REPORT)
+        return
     if errors and mode == "error":
         raise VerifyError(
             f"{_problem(wheel, errors)}: {' | '.join(map(_line, errors))} | "
@@ -69,16 +71,29 @@ def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> Non
         )
 
 
-def _mode() -> VerifyMode:
+def _logged_errors(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> Sequence[Finding]:
+    """Log the findings of a wheel, and return the errors among them."""
+    source, remedy = WheelSource(text=str(wheel)), functools.partial(remedy_for, ctx, req)
+    verdict = Verdict.of(verify_wheel(source, lambda _: exemptions_of(ctx, req), remedy))
+    for finding in (*verdict.findings, *verdict.suppressed):
+        is_quiet = finding.suppression or finding.severity is Severity.NOTE
+        level = logging.INFO if is_quiet else logging.WARNING
+        logger.log(level, "%s: %s", wheel.name, _line(finding))
+    return [each for each in verdict.findings if each.severity is Severity.ERROR]
+
+
+def _mode(ctx: WorkContext) -> VerifyMode:
     """Return the mode; ``error`` for an invalid one, since the user wants wheels to be verified.
 
-    Failing for the variable would lose a wheel that may be right, after hours of compiling.
+    Failing for the variable would lose a wheel that may be right, after hours of compiling. The
+    default depends on the hook: without ours, the installation of this package changes nothing.
     """
     try:
-        return read_verify_mode()
+        mode = read_verify_mode()
     except SettingsError as err:
         logger.warning("%s; wheels are verified in mode 'error'", err)
         return "error"
+    return mode or ("warn" if Hook.of(ctx.settings.build_tag_hook).is_ours else "off")
 
 
 def _problem(wheel: pathlib.Path, errors: Sequence[Finding]) -> str:

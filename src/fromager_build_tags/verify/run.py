@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 _LONGEST: Final = 255
 _NAME_A_WHEEL: Final = "name a file, a folder, a pattern or a URL of a readable wheel"
 _GET_AGAIN: Final = "build it or fetch it again"
-_REPORT: Final = "report it to fromager-build-tags, with the wheel: its findings may be incomplete"
+#: What to do about an unexpected exception.
+REPORT: Final = "report it to fromager-build-tags, with the wheel: its findings may be incomplete"
 type ExemptionsOf = Callable[[NormalizedName], Exemptions]
 
 
@@ -134,7 +135,7 @@ def verify_wheel(
         yield unreadable(source.shown, str(err))
     except Exception as err:  # noqa: BLE001 - the last resort
         what = " ".join(f"{type(err).__name__}: {err}".split())[:300].rstrip(": ")
-        yield unreadable(source.shown, f"the wheel cannot be read: {what}", remedy=_REPORT)
+        yield unreadable(source.shown, f"the wheel cannot be read: {what}", remedy=REPORT)
 
 
 def exemptions_or_error(
