@@ -15,7 +15,7 @@ import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import IO, Any, Final
 
 from elftools.elf.structs import ELFStructs
@@ -92,10 +92,20 @@ class ElfFacts:
     soname: str | None = None
     needed: tuple[str, ...] = ()
     imports: frozenset[str] = frozenset()
+    weak_imports: frozenset[str] = frozenset()
+    """What the dynamic linker may leave undefined."""
     exports: frozenset[str] = frozenset()
     device_sections: tuple[str, ...] = ()
     has_sections: bool = False
     """False where no section has a name, as they were removed: device code cannot be seen."""
+
+
+class _Use(Enum):
+    """What a dynamic symbol is for."""
+
+    IMPORT = auto()
+    WEAK_IMPORT = auto()
+    EXPORT = auto()
 
 
 class _RefusedError(Exception):
@@ -173,7 +183,7 @@ def read_elf(
     try:
         elf = _Elf(file, budget or Budget())
         dynamic = _Dynamic(elf)
-        imports, exports = dynamic.symbols(keep)
+        symbols = dynamic.symbols(keep)
         names = elf.section_names()
         return ElfFacts(
             machine=elf.machine,
@@ -181,8 +191,9 @@ def read_elf(
             big_endian=elf.order == ">",
             soname=next(dynamic.texts("DT_SONAME"), None),
             needed=tuple(dict.fromkeys(dynamic.texts("DT_NEEDED"))),
-            imports=imports,
-            exports=exports,
+            imports=symbols[_Use.IMPORT],
+            weak_imports=symbols[_Use.WEAK_IMPORT],
+            exports=symbols[_Use.EXPORT],
             device_sections=tuple(sorted(DEVICE_SECTIONS & names)),
             has_sections=bool(names),
         )
@@ -286,18 +297,18 @@ class _Dynamic:
         """Yield the strings that the entries with *tag* name."""
         return (self._string(value) for key, value in self._entries if key == tag)
 
-    def symbols(self, keep: re.Pattern[bytes]) -> tuple[frozenset[str], frozenset[str]]:
+    def symbols(self, keep: re.Pattern[bytes]) -> Mapping[_Use, frozenset[str]]:
         """Return the names imported and exported that *keep* matches.
 
-        Weak symbols that are not defined are left out: the linker may leave them open. Such is
-        the initialiser of every thread-local variable of another library (Itanium ABI, ``_ZTH``).
+        Weak ones that are not defined are apart: the linker may leave them open. Such is the
+        initialiser of every thread-local variable of another library (Itanium ABI, ``_ZTH``).
         """
-        found: tuple[set[str], set[str]] = (set(), set())
+        found: dict[_Use, set[str]] = {use: set() for use in _Use}
         for name, info, section in self._symbol_rows():
-            wanted = name and (section or info >> 4 != _STB_WEAK)
-            if wanted and keep.match(self._strings, name):
-                found[bool(section)].add(self._string(name))
-        return frozenset(found[False]), frozenset(found[True])
+            if name and keep.match(self._strings, name):
+                weak = _Use.WEAK_IMPORT if info >> 4 == _STB_WEAK else _Use.IMPORT
+                found[_Use.EXPORT if section else weak].add(self._string(name))
+        return {use: frozenset(names) for use, names in found.items()}
 
     def _read_entries(self) -> Iterator[tuple[str | int, int]]:
         """Yield (tag, value); a linker makes one table, so that of two none is known to count."""

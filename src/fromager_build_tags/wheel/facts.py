@@ -22,6 +22,7 @@ from .evidence import (
     used_accelerators,
 )
 from .libraries import Library, read_contents
+from .torch_imports import TorchImports, torch_imports
 
 _TORCH = re.compile(r"\s*torch(?![\w.-])", re.IGNORECASE)
 # packaging reads each parenthesis of a marker by a call within a call.
@@ -56,6 +57,8 @@ class WheelFacts:
     """Needed libraries that it does not carry itself."""
     accelerators: tuple[AcceleratorUse, ...]
     torch: TorchUse
+    torch_imports: tuple[TorchImports, ...]
+    """What each library imports of Torch."""
     requires_torch: tuple[str, ...]
     """``Requires-Dist`` entries for torch that no extra guards."""
     builds: tuple[str, ...]
@@ -109,6 +112,7 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
         needed=contents.needed_from_outside(),
         accelerators=used_accelerators(contents),
         torch=torch_use(contents),
+        torch_imports=tuple(torch_imports(contents)),
         requires_torch=tuple(_torch_requirements(archive.path, metadata)),
         builds=tuple(str(build).strip() for build in wheel.get_all("Build", [])),
         hosts=tuple(_hosts(contents.libraries)),

@@ -51,9 +51,13 @@ class Contents:
         needed = {name for library in self.libraries for name in library.elf.needed}
         return tuple(sorted(needed - self.carried()))
 
+    def exports(self) -> frozenset[str]:
+        """Return what any library of the wheel exports."""
+        return frozenset().union(*(library.elf.exports for library in self.libraries))
+
     def imports_from_outside(self) -> Iterator[tuple[str, frozenset[str]]]:
         """Yield (member, names that no library of the wheel exports) where there are any."""
-        exported = frozenset().union(*(library.elf.exports for library in self.libraries))
+        exported = self.exports()
         for library in self.libraries:
             if names := library.elf.imports - exported:
                 yield library.member, names
