@@ -177,6 +177,18 @@ def test_all_dependencies_of_an_expression() -> None:
     assert parse_expression("none").at_most() == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        ("accelerator torch", {Need.ACCELERATOR, Need.TORCH}),
+        ("accelerator torch if version < 2 else accelerator", {Need.ACCELERATOR}),
+        ("accelerator torch if version < 2 else none", set()),
+    ],
+)
+def test_what_all_versions_need(text: str, needs: set[Need]) -> None:
+    assert parse_expression(text).at_least() == needs
+
+
 def test_an_unknown_accelerator_fails_only_packages_that_depend_on_it(
     make_context: MakeContext,
 ) -> None:

@@ -26,7 +26,8 @@ from ..wheel.craft import Shape, elf_without_sections
 
 ANNOTATION = "build-tags.depends-on"
 CXX = "_ZN3c104warnEv"
-STABLE = "aoti_torch_empty_strided"
+#: A function of the stable ABI that Torch 2.13.0 is the first to export.
+STABLE = "torch_exception_get_what"
 CUSTOMIZED = (
     "demo-kernels has settings now, so fromager no longer uses the package index's metadata for it"
 )
@@ -377,6 +378,7 @@ def test_a_linked_folder_is_not_followed(run: Run, packages: pathlib.Path) -> No
                 "Torch, stable ABI: demo_kernels/_C.so imports 1 functions of Torch's stable ABI, "
                 f"as {STABLE}",
                 "Torch, stable ABI: demo_kernels/_C.so needs libtorch.so",
+                "it loads with Torch 2.13 and later; stable ABI, minimum 2.13",
             ],
         ),
         ([], [CXX], "torch", None),
@@ -397,6 +399,85 @@ def test_a_wheel_shows_its_dependencies(
     assert reasons is None or result.stderr.splitlines() == [*reasons, CUSTOMIZED]
     written = yaml.safe_load((packages / "demo_kernels.yaml").read_text())
     assert written == {"annotations": {ANNOTATION: expression}}
+
+
+def declare_torch(packages: pathlib.Path, **versions: str) -> None:
+    """Write a variant file for each Torch version."""
+    folder = packages.parent / "variants"
+    folder.mkdir(exist_ok=True)
+    for variant, version in versions.items():
+        (folder / f"{variant}.yaml").write_text(f'distro: el9.8\ntorch_version: "{version}"\n')
+
+
+LOADS = "it loads with Torch 2.13 and later; stable ABI, minimum 2.13"
+EXCLUDED = (
+    "the settings declare Torch {}, with which it does not load: without a Torch segment, its name "
+    "would fit that Torch, too; keep 'torch', or compile it with a lower TORCH_TARGET_VERSION"
+)
+
+
+@pytest.mark.parametrize(
+    ("versions", "machine", "expression", "excluded"),
+    [
+        ({}, 62, "none", ""),
+        ({"cpu": "2.13.0", "cuda": "2.14.1"}, 62, "none", ""),
+        ({"cpu": "2.13"}, 62, "none", ""),
+        ({"cpu": "2.14.0", "cuda": "2.12.1"}, 62, "torch", "2.12.1 of cuda"),
+        ({"cpu": "2.12"}, 183, "torch", "2.12 of cpu"),
+        ({"cpu": "2"}, 62, "none", ""),
+        ({"cpu": "2.14.0"}, 22, "torch", "2.14.0 of cpu"),
+    ],
+    ids=["unknown", "all", "minor", "one", "aarch64", "major", "a machine without a known Torch"],
+)
+def test_torch_is_dropped_only_if_every_declared_torch_loads_the_wheel(
+    run: Run,
+    tmp_path: pathlib.Path,
+    packages: pathlib.Path,
+    versions: dict[str, str],
+    machine: int,
+    expression: str,
+    excluded: str,
+) -> None:
+    """A name without a Torch segment is for each Torch of the settings."""
+    declare_torch(packages, **versions)
+    wheel = make_wheel(tmp_path, imports=[STABLE], needed=["libtorch.so"], machine=machine)
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    lines = result.stderr.splitlines()
+    assert (LOADS in lines) is (machine != 22)
+    assert (EXCLUDED.format(excluded) in lines) is bool(excluded)
+    written = packages / "demo_kernels.yaml"
+    assert (f"{ANNOTATION}: {expression!r}" in result.stdout) or expression == "none"
+    assert written.exists() is (expression != "none")
+
+
+def test_a_variant_that_cannot_be_read_declares_no_torch(
+    run: Run, tmp_path: pathlib.Path, packages: pathlib.Path
+) -> None:
+    declare_torch(packages, bad="2.x", good="2.12.0")
+    wheel = make_wheel(tmp_path, imports=[STABLE])
+    stderr = run("demo-kernels", "--from-wheel", str(wheel)).stderr
+    assert EXCLUDED.format("2.12.0 of good") in stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("stem", "written"),
+    [
+        ("torchvision-0.29.2", "accelerator torch"),
+        ("flash_attn-2.9.0", None),
+        ("demo_kernels-1.0", "accelerator torch"),
+    ],
+)
+def test_a_shipped_override_without_torch_is_replaced_if_a_declared_torch_is_too_low(
+    run: Run, tmp_path: pathlib.Path, packages: pathlib.Path, stem: str, written: str | None
+) -> None:
+    declare_torch(packages, cuda="2.12.0")
+    wheel = make_wheel(tmp_path, stem=stem, needed=["libcudart.so.13"], imports=[STABLE])
+    name = stem.partition("-")[0]
+    result = run(name.replace("_", "-"), "--from-wheel", str(wheel))
+    file = packages / f"{name}.yaml"
+    assert file.exists() is (written is not None), result.output
+    if written:
+        assert yaml.safe_load(file.read_text()) == {"annotations": {ANNOTATION: written}}
 
 
 def test_much_evidence_is_counted(run: Run, tmp_path: pathlib.Path) -> None:

@@ -19,7 +19,8 @@ PLAT: Final = "cp312-cp312-linux_x86_64.whl"
 PURE: Final = "py3-none-any.whl"
 
 CXX: Final = "_ZN3c105ErrorC1Ev"
-STABLE: Final = "aoti_torch_get_dim"
+#: Torch 2.10.0 is the first that exports it.
+STABLE: Final = "torch_delete_list"
 CUDART: Final = "libcudart.so.13"
 HIP: Final = "libamdhip64.so.7"
 

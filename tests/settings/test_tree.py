@@ -109,3 +109,38 @@ def test_a_hook_of_another_type_or_place_is_refused(
     write_tree(tmp_path, {**GOOD, SETTINGS_FILE: content})
     with pytest.raises(SettingsError, match=re.escape(message)):
         load(tmp_path)
+
+
+FAMILY = """
+distro: el9.8
+stacks:
+  - {cuda_version: "13.0", torch_version: "2.13.0"}
+  - {cuda_version: "12.9", torch_version: "2.11.0"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "variables", "lowest"),
+    [
+        ({}, {}, "Torch 2.9.1 of rocm"),
+        ({"cuda": FAMILY}, {}, "Torch 2.9.1 of rocm"),
+        ({"cuda": FAMILY, "rocm": ""}, {}, "Torch 2.11.0 of cuda"),
+        ({"rocm": ""}, {}, "None"),
+        ({"rocm": "torch_version: [2.9]\n"}, {}, "None"),
+        ({"cuda13.0-torch2.9-ubi9": ""}, {}, "Torch 2.9 of cuda13.0-torch2.9-ubi9"),
+        ({}, {"WHEEL_BUILD_TAG_TORCH_VERSION": "2.8.0"}, "Torch 2.8.0 of rocm"),
+    ],
+    ids=["one", "family is higher", "family", "none", "invalid", "name", "variable"],
+)
+def test_the_lowest_torch_of_all_stacks(
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: dict[str, str],
+    variables: dict[str, str],
+    lowest: str,
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    variants = {f"settings/variants/{name}.yaml": text for name, text in files.items()}
+    write_tree(tmp_path, {**GOOD, **variants})
+    assert str(load(tmp_path).lowest_torch()) == lowest

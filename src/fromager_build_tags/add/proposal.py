@@ -17,12 +17,15 @@ from packaging.version import Version
 from ..errors import InputError, NeedsError
 from ..plan import plugins
 from ..plan.source import shipped_expression
+from ..stack.stack import DeclaredTorch
 from ..tag.expression import Need, parse_expression
 from ..text import first_few
 from ..wheel.elf import RefusalReason
 from ..wheel.evidence import Evidence, TorchAbi
 from ..wheel.facts import WheelFacts, read_wheel
 from ..wheel.libraries import accelerator_of, is_system, is_torch
+from ..wheel.torch_abi import TorchLoads, compare
+from ..wheel.torch_table import shipped_table
 
 #: The dependencies of a package of which nothing is known: a missing segment can break an
 #: installation, one too many costs a build.
@@ -82,6 +85,12 @@ class ShippedOverride:
             return frozenset(Need)
         return parse_expression(self.expression).at_most()
 
+    def at_least(self) -> frozenset[Need]:
+        """Return the needs that all versions have on all stacks; every need for a function."""
+        if self.expression is None:
+            return frozenset(Need)
+        return parse_expression(self.expression).at_least()
+
 
 def propose_default(package: NormalizedName) -> Proposal:
     """Propose the shipped override, or :data:`DEFAULT` without one.
@@ -109,29 +118,35 @@ def propose_given(package: NormalizedName, expression: str) -> Proposal:
     return _proposal(package, expression, shipped)
 
 
-def propose_from_wheel(facts: WheelFacts, source: str) -> Proposal:
+def propose_from_wheel(
+    facts: WheelFacts, source: str, lowest: DeclaredTorch | None = None
+) -> Proposal:
     """Propose what a wheel shows by its libraries, its device code and its symbols.
 
-    A wheel that uses only the stable ABI of Torch does not depend on one Torch version. A build
-    for another accelerator can need more than this wheel, so a shipped override is kept that can
-    need as much, in any version.
+    A wheel that uses only the stable ABI of Torch does not depend on one Torch version, if it loads
+    with every Torch that the settings declare. A build for another accelerator can need more than
+    this wheel, so a shipped override is kept that can need as much, in any version.
 
     Args:
         facts: the content of the wheel.
         source: its file or requirement, for messages.
+        lowest: the lowest Torch that the settings declare; None if that is unknown.
 
     Raises:
         InputError: a part of the wheel could not be read, and could show more.
         NeedsError: the wheel makes torch depend on itself.
         PluginError: the shipped override does not load.
     """
-    shipped, evidence = ShippedOverride.of(facts.name), tuple(evidence_in(facts))
+    shipped, evidence = ShippedOverride.of(facts.name), tuple(evidence_in(facts, lowest))
     redundant = _redundant(facts.name, shipped)
     if facts.purelib:
         return Proposal(expression=None, evidence=evidence, redundant=redundant)
     seen = _seen(facts)
     _refuse_unread(facts, seen, source)
     given = shipped.at_most() if shipped else frozenset()
+    if _excludes(_stable_loads(facts), lowest):
+        seen |= {Need.TORCH}
+        given = shipped.at_least() if shipped else given
     if shipped and seen <= given:
         return Proposal(expression=_expression(seen), evidence=evidence, redundant=redundant)
     return _proposal(facts.name, _expression(seen | given), shipped, evidence)
@@ -172,13 +187,40 @@ def _redundant(package: NormalizedName, shipped: ShippedOverride | None) -> str:
     )
 
 
-def evidence_in(facts: WheelFacts) -> Iterator[str]:
-    """Yield what a wheel shows of its dependencies, and what it does not show."""
+def _stable_loads(facts: WheelFacts) -> TorchLoads | None:
+    """Return with which Torch a wheel of the stable ABI loads; None for another wheel."""
+    if facts.torch.abi is not TorchAbi.STABLE:
+        return None  # the shipped table takes 0.2 s
+    return compare(facts.torch_imports, shipped_table())
+
+
+def _excludes(loads: TorchLoads | None, lowest: DeclaredTorch | None) -> bool:
+    """Return whether a wheel does not load with the lowest Torch, as far as is known."""
+    if loads is None or lowest is None:
+        return False
+    return loads.minimum is None or loads.minimum > lowest.version
+
+
+def evidence_in(facts: WheelFacts, lowest: DeclaredTorch | None = None) -> Iterator[str]:
+    """Yield what a wheel shows of its dependencies, and what it does not show.
+
+    Args:
+        facts: the content of the wheel.
+        lowest: as for :func:`propose_from_wheel`.
+    """
     for use in facts.accelerators:
         yield from _lines(use.accelerator.value, use.evidence)
     abi = facts.torch.abi
     label = "Torch" if abi is TorchAbi.LINKED else f"Torch, {abi} ABI"
     yield from _lines(label, facts.torch.evidence)
+    if (loads := _stable_loads(facts)) is not None:
+        yield f"it {loads}"
+    if _excludes(loads, lowest):
+        yield (
+            f"the settings declare {lowest}, with which it does not load: without a Torch segment, "
+            "its name would fit that Torch, too; keep 'torch', or compile it with a lower "
+            "TORCH_TARGET_VERSION"
+        )
     if facts.purelib:
         yield "it is a purelib wheel, which gets no segments, whatever it contains"
     elif not facts.accelerators and not facts.torch.evidence and not list(_unread(facts)):

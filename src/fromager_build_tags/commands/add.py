@@ -20,6 +20,8 @@ from ..add.proposal import (
 from ..add.scaffold import annotate, write_module
 from ..errors import InputError
 from ..report.table import Content
+from ..settings.environment import lowest_torch
+from ..settings.layout import variants_dir
 from . import common
 
 
@@ -64,7 +66,7 @@ def add(
         raise click.UsageError("--depends-on and --from-wheel exclude each other")
     if directory is not None and not module:
         raise click.UsageError("--directory is the folder of a module: it needs --module")
-    proposal = _proposal(name, depends_on, from_wheel)
+    proposal = _proposal(ctx, name, depends_on, from_wheel)
     if module:
         written = write_module(directory or pathlib.Path(), name, proposal)
         common.write([Content(lines=written.splitlines())], None)
@@ -75,7 +77,9 @@ def add(
     _print_notes(notes)
 
 
-def _proposal(package: NormalizedName, depends_on: str | None, from_wheel: str | None) -> Proposal:
+def _proposal(
+    ctx: click.Context, package: NormalizedName, depends_on: str | None, from_wheel: str | None
+) -> Proposal:
     if depends_on is not None:
         return propose_given(package, depends_on)
     if from_wheel is None:
@@ -83,8 +87,9 @@ def _proposal(package: NormalizedName, depends_on: str | None, from_wheel: str |
         _print_notes(proposal.evidence)
         return proposal
     facts = read_source(package, from_wheel)
-    _print_notes(evidence_in(facts))
-    return propose_from_wheel(facts, from_wheel)
+    lowest = lowest_torch(variants_dir(common.places(ctx).settings_dir))
+    _print_notes(evidence_in(facts, lowest))
+    return propose_from_wheel(facts, from_wheel, lowest)
 
 
 def _print_notes(lines: Iterable[str]) -> None:

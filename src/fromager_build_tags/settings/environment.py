@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 from collections.abc import Mapping
@@ -10,8 +11,10 @@ from typing import Any, Final, Literal, cast
 import pydantic
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ..errors import SettingsError
+from ..errors import BuildTagError, SettingsError
 from ..stack.fact import ENV_PREFIX, FACTS, Declaration, Fact, explicit_variable
+from ..stack.resolve import declared_stacks
+from ..stack.stack import DeclaredTorch
 from ..text import did_you_mean
 from .declared import stacks_in
 from .layout import VARIANTS_DIR, variant_file
@@ -101,6 +104,23 @@ def declare(
         is_family=settings.stacks is not None,
         explicit=explicit.facts(),
     )
+
+
+def lowest_torch(
+    variants_dir: pathlib.Path, explicit: ExplicitSettings | None = None
+) -> DeclaredTorch | None:
+    """Return the lowest Torch that any stack of any variant declares; None if none does.
+
+    A variant that cannot be read declares none: its own command reports the error.
+    """
+    found: list[DeclaredTorch] = []
+    with contextlib.suppress(BuildTagError):
+        explicit = explicit or read_explicit_settings()
+        for path in sorted((explicit.variants_dir or variants_dir).glob("*.yaml")):
+            with contextlib.suppress(BuildTagError):
+                stacks = declared_stacks(declare(path.stem, variants_dir, explicit))
+                found += filter(None, map(DeclaredTorch.of, stacks))
+    return min(found, key=lambda each: each.version, default=None)
 
 
 def read_verify_mode() -> VerifyMode | None:

@@ -93,6 +93,30 @@ class Stack:
         return str(self.key)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeclaredTorch:
+    """The Torch of a stack, as far as it is declared.
+
+    Attributes:
+        version: at least its major and minor number.
+        variant: of the stack.
+    """
+
+    version: Version
+    variant: str
+
+    @classmethod
+    def of(cls, stack: Stack) -> DeclaredTorch | None:
+        """Return the Torch of a stack; None if it is unknown, or known only as a major version."""
+        fact = stack.torch_version
+        if isinstance(fact, Missing) or len(fact.value.release) < Precision.MINOR:
+            return None
+        return cls(version=fact.value, variant=stack.variant)
+
+    def __str__(self) -> str:
+        return f"Torch {self.version} of {self.variant}"
+
+
 def _text(fact: Callable[[], str]) -> str:
     try:
         return fact()

@@ -91,6 +91,10 @@ class Expression:
         """Return the dependencies of all clauses together."""
         return frozenset().union(*(each.needs for each in self.clauses))
 
+    def at_least(self) -> frozenset[Need]:
+        """Return the dependencies that all clauses have."""
+        return frozenset(Need).intersection(*(each.needs for each in self.clauses))
+
 
 @functools.cache
 def parse_expression(text: str) -> Expression:
