@@ -164,6 +164,12 @@ ARGUMENTS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
     "review": [["old", "new"], ["HEAD"], [NASTY, "HEAD"], ["hostile.lock", "new"], ["HEAD", URL]],
     "share": [["index", "{pages}json/"], ["{pages}html/", "{pages}moved/"], [NAME, URL]],
     "show": [[], ["-r", "requirements.txt"], ["-r", "urls.txt"], ["-g", "order.json"], [NASTY]],
+    "torch": [
+        ["index", "."],
+        ["{pages}html/", "{pages}json/"],
+        [NAME, URL],
+        ["index", "--torch", NASTY],
+    ],
     "verify": [["index"], [NAME, URL, f"ftp://u:{SECRET}@h/x.whl"]],
     "which": [["index"], ["{pages}html/", "{pages}json/"], [NAME, "--python", NASTY]],
 }

@@ -78,6 +78,7 @@ COMMANDS: Final = {
     "`audit`": "audit rocm=index",
     "`prune`": "prune rocm=index",
     "`which`": "which rocm=index",
+    "`torch`": "torch rocm=index",
     "`share`": "share rocm=index cuda=index",
     "`init`": "init new",
 }

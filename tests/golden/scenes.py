@@ -21,6 +21,8 @@ PURE: Final = "py3-none-any.whl"
 CXX: Final = "_ZN3c105ErrorC1Ev"
 #: Torch 2.10.0 is the first that exports it.
 STABLE: Final = "torch_delete_list"
+#: That Torch 2.13.0 exports, and no other release.
+CXX_OF_2_13: Final = "_ZN5torch8profiler4impl19CuptiMonitorBuffers14record_layoutsEm"
 CUDART: Final = "libcudart.so.13"
 HIP: Final = "libamdhip64.so.7"
 
@@ -317,6 +319,22 @@ def choices(root: pathlib.Path) -> None:
     folder.mkdir()
     for name in (*CHOICES, "demo-2.0.tar.gz", "sdist_only-1.0.tar.gz"):
         (folder / name).write_bytes(b"")
+
+
+def torch_wheels(root: pathlib.Path) -> None:
+    """Write wheels that load with certain releases of Torch, and others, to ``index``."""
+    folder = root / "index"
+    for name, symbol in {
+        f"cxx-1.0-1_el9.6_torch2.12-{PLAT}": "_ZN2at4cuda14WorkqueueScopeD1Ev",
+        f"cxx-1.1-2_el9.6_torch2.13.0-{PLAT}": CXX_OF_2_13,
+        f"stable-1.0-1_el9.6-{PLAT}": "torch_exception_get_what",
+        f"storage-1.0-1_el9.6-{PLAT}": "torch_has_storage",
+    }.items():
+        wheel(folder / name, library(needs=["libtorch.so"], imports=[STABLE, symbol]))
+    wheel(folder / f"plain-1.0-1_el9.6-{PLAT}")
+    wheel(folder / f"pure-1.0-1-{PURE}")
+    wheel(folder / f"torch-2.13.0-1_el9.6-{PLAT}")
+    wheel(folder / "windows-1.0-cp312-cp312-win_amd64.whl")
 
 
 type Pages = Callable[[pathlib.Path], Mapping[str, Answer]]

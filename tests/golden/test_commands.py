@@ -45,6 +45,7 @@ COMMANDS: Final = (
     "verify",
     "audit",
     "which",
+    "torch",
     "prune",
     "share",
     "add",
@@ -823,6 +824,33 @@ WINNERS: Final = [
     ),
 ]
 
+SINCE: Final = " ".join(f"--torch {each}" for each in ("2.13.0", "2.14.1", "2.15"))
+TORCH: Final = [
+    *formats("torch", f"torch index {SINCE}", PLAN, scenes.torch_wheels),
+    Case(
+        name="torch/several_indexes",
+        lines=[f"torch cuda=index rocm=other {SINCE}", "torch other"],
+        scene=scene(scenes.torch_wheels, index("other", scenes.FEW)),
+    ),
+    Case(
+        name="torch/url",
+        lines=["torch {server}/simple --torch 2.13.0 -o torch.md --format markdown"],
+        scene=scenes.torch_wheels,
+        pages=scenes.simple_index,
+        files=["torch.md"],
+    ),
+    Case(
+        name="torch/errors",
+        lines=[
+            "torch",
+            "torch none",
+            "torch index --torch 2",
+            "torch damaged",
+        ],
+        scene=scene(scenes.torch_wheels, scenes.odd_files("damaged")),
+    ),
+]
+
 #: Each accelerator publishes to an index of its own.
 OWN: Final = scene(
     *(
@@ -1070,6 +1098,7 @@ CASES: Final = [
     *VERIFY,
     *AUDIT,
     *WINNERS,
+    *TORCH,
     *PRUNE,
     *SHARE,
     *NEW,

@@ -36,6 +36,7 @@ _JOBS: Final[Mapping[str, Mapping[str, str]]] = {
     "Indexes": {
         "audit": "Find stale, shadowed, missing and mixed wheels in indexes.",
         "which": "Show which wheels pip and uv select from indexes.",
+        "torch": "Show which releases of Torch the wheels of indexes load with.",
         "prune": "List, or delete, obsolete wheels.",
         "share": "Find equal wheels in several indexes.",
     },
@@ -47,7 +48,7 @@ _ALIASES: Final[Mapping[str, str]] = {"new": "add", "winners": "which"}
 
 
 #: They use no settings: an option after them would have no effect.
-_WITHOUT_SETTINGS: Final = {"init", "share", "which"}
+_WITHOUT_SETTINGS: Final = {"init", "share", "torch", "which"}
 _CONTEXT_SETTINGS: Final = {"help_option_names": ["-h", "--help"]}
 
 #: Of click from 8.2: the help of a group without a command.

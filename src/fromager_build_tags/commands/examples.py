@@ -27,6 +27,7 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "verify": ("wheels", "'wheels/torch-*.whl' --fail-on warning"),
     "audit": ("cuda-ubi9=wheels", "cuda-ubi9:cuda13.0=https://wheels.example/simple"),
     "which": ("wheels --python 3.12", "wheels more-wheels --together"),
+    "torch": ("wheels", "https://wheels.example/simple --torch 2.13.0"),
     "prune": ("cuda-ubi9=wheels", "cuda-ubi9=wheels --delete"),
     "share": ("wheels more-wheels", "wheels more-wheels --format json"),
 }

@@ -24,6 +24,9 @@ _PLATFORM: Final = re.compile(r"[a-z0-9_]+")
 _PYTHON: Final = re.compile(r"(\d)\.(\d{1,2})(t?)", re.ASCII)
 
 indexes_argument = click.argument("indexes", nargs=-1, required=True, metavar="INDEX...")
+all_versions_option = click.option(
+    "--all-versions", is_flag=True, help="for each version, not only for the newest"
+)
 
 
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import itertools
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Final
 
 import click
 from packaging.utils import NormalizedName
-from packaging.version import Version
 
 from ..index import Index
 from ..index.auditing import side_by_side
 from ..index.listing import ListedProject
-from ..index.select import others_of, select_newest, select_pinned
-from ..index.status import IndexWheel, group_files
-from ..index.targets import Installer, Target, targets_of
-from ..report.index_reports import SELECTION, Selected
+from ..index.selected import Selected, files_of, select_files
+from ..report.index_reports import SELECTION
 from ..text import counted, first_few
 from . import common
 from . import indexes as shared
@@ -29,7 +25,7 @@ _MOST: Final = 10
 
 @click.command()
 @shared.indexes_argument
-@click.option("--all-versions", is_flag=True, help="for each version, not only for the newest")
+@shared.all_versions_option
 @click.option(
     "--together",
     is_flag=True,
@@ -66,8 +62,8 @@ def which(
     with shared.progress(opened) as count:
         for project, found in itertools.chain.from_iterable(map(_side_by_side, groups)):
             failures += [each.unreadable for each in found.values() if each.unreadable]
-            files = {place: _files(listed) for place, listed in found.items()}
-            rows = list(_selected(files, targets, all_versions=all_versions))
+            files = {place: files_of(listed) for place, listed in found.items()}
+            rows = list(select_files(files, targets, all_versions=all_versions))
             selected += rows
             for place in filter(files.get, files):
                 empty.pop(place, None)
@@ -90,43 +86,3 @@ def _side_by_side(
     """Yield each project with its files in each index that has it, by the index's place."""
     for project, listed in side_by_side(indexes):
         yield project, {str(indexes[number].place): each for number, each in listed.items()}
-
-
-def _files(listed: ListedProject) -> Sequence[IndexWheel]:
-    wheels = group_files(listed.files).wheels
-    by_version = [each for version in sorted(wheels) for each in wheels[version]]
-    return [*by_version, *others_of(listed.files)]
-
-
-def _selected(
-    found: Mapping[str, Sequence[IndexWheel]], targets: Sequence[Target], *, all_versions: bool
-) -> Iterator[Selected]:
-    """Yield the selection from the files of a project in each index."""
-    every = [*itertools.chain.from_iterable(found.values())]
-    first = next(iter(found.values()), [])
-    places = {each: place for place, files in found.items() for each in files}
-    for pin in sorted({each.name.version for each in every}) if all_versions else [None]:
-        names = (each.name for each in every if pin in {None, each.name.version})
-        for target in targets or targets_of(names):
-            for each, installers in _by_file(
-                {Installer.PIP: every, Installer.UV: first}, pin, target
-            ).items():
-                yield Selected(
-                    index=places[each],
-                    file=each.file,
-                    version=pin or each.name.version,
-                    target=target,
-                    installers=installers,
-                )
-
-
-def _by_file(
-    offered: Mapping[Installer, Sequence[IndexWheel]], pin: Version | None, target: Target
-) -> Mapping[IndexWheel, Sequence[str]]:
-    """Return the selected files, each with the installers that select it."""
-    by_file: dict[IndexWheel, list[str]] = {}
-    for installer, files in offered.items():
-        choose = partial(select_pinned, version=pin) if pin else select_newest
-        if first := choose(files, target=target, installer=installer):
-            by_file.setdefault(first, []).append(installer.value)
-    return by_file

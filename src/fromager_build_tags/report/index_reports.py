@@ -2,92 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from packaging.version import Version
-
-from ..index.listing import IndexFile, IndexPlace
+from ..index.listing import IndexPlace
 from ..index.pruning import Decision
+from ..index.selected import Selected
 from ..index.sharing import ComparedProject, SharedWheel
-from ..index.targets import Target
-from ..text import counted, dump_json, markdown_code, markdown_text, plain, size_text
-from .block import Block, chained
-from .table import Part, Rendered, Table
-
-#: Characters of a cell or summary.
-_LONGEST: Final = 1_000
-
-type _Renderers[T] = Mapping[str, Callable[[T], Rendered]]
+from ..text import counted, size_text
+from .sections import Renderers, Section, renderers
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Section:
-    """Rows of texts, and a line about all of them; "" for none."""
-
-    heading: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    summary: str = ""
-
-
-def _renderers[T](
-    sections: Callable[[T], Iterable[_Section]], record: Callable[[T], Mapping[str, Any]]
-) -> _Renderers[T]:
-    """Return the renderers for results that consist of sections, and of a record for JSON."""
-
-    def as_markdown(result: T) -> str:
-        return chained(map(_markdown, sections(result)), "wheel").within().lstrip("\n")
-
-    return {
-        "table": lambda result: _table(sections(result)),
-        "markdown": as_markdown,
-        "json": lambda result: dump_json(record(result)),
-    }
-
-
-def _table(sections: Iterable[_Section]) -> list[Part]:
-    """Return a table for each section, with its summary below."""
-    parts: list[Part] = []
-    for section in sections:
-        parts += ["\n"] if parts else []
-        rows = [[plain(text, _LONGEST) for text in row] for row in section.rows]
-        parts += [Table(heading=section.heading, rows=rows, below=1)] if rows else []
-        parts += [f"{plain(section.summary, _LONGEST)}\n"] if section.summary else []
-    return parts
-
-
-def _markdown(section: _Section) -> Block:
-    """Return the summary, and a table below it."""
-    head = f"\n| {' | '.join(section.heading)} |\n|{' --- |' * len(section.heading)}\n"
-    rows = [f"| {' | '.join(map(_cell, row))} |\n" for row in section.rows]
-    table = Block(head=head if rows else "", parts=rows, noun="wheel")
-    summary = f"\n**{markdown_text(section.summary)}**\n" if section.summary else ""
-    return Block(head=summary, parts=[table], noun="wheel")
-
-
-def _cell(text: str) -> str:
-    """Return a cell: a name, which has no space, as code, and any other text as prose."""
-    return markdown_text(text) if " " in text else markdown_code(text)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Selected:
-    """A wheel or sdist that installers select.
-
-    Attributes:
-        index: its path, or its URL without credentials.
-        installers: pip and uv, or the one of them that selects it.
-    """
-
-    index: str
-    file: IndexFile
-    version: Version
-    target: Target
-    installers: Sequence[str]
-
-
-def _selection(selected: Sequence[Selected]) -> Iterable[_Section]:
+def _selection(selected: Sequence[Selected]) -> Iterable[Section]:
     rows = [
         (
             each.file.project,
@@ -101,7 +28,7 @@ def _selection(selected: Sequence[Selected]) -> Iterable[_Section]:
         for each in selected
     ]
     heading = ("PROJECT", "VERSION", "PYTHON", "SELECTED BY", "INDEX", "WHEEL")
-    return [_Section(heading=heading, rows=rows, summary="" if rows else "nothing is selected")]
+    return [Section(heading=heading, rows=rows, summary="" if rows else "nothing is selected")]
 
 
 def _selection_record(selected: Sequence[Selected]) -> Mapping[str, Any]:
@@ -146,7 +73,7 @@ class PruneReport:
         return [each for each in self.decisions if each.delete]
 
 
-def _pruned(report: PruneReport) -> _Section:
+def _pruned(report: PruneReport) -> Section:
     decisions = sorted(report.decisions, key=lambda each: not each.delete)
     verb = "deleted" if report.done else "delete"
     rows = [
@@ -161,7 +88,7 @@ def _pruned(report: PruneReport) -> _Section:
     summary = f"{report.place} for {report.place.label}: {_did(report)}"
     if report.unread:
         summary += f"; not read: {counted(report.unread, 'project')}"
-    return _Section(heading=("", "WHEEL", "SIZE", "REASON"), rows=rows, summary=summary)
+    return Section(heading=("", "WHEEL", "SIZE", "REASON"), rows=rows, summary=summary)
 
 
 def _did(report: PruneReport) -> str:
@@ -224,7 +151,7 @@ class ShareReport:
     projects: Sequence[ComparedProject]
 
 
-def _comparison(report: ShareReport) -> Iterable[_Section]:
+def _comparison(report: ShareReport) -> Iterable[Section]:
     record = _comparison_record(report)
     shared = [each for project in report.projects for each in project.shared]
     rows = [
@@ -249,7 +176,7 @@ def _comparison(report: ShareReport) -> Iterable[_Section]:
     )
     if not (shared or record["unshared"] or record["tied"]):
         summary = f"nothing is compared: no wheels found in the {len(report.indexes)} indexes"
-    return [_Section(heading=("", "WHEEL", "DETAILS"), rows=rows, summary=summary)]
+    return [Section(heading=("", "WHEEL", "DETAILS"), rows=rows, summary=summary)]
 
 
 def _copies(indexes: Sequence[str], each: SharedWheel) -> str:
@@ -295,8 +222,8 @@ def _comparison_record(report: ShareReport) -> Mapping[str, Any]:
     }
 
 
-SELECTION: Final[_Renderers[Sequence[Selected]]] = _renderers(_selection, _selection_record)
-PRUNED: Final[_Renderers[Sequence[PruneReport]]] = _renderers(
+SELECTION: Final[Renderers[Sequence[Selected]]] = renderers(_selection, _selection_record)
+PRUNED: Final[Renderers[Sequence[PruneReport]]] = renderers(
     lambda reports: map(_pruned, reports), _pruned_record
 )
-COMPARISON: Final[_Renderers[ShareReport]] = _renderers(_comparison, _comparison_record)
+COMPARISON: Final[Renderers[ShareReport]] = renderers(_comparison, _comparison_record)

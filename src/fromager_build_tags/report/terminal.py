@@ -31,7 +31,7 @@ _STYLES: Final[dict[object, str]] = {
     "suppressed": "dim",
     "All checks passed": "bold green",
 }
-_CELLS: Final = {"error": "bold red", "delete": "red", "deleted": "red"}
+_CELLS: Final = {"error": "bold red", "delete": "red", "deleted": "red", "no": "red"}
 _DIFF: Final = {"+": "green", "-": "red", "@": "cyan"}
 _BEFORE: Final = "red"
 _AFTER: Final = "bold green"

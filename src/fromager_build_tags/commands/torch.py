@@ -1,0 +1,87 @@
+"""``torch``: the releases of Torch that wheels load with."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import click
+from packaging.version import Version
+
+from ..index.torch_matrix import columns, read_matrix
+from ..report.torch_report import MATRIX, TorchReport
+from ..wheel.torch_table import shipped_table
+from . import common
+from . import indexes as shared
+
+_RELEASE: Final = re.compile(r"\d{1,4}\.\d{1,4}(\.\d{1,4})?", re.ASCII)
+
+
+@click.command()
+@shared.indexes_argument
+@click.option(
+    "--torch",
+    "asked",
+    multiple=True,
+    metavar="VERSION",
+    help="such as 2.13, or 2.13.0 for that patch release only  [default: every known release]",
+)
+@shared.all_versions_option
+@shared.target_options
+@common.format_option(MATRIX)
+@common.output_option
+@click.pass_context
+def torch(
+    ctx: click.Context,
+    indexes: tuple[str, ...],
+    asked: tuple[str, ...],
+    all_versions: bool,
+    pythons: tuple[str, ...],
+    platforms: tuple[str, ...],
+    format_: str,
+    output: pathlib.Path | None,
+) -> None:
+    """Show which releases of Torch the wheels of indexes load with.
+
+    Read the wheels that pip or uv select, and list those that import Torch. A missing symbol
+    proves that a wheel cannot load, so it must be rebuilt; that none is missing does not prove
+    that it works. "part": no release loads all of its libraries, and this one some of them. Of a
+    URL, the wheels are downloaded. The exit status is 0 whatever loads.
+    """
+    table = shipped_table()
+    releases = sorted({each.version for each in table.releases})
+    matching = [*_matching(asked, releases)]
+    targets = shared.read_targets(pythons, platforms)
+    opened, unopened = shared.open_indexes(indexes, "")
+    with shared.progress(opened) as count:
+        matrix = read_matrix(opened, table, targets, all_versions=all_versions, count=count)
+    report = TorchReport(
+        matrix=matrix,
+        columns=columns(matrix.rows, releases, matching),
+        releases=releases,
+        is_asked=bool(asked),
+    )
+    common.write(MATRIX[format_](report), output)
+    if shared.report_failures([*unopened, *matrix.failures]):
+        ctx.exit(1)
+
+
+def _matching(asked: Iterable[str], releases: Sequence[Version]) -> Iterator[Sequence[Version]]:
+    """Yield the known releases of each version.
+
+    Raises:
+        UsageError: a text is not a version, or no known release has it.
+    """
+    for text in dict.fromkeys(asked):
+        if not _RELEASE.fullmatch(text):
+            raise click.UsageError(f"--torch {text!r} is not a version such as 2.13 or 2.13.0")
+        numbers = Version(text).release
+        found = [each for each in releases if each.release[: len(numbers)] == numbers]
+        if not found:
+            raise click.UsageError(
+                f"--torch {text}: what Torch {text} exports is unknown; the known releases are "
+                f"{releases[0]} to {releases[-1]}"
+            )
+        yield found
