@@ -1,4 +1,4 @@
-"""``python -m evidence measure [PACKAGE …]``, ``… table`` and ``… verify [WHEEL …]``."""
+"""``python -m evidence measure [PACKAGE …]``, ``… table``, ``… verify [WHEEL …]``, ``… torch``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import click
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.wheel.archive import WheelError
 from fromager_build_tags.wheel.facts import read_wheel
+from fromager_build_tags.wheel.torch_exports import TorchBuild
+from fromager_build_tags.wheel.torch_table import TorchTable, shipped_table
 
-from . import catalogue, measurements, table, verified
+from . import catalogue, measurements, table, torch_releases, verified
 from .fetch import fetched
 from .measurements import Measurement
 
@@ -61,7 +63,7 @@ def verify(wheels: tuple[str, ...], *, again: bool) -> None:
             continue
         package, _, version = wheel.partition("==")
         try:
-            with fetched(plan, package, version) as path:
+            with fetched(f"{package}=={version}", plan.python, plan.platforms) as path:
                 result = verified.verified(wheel, candidates[wheel], path)
         except InputError as err:
             click.echo(f"failed: {err}", err=True)
@@ -71,6 +73,26 @@ def verify(wheels: tuple[str, ...], *, again: bool) -> None:
         click.echo(f"{wheel}: {result.findings} missed {result.missed}", err=True)
     target = Path(__file__).parent.parent / "docs" / "verified-wheels.md"
     target.write_text(verified.render(known), encoding="utf-8")
+
+
+@main.command()
+@click.argument("releases", nargs=-1)
+@click.option("--from", "folder", type=click.Path(file_okay=False, exists=True, path_type=Path),
+              help="Read wheels that lie in this folder, and fetch only the others.")  # fmt: skip
+def torch(releases: tuple[str, ...], folder: Path | None) -> None:
+    """Write the table of what Torch exports: of all releases in torch.yaml, or of these anew."""
+    plan = torch_releases.load()
+    _refuse_unlisted(releases, plan.releases, torch_releases.FILE)
+    known = shipped_table() if releases else TorchTable.of(())
+    wanted = releases or plan.releases
+    builds = map(_reported, torch_releases.read_builds(plan, wanted, folder))
+    table = torch_releases.updated(known, wanted, builds)
+    click.echo(f"{torch_releases.write(table):,} bytes", err=True)
+
+
+def _reported(build: TorchBuild) -> TorchBuild:
+    click.echo(f"{build.version} {build.machine}: {len(build.exports):,} symbols", err=True)
+    return build
 
 
 def _refuse_unlisted(given: Collection[str], listed: Collection[str], file: Path) -> None:
@@ -96,7 +118,7 @@ def _measure(plan: catalogue.Catalogue, package: str, version: str, *, again: bo
 
 
 def _fetch_and_read(plan: catalogue.Catalogue, package: str, version: str) -> Measurement:
-    with fetched(plan, package, version) as wheel:
+    with fetched(f"{package}=={version}", plan.python, plan.platforms) as wheel:
         facts = read_wheel(wheel)
         return measurements.summarise(facts, wheel=wheel, package=package, version=version)
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from fromager_build_tags.add.proposal import fetch_wheel
 
-from .catalogue import Catalogue
-
 
 @contextmanager
-def fetched(catalogue: Catalogue, package: str, version: str) -> Iterator[Path]:
+def fetched(requirement: str, python: str, platforms: Iterable[str]) -> Iterator[Path]:
     """Yield the path of a downloaded wheel that is gone afterwards.
+
+    Args:
+        requirement: a pinned one, such as ``torchvision==0.29.1``.
+        python: the version of Python that the wheel is for.
+        platforms: platform tags to accept, as pip takes them.
 
     Raises:
         InputError: pip gives no wheel.
     """
-    platforms = [f"--platform={platform}" for platform in catalogue.platforms]
-    options = [f"--python-version={catalogue.python}", *platforms]
+    options = [f"--python-version={python}", *(f"--platform={each}" for each in platforms)]
     with tempfile.TemporaryDirectory(prefix="evidence-") as folder:
-        yield fetch_wheel(f"{package}=={version}", Path(folder), options)
+        yield fetch_wheel(requirement, Path(folder), options)

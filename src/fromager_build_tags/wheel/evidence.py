@@ -55,6 +55,11 @@ def carried_accelerators(contents: Contents) -> tuple[AcceleratorUse, ...]:
     return _by_stack([each for library in unused for each in _own_evidence(library)])
 
 
+def accelerators_of(library: Library) -> frozenset[Accelerator]:
+    """Return the stacks that one library links or contains code for."""
+    return frozenset(stack for stack, _ in _use_evidence(library))
+
+
 def _need(library: Library, name: str) -> Evidence:
     return Evidence(member=library.member, what=f"needs {name}", library=name)
 

@@ -101,7 +101,7 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
     """Read an open wheel, as :func:`read_wheel` does."""
     metadata = archive.metadata()
     wheel = archive.wheel_metadata()
-    name, version = _identity(archive.path, metadata)
+    name, version = identity(archive.path, metadata)
     contents = read_contents(archive)
     tags = wheel.get_all("Tag", [])
     return WheelFacts(
@@ -128,7 +128,12 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
     )
 
 
-def _identity(path: Path | str, metadata: RawMetadata) -> tuple[NormalizedName, Version]:
+def identity(path: Path | str, metadata: RawMetadata) -> tuple[NormalizedName, Version]:
+    """Return the name and the version that a METADATA gives.
+
+    Raises:
+        WheelError: one of them is missing or not valid.
+    """
     if not (name := metadata.get("name")):
         raise WheelError(path, "its METADATA has no Name")
     try:

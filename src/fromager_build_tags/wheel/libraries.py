@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -50,6 +50,12 @@ class Contents:
         """Return the needed libraries that the wheel does not carry, sorted."""
         needed = {name for library in self.libraries for name in library.elf.needed}
         return tuple(sorted(needed - self.carried()))
+
+    def hosts(self) -> Mapping[str, str]:
+        """Return by member ``x86_64`` or the like; ``x86_64 with musl`` if any library needs it."""
+        needed = (name for each in self.libraries for name in each.elf.needed)
+        libc = " with musl" if any(map(_MUSL.match, needed)) else ""
+        return {each.member: each.elf.machine + libc for each in self.libraries}
 
     def exports(self) -> frozenset[str]:
         """Return what any library of the wheel exports."""
@@ -154,6 +160,7 @@ def is_torch(name: str) -> bool:
     return _TORCH.fullmatch(stem(name)) is not None
 
 
+_MUSL = re.compile(r"libc\.musl-|ld-musl-")
 _MANGLED = re.compile(r"[-.][0-9a-f]{8}(?=$|[-.])")
 _TORCH = re.compile(r"libc10(_cuda|_hip|_xpu)?|libtorch(_(cpu|cuda|hip|xpu|python|global_deps))?")
 

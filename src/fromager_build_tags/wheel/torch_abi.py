@@ -6,14 +6,22 @@ not sufficient: the layout of a type can change under the same symbols.
 
 from __future__ import annotations
 
+import functools
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from packaging.version import Version
 
-from .symbols import STABLE
+from .symbols import STABLE, UNSTABLE
+from .torch_exports import TorchRelease
 from .torch_imports import TorchImports
-from .torch_table import TorchTable
+from .torch_table import TorchTable, shipped_table
+
+#: Symbols of namespaces that are Torch's alone; other projects define some in ``torch::``, too.
+_OWN: Final = re.compile(r"_Z\w{0,4}?N[rVK]*[RO]?(3c10|2at|6caffe2)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,13 +29,14 @@ class TorchLoads:
     """With which builds of Torch a wheel loads, by its symbols.
 
     Attributes:
-        missing: for each compared version, the symbols that it lacks, by member of the wheel;
-            empty for a version that has all of them.
-        unknown: symbols that no compared build exports, by member.
-        not_compared: symbols that no compared build can prove or disprove: they belong to an
-            accelerator that the builds do not have, or may come from another library.
-        uncovered: machines of libraries for which there is no build.
+        missing: for each compared version, ascending, the symbols that it lacks, by member of the
+            wheel; empty for a version that has all of them.
+        unknown: symbols that no build of the shipped table exports, by member.
+        not_compared: symbols that some build lacks and that may be there anyway: they may be of
+            another library, or of a part of Torch that this build does not have.
+        uncovered: what the libraries are for that no build is for, such as ``x86_64 with rocm``.
         stable: it imports functions of the stable ABI only.
+        given: it was compared with builds that a user gave, not with the shipped table.
     """
 
     missing: Mapping[Version, Mapping[str, Sequence[str]]] = field(default_factory=dict)
@@ -35,6 +44,7 @@ class TorchLoads:
     not_compared: frozenset[str] = frozenset()
     uncovered: tuple[str, ...] = ()
     stable: bool = False
+    given: bool = False
 
     @property
     def versions(self) -> tuple[Version, ...]:
@@ -43,24 +53,45 @@ class TorchLoads:
 
     @property
     def minimum(self) -> Version | None:
-        """The first version from which on it loads with each; None if it needs certain ones."""
+        """The first version from which on it loads with each.
+
+        None if it needs certain ones; or if all the builds that a user gave have its symbols,
+        since they do not show where its minimum is.
+        """
         found = None
         for version, missing in reversed(list(self.missing.items())) if self.stable else ():
             if missing:
-                break
+                return found
             found = version
-        return found
+        return None if self.given else found
+
+    @property
+    def has_one_for_each(self) -> bool:
+        """Whether no version loads all of its libraries, and several load with some version.
+
+        Such a wheel has a library for each Torch, and loads one of them.
+        """
+        lacking = Counter(member for missing in self.missing.values() for member in missing)
+        some = [member for member, count in lacking.items() if count < len(self.missing)]
+        return not self.versions and len(some) > 1
 
     def __str__(self) -> str:
+        rest = f" for {' and '.join(self.uncovered)}" if self.uncovered else ""
         if not self.missing:
-            machines = f" for {' and '.join(self.uncovered)}" if self.uncovered else ""
-            return f"loads with an unknown Torch: no known one{machines} can be compared"
+            return f"loads with an unknown Torch: no known one{rest} can be compared"
+        return f"{self._compared()}{rest and f'; not compared: libraries{rest}'}"
+
+    def _compared(self) -> str:
+        first, last = min(self.missing), max(self.missing)
         if self.minimum is not None:
             minimum = short(self.minimum)
-            return f"loads with Torch {minimum} and later; stable ABI, minimum {minimum}"
+            lower = " or lower" if self.minimum == first else ""
+            return f"loads with Torch {minimum} and later; stable ABI, minimum {minimum}{lower}"
         if not self.versions:
-            first, last = min(self.missing), max(self.missing)
-            return f"loads with no Torch from {first} to {last}"
+            several = f"from {first} to {last}"
+            if self.has_one_for_each:
+                return f"loads with no single Torch {several}: its libraries need different ones"
+            return f"loads with no Torch {first if first == last else several}"
         return f"loads with Torch {', '.join(self._runs())}"
 
     def _runs(self) -> Iterator[str]:
@@ -88,79 +119,107 @@ def compare(imports: Sequence[TorchImports], table: TorchTable) -> TorchLoads | 
     """Compare what a wheel imports with what each build of a table exports.
 
     Returns:
-        None if the wheel imports nothing that has to be there.
+        None if the wheel imports nothing of Torch that has to be there.
     """
-    needs = [_Needs(each, table) for each in imports if each.symbols]
+    needs = [needs for each in imports if (needs := _Needs(each, table)).are_of_torch]
     if not needs:
         return None
     missing: dict[Version, dict[str, Sequence[str]]] = {}
     for each in needs:
-        for bit, release in each.builds if each.is_compared else ():
-            by_member = missing.setdefault(release.version, {})
-            if lacking := each.missing(bit):
+        for version, lacking in each.missing():
+            by_member = missing.setdefault(version, {})
+            if lacking:
                 by_member[each.member] = lacking
     return TorchLoads(
         missing=dict(sorted(missing.items())),
         unknown={each.member: each.unknown for each in needs if each.unknown},
         not_compared=frozenset().union(*(each.not_compared for each in needs)),
-        uncovered=tuple(dict.fromkeys(each.machine for each in needs if not each.builds)),
-        stable=all(STABLE.match(name) for each in imports for name in each.symbols),
+        uncovered=tuple(dict.fromkeys(each.host for each in needs if not each.builds)),
+        stable=all(STABLE.match(name) for each in needs for name in each.symbols),
+        given=not table.is_shipped,
     )
 
 
 class _Needs:
-    """The symbols of one library, by the builds that export them."""
+    """The symbols of one library, and for each those builds that prove that it is missing.
+
+    That a build lacks a symbol proves nothing where
+
+    - no known Torch exports the symbol: it may be of another library;
+    - the build is one of the shipped table, which stands for every build of its release, and has
+      no accelerator, and one of its release that has one, for another machine, exports the symbol.
+    """
 
     def __init__(self, imports: TorchImports, table: TorchTable) -> None:
-        self.member, self.machine = imports.member, imports.machine
-        self.builds = list(table.of_machine(imports.machine))
-        self._imports = imports
-        self._all = sum(bit for bit, _ in self.builds)
-        stack = imports.accelerator
-        self._with_stack = sum(
-            bit
-            for bit, release in self.builds
-            if release.accelerator and stack in (None, release.accelerator)
-        )
-        self._exported: dict[str, int] = {}
-        self._expected: dict[str, int] = {}
-        for name in sorted(imports.symbols):
-            main, more = table.masks.get(name, (0, 0))
-            self._exported[name] = (main | more) & self._all
-            self._expected[name] = self._expected_in(name, main & self._all, more)
-
-    def _expected_in(self, name: str, main: int, more: int) -> int:
-        """Return the builds that would export a symbol if they had it: else it is no proof."""
-        if main:
-            return self._all
-        if more:
-            return self._with_stack
-        return 0 if self._may_be_of_another(name) else self._all
-
-    def _may_be_of_another(self, name: str) -> bool:
-        """Return whether a symbol that no build exports may be of another library than theirs."""
-        imports = self._imports
-        is_plain = STABLE.match(name) is not None and not name.startswith("aoti_")
-        other_stack = imports.accelerator is not None and not self._with_stack
-        return bool(imports.others) or other_stack or (is_plain and not imports.linked)
+        self.member, self.symbols, self.host = imports.member, imports.symbols, imports.machine
+        self._imports, self._table = imports, table
+        self.builds = list(self._comparable())
+        self._for_cpu = list(self._of_cpu())
+        self._proven: dict[int, list[str]] = {}
+        not_compared = set()
+        every = sum(bit for bit, _ in self.builds)
+        for name in sorted(self.symbols):
+            lacking = every & ~table.masks.get(name, 0)
+            proven = self._proof(name, lacking)
+            self._proven.setdefault(proven, []).append(name)
+            if proven != lacking:
+                not_compared.add(name)
+        self.not_compared = frozenset(not_compared)
 
     @property
-    def is_compared(self) -> bool:
-        return any(self._expected.values())
+    def are_of_torch(self) -> bool:
+        """Whether any is Torch's: a C function ``torch_…`` may be of any library."""
+        known, linked = self._table.masks, self._imports.linked
+        return any(linked or UNSTABLE.match(name) or name in known for name in self.symbols)
 
     @property
     def unknown(self) -> Sequence[str]:
-        exported = self._exported
-        return [name for name, there in self._expected.items() if there and not exported[name]]
+        """Those that are Torch's, and that no build of the shipped table exports."""
+        known, shipped = self._table.masks, self._table.is_shipped
+        proven = (names for builds, names in self._proven.items() if builds and shipped)
+        return sorted(name for names in proven for name in names if name not in known)
 
-    @property
-    def not_compared(self) -> frozenset[str]:
-        return frozenset(name for name, there in self._expected.items() if not there)
+    def missing(self) -> Iterator[tuple[Version, Sequence[str]]]:
+        """Yield each version and the symbols that it lacks; of two builds, those of the nearer."""
+        if not any(self._proven) and self._table.masks.keys().isdisjoint(self.symbols):
+            return
+        lists = functools.cache(self._names)
+        by_version: dict[Version, list[Sequence[str]]] = {}
+        for bit, release in self.builds:
+            groups = tuple(builds for builds in self._proven if builds & bit)
+            by_version.setdefault(release.version, []).append(lists(groups))
+        for version, found in by_version.items():
+            yield version, min(found, key=len)
 
-    def missing(self, bit: int) -> Sequence[str]:
-        """Return the symbols that a build lacks, sorted."""
-        return [
-            name
-            for name, there in self._expected.items()
-            if there & bit and not self._exported[name] & bit
-        ]
+    def _names(self, groups: tuple[int, ...]) -> Sequence[str]:
+        return sorted(name for builds in groups for name in self._proven[builds])
+
+    def _comparable(self) -> Iterator[tuple[int, TorchRelease]]:
+        """Yield the builds for the machine and the accelerator of the library, with their bits."""
+        stack = self._imports.accelerator
+        for bit, release in self._table.bits():
+            if release.machine == self._imports.machine:
+                if self._table.is_shipped and stack not in (None, release.accelerator or stack):
+                    self.host = f"{release.machine} with {stack}"
+                else:
+                    yield bit, release
+
+    def _of_cpu(self) -> Iterator[tuple[int, int]]:
+        """Yield the builds without an accelerator, and those of the same version with one."""
+        for bit, release in self.builds if self._table.is_shipped else ():
+            if release.accelerator is None:
+                version, others = release.version, self._table.bits()
+                yield bit, sum(b for b, r in others if r.accelerator and r.version == version)
+
+    def _proof(self, name: str, lacking: int) -> int:
+        """Return those of the builds which lack a symbol that prove that it is missing."""
+        exporting = self._table.masks.get(name, 0)
+        if not lacking or (not exporting and self._may_be_of_another(name)):
+            return 0
+        return lacking & ~sum(bit for bit, others in self._for_cpu if others & exporting)
+
+    def _may_be_of_another(self, name: str) -> bool:
+        if _OWN.match(name) or (not self._table.is_shipped and name in shipped_table().masks):
+            return False
+        is_plain = STABLE.match(name) is not None and not name.startswith("aoti_")
+        return bool(self._imports.others) or (is_plain and not self._imports.linked)

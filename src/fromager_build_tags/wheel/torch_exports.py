@@ -3,80 +3,125 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from packaging.version import Version
 
+from ..errors import InputError
 from .archive import WheelArchive, WheelError
-from .elf import ElfFacts, ElfRefusal, read_elf
-from .libraries import Accelerator, Library, accelerator_of, is_torch, read_contents
+from .elf import ElfFacts, RefusalReason, read_elf
+from .facts import identity
+from .libraries import Accelerator, Contents, Library, accelerator_of, is_torch, read_contents
 from .symbols import TORCH_NAMES
 
 _VERSION = re.compile(r"""^__version__\s*(?::[^=\n]*)?=\s*['"]([^'"\n]{1,64})['"]""", re.MULTILINE)
 _VERSION_FILE_LIMIT: Final = 64 << 10
 #: Libraries of Torch beside those of ``is_torch``: what they export is used through them.
 _MORE: Final = re.compile(r"libshm|libtorch_nvshmem|libtorch_cuda_linalg")
+_FOREIGN: Final = {RefusalReason.PE: "Windows", RefusalReason.MACH_O: "macOS"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TorchBuild:
-    """One build of Torch and what it exports, of the symbols of ``TORCH_NAMES``.
+class TorchRelease:
+    """One build of Torch.
 
     Attributes:
-        version: with its local part, such as ``2.9.1+cu130``.
-        machine: as in ``ElfFacts``.
+        version: with its local part if it has one, such as ``2.9.1+cu130``.
+        machine: as ``Contents.hosts`` gives it.
         accelerator: None if it was built for the CPU only.
-        exports: of the libraries that every build has: libc10, libtorch_cpu, libtorch_python …
-        accelerator_exports: of those for the accelerator: libc10_cuda, libtorch_hip …
-        source: its wheel or folder, for messages.
     """
 
     version: Version
     machine: str
     accelerator: Accelerator | None
+
+    @property
+    def key(self) -> tuple[Version, str, str]:
+        """What it is sorted by."""
+        return self.version, self.machine, str(self.accelerator or "")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TorchBuild(TorchRelease):
+    """One build of Torch and what it exports.
+
+    Wheels of one release for different versions of Python export the same.
+
+    Attributes:
+        exports: of the symbols of ``TORCH_NAMES``, those that any of its libraries exports.
+        source: its wheel or folder, for messages.
+    """
+
     exports: frozenset[str]
-    accelerator_exports: frozenset[str] = frozenset()
     source: str = ""
 
+    @property
+    def release(self) -> TorchRelease:
+        """It without what it exports."""
+        return TorchRelease(
+            version=self.version, machine=self.machine, accelerator=self.accelerator
+        )
 
-def read_torch_wheel(archive: WheelArchive, version: Version) -> TorchBuild:
+
+def read_torch(path: Path) -> Iterator[TorchBuild]:
+    """Read one or several builds of Torch.
+
+    Args:
+        path: a Torch wheel; or a folder of Torch wheels, of an installed Torch (``torch``), or
+            around one (``site-packages``).
+
+    Raises:
+        InputError: it is none of them.
+        WheelError: a Torch cannot be read.
+    """
+    wheels = [path] if path.is_file() else sorted(path.glob("torch-*.whl"))
+    for wheel in wheels:
+        with WheelArchive.open(wheel) as archive:
+            yield read_torch_wheel(archive)
+    if not wheels:
+        yield read_installed_torch(path)
+
+
+def read_torch_wheel(archive: WheelArchive) -> TorchBuild:
     """Read the exports of a Torch wheel.
 
     Raises:
         WheelError: it contains no libtorch, or a library of it cannot be read.
     """
-    contents = read_contents(archive)
-    source = str(archive.path)
-    _refuse_unread(source, contents.refused)
-    return _build(source, version, contents.libraries)
+    _, version = identity(archive.path, archive.metadata())
+    return _build(str(archive.path), version, read_contents(archive))
 
 
 def read_installed_torch(folder: Path) -> TorchBuild:
     """Read the exports of an installed Torch: its package folder, or the folder around it.
 
     Raises:
+        InputError: there is none.
         WheelError: it contains no libtorch, or a library or ``version.py`` cannot be read.
     """
     package = folder / "torch" if (folder / "torch" / "lib").is_dir() else folder
     libraries, refused = [], []
     try:
-        for path in sorted((package / "lib").glob("*.so*")):
+        for path in sorted((package / "lib").iterdir()):
             if path.is_file() and _is_exporter(path.name):
                 with path.open("rb") as file:
                     facts = read_elf(file, keep=TORCH_NAMES)
                 if isinstance(facts, ElfFacts):
                     libraries.append(Library(member=f"lib/{path.name}", elf=facts))
                 else:
-                    refused.append(facts)
+                    refused.append(replace(facts, member=f"lib/{path.name}"))
         with (package / "version.py").open("rb") as file:
             text = file.read(_VERSION_FILE_LIMIT).decode("utf-8", "replace")
     except OSError as err:
-        raise WheelError(folder, f"no installed Torch: {err.strerror} ({err.filename})") from None
-    _refuse_unread(str(folder), refused)
-    return _build(str(folder), _version(folder, text), libraries)
+        raise InputError(
+            f"no Torch in {str(folder)!r} ({err.strerror}: {err.filename}): give a Torch wheel, a "
+            "folder of Torch wheels, or the site-packages of an installed Torch"
+        ) from None
+    contents = Contents(libraries=tuple(libraries), refused=tuple(refused))
+    return _build(str(folder), _version(folder, text), contents)
 
 
 def _version(folder: Path, text: str) -> Version:
@@ -91,35 +136,31 @@ def _is_exporter(name: str) -> bool:
     return is_torch(name) or _MORE.match(name) is not None
 
 
-def _refuse_unread(source: str, refused: Iterable[ElfRefusal]) -> None:
-    for each in refused:
+def _build(source: str, version: Version, contents: Contents) -> TorchBuild:
+    for each in contents.refused:
         if _is_exporter(PurePosixPath(each.member).name):
             raise WheelError(source, f"{each.member} cannot be read: {each.reason} {each.detail}")
-
-
-def _build(source: str, version: Version, libraries: Iterable[Library]) -> TorchBuild:
-    own = [each for each in libraries if _is_exporter(each.names[0])]
-    machines = {each.elf.machine for each in own}
-    if not any(each.elf.exports for each in own):
-        raise WheelError(source, "it contains no libtorch that exports symbols")
-    if len(machines) > 1:
-        raise WheelError(source, f"its libraries are for {' and '.join(sorted(machines))}")
-    by_stack: dict[Accelerator | None, set[str]] = {None: set()}
-    for each in own:
-        by_stack.setdefault(_stack(each), set()).update(each.elf.exports)
-    stacks = [stack for stack in by_stack if stack is not None]
+    own = [each for each in contents.libraries if _is_exporter(each.names[0])]
+    exports = frozenset[str]().union(*(each.elf.exports for each in own))
+    if not exports:
+        raise WheelError(source, _why_no_torch(contents))
+    hosts = contents.hosts()
+    if len(machines := sorted({hosts[each.member] for each in own})) > 1:
+        raise WheelError(source, f"its libraries are for {' and '.join(machines)}")
+    stacks = sorted(filter(None, (accelerator_of(each.names[0]) for each in own)))
     return TorchBuild(
         version=version,
-        machine=machines.pop(),
+        machine=machines[0],
         accelerator=stacks[0] if stacks else None,
-        exports=frozenset(by_stack[None]),
-        accelerator_exports=frozenset().union(*(by_stack[each] for each in stacks)),
+        exports=exports,
         source=source,
     )
 
 
-def _stack(library: Library) -> Accelerator | None:
-    """Return the stack of a library of Torch; libtorch_python and libtorch need all of them."""
-    if library.names[0].startswith("libtorch_nvshmem"):
-        return Accelerator.CUDA
-    return accelerator_of(library.names[0])
+def _why_no_torch(contents: Contents) -> str:
+    systems = sorted(
+        {_FOREIGN[each.reason] for each in contents.refused if each.reason in _FOREIGN}
+    )
+    if systems:
+        return f"it is for {' and '.join(systems)}; only Torch for Linux is compared"
+    return "it contains no libtorch that exports symbols"

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from .evidence import accelerators_of
 from .libraries import Accelerator, Contents, accelerator_of, is_system, is_torch
 from .symbols import STABLE, UNSTABLE
 
-#: The order of a library's accelerators: a library of ROCm may need a name of CUDA's, too.
-_PARTS: Final = (Accelerator.ROCM, Accelerator.XPU, Accelerator.CUDA)
+#: A library for ROCm may need a library of CUDA's name, too: the first one counts.
+_ORDER: Final = (Accelerator.ROCM, Accelerator.XPU, Accelerator.CUDA)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,10 +20,11 @@ class TorchImports:
 
     Attributes:
         member: its path in the wheel.
-        machine: as in ``ElfFacts``.
+        machine: as ``Contents.hosts`` gives it.
         symbols: strong imports; without one of them the library cannot be loaded.
         weak: imports that may stay undefined.
-        accelerator: the stack of the libraries of Torch that it needs; None for none.
+        accelerator: the stack that it is for, by what it links and contains, or else the only one
+            of the wheel; None for none.
         linked: whether it needs a library of Torch.
         others: libraries that the wheel needs from outside, and that are neither of Torch, of an
             accelerator nor of the system: they may export a symbol, too.
@@ -37,27 +39,31 @@ class TorchImports:
     others: tuple[str, ...] = ()
 
 
-def _of_torch(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(name for name in names if UNSTABLE.match(name) or STABLE.match(name))
-
-
 def torch_imports(contents: Contents) -> Iterator[TorchImports]:
     """Yield the imports of each library that imports anything of Torch from outside the wheel."""
     exported = contents.exports()
-    known = (is_torch, is_system, accelerator_of)
-    needed = contents.needed_from_outside()
-    others = tuple(name for name in needed if not any(each(name) for each in known))
+    others = tuple(filter(_is_of_others, contents.needed_from_outside()))
+    stacks = {each.member: accelerators_of(each) for each in contents.libraries}
+    hosts, every = contents.hosts(), frozenset[Accelerator]().union(*stacks.values())
     for each in contents.libraries:
         symbols = _of_torch(each.elf.imports - exported)
         weak = _of_torch(each.elf.weak_imports - exported)
         if symbols or weak:
-            parts = {accelerator_of(name) for name in each.elf.needed if is_torch(name)}
+            own = stacks[each.member] or (every if len(every) == 1 else ())
             yield TorchImports(
                 member=each.member,
-                machine=each.elf.machine,
+                machine=hosts[each.member],
                 symbols=symbols,
                 weak=weak,
-                accelerator=next((part for part in _PARTS if part in parts), None),
+                accelerator=next((stack for stack in _ORDER if stack in own), None),
                 linked=any(map(is_torch, each.elf.needed)),
                 others=others,
             )
+
+
+def _of_torch(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in names if UNSTABLE.match(name) or STABLE.match(name))
+
+
+def _is_of_others(name: str) -> bool:
+    return not (is_torch(name) or is_system(name) or accelerator_of(name))

@@ -1,10 +1,9 @@
 """Which build of Torch exports which symbol, for many builds at once.
 
 The shipped table, ``torch_exports.xz``, is text: a line of JSON, ``{"format": 1, "builds": […]}``,
-then the symbols, a line each, in groups of the same builds. A line ``=MAIN ACCELERATOR`` opens a
-group: two hexadecimal numbers whose bit *n* means that build *n* exports the symbols, from the
-libraries that every build has, and from those for its accelerator. ``python -m evidence torch``
-writes it.
+then the symbols, a line each, in groups of the same builds. A line ``=MASK`` opens a group: a
+hexadecimal number whose bit *n* means that build *n* exports the symbols. ``python -m evidence
+torch`` writes it.
 """
 
 from __future__ import annotations
@@ -22,27 +21,12 @@ from packaging.version import Version
 
 from ..errors import InputError
 from .libraries import Accelerator
-from .torch_exports import TorchBuild
+from .torch_exports import TorchBuild, TorchRelease
 
 FORMAT: Final = 1
 FILE: Final = "torch_exports.xz"
-type _Masks = tuple[int, int]
-_NOWHERE: Final[_Masks] = (0, 0)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TorchRelease:
-    """A build of Torch in a table.
-
-    Attributes:
-        version: with its local part, if the build has one.
-        machine: as in ``ElfFacts``.
-        accelerator: whose libraries it has; None for one that was built for the CPU only.
-    """
-
-    version: Version
-    machine: str
-    accelerator: Accelerator | None
+#: A higher one makes it smaller by a sixth, and takes a minute.
+_PRESET: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,42 +34,47 @@ class TorchTable:
     """What each of several builds of Torch exports.
 
     Attributes:
-        releases: the builds; a bit of the masks is the number of a build.
-        masks: the builds that export a symbol: from their main libraries, from those for the
-            accelerator.
-        source: where the table comes from, for messages; "" for the shipped one.
+        releases: the builds; bit *n* of a mask is that of build *n*.
+        masks: for each symbol, the builds that export it.
+        source: where the builds come from, for messages; "" for the shipped table, of which a
+            build stands for every build of its release.
     """
 
     releases: Sequence[TorchRelease]
-    masks: Mapping[str, _Masks]
+    masks: Mapping[str, int]
     source: str = ""
 
     @classmethod
-    def of(cls, builds: Sequence[TorchBuild]) -> TorchTable:
-        """Return the table of builds, in the order of their versions and machines."""
-        builds = sorted(builds, key=lambda each: (each.version, each.machine))
-        masks: dict[str, _Masks] = {}
+    def of(cls, builds: Iterable[TorchBuild]) -> TorchTable:
+        """Return the table of builds, in the order of their versions and machines.
+
+        No build is kept, so that an iterator needs the memory of one build.
+        """
+        releases: list[TorchRelease] = []
+        sources: dict[str, None] = {}
+        found: dict[str, int] = {}
         for number, build in enumerate(builds):
-            for symbol in build.exports | build.accelerator_exports:
-                main, more = masks.get(symbol, _NOWHERE)
-                main |= (symbol in build.exports) << number
-                masks[symbol] = main, more | (symbol in build.accelerator_exports) << number
-        releases = [
-            TorchRelease(version=each.version, machine=each.machine, accelerator=each.accelerator)
-            for each in builds
-        ]
-        source = ", ".join(dict.fromkeys(each.source for each in builds))
-        return cls(releases=releases, masks=masks, source=source)
+            releases.append(build.release)
+            sources[build.source] = None
+            for symbol in build.exports:
+                found[symbol] = found.get(symbol, 0) | 1 << number
+        order = sorted(range(len(releases)), key=lambda number: releases[number].key)
+        moved = functools.cache(lambda mask: sum((mask >> o & 1) << n for n, o in enumerate(order)))
+        return cls(
+            releases=[releases[number] for number in order],
+            masks={symbol: moved(mask) for symbol, mask in found.items()},
+            source=", ".join(sources),
+        )
 
     @classmethod
     def parse(cls, data: bytes) -> TorchTable:
-        """Parse the bytes of a table.
+        """Parse the bytes of the shipped table.
 
         Raises:
             InputError: it is damaged, or of another format.
         """
         try:
-            head, *lines = lzma.decompress(data).decode().split("\n")
+            head, *groups = lzma.decompress(data).decode().split("\n=")
             header = json.loads(head)
             if header["format"] != FORMAT:
                 raise InputError(
@@ -100,8 +89,14 @@ class TorchTable:
                 )
                 for version, machine, accelerator in header["builds"]
             ]
-            return cls(releases=releases, masks=dict(_parsed(lines)))
-        except (lzma.LZMAError, ValueError, KeyError, TypeError) as err:
+            masks: dict[str, int] = {}
+            for group in groups:
+                mask, *symbols = group.split("\n")
+                if not 0 < (number := int(mask, 16)) < 1 << len(releases):
+                    raise ValueError(f"a group of {len(releases)} builds is {mask!r}")
+                masks.update(dict.fromkeys(symbols, number))
+            return cls(releases=releases, masks=masks)
+        except (lzma.LZMAError, EOFError, ValueError, KeyError, TypeError) as err:
             raise InputError(
                 f"the table of Torch's symbols is damaged ({err}): install fromager-build-tags "
                 "again"
@@ -111,26 +106,32 @@ class TorchTable:
         """Return the bytes of the table; for equal tables, they are the same."""
         builds = [(str(each.version), each.machine, each.accelerator) for each in self.releases]
         lines = [json.dumps({"format": FORMAT, "builds": builds})]
-        by_masks = sorted((masks, symbol) for symbol, masks in self.masks.items())
-        for (main, more), group in itertools.groupby(by_masks, lambda each: each[0]):
-            lines += [f"={main:x} {more:x}", *(symbol for _, symbol in group)]
-        return lzma.compress("\n".join(lines).encode(), preset=9 | lzma.PRESET_EXTREME)
+        by_mask = sorted((mask, symbol) for symbol, mask in self.masks.items())
+        for mask, group in itertools.groupby(by_mask, lambda each: each[0]):
+            lines += [f"={mask:x}", *(symbol for _, symbol in group)]
+        return lzma.compress("\n".join(lines).encode(), preset=_PRESET)
 
-    def of_machine(self, machine: str) -> Iterator[tuple[int, TorchRelease]]:
-        """Yield the builds for a machine, each with its bit."""
+    @property
+    def is_shipped(self) -> bool:
+        """Whether a build stands for every build of its release."""
+        return not self.source
+
+    def bits(self) -> Iterator[tuple[int, TorchRelease]]:
+        """Yield the builds, each with its bit of a mask."""
         for number, release in enumerate(self.releases):
-            if release.machine == machine:
-                yield 1 << number, release
+            yield 1 << number, release
 
-
-def _parsed(lines: Iterable[str]) -> Iterator[tuple[str, _Masks]]:
-    masks = _NOWHERE
-    for line in lines:
-        if line.startswith("="):
-            main, _, more = line[1:].partition(" ")
-            masks = int(main, 16), int(more, 16)
-        else:
-            yield line, masks
+    def builds(self) -> Iterator[TorchBuild]:
+        """Yield each build again."""
+        for number, release in enumerate(self.releases):
+            exports = frozenset(name for name, mask in self.masks.items() if mask >> number & 1)
+            yield TorchBuild(
+                version=release.version,
+                machine=release.machine,
+                accelerator=release.accelerator,
+                exports=exports,
+                source=self.source,
+            )
 
 
 @functools.cache

@@ -1,0 +1,173 @@
+"""The table of what builds of Torch export."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import lzma
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.version import Version
+
+from evidence import torch_releases
+from fromager_build_tags.errors import InputError
+from fromager_build_tags.wheel.libraries import Accelerator
+from fromager_build_tags.wheel.torch_exports import TorchBuild
+from fromager_build_tags.wheel.torch_table import TorchTable, shipped_table
+
+from .torch_samples import build, table
+
+SYMBOLS = st.from_regex(r"(_ZN(3c10|2at)|aoti_torch_|torch_)[\w.=\\é]{0,9}", fullmatch=True)
+BUILDS = st.builds(
+    TorchBuild,
+    version=st.sampled_from([*map(Version, ("2.9.0", "2.9.1+cu130", "2.10.0", "2.10.0+cpu"))]),
+    machine=st.sampled_from(["x86_64", "aarch64"]),
+    accelerator=st.sampled_from([None, *Accelerator]),
+    exports=st.frozensets(SYMBOLS, max_size=8),
+)
+DIFFERENT = st.lists(BUILDS, max_size=5, unique_by=lambda each: each.release.key)
+
+
+@given(DIFFERENT)
+@settings(deadline=None)
+def test_a_table_survives_its_file(builds: list[TorchBuild]) -> None:
+    made = TorchTable.of(builds)
+    data = made.dump()
+
+    assert TorchTable.parse(data) == made
+    assert TorchTable.parse(data).dump() == data
+
+
+@given(DIFFERENT, st.randoms())
+@settings(deadline=None)
+def test_a_table_gives_its_builds_again_and_has_one_order(
+    builds: list[TorchBuild], random: object
+) -> None:
+    made = TorchTable.of(builds)
+    getattr(random, "shuffle")(builds)  # noqa: B009  # Hypothesis gives no type for it
+
+    assert TorchTable.of(builds) == made
+    assert sorted(made.builds(), key=lambda each: each.release.key) == sorted(
+        builds, key=lambda each: each.release.key
+    )
+
+
+def test_versions_are_sorted_as_numbers() -> None:
+    made = table({"2.10.0": {"torch_a"}, "2.9.0": {"torch_a", "torch_b"}})
+
+    assert [str(each.version) for each in made.releases] == ["2.9.0", "2.10.0"]
+    assert made.masks == {"torch_a": 0b11, "torch_b": 0b01}
+
+
+def test_a_table_of_given_builds_names_where_they_come_from() -> None:
+    made = TorchTable.of([build("2.9.0", "torch_a", source=name) for name in ("b", "a", "b")])
+
+    assert made.source == "b, a"
+    assert not made.is_shipped
+
+
+def packed(text: str) -> bytes:
+    return lzma.compress(text.encode())
+
+
+HEAD = json.dumps({"format": 1, "builds": [["2.9.0", "x86_64", "cuda"]]})
+WHOLE = packed(f"{HEAD}\n=1\ntorch_a")
+
+
+def test_the_format() -> None:
+    """Fix it: an older version reads what a newer one wrote, or says that it cannot."""
+    assert TorchTable.parse(WHOLE) == table({"2.9.0": {"torch_a"}})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"torch",
+        WHOLE[:-9],
+        WHOLE[:40] + b"\0\0" + WHOLE[42:],
+        packed(""),
+        packed("[]"),
+        packed("{}"),
+        packed('{"format": 1, "builds": [["2.9.0", "x86_64"]]}'),
+        packed('{"format": 1, "builds": [["2.9.0", "x86_64", "abacus"]]}'),
+        packed('{"format": 1, "builds": [["no version", "x86_64", null]]}'),
+        packed('{"format": 1, "builds": [[2, "x86_64", null]]}'),
+        packed('{"format": 1, "builds": 1}'),
+        packed(f"{HEAD}\n=mask\ntorch_a"),
+        packed(f"{HEAD}\n=2\ntorch_a"),
+        packed(f"{HEAD}\n=-1\ntorch_a"),
+        lzma.compress(b"\xff" + HEAD.encode()),
+    ],
+)
+def test_a_damaged_table(data: bytes) -> None:
+    with pytest.raises(InputError) as error:
+        TorchTable.parse(data)
+
+    assert str(error.value).startswith("the table of Torch's symbols is damaged (")
+    assert str(error.value).endswith("): install fromager-build-tags again")
+
+
+def test_a_table_of_a_newer_format() -> None:
+    with pytest.raises(InputError) as error:
+        TorchTable.parse(packed('{"format": 2, "torches": []}'))
+
+    assert str(error.value) == (
+        "the table of Torch's symbols has format 2, and this version reads 1: install "
+        "fromager-build-tags again"
+    )
+
+
+def releases_with(symbol: str, machine: str = "x86_64") -> tuple[str, ...]:
+    shipped = shipped_table()
+    return tuple(
+        str(release.version)
+        for bit, release in shipped.bits()
+        if release.machine == machine and shipped.masks[symbol] & bit
+    )
+
+
+RELEASES = list(torch_releases.load().releases)
+
+
+def test_the_shipped_table_has_the_releases_that_are_listed() -> None:
+    plan = torch_releases.load()
+    listed = [(each, machine) for each in plan.releases for machine in sorted(plan.platforms)]
+
+    assert [(str(each.version), each.machine) for each in shipped_table().releases] == listed
+
+
+@pytest.mark.parametrize(
+    ("symbol", "first", "last"),
+    [
+        ("_ZN3c105ErrorC2ENS_14SourceLocationESs", "2.4.0", "2.6.0"),
+        ("_ZN3c105ErrorC2ENS_14SourceLocationENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
+         "2.7.0", "2.15.0"),
+        ("torch_exception_get_what", "2.13.0", "2.15.0"),
+        ("torch_call_dispatcher", "2.10.0", "2.15.0"),
+        ("aoti_torch_get_dim", "2.4.0", "2.15.0"),
+        ("_ZN3c104cuda20getCurrentCUDAStreamEa", "2.4.0", "2.15.0"),
+    ],
+)  # fmt: skip
+def test_the_shipped_table_has_known_facts(symbol: str, first: str, last: str) -> None:
+    expected = RELEASES[RELEASES.index(first) : RELEASES.index(last) + 1]
+
+    assert releases_with(symbol) == tuple(expected)
+
+
+def test_the_registrys_torch_for_aarch64_is_for_cuda_from_2_11_on() -> None:
+    accelerators = {
+        str(each.version): each.accelerator
+        for each in shipped_table().releases
+        if each.machine == "aarch64"
+    }
+
+    first = RELEASES.index("2.11.0")
+    assert list(accelerators) == RELEASES
+    assert list(accelerators.values()) == [
+        *itertools.repeat(None, first),
+        *itertools.repeat(Accelerator.CUDA, len(RELEASES) - first),
+    ]
+    assert releases_with("_ZN3c104cuda20getCurrentCUDAStreamEa", "aarch64")[0] == "2.11.0"
