@@ -1,19 +1,13 @@
-"""The how-to pages: a new user does each task by copying the blocks of its page, from the top.
-
-A block with a title is a file, which the test writes. In a block ``console``, the lines that start
-with ``$`` are commands, which run in a shell, with the real program; the lines below one are its
-output. ``...`` there stands for any text, on a line of its own for any lines.
-"""
+"""The how-to pages: a new user does each task by copying the blocks of its page, from the top."""
 
 from __future__ import annotations
 
 import os
 import pathlib
-import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,49 +18,10 @@ from fromager_build_tags.commands import main
 
 from .golden.scenes import PLAIN, library, wheel
 from .repositories import Checkout
+from .task_pages import DOCS, Command, File, matches, steps
 from .trees import write_tree
 
-DOCS: Final = pathlib.Path(__file__).parent.parent / "docs"
 MOST_COMMANDS: Final = 5
-_BLOCK: Final = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-_TITLE: Final = re.compile(r'title="([^"]+)"')
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class File:
-    """A file that the page shows."""
-
-    path: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Command:
-    """A command that the page runs, and its output."""
-
-    line: str
-    output: str
-
-
-def steps(page: str) -> Iterator[File | Command]:
-    """Yield the files and commands of a page, in their order."""
-    for block in _BLOCK.finditer((DOCS / page).read_text(encoding="utf-8")):
-        if title := _TITLE.search(block["info"]):
-            yield File(path=title[1], text=block["text"])
-        elif block["info"] == "console":
-            _, *parts = re.split(r"^\$ ", block["text"], flags=re.MULTILINE)
-            for part in parts:
-                line, _, output = part.partition("\n")
-                yield Command(line=line, output=output)
-
-
-def matches(expected: str, output: str) -> bool:
-    """Whether an output is the expected one, in which ``...`` stands for any text."""
-    lines = [
-        r"(?:.*\n)*?" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + r"\n"
-        for line in expected.splitlines()
-    ]
-    return re.fullmatch("".join(lines), output) is not None
 
 
 @pytest.mark.parametrize(
@@ -265,4 +220,4 @@ def test_the_first_wheel_is_built_by_the_quickstart() -> None:
 def test_every_page_with_commands_is_tested() -> None:
     pages = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")}
     with_commands = {page for page in pages if any(isinstance(s, Command) for s in steps(page))}
-    assert with_commands == {*SCENES, "quickstart.md"}
+    assert with_commands == {*SCENES, "quickstart.md", "how-to/build-against-torch.md"}

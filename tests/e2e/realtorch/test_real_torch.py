@@ -1,0 +1,120 @@
+"""Real extensions of the real Torch, which fromager builds as the page shows.
+
+``pytest -m realtorch`` runs these tests alone. They download 10 GB from the package index and need
+20 GB of disk and half an hour, so that neither ``pytest`` nor CI runs them.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from ..environment import clean_environment
+from ..index import serve
+from ..processes import run
+from ..venvs import Venv
+from .reader import NVCC, Reader, has_toolkit
+
+pytestmark = [pytest.mark.e2e, pytest.mark.realtorch]
+
+BUILT_FOR: Final = "2.13.0"
+#: Import the extension beside Torch, and let it compute and differentiate on the processor.
+USE: Final = """\
+import torch
+import torch_demo
+
+numbers = torch.ones(3, requires_grad=True)
+doubled = torch_demo.twice(numbers)
+doubled.sum().backward()
+assert doubled.tolist() == numbers.grad.tolist() == [2, 2, 2]
+"""
+
+
+@pytest.fixture(scope="module")
+def reader(base_venv: Venv, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    """A reader who did all that the page shows; only the wheels are kept of it."""
+    folder = tmp_path_factory.mktemp("reader")
+    try:
+        with serve(folder) as url:
+            reader = Reader(folder=folder, venv=base_venv, url=url, has_toolkit=has_toolkit())
+            reader.follow()
+        shutil.rmtree(folder / "work-dir")
+        yield reader
+    finally:
+        shutil.rmtree(folder)  # pytest keeps the folders of three runs
+
+
+def accelerators(reader: Reader) -> list[str]:
+    return ["cpu", "cuda13.0"] if reader.has_toolkit else ["cpu"]
+
+
+def test_the_names_have_what_the_extensions_are_built_for(reader: Reader) -> None:
+    tags = [wheel.name.split("-")[2].split("_") for wheel in reader.wheels]
+    assert [(number, needs) for number, _, *needs in tags] == [
+        ("1", [each, f"torch{BUILT_FOR}"]) for each in accelerators(reader)
+    ]
+    assert not any("BT3" in log.read_text("utf-8") for log in reader.folder.glob("*.log"))
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "wrong", "codes"),
+    [
+        ("cpu", "cpu", {"BT301"}),
+        ("cpu", "cuda13.0_torch2.13.0", {"BT312"}),
+        ("cuda13.0", "torch2.13.0", {"BT311"}),
+        ("cuda13.0", "cuda13.0", {"BT301"}),
+        ("cuda13.0", "cpu_torch2.13.0", {"BT313"}),
+        ("cuda13.0", "rocm7.1_torch2.13.0", {"BT313"}),
+        ("cuda13.0", "cuda12.9_torch2.13.0", {"BT314"}),
+    ],
+)
+def test_verify_finds_a_wrong_name(
+    reader: Reader, tmp_path: pathlib.Path, accelerator: str, wrong: str, codes: set[str]
+) -> None:
+    built = dict(zip(accelerators(reader), reader.wheels, strict=True))
+    if accelerator not in built:
+        pytest.skip(f"no nvcc 13.0 as {NVCC}: the variant cuda is not built")
+    wheel = built[accelerator]
+    name = wheel.name.replace(f"{accelerator}_torch{BUILT_FOR}", wrong)
+    shutil.copy(wheel, tmp_path / name)
+    output = reader.run(f"fromager-build-tags verify --format csv {tmp_path}", status=1)
+    found = {code for code in output.replace(",", " ").split() if code.startswith("BT")}
+    assert found == codes | {"BT321"}  # WHEEL has the right name
+
+
+@pytest.fixture
+def torch_venv(
+    reader: Reader, tmp_path: pathlib.Path, request: pytest.FixtureRequest
+) -> Iterator[Venv]:
+    """A fresh environment with a release of Torch and all that it requires."""
+    folder = tmp_path / "venv"
+    try:
+        venv = Venv.create(folder)
+        built_with = reader.folder / "wheels-repo" / "prebuilt"
+        venv.install("--no-cache", "--find-links", built_with, f"torch=={request.param}")
+        yield venv
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    ("torch_venv", "works"),
+    [("2.12.1", False), (BUILT_FOR, True), ("2.14.1", False)],
+    indirect=["torch_venv"],
+)
+def test_the_dynamic_linker_agrees_with_the_name(
+    reader: Reader, torch_venv: Venv, works: bool
+) -> None:
+    for wheel in reader.wheels:
+        torch_venv.install("--no-deps", "--reinstall", wheel)
+        done = run(
+            [torch_venv.python, "-c", USE],
+            environ={**clean_environment(), "LD_BIND_NOW": "1"},
+            cwd=torch_venv.folder,
+            status=0 if works else 1,
+        )
+        assert works or ("ImportError" in done.stderr and "undefined symbol" in done.stderr)
