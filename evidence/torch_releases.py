@@ -23,7 +23,7 @@ from .catalogue import HERE
 from .fetch import fetched
 
 FILE: Final = HERE / "torch.yaml"
-_LIMIT: Final = 2_000_000
+LIMIT: Final = 2_000_000
 TABLE: Final = Path(torch_table.__file__).with_name(torch_table.FILE)
 
 
@@ -90,7 +90,7 @@ def write(table: TorchTable) -> int:
         InputError: it is too large to ship.
     """
     data = table.dump()
-    if len(data) > _LIMIT:
-        raise InputError(f"the table has {len(data):,} bytes; {_LIMIT:,} are shipped at most")
+    if len(data) > LIMIT:
+        raise InputError(f"the table has {len(data):,} bytes; {LIMIT:,} are shipped at most")
     TABLE.write_bytes(data)
     return len(data)

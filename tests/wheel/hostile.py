@@ -18,12 +18,12 @@ def many_dynamic_tables() -> bytes:
     return _elf([(_RELOCATIONS, number) for number in range(60_000)], tables=400)
 
 
-def many_symbols(count: int) -> bytes:
-    """Return a library that exports ``torch_…`` many times."""
+def many_symbols(count: int, *, section: int = 1) -> bytes:
+    """Return a library that exports ``torch_…`` many times, or imports it: section 0."""
     names = (b"torch_" + bytes(name) for name in itertools.product(_LETTERS, repeat=5))
     strings = b"\0" + b"\0".join(itertools.islice(names, count)) + b"\0"
     symbols = b"".join(
-        struct.pack("<I2BH2Q", 1 + number * 12, 0x12, 0, 1, 0, 0) for number in range(count)
+        struct.pack("<I2BH2Q", 1 + number * 12, 0x12, 0, section, 0, 0) for number in range(count)
     )
     return _elf([], strings=strings, symbols=symbols)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from packaging.version import Version
 
@@ -10,6 +12,11 @@ from fromager_build_tags.wheel.libraries import Accelerator
 from fromager_build_tags.wheel.torch_exports import TorchBuild
 from fromager_build_tags.wheel.torch_imports import TorchImports
 from fromager_build_tags.wheel.torch_table import TorchTable
+
+from .craft import Shape, elf_without_sections
+
+_MACHINES = {"x86_64": 62, "aarch64": 183}
+_METADATA = "Metadata-Version: 2.1\nName: torch\nVersion: {}\n"
 
 
 def build(
@@ -26,6 +33,26 @@ def build(
         exports=frozenset(exports),
         source=source,
     )
+
+
+def torch_wheel(
+    folder: Path,
+    version: str,
+    libraries: Mapping[str, Sequence[str]],
+    *,
+    machine: str = "x86_64",
+) -> Path:
+    """Write a Torch wheel of libraries with exports; return its path."""
+    path = folder / f"torch-{version}-cp312-cp312-linux_{machine}.whl"
+    shape = Shape(machine=_MACHINES[machine])
+    info = f"torch-{version}.dist-info"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, exports in libraries.items():
+            data = elf_without_sections(shape, needed=[], imports=[], exports=exports)
+            archive.writestr(f"torch/lib/{name}", data)
+        archive.writestr(f"{info}/METADATA", _METADATA.format(version))
+        archive.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nTag: cp312-cp312-linux_{machine}\n")
+    return path
 
 
 def table(builds: Mapping[str, set[str]]) -> TorchTable:
