@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -79,8 +78,8 @@ def updated(
 ) -> TorchTable:
     """Return a table with builds of releases, in the place of those that it has."""
     versions = {Version(each) for each in releases}
-    kept = (each for each in table.builds() if each.version not in versions)
-    return TorchTable.of(itertools.chain(kept, builds))
+    kept = (part for part in table.parts() if part[0].version not in versions)
+    return TorchTable.join([*kept, *TorchTable.of(builds).parts()])
 
 
 def write(table: TorchTable) -> int:

@@ -155,12 +155,13 @@ class _Needs:
         self._imports, self._table = imports, table
         self.builds = list(self._comparable())
         self._for_cpu = list(self._of_cpu())
+        self._exporting = {name: table.exporting(name) for name in sorted(self.symbols)}
         self._proven: dict[int, list[str]] = {}
         not_compared = set()
         every = sum(bit for bit, _ in self.builds)
-        for name in sorted(self.symbols):
-            lacking = every & ~table.masks.get(name, 0)
-            proven = self._proof(name, lacking)
+        for name, exporting in self._exporting.items():
+            lacking = every & ~exporting
+            proven = self._proof(name, exporting, lacking)
             self._proven.setdefault(proven, []).append(name)
             if proven != lacking:
                 not_compared.add(name)
@@ -169,19 +170,19 @@ class _Needs:
     @property
     def are_of_torch(self) -> bool:
         """Whether any is Torch's: a C function ``torch_…`` may be of any library."""
-        known, linked = self._table.masks, self._imports.linked
-        return any(linked or UNSTABLE.match(name) or name in known for name in self.symbols)
+        linked, exporting = self._imports.linked, self._exporting
+        return any(linked or exporting[name] or UNSTABLE.match(name) for name in exporting)
 
     @property
     def unknown(self) -> Sequence[str]:
         """Those that are Torch's, and that no build of the shipped table exports."""
-        known, shipped = self._table.masks, self._table.is_shipped
+        shipped = self._table.is_shipped
         proven = (names for builds, names in self._proven.items() if builds and shipped)
-        return sorted(name for names in proven for name in names if name not in known)
+        return sorted(name for names in proven for name in names if not self._exporting[name])
 
     def missing(self) -> Iterator[tuple[Version, Sequence[str]]]:
         """Yield each version and the symbols that it lacks; of two builds, those of the nearer."""
-        if not any(self._proven) and self._table.masks.keys().isdisjoint(self.symbols):
+        if not any(self._proven) and not any(self._exporting.values()):
             return
         lists = functools.cache(self._names)
         by_version: dict[Version, list[Sequence[str]]] = {}
@@ -211,15 +212,14 @@ class _Needs:
                 version, others = release.version, self._table.bits()
                 yield bit, sum(b for b, r in others if r.accelerator and r.version == version)
 
-    def _proof(self, name: str, lacking: int) -> int:
+    def _proof(self, name: str, exporting: int, lacking: int) -> int:
         """Return those of the builds which lack a symbol that prove that it is missing."""
-        exporting = self._table.masks.get(name, 0)
         if not lacking or (not exporting and self._may_be_of_another(name)):
             return 0
         return lacking & ~sum(bit for bit, others in self._for_cpu if others & exporting)
 
     def _may_be_of_another(self, name: str) -> bool:
-        if _OWN.match(name) or (not self._table.is_shipped and name in shipped_table().masks):
+        if _OWN.match(name) or (not self._table.is_shipped and shipped_table().exporting(name)):
             return False
         is_plain = STABLE.match(name) is not None and not name.startswith("aoti_")
         return bool(self._imports.others) or (is_plain and not self._imports.linked)
