@@ -93,7 +93,7 @@ TREE: Final = {
     ),
 }
 ROCM: Final = library(needs=["libamdhip64.so.7"])
-BOTH: Final = library(needs=["libtorch.so", "libamdhip64.so.7"], imports=["_ZN3c105ErrorC1Ev"])
+BOTH: Final = library(needs=["libtorch.so", "libamdhip64.so.7"], imports=["_ZTIN3c105ErrorE"])
 PLATFORM: Final = "cp312-cp312-linux_x86_64"
 
 

@@ -18,11 +18,13 @@ TREES: Final = pathlib.Path(__file__).parent / "commands" / "trees"
 PLAT: Final = "cp312-cp312-linux_x86_64.whl"
 PURE: Final = "py3-none-any.whl"
 
-CXX: Final = "_ZN3c105ErrorC1Ev"
+CXX: Final = "_ZTIN3c105ErrorE"
 #: Torch 2.10.0 is the first that exports it.
 STABLE: Final = "torch_delete_list"
+STABLE_FROM_2_13: Final = "torch_exception_get_what"
 #: That Torch 2.13.0 exports, and no other release.
 CXX_OF_2_13: Final = "_ZN5torch8profiler4impl19CuptiMonitorBuffers14record_layoutsEm"
+NOWHERE: Final = "_ZN3c106nobodyEv"
 CUDART: Final = "libcudart.so.13"
 HIP: Final = "libamdhip64.so.7"
 
@@ -148,6 +150,24 @@ def good_and_bad_wheels(root: pathlib.Path) -> None:
         dist / f"other_torch-1.0-8_el9.6_torch2.10.0-{PLAT}",
         library(needs=torch, imports=[CXX]),
         requires=["torch==2.9.1"],
+    )
+    wheel(
+        dist / f"lacking_torch-1.0-8_el9.6_torch2.10.0-{PLAT}",
+        library(needs=torch, imports=[CXX, CXX_OF_2_13]),
+    )
+    wheel(
+        dist / f"below_minimum-1.0-8_el9.6-{PLAT}",
+        library(needs=torch, imports=[STABLE_FROM_2_13]),
+        requires=["torch==2.10.0"],
+    )
+    wheel(
+        dist / f"unknown_symbols-1.0-8_el9.6_torch2.10.0-{PLAT}",
+        library(needs=torch, imports=[NOWHERE]),
+    )
+    wheel(
+        dist / f"lacking_required-1.0-8_el9.6-{PLAT}",
+        library(needs=torch, imports=[CXX_OF_2_13]),
+        requires=["torch==2.10.0"],
     )
     wheel(dist / f"hidden_accelerator-1.0-8_el9.6-{PLAT}", library(needs=[CUDART]))
     wheel(dist / f"no_accelerator-1.0-8_el9.6_cuda13.0-{PLAT}")

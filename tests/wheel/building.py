@@ -49,12 +49,8 @@ def _source(exports: Iterable[str], imports: Iterable[str], sections: Iterable[s
     return "\n".join(lines) + "\n"
 
 
-CXX_SYMBOLS = (
-    "_ZN3c105ErrorC1Ev",
-    "_ZNK2at6Tensor4sizeEl",
-    "_ZN5torch7LibraryD1Ev",
-    "_ZTIN3c105ErrorE",
-)
+#: Every Torch exports them: type information, and vtables.
+CXX_SYMBOLS = ("_ZTIN3c105ErrorE", "_ZTSN3c105ErrorE", "_ZTVN3c105ErrorE", "_ZTIN5torch7LibraryE")
 STABLE_SYMBOLS = ("aoti_torch_get_dim", "torch_call_dispatcher")
 
 

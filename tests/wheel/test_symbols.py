@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from fromager_build_tags.wheel.symbols import STABLE, TORCH_NAMES, UNSTABLE, readable
+from fromager_build_tags.wheel.symbols import (
+    STABLE,
+    TORCH_NAMES,
+    UNSTABLE,
+    has_old_string,
+    readable,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +33,7 @@ from fromager_build_tags.wheel.symbols import STABLE, TORCH_NAMES, UNSTABLE, rea
             "pybind11::detail::type_caster",
         ),
         ("_ZN10THPPointerI7_objectE4freeEv", "THPPointer"),
-        ("_Z16THPVariable_WrapRKN2at10TensorBaseE", "_Z16THPVariable_WrapRKN2at10TensorBaseE"),
+        ("_Z16THPVariable_WrapRKN2at10TensorBaseE", "THPVariable_Wrap"),
         ("THPVariableClass", "THPVariableClass"),
     ],
 )
@@ -74,3 +80,25 @@ def test_symbols_that_are_not_torchs(symbol: str) -> None:
     assert not UNSTABLE.match(symbol)
     assert not STABLE.match(symbol)
     assert not TORCH_NAMES.match(symbol.encode())
+
+
+@pytest.mark.parametrize(
+    ("symbol", "is_old"),
+    [
+        ("_ZN3c105ErrorC2ENS_14SourceLocationESs", True),
+        ("_ZN3c106detail14torchCheckFailEPKcS2_jRKSs", True),
+        ("_ZN2at4cuda9CUDAGraph10debug_dumpERKSs", True),
+        (
+            "_ZN3c105ErrorC2ENS_14SourceLocationENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
+            False,
+        ),
+        ("_ZN3c1010ClassStateEv", False),
+        ("_ZN2at4_ops7isinSs_4callES12_7GlassSsE", False),
+        ("_ZN3c103FooILi7EE5GlassEv", False),
+        ("_ZTIN3c105ErrorE", False),
+        ("torch_Ss", False),
+        ("_ZN3c10" + "9" * 5_000, False),
+    ],
+)
+def test_the_string_of_the_old_abi(symbol: str, is_old: bool) -> None:
+    assert has_old_string(symbol) is is_old

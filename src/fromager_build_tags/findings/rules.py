@@ -98,6 +98,16 @@ NO_TORCH_INSIDE = Rule("BT303", ERROR, "a wheel has a Torch segment, but nothing
 OTHER_TORCH_REQUIRED = Rule(
     "BT304", ERROR, "the Torch segment of a wheel differs from the Torch that it requires"
 )
+LACKING_TORCH = Rule("BT305", ERROR, "the Torch of a wheel lacks symbols that the wheel imports")
+TORCH_BELOW_MINIMUM = Rule(
+    "BT306", ERROR, "a stable-ABI wheel needs a newer Torch than the one that it is for"
+)
+UNKNOWN_TORCH_SYMBOLS = Rule(
+    "BT307", ERROR, "a wheel imports symbols of Torch that no known Torch exports"
+)
+LACKING_REQUIRED_TORCH = Rule(
+    "BT308", ERROR, "the Torch that a wheel requires lacks symbols that the wheel imports"
+)
 HIDDEN_ACCELERATOR = Rule(
     "BT311", ERROR, "a wheel uses an accelerator, but its name has no accelerator segment"
 )

@@ -28,7 +28,32 @@ UNSTABLE = re.compile(rf"{_CXX}|{_PYTHON}")
 STABLE = re.compile(_STABLE_NAMES)
 """Matches the start of a symbol of libtorch's stable C interface."""
 _NESTED = re.compile(r"_Z[A-Z_n\d]*?N[rVK]*[RO]?(?=\d)")
+_GLOBAL = re.compile(r"_Z(?=\d)")
 _LENGTH = re.compile(r"\d{1,4}")  # a longer one is no name's, and may be too large for an int
+# Substitutions, template parameters, literals, offsets of thunks: their digits are no lengths.
+_NUMBERED = re.compile(r"S[0-9A-Z]*_|T\d*_|L[a-z]n?\d+E|[hv]n?\d+_")
+
+
+def has_old_string(symbol: str) -> bool:
+    """Return whether a symbol has a ``std::string`` of the C++ ABI before GCC 5.
+
+    Itanium C++ ABI, 5.1.10: ``Ss`` is ``std::basic_string``; the newer string of libstdc++ is in
+    the namespace ``std::__cxx11`` and has no abbreviation.
+
+    >>> has_old_string("_ZN3c105ErrorC2ENS_14SourceLocationESs")
+    True
+    """
+    at = 2 if symbol.startswith("_Z") else len(symbol)
+    while at < len(symbol):
+        if found := _NUMBERED.match(symbol, at):
+            at = found.end()
+        elif found := _LENGTH.match(symbol, at):
+            at = found.end() + int(found.group())
+        elif symbol.startswith("Ss", at):
+            return True
+        else:
+            at += 1
+    return False
 
 
 def readable(symbol: str) -> str:
@@ -38,7 +63,7 @@ def readable(symbol: str) -> str:
     'c10::TensorImpl::sizes'
     """
     names: list[str] = []
-    start = _NESTED.match(symbol)
+    start = _NESTED.match(symbol) or _GLOBAL.match(symbol)
     at = start.end() if start else len(symbol)
     while (length := _LENGTH.match(symbol, at)) is not None:
         at = length.end() + int(length.group())

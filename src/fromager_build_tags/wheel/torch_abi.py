@@ -7,8 +7,8 @@ not sufficient: the layout of a type can change under the same symbols.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -67,13 +67,18 @@ class TorchLoads:
 
     @property
     def has_one_for_each(self) -> bool:
-        """Whether no version loads all of its libraries, and several load with some version.
+        """Whether two of its libraries load, and with no common version.
 
         Such a wheel has a library for each Torch, and loads one of them.
         """
-        lacking = Counter(member for missing in self.missing.values() for member in missing)
-        some = [member for member, count in lacking.items() if count < len(self.missing)]
-        return not self.versions and len(some) > 1
+        members = {member for missing in self.missing.values() for member in missing}
+        loading = {
+            frozenset(version for version, missing in self.missing.items() if member not in missing)
+            for member in members
+        }
+        return any(
+            one.isdisjoint(other) for one, other in itertools.combinations(filter(None, loading), 2)
+        )
 
     def __str__(self) -> str:
         rest = f" for {' and '.join(self.uncovered)}" if self.uncovered else ""

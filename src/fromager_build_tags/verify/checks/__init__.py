@@ -1,6 +1,7 @@
 """The checks of a wheel: its name against its contents and its metadata.
 
-A check takes an examined wheel and yields the findings of one rule of BT3.
+A check takes an examined wheel and yields the findings of one rule of BT3, or of rules that share
+a cause.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ...findings.finding import Finding
-from . import binaries, metadata, segments
+from . import binaries, metadata, segments, torch
 from .examined import ExaminedWheel
 
 CHECKS: Final[tuple[Callable[[ExaminedWheel], Iterator[Finding]], ...]] = (
@@ -17,6 +18,7 @@ CHECKS: Final[tuple[Callable[[ExaminedWheel], Iterator[Finding]], ...]] = (
     segments.stable_torch,
     segments.no_torch_inside,
     segments.other_torch_required,
+    torch.torch_symbols,
     segments.hidden_accelerator,
     segments.no_accelerator_inside,
     segments.other_accelerator,

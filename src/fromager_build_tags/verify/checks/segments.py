@@ -63,12 +63,10 @@ def no_torch_inside(wheel: ExaminedWheel) -> Iterator[Finding]:
 
 def other_torch_required(wheel: ExaminedWheel) -> Iterator[Finding]:
     """BT304: a Torch segment that ``Requires-Dist`` excludes."""
-    try:
-        version = Version((wheel.torch or "").removeprefix("torch"))
-    except ValueError:  # no version, or a number that is too long for int()
+    if (version := named_torch(wheel)) is None:
         return
     requirements = [Requirement(text) for text in wheel.facts.requires_torch]
-    compared = [(each, _admits(each.specifier, version)) for each in requirements]
+    compared = [(each, admits(each.specifier, version)) for each in requirements]
     excluding = [each for each, admits in compared if not admits]
     conditional = [admits for each, admits in compared if each.marker]
     # of requirements with markers, such as one for each machine, only one may be for this wheel
@@ -80,7 +78,15 @@ def other_torch_required(wheel: ExaminedWheel) -> Iterator[Finding]:
         )
 
 
-def _admits(specifiers: SpecifierSet, version: Version) -> bool:
+def named_torch(wheel: ExaminedWheel) -> Version | None:
+    """Return the version of the Torch segment."""
+    try:
+        return Version((wheel.torch or "").removeprefix("torch"))
+    except ValueError:  # no version, or a number that is too long for int()
+        return None
+
+
+def admits(specifiers: SpecifierSet, version: Version) -> bool:
     """Return whether one of the releases that ``torch2.10`` stands for is admitted."""
     releases = [version]
     if len(version.release) <= 2:
