@@ -317,7 +317,7 @@ def test_wrong_wheels_have_exactly_these(write: Write, wheel: Wheel, expected: l
 
 def test_every_rule_fires_somewhere() -> None:
     fired = {each.partition(" ")[0] for _, expected in WRONG.values() for each in expected}
-    of_symbols = {"BT305", "BT306", "BT307", "BT308"}  # test_torch.py
+    of_symbols = {"BT305", "BT306", "BT307", "BT308"}  # test_torch_symbols.py
     assert fired | of_symbols == {code for code in RULES if code.startswith("BT3")}
     # BT341 has no check, BT342 has two, and the rules of symbols have one
     assert len(CHECKS) == len(fired) + 1

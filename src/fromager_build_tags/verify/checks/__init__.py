@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ...findings.finding import Finding
-from . import binaries, metadata, segments, torch
+from . import binaries, metadata, segments, torch_symbols
 from .examined import ExaminedWheel
 
 CHECKS: Final[tuple[Callable[[ExaminedWheel], Iterator[Finding]], ...]] = (
@@ -18,7 +18,7 @@ CHECKS: Final[tuple[Callable[[ExaminedWheel], Iterator[Finding]], ...]] = (
     segments.stable_torch,
     segments.no_torch_inside,
     segments.other_torch_required,
-    torch.torch_symbols,
+    torch_symbols.symbols_of_torch,
     segments.hidden_accelerator,
     segments.no_accelerator_inside,
     segments.other_accelerator,

@@ -13,7 +13,7 @@ from fromager_build_tags.findings.finding import Finding
 from fromager_build_tags.tag.filename import parse_wheel_name
 from fromager_build_tags.verify.checks import examined
 from fromager_build_tags.verify.checks.examined import ExaminedWheel
-from fromager_build_tags.verify.checks.torch import torch_symbols
+from fromager_build_tags.verify.checks.torch_symbols import symbols_of_torch
 from fromager_build_tags.wheel.facts import read_wheel
 from fromager_build_tags.wheel.torch_exports import TorchBuild
 from fromager_build_tags.wheel.torch_table import TorchTable
@@ -91,7 +91,7 @@ class Case:
             variant_torch=Version(self.variant) if self.variant else None,
             torch_table=self.table,
         )
-        return list(torch_symbols(examined_wheel))
+        return list(symbols_of_torch(examined_wheel))
 
 
 def only(*versions: str) -> TorchTable:

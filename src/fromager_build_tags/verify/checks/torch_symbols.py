@@ -47,7 +47,7 @@ class _Target:
     any_of: bool = False
 
 
-def torch_symbols(wheel: ExaminedWheel) -> Iterator[Finding]:
+def symbols_of_torch(wheel: ExaminedWheel) -> Iterator[Finding]:
     """BT305 to BT308: imported symbols that the Torch of the wheel, or any Torch, lacks."""
     if (loads := wheel.loads) is not None:
         targets = [each for each in (_own(wheel, loads), _required(wheel, loads)) if each]
