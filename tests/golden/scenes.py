@@ -94,12 +94,17 @@ def _copy(source: pathlib.Path, target: pathlib.Path) -> None:
 
 
 def library(
-    *, needs: Sequence[str] = (), imports: Sequence[str] = (), machine: int = 62
+    *,
+    needs: Sequence[str] = (),
+    imports: Sequence[str] = (),
+    exports: Sequence[str] = (),
+    machine: int = 62,
+    member: str = "demo/_C.so",
 ) -> Mapping[str, bytes]:
     """Return one library as the content of a wheel."""
     shape = Shape(machine=machine)
-    elf = elf_without_sections(shape, needed=list(needs), imports=list(imports))
-    return {"demo/_C.so": with_sections(shape, elf)}
+    elf = elf_without_sections(shape, needed=list(needs), imports=list(imports), exports=exports)
+    return {member: with_sections(shape, elf)}
 
 
 #: The content of a wheel in which nothing needs an accelerator or Torch.

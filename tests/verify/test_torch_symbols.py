@@ -88,7 +88,7 @@ class Case:
             name=parse_wheel_name(path.name),
             facts=read_wheel(path),
             variant="cuda" if self.variant else "",
-            variant_torch=Version(self.variant) if self.variant else None,
+            variant_torch=[Version(self.variant)] if self.variant else [],
             torch_table=self.table,
         )
         return list(symbols_of_torch(examined_wheel))

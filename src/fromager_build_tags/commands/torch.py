@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from ..index.torch_matrix import columns, read_matrix
 from ..report.torch_report import MATRIX, TorchReport
+from ..wheel.torch_abi import stands_for
 from ..wheel.torch_table import shipped_table
 from . import common
 from . import indexes as shared
@@ -77,8 +78,7 @@ def _matching(asked: Iterable[str], releases: Sequence[Version]) -> Iterator[Seq
     for text in dict.fromkeys(asked):
         if not _RELEASE.fullmatch(text):
             raise click.UsageError(f"--torch {text!r} is not a version such as 2.13 or 2.13.0")
-        numbers = Version(text).release
-        found = [each for each in releases if each.release[: len(numbers)] == numbers]
+        found = [each for each in releases if stands_for(Version(text), each)]
         if not found:
             raise click.UsageError(
                 f"--torch {text}: what Torch {text} exports is unknown; the known releases are "

@@ -12,6 +12,8 @@ from typing import Final
 
 #: As fast over HTTP/1.1 as HTTP/2 was, measured.
 THREADS: Final = 16
+#: Of wheels: each may hold some 40 MB.
+READERS: Final = 4
 #: Items in progress for each thread.
 _IN_PROGRESS: Final = 4
 

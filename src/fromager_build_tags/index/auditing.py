@@ -8,17 +8,19 @@ import heapq
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from ..findings.finding import Finding
-from ..http.prefetch import prefetch
+from ..http.prefetch import READERS, prefetch
 from ..stack.stack import Stack
 from ..tag.filename import WheelName
+from ..tag.segment import Order
 from ..verify.checks.examined import ExaminedWheel, set_depends_on
+from ..verify.checks.segments import named_torch
 from ..verify.exemptions import exemptions_of
 from ..verify.run import check_wheel, exemptions_or_error, unreadable
 from ..wheel.archive import WheelError
@@ -26,13 +28,11 @@ from ..wheel.facts import read_facts
 from . import Index
 from .expected import Expectations, Expected
 from .index_checks import Tally, check_contents
-from .listing import ListedProject
+from .listing import IndexPlace, ListedProject
 from .project_checks import check_missing, check_project
 from .status import IndexWheel, ProjectView, Status, group_files, with_status
 from .targets import Target
-
-#: Each may hold some 40 MB of a wheel.
-_READERS: Final = 4
+from .torch_builds import TorchBuilds
 
 #: The specifiers of each package, each of which a version has to match.
 type RequiredVersions = Mapping[NormalizedName, Collection[SpecifierSet]]
@@ -74,14 +74,20 @@ class Audit:
         """The counts of each index; complete after ``run`` is exhausted."""
         return [Tally(index.place) for index in self.indexes]
 
+    @functools.cached_property
+    def _torch_builds(self) -> Sequence[TorchBuilds]:
+        """The Torch wheels of each index."""
+        return [*map(TorchBuilds, self.indexes)]
+
     def run(self) -> Iterator[Audited]:
         """Yield the projects, sorted by name, then the indexes themselves."""
         left = dict(self.required)
+        _ = self._torch_builds  # made once, in this thread
         views = (
             (project, {number: self._view(number, each) for number, each in listed.items()})
             for project, listed in side_by_side(self.indexes)
         )
-        deep = prefetch(self._audited, views, threads=_READERS)
+        deep = prefetch(self._audited, views, threads=READERS)
         for audited in deep if self.deep else map(self._audited, views):
             if audited.project is not None:
                 left.pop(audited.project, None)
@@ -118,12 +124,42 @@ class Audit:
                 yield [number], finding
             if self.deep:
                 for wheel in view.all_wheels():
-                    found = _verify(self.indexes[number], wheel, view)
+                    found = self._verify(number, wheel, view)
                     yield from (([number], each) for each in found)
         yield from self._missing(project, views)
         yield from check_contents(
             (number, wheel.file) for number, view in views.items() for wheel in view.all_wheels()
         )
+
+    def _verify(self, number: int, wheel: IndexWheel, view: ProjectView) -> Iterator[Finding]:
+        """Read a wheel of an index, and yield the findings of ``verify``."""
+        try:
+            with self.indexes[number].open(wheel.file) as archive:
+                facts = read_facts(archive)
+        except WheelError as err:
+            yield unreadable(wheel.file.location, err.reason)
+            return
+        examined = ExaminedWheel(
+            source=wheel.file.location,
+            name=wheel.name,
+            facts=facts,
+            remedy_for=_take_another if wheel.status is Status.PRE_BUILT else set_depends_on,
+            variant=view.place.label,
+            variant_torch=self._torch(wheel, view.place),
+        )
+        if facts.torch_imports:
+            named = named_torch(examined)
+            versions = [named] if named else examined.variant_torch
+            table = self._torch_builds[number].table(wheel, versions)
+            examined = dataclasses.replace(examined, torch_table=table)
+        yield from check_wheel(examined, view.exemptions)
+
+    def _torch(self, wheel: IndexWheel, place: IndexPlace) -> Sequence[Version]:
+        """Return the Torch that a wheel is used with: an obsolete one is not used any more."""
+        if wheel.status is Status.OBSOLETE:
+            return ()
+        distro = wheel.build_tag.by_order.get(Order.DISTRIBUTION, "")
+        return self.expectations.torch(place, wheel.accelerator, distro)
 
     def _missing(
         self, project: NormalizedName, views: Mapping[int, ProjectView]
@@ -133,21 +169,6 @@ class Audit:
             if view.unreadable is None:  # otherwise, its wheels are unknown
                 missing = check_missing(view, self.required[project], self.targets)
                 yield from (([number], each) for each in missing)
-
-
-def _verify(index: Index, wheel: IndexWheel, view: ProjectView) -> Iterator[Finding]:
-    """Read a wheel of an index, and yield the findings of ``verify``."""
-    try:
-        with index.open(wheel.file) as archive:
-            facts = read_facts(archive)
-    except WheelError as err:
-        yield unreadable(wheel.file.location, err.reason)
-        return
-    remedy = _take_another if wheel.status is Status.PRE_BUILT else set_depends_on
-    examined = ExaminedWheel(
-        source=wheel.file.location, name=wheel.name, facts=facts, remedy_for=remedy
-    )
-    yield from check_wheel(examined, view.exemptions)
 
 
 def _take_another(name: WheelName, _: str) -> str:

@@ -17,7 +17,7 @@ from ..plan.planner import plan
 from ..settings.layout import variant_file
 from ..settings.tree import SettingsTree
 from ..stack.key import StackKey, matching, short_name
-from ..stack.stack import Stack
+from ..stack.stack import DeclaredTorch, Stack
 from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName
 from ..tag.platform import is_platlib
@@ -141,6 +141,19 @@ class Expectations:
             return frozenset(map(spelled, self._stacks_of(place)))
         except BuildTagError:
             return frozenset()
+
+    def torch(self, place: IndexPlace, *segments: str) -> Sequence[Version]:
+        """Return the Torch of the stacks that have these segments, or else of all; ascending.
+
+        It is none if that of one stack is unknown.
+        """
+        stacks = self._stacks_of(place)
+        for text in filter(None, segments):
+            fitting = [each for each in stacks if text in each.key.by_order.values()]
+            stacks = fitting or stacks
+        found = [*map(DeclaredTorch.of, stacks)]
+        known = {each.version for each in found if each}
+        return sorted(known) if all(found) else []
 
     def of(
         self, place: IndexPlace, package: NormalizedName, versions: Iterable[Version]

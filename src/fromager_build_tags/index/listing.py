@@ -208,18 +208,21 @@ class DirectoryIndex:
 
     def projects(self) -> Iterator[ListedProject]:
         """Yield every project, sorted by name."""
-        for project in sorted(self.files):
-            listed = sorted(self.files[project])
-            files = tuple(
-                IndexFile(project, filename, f"{folder}/{filename}")
-                for filename, folder, is_file in listed
-                if is_file
-            )
-            unreadable = None
-            if links := [f"{folder}/{name}" for name, folder, is_file in listed if not is_file]:
-                more = f" (and {len(links) - 1:,} other)" if len(links) > 1 else ""
-                unreadable = Unreadable(location=links[0], reason=f"the link has no target{more}")
-            yield ListedProject(project=project, files=files, unreadable=unreadable)
+        return map(self.project, sorted(self.files))
+
+    def project(self, name: NormalizedName) -> ListedProject:
+        """Return one project, without files if there is none."""
+        listed = sorted(self.files.get(name, ()))
+        files = tuple(
+            IndexFile(name, filename, f"{folder}/{filename}")
+            for filename, folder, is_file in listed
+            if is_file
+        )
+        unreadable = None
+        if links := [f"{folder}/{link}" for link, folder, is_file in listed if not is_file]:
+            more = f" (and {len(links) - 1:,} other)" if len(links) > 1 else ""
+            unreadable = Unreadable(location=links[0], reason=f"the link has no target{more}")
+        return ListedProject(project=name, files=files, unreadable=unreadable)
 
     def open(self, file: IndexFile) -> WheelArchive:
         """Open a wheel.

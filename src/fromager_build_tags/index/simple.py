@@ -56,6 +56,10 @@ class SimpleIndex:
             yield ListedProject(project=_UNKNOWN, unreadable=self.invalid)
         yield from prefetch(self._project, self.pages)
 
+    def project(self, name: NormalizedName) -> ListedProject:
+        """Return one project, whose page is read; without files if there is none."""
+        return self._project((name, dict(self.pages).get(name, "")))
+
     def open(self, file: IndexFile) -> AbstractContextManager[WheelArchive]:
         """Download a wheel to a temporary file, and open it: ``__enter__`` raises WheelError."""
         return open_url(file.address, self.session)

@@ -5,7 +5,6 @@ A missing symbol proves that a wheel cannot load; the reverse is no proof.
 
 from __future__ import annotations
 
-import enum
 import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,13 +12,14 @@ from typing import Final
 
 from packaging.version import Version
 
-from ..http.prefetch import prefetch
+from ..http.prefetch import READERS, prefetch
 from ..tag.filename import WheelName
 from ..tag.platform import parse_linux
 from ..wheel.archive import WheelError
 from ..wheel.libraries import read_contents
 from ..wheel.symbols import readable
-from ..wheel.torch_abi import TorchLoads, compare
+from ..wheel.torch_abi import compare
+from ..wheel.torch_answer import TorchAnswer, answer
 from ..wheel.torch_imports import torch_imports
 from ..wheel.torch_table import TorchTable
 from . import Index
@@ -27,25 +27,10 @@ from .listing import IndexFile, ListedProject, Unreadable
 from .selected import files_of, select_files
 from .status import wheel_name_or_none
 from .targets import Target
+from .torch_builds import TORCH
 
-#: Each may hold some 40 MB of a wheel.
-READERS: Final = 4
 #: The missing symbols of a release that a row has.
 _SYMBOLS: Final = 3
-_TORCH: Final = "torch"
-
-
-class Loads(enum.StrEnum):
-    """Whether a wheel loads with a release of Torch.
-
-    PART: some of its libraries do, and no release loads all of them: one is for each Torch.
-    UNKNOWN: the release has no build for the machine of the wheel, or none to compare with.
-    """
-
-    YES = "yes"
-    NO = "no"
-    PART = "part"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +43,7 @@ class TorchRow:
         stable: whether it imports functions of the stable ABI only.
         minimum: the first release of those, all of which it loads with; None for an unstable ABI.
         unknown: how many of its symbols no known release exports.
-        loads: by release; a release that is not in it is unknown.
+        answers: by release; that of another one is unknown.
         missing: how many symbols a release lacks, and the first names of them.
     """
 
@@ -69,12 +54,12 @@ class TorchRow:
     stable: bool
     minimum: Version | None
     unknown: int
-    loads: Mapping[Version, Loads]
+    answers: Mapping[Version, TorchAnswer]
     missing: Mapping[Version, tuple[int, Sequence[str]]]
 
-    def loads_with(self, release: Version) -> Loads:
+    def answer(self, release: Version) -> TorchAnswer:
         """Return whether it loads with a release."""
-        return self.loads.get(release, Loads.UNKNOWN)
+        return self.answers.get(release, TorchAnswer.UNKNOWN)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -137,7 +122,7 @@ def _selected(
     listed: ListedProject, targets: Sequence[Target], *, all_versions: bool
 ) -> Mapping[WheelName, IndexFile]:
     """Return the wheels for a platform that pip or uv select, each once."""
-    if listed.project == _TORCH:
+    if listed.project == TORCH:
         return {}
     selected = select_files({"": files_of(listed)}, targets, all_versions=all_versions)
     names = ((wheel_name_or_none(each.file.filename), each.file) for each in selected)
@@ -169,21 +154,13 @@ def _read(
         stable=loads.stable,
         minimum=loads.minimum,
         unknown=sum(map(len, loads.unknown.values())),
-        loads={release: _loads(loads, release) for release in loads.missing},
+        answers={release: answer(loads, [release]) for release in loads.missing},
         missing={
             release: (sum(map(len, missing.values())), _names(missing))
             for release, missing in loads.missing.items()
             if missing
         },
     )
-
-
-def _loads(loads: TorchLoads, release: Version) -> Loads:
-    missing = loads.missing[release]
-    if not missing:
-        return Loads.YES
-    members = frozenset().union(*loads.missing.values())
-    return Loads.PART if not loads.versions and missing.keys() < members else Loads.NO
 
 
 def _names(missing: Mapping[str, Sequence[str]]) -> Sequence[str]:
@@ -198,9 +175,9 @@ class TorchColumn:
     name: str
     releases: Sequence[Version]
 
-    def count(self, rows: Sequence[TorchRow], loads: Loads) -> int:
+    def count(self, rows: Sequence[TorchRow], wanted: TorchAnswer) -> int:
         """Return how many wheels have this answer."""
-        return sum(each.loads_with(self.releases[-1]) is loads for each in rows)
+        return sum(each.answer(self.releases[-1]) is wanted for each in rows)
 
 
 def columns(
@@ -214,8 +191,8 @@ def columns(
         asked: the releases of each version that was asked for: no run is longer than one of them.
     """
 
-    def answers(release: Version) -> Sequence[Loads]:
-        return [row.loads_with(release) for row in rows]
+    def answers(release: Version) -> Sequence[TorchAnswer]:
+        return [row.answer(release) for row in rows]
 
     runs = (
         list(run) for some in asked or [releases] for _, run in itertools.groupby(some, answers)

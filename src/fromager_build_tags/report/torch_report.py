@@ -8,14 +8,19 @@ from typing import Any, Final
 
 from packaging.version import Version
 
-from ..index.torch_matrix import Loads, TorchColumn, TorchMatrix, TorchRow
+from ..index.torch_matrix import TorchColumn, TorchMatrix, TorchRow
 from ..text import counted, first_few
+from ..wheel.torch_answer import TorchAnswer
 from .sections import Renderers, Section, renderers
 
 LIMITS: Final = (
     "by symbols alone: a wheel that lacks none may still fail, since layouts of types can differ"
 )
-_OTHERS: Final = {Loads.NO: "cannot", Loads.PART: "in part", Loads.UNKNOWN: "unknown"}
+_OTHERS: Final = {
+    TorchAnswer.NO: "cannot",
+    TorchAnswer.PART: "in part",
+    TorchAnswer.UNKNOWN: "unknown",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +68,7 @@ class TorchReport:
 
 
 def _headline(rows: Sequence[TorchRow], column: TorchColumn, name: str) -> str:
-    number = column.count(rows, Loads.YES)
+    number = column.count(rows, TorchAnswer.YES)
     verb = "loads" if number == 1 else "load"
     others = [
         f"{count:,} {word}"
@@ -80,7 +85,7 @@ def _sections(report: TorchReport) -> Iterator[Section]:
     heading = [each.name for each in report.columns] + ["INDEX"] * with_index + ["WHEEL"]
     cells = [
         [
-            *(_cell(each.loads_with(column.releases[-1])) for column in report.columns),
+            *(_cell(each.answer(column.releases[-1])) for column in report.columns),
             *([each.index] if with_index else []),
             each.file.filename,
         ]
@@ -90,8 +95,8 @@ def _sections(report: TorchReport) -> Iterator[Section]:
     yield Section(heading=heading, rows=cells, summary=summary, remarks=[*others, *report.remarks])
 
 
-def _cell(loads: Loads) -> str:
-    return "?" if loads is Loads.UNKNOWN else loads.value
+def _cell(answer: TorchAnswer) -> str:
+    return "?" if answer is TorchAnswer.UNKNOWN else answer.value
 
 
 def _record(report: TorchReport) -> Mapping[str, Any]:
@@ -104,7 +109,7 @@ def _record(report: TorchReport) -> Mapping[str, Any]:
         "torch": [
             {
                 "releases": [str(each) for each in column.releases],
-                **{loads.value: column.count(matrix.rows, loads) for loads in Loads},
+                **{each.value: column.count(matrix.rows, each) for each in TorchAnswer},
             }
             for column in report.columns
         ],
@@ -131,7 +136,7 @@ def _wheel(row: TorchRow, releases: Sequence[Version]) -> Mapping[str, Any]:
 
 def _release(row: TorchRow, release: Version) -> Mapping[str, Any]:
     missing, symbols = row.missing.get(release, (0, ()))
-    return {"loads": row.loads_with(release).value, "missing": missing, "symbols": list(symbols)}
+    return {"loads": row.answer(release).value, "missing": missing, "symbols": list(symbols)}
 
 
 MATRIX: Final[Renderers[TorchReport]] = renderers(_sections, _record)

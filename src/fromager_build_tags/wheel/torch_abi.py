@@ -110,6 +110,16 @@ class TorchLoads:
                 run = []
 
 
+def stands_for(wanted: Version, release: Version) -> bool:
+    """Return whether a version stands for a release: ``2.10`` for each ``2.10.x``.
+
+    The local part of the release, which names an accelerator, is any.
+    """
+    if len(wanted.release) <= 2 and not wanted.is_prerelease:
+        return release.release[: len(wanted.release)] == wanted.release
+    return release.public == wanted.public
+
+
 def short(version: Version) -> str:
     """Return a version without its patch number, if that is 0.
 

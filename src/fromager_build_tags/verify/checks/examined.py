@@ -49,7 +49,7 @@ class ExaminedWheel:
         exemptions: what the settings declare, and the contents do not show.
         torch_table: the builds of Torch that it is compared with; None for the shipped table.
         variant: the variant that it is for; "" if that is unknown.
-        variant_torch: the Torch version of that variant; None if that is unknown.
+        variant_torch: the Torch of each of its stacks that the wheel is for; none if unknown.
     """
 
     source: str
@@ -59,7 +59,7 @@ class ExaminedWheel:
     exemptions: Exemptions = NO_EXEMPTIONS
     torch_table: TorchTable | None = None
     variant: str = ""
-    variant_torch: Version | None = None
+    variant_torch: Sequence[Version] = ()
 
     @functools.cached_property
     def loads(self) -> TorchLoads | None:

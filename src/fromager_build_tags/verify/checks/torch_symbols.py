@@ -18,7 +18,7 @@ from ...findings import rules
 from ...findings.finding import Finding, Rule, Severity
 from ...text import counted
 from ...wheel.symbols import has_old_string, readable
-from ...wheel.torch_abi import TorchLoads, short
+from ...wheel.torch_abi import TorchLoads, short, stands_for
 from .examined import ExaminedWheel, listed
 from .segments import admits, named_torch
 
@@ -65,10 +65,11 @@ def _own(wheel: ExaminedWheel, loads: TorchLoads) -> _Target | None:
         target = _Target(
             rule=rule, versions=versions, fact=f"the name contains {wheel.torch}", remedy=remedy
         )
-    elif version := wheel.variant_torch:
-        remedy = f"build it again with Torch {version}, or use a version that loads with it"
+    elif wheel.variant_torch:
+        torch = " and ".join(map(str, wheel.variant_torch))
+        remedy = f"build it again with Torch {torch}, or use a version that loads with it"
         fact = f"the wheel is for the variant {wheel.variant}"
-        versions = _matching(loads, version)
+        versions = [each for version in wheel.variant_torch for each in _matching(loads, version)]
         target = _Target(rule=rule, versions=versions, fact=fact, remedy=remedy)
     if wheel.torch_table is None or (target and target.versions):
         return target
@@ -79,10 +80,7 @@ def _own(wheel: ExaminedWheel, loads: TorchLoads) -> _Target | None:
 
 def _matching(loads: TorchLoads, wanted: Version) -> Sequence[Version]:
     """Return the compared versions that a version stands for: ``2.10`` is each ``2.10.x``."""
-    if len(wanted.release) <= 2 and not wanted.is_prerelease:
-        depth = len(wanted.release)
-        return [each for each in loads.missing if each.release[:depth] == wanted.release]
-    return [each for each in loads.missing if each.public == wanted.public]
+    return [each for each in loads.missing if stands_for(wanted, each)]
 
 
 def _required(wheel: ExaminedWheel, loads: TorchLoads) -> _Target | None:
@@ -132,11 +130,19 @@ def _lacking(wheel: ExaminedWheel, loads: TorchLoads, target: _Target) -> Findin
     with_which = f"; the wheel {loads}" if len(loads.missing) > 1 else ""
     return wheel.finding(
         rules.TORCH_BELOW_MINIMUM if loads.minimum else target.rule,
-        f"{target.fact}, but Torch {version} lacks {_symbols(wheel, missing)}{with_which}",
+        f"{target.fact}, but Torch {version}{_source(wheel, target)} lacks "
+        f"{_symbols(wheel, missing)}{with_which}",
         remedy=_remedy(loads, target, version) + _with_new_abi(wheel, missing),
         inside=next(iter(missing)),
         severity=Severity.WARNING if is_partial or loads.has_one_for_each else None,
     )
+
+
+def _source(wheel: ExaminedWheel, target: _Target) -> str:
+    """Return where the Torch is, if the wheel is compared with that one alone."""
+    table = wheel.torch_table
+    is_new = table and len(table.releases) == 1 and table.source not in target.fact
+    return f" in {table.source}" if table and is_new else ""
 
 
 def _remedy(loads: TorchLoads, target: _Target, version: Version) -> str:
