@@ -362,6 +362,17 @@ def torch_wheels(root: pathlib.Path) -> None:
     wheel(folder / "windows-1.0-cp312-cp312-win_amd64.whl")
 
 
+def for_torch_2_9(root: pathlib.Path) -> None:
+    """Write wheels of flash-attn for Torch 2.9.1 to ``index``; a later Torch loads one of them."""
+    for number, version, symbol in (
+        (2, "2.8.3", "_Z25THPStorage_NewWithStorageP11_typeobjectN3c107StorageEb"),
+        (1, "2.8.2", "_ZN3c108free_cpuEPv"),
+        (1, "2.8.3", "_ZN3c108free_cpuEPv"),
+    ):
+        name = f"flash_attn-{version}-{number}_el9.6_rocm7.1_torch2.9.1-{PLAT}"
+        wheel(root / "index" / name, library(needs=["libtorch.so"], imports=[symbol]))
+
+
 type Pages = Callable[[pathlib.Path], Mapping[str, Answer]]
 
 

@@ -484,6 +484,11 @@ REVIEW: Final = [
         scene=scene(BUMP, index("index", scenes.INDEX)),
     ),
     Case(
+        name="review/torch_move",
+        lines=[f"review --index index --format {each}" for each in PLAN.split()],
+        scene=scene(BUMP, scenes.for_torch_2_9),
+    ),
+    Case(
         name="review/output",
         lines=["review base head --format markdown -o report.md"],
         scene=SMALL_CHANGE,

@@ -30,6 +30,7 @@ from ..review.snapshot_checks import (
     with_suppressions,
     without_settings,
 )
+from ..review.torch_move import torch_moves
 from ..settings.hook import Hook
 from ..text import counted, first_few
 from . import common, review_arguments
@@ -67,9 +68,12 @@ def review(
 
     BASE and HEAD are revisions, folders or lock files. BASE defaults to the default branch, HEAD
     to the working tree, which is compared with the merge base. The checkout does not change.
-    Where base and head have a lock, review compares the locks and evaluates nothing.
+    Where base and head have a lock, review compares the locks and evaluates nothing. The wheels of
+    --index that a new Torch renames are read, and compared with it.
     """
     compared, found = reviewed(base, head, real, use_locks=not no_lock)
+    moves = torch_moves(compared.changes, ctx.params["indexes"])
+    compared = dataclasses.replace(compared, moves=moves)
     about = head.layout.settings_file if head.lock is None else head.layout.lock_file
     unread = first_few(dict.fromkeys(each.place for each in compared.broken))
     verdict = Verdict.of(found, about=about.as_posix(), unchecked=unread)

@@ -12,7 +12,9 @@ from ..plan.lockfile import format_tag
 from ..review.causes import Cause
 from ..review.change import OTHER_PACKAGES, Change, ChangeKind, count_wheels
 from ..review.compare import Review
+from ..review.torch_move import TorchMove
 from ..text import counted, dump_json, markdown_code, markdown_text
+from ..wheel.torch_answer import TorchAnswer
 from .block import Block, chained, titled
 from .findings_report import FINDINGS, as_json, render_table, sections
 from .table import Rendered, Table
@@ -24,6 +26,12 @@ _FEW: Final = 10
 _HEADING: Final = ("  VARIANT", "PACKAGE", "VERSION", "BEFORE", "AFTER", "")
 _COMPARED: Final = (_HEADING.index("BEFORE"), _HEADING.index("AFTER"))
 _DID: Final = {ChangeKind.CHANGED: "renames", ChangeKind.NEW: "adds", ChangeKind.GONE: "removes"}
+_ANSWERS: Final = {
+    TorchAnswer.NO: "{} cannot load with it",
+    TorchAnswer.PART: "{} would load in part",
+    TorchAnswer.UNKNOWN: "{} unknown",
+    TorchAnswer.YES: "{} would load (by symbols alone: layouts of types can differ)",
+}
 _UNEXPLAINED: Final = (
     "something outside the settings files (an installed override, a variable, a lock file alone)"
 )
@@ -70,6 +78,14 @@ def _json(review: Review, verdict: Verdict) -> str:
                 "added": each.added,
             }
             for each in review.rebuilds
+        ],
+        "torch": [
+            {
+                "torch": str(each.torch),
+                "read": each.wheels,
+                **{answer.value: each.answers.get(answer, 0) for answer in TorchAnswer},
+            }
+            for each in review.moves
         ],
         "notes": list(review.notes),
     }
@@ -185,7 +201,7 @@ def _noun(changes: Sequence[Change]) -> str:
 
 
 def _counts(review: Review) -> Iterator[str]:
-    """Return how many packages, or wheels of a real build, each affected stack builds again."""
+    """Return how much each affected stack builds again, and which wheels a new Torch loads."""
     for each in review.rebuilds:
         did = []
         if each.renamed or not each.added:
@@ -194,6 +210,18 @@ def _counts(review: Review) -> Iterator[str]:
             number = f"{each.added:,}" if did else counted(each.added, review.noun)
             did.append(f"{number} added")
         yield f"{each.variant} ({each.stack}): {', '.join(did)}"
+    yield from map(_move, review.moves)
+
+
+def _move(move: TorchMove) -> str:
+    """Return how many renamed wheels load with their new Torch."""
+    did = [
+        text.format(f"{number:,}")
+        for answer, text in _ANSWERS.items()
+        if (number := move.answers.get(answer, 0))
+    ]
+    wheels = counted(move.wheels, "renamed wheel")
+    return f"Torch {move.torch}, {wheels} read: {', '.join(did)}"
 
 
 def remark(change: Change) -> str:

@@ -16,6 +16,7 @@ from .change import Change, Rebuilds, UnknownTags, Wheels
 from .pairing import Indexes, pair_stacks
 from .snapshot import BrokenSettings, Evaluation
 from .stack_comparison import Compared, StackComparison
+from .torch_move import TorchMove
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +38,7 @@ class Review:
         own: the packages with a settings file; None where that was not looked up.
         broken: what is unreadable in base or head, and is not compared.
         notes: how base and head were read.
+        moves: the renamed wheels that are read, by their new Torch.
     """
 
     base: str
@@ -53,6 +55,7 @@ class Review:
     own: frozenset[str] | None = None
     broken: Sequence[BrokenSettings] = ()
     notes: Sequence[str] = ()
+    moves: Sequence[TorchMove] = ()
 
     @property
     def noun(self) -> str:

@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from packaging.version import Version
+
 from ..errors import SegmentError
 
 _TEXT: Final = re.compile(r"[a-zA-Z0-9.]+")
@@ -150,6 +152,18 @@ def segment_texts(suffix: str) -> Mapping[Order, str]:
 def accelerator_word(text: str) -> str:
     """Return an accelerator segment without its version: ``cuda`` of ``cuda13.0``."""
     return re.split(r"\d", text, maxsplit=1)[0]
+
+
+def torch_version(text: str) -> Version | None:
+    """Return the version of a Torch segment; None if it has none that is valid.
+
+    >>> torch_version("torch2.10.0")
+    <Version('2.10.0')>
+    """
+    try:
+        return Version(text.removeprefix("torch"))
+    except ValueError:  # no version, or a number that is too long for int()
+        return None
 
 
 # Distributions as `stack.machine` spells them: two families, else os-release's ID without the

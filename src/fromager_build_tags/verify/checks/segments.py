@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from ...findings import rules
 from ...findings.finding import Finding, Severity
-from ...tag.segment import Order, accelerator_word
+from ...tag.segment import Order, accelerator_word, torch_version
 from ...wheel.evidence import Evidence, TorchAbi
 from ...wheel.libraries import major_of
 from ..exemptions import ACCELERATOR, TORCH
@@ -80,10 +80,7 @@ def other_torch_required(wheel: ExaminedWheel) -> Iterator[Finding]:
 
 def named_torch(wheel: ExaminedWheel) -> Version | None:
     """Return the version of the Torch segment."""
-    try:
-        return Version((wheel.torch or "").removeprefix("torch"))
-    except ValueError:  # no version, or a number that is too long for int()
-        return None
+    return torch_version(wheel.torch or "")
 
 
 def admits(specifiers: SpecifierSet, version: Version) -> bool:
