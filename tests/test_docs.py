@@ -142,7 +142,7 @@ def test_links_of_the_root_lead_to_pages(link: str, page: str) -> None:
 
 def test_the_reference_has_every_command_and_option() -> None:
     text = pages.commands_page()
-    context = click.Context(main)
+    context = click.Context(main, **main.context_settings)
     for name in main.list_commands(context):
         command = main.get_command(context, name)
         assert command is not None
@@ -187,7 +187,7 @@ def commands(page: pathlib.Path) -> list[str]:
 def test_each_command_of_a_page_is_one(page: pathlib.Path) -> None:
     for line in commands(page):
         arguments = [word for word in shlex.split(line) if word not in {"…", "..."}]
-        context = click.Context(main)
+        context = click.Context(main, **main.context_settings)
         _, rest, _ = main.make_parser(context).parse_args(arguments)
         if not rest:
             continue

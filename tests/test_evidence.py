@@ -7,6 +7,7 @@ the catalogue gives a reason.
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from evidence import catalogue, measurements, table
 from evidence.__main__ import main
 from evidence.catalogue import Package, Reading
 from evidence.comparison import (
+    OVERRIDES,
     Comparison,
     Verdict,
     compare_measured,
@@ -276,3 +278,16 @@ def test_a_reading_is_judged_like_a_measurement() -> None:
 def test_what_is_not_listed_is_not_fetched(args: list[str], message: str) -> None:
     result = CliRunner().invoke(main, args)
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, f"Error: {message}")
+
+
+def test_packages_of_the_stable_abi_have_a_target() -> None:
+    """``check`` needs it (BT125); of flash-attn-3, the source was read."""
+    stable = {row.package for row in MEASURED.measurements if row.torch is TorchAbi.STABLE}
+    modules = {name: importlib.import_module(f"{OVERRIDES}.{name}") for name in MODULES}
+    targets = {
+        PACKAGE_OF[name]: target
+        for name, module in modules.items()
+        if (target := getattr(module.wheel_build_tag, "torch_target", ""))
+    }
+    assert targets.keys() == {*stable, "flash-attn-3"}
+    assert all(re.fullmatch(r"headers|2\.\d{1,2}", each) for each in targets.values())

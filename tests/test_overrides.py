@@ -75,7 +75,9 @@ def test_a_module_is_its_evidence_and_one_line(name: str) -> None:
     assert isinstance(docstring, ast.Expr)
     assert isinstance(imported, ast.ImportFrom)
     assert imported.module == "fromager_build_tags.needs"
-    assert ast.unparse(line) == f"wheel_build_tag = depends_on({expression(name)!r})"
+    target = module(name).wheel_build_tag.torch_target
+    more = f", torch_target={target!r}" if target else ""
+    assert ast.unparse(line) == f"wheel_build_tag = depends_on({expression(name)!r}{more})"
     assert module(name).__doc__
 
 

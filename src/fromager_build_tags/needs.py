@@ -83,9 +83,17 @@ def distribution(
 
 @dataclass(frozen=True, slots=True)
 class DependsOn:
-    """The ``wheel_build_tag`` of a package, with an expression for :func:`parse_expression`."""
+    """The ``wheel_build_tag`` of a package.
+
+    Attributes:
+        expression: its dependencies, for :func:`parse_expression`.
+        torch_target: of a package that uses libtorch's stable ABI: the Torch that its own build
+            targets for all of its libraries, such as ``2.11``; ``headers`` if it targets none, or
+            that is unknown. "" for other packages.
+    """
 
     expression: str
+    torch_target: str = ""
 
     #: fromager logs the name of an override that it calls.
     __name__ = "wheel_build_tag"
@@ -112,10 +120,15 @@ class DependsOn:
         return self.needs(version, lambda: stack)
 
 
-def depends_on(expression: str) -> DependsOn:
+def depends_on(expression: str, *, torch_target: str = "") -> DependsOn:
     """Return a ``wheel_build_tag`` function for a package with the dependencies *expression*.
 
+    Args:
+        expression: see :func:`parse_expression`.
+        torch_target: which Torch the package's build sets as ``TORCH_TARGET_VERSION``; ``check``
+            uses it, see :class:`DependsOn`.
+
     Raises:
-        NeedsError: *expression* is not an expression, see :func:`parse_expression`.
+        NeedsError: *expression* is not an expression.
     """
-    return DependsOn(expression)
+    return DependsOn(expression, torch_target)

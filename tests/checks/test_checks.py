@@ -49,6 +49,13 @@ TORCH_MISSING = (
 ALL_PASSED = "All checks passed: 1 variant, 1 stack, 1 package\n"
 NUMBERED = 'changelog:\n  "1.0":\n    - first\n'
 
+TWO_TORCHES = (
+    "index: rocm\ndistro: el9.6\nstacks:\n"
+    '  - {rocm_version: "7.1", torch_version: "2.9.1"}\n'
+    '  - {rocm_version: "7.1", torch_version: "2.10.0"}\n'
+)
+TARGET = "env: {CXXFLAGS: -DTORCH_TARGET_VERSION=0x02%s000000000000}\n"
+
 WITH_CPU = f"{SETTINGS}  cpu-ubi9: [a]\n"
 
 #: Rule, the difference from the good tree, place, subject, message.
@@ -366,6 +373,15 @@ FIRES: list[tuple[str, Mapping[str, str | None], str, str, str]] = [
         "rocm",
         f"the tags of 3 packages (demo, other, third) on rocm cannot be computed: {TORCH_MISSING}",
     ),
+    (
+        "BT125",
+        {ROCM_FILE: TWO_TORCHES, DEMO: f"changelog: {{'1.0': [a]}}\n{TARGET % '0a'}"},
+        f"{DEMO}:2",
+        "demo",
+        "wheels of demo for Torch 2.10.0 of rocm and for Torch 2.9.1 of rocm have one name in the "
+        "index 'rocm', but the settings set TORCH_TARGET_VERSION to 2.10, which is above Torch "
+        "2.9.1 of rocm",
+    ),
 ]
 
 #: Rule, and the difference from the good tree: nothing that the rule is about.
@@ -468,6 +484,7 @@ STAYS_QUIET: list[tuple[str, Mapping[str, str | None]]] = [
     ("BT118", {DEMO: "variants: {gaudi: {}}\n"}),
     # the hook is not called
     ("BT118", {ROCM_FILE: NO_TORCH, SETTINGS_FILE: HOOK}),
+    ("BT125", {ROCM_FILE: TWO_TORCHES, DEMO: TARGET % "09"}),
     ("BT117", {DEMO: 'changelog:\n  "1.0":\n' + "    - x\n" * 10_001}),
 ]
 

@@ -14,6 +14,7 @@ from .inventory import Inventory
 from .package_annotations import check_annotations
 from .planned_tags import check_build_numbers, check_equal_stacks, check_tags
 from .settings_files import check_endings, check_hook, check_keys, check_lock, check_package_files
+from .torch_targets import check_torch_targets
 from .variants import check_distributions, check_pin, check_pre_built, check_variants
 
 #: Every check of settings, in the order in which users fix its findings.
@@ -25,6 +26,7 @@ CHECKS: Final[tuple[Callable[[Inventory], Iterator[Finding]], ...]] = (
     check_build_numbers,
     check_tags,
     check_pre_built,
+    check_torch_targets,
     check_annotations,
     check_keys,
     check_package_files,

@@ -57,6 +57,11 @@ NEVER_READ = Rule("BT123", ERROR, "a part of the settings is never read")
 OVERRIDE_NAME = Rule(
     "BT124", ERROR, "an override is registered under a name that fromager never looks up"
 )
+TORCH_TARGET = Rule(
+    "BT125",
+    WARNING,
+    "wheels of Torch's stable ABI have one name for several Torch releases, and may need the newer",
+)
 
 # BT2: a change of settings, and its effect on wheel names.
 SORTS_BELOW = Rule(
