@@ -69,7 +69,7 @@ class ExaminedWheel:
             InputError: the shipped table is damaged.
         """
         if not (imports := self.facts.torch_imports):
-            return None  # the shipped table takes 0.2 s
+            return None  # without reading the shipped table
         return compare(imports, self.torch_table or shipped_table())
 
     @property
