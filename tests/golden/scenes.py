@@ -19,8 +19,8 @@ PLAT: Final = "cp312-cp312-linux_x86_64.whl"
 PURE: Final = "py3-none-any.whl"
 
 CXX: Final = "_ZTIN3c105ErrorE"
-#: Torch 2.10.0 is the first that exports it.
-STABLE: Final = "torch_delete_list"
+#: Torch 2.9.0 is the first that exports it.
+STABLE: Final = "aoti_torch_is_defined"
 STABLE_FROM_2_13: Final = "torch_exception_get_what"
 #: That Torch 2.13.0 exports, and no other release.
 CXX_OF_2_13: Final = "_ZN5torch8profiler4impl19CuptiMonitorBuffers14record_layoutsEm"

@@ -14,6 +14,7 @@ from fromager.packagesettings._models import WheelSettings
 from fromager_build_tags import hooks
 from fromager_build_tags.errors import SettingsError
 from fromager_build_tags.settings import tree
+from fromager_build_tags.settings.context import lowest_torch_of
 from fromager_build_tags.settings.hook import HOOK
 
 from ..trees import GOOD, SETTINGS, SETTINGS_FILE, write_tree
@@ -143,4 +144,4 @@ def test_the_lowest_torch_of_all_stacks(
         monkeypatch.setenv(name, value)
     variants = {f"settings/variants/{name}.yaml": text for name, text in files.items()}
     write_tree(tmp_path, {**GOOD, **variants})
-    assert str(load(tmp_path).lowest_torch()) == lowest
+    assert str(lowest_torch_of(load(tmp_path).ctx)) == lowest

@@ -17,7 +17,7 @@ from packaging.specifiers import SpecifierSet
 
 from ..stack.machine import Machine, detect
 from ..stack.resolve import resolve
-from ..stack.stack import Stack
+from ..stack.stack import DeclaredTorch, Stack
 from .layout import variants_dir
 
 #: fromager's own default of ``--settings-dir``.
@@ -49,6 +49,13 @@ def stack_of(ctx: BuildContext) -> Stack:
         folder = variants_dir(ctx.settings_dir or DEFAULT_SETTINGS_DIR)
         by_variant[variant] = resolve(declare(variant, folder), this_machine(ctx))
     return by_variant[variant]
+
+
+def lowest_torch_of(ctx: BuildContext) -> DeclaredTorch | None:
+    """Return the lowest Torch that any stack of any variant declares; None if none does."""
+    from .environment import lowest_torch  # as above
+
+    return lowest_torch(variants_dir(ctx.settings_dir or DEFAULT_SETTINGS_DIR))
 
 
 def bind(ctx: BuildContext, stack: Stack) -> None:

@@ -106,16 +106,14 @@ def declare(
     )
 
 
-def lowest_torch(
-    variants_dir: pathlib.Path, explicit: ExplicitSettings | None = None
-) -> DeclaredTorch | None:
+def lowest_torch(variants_dir: pathlib.Path) -> DeclaredTorch | None:
     """Return the lowest Torch that any stack of any variant declares; None if none does.
 
     A variant that cannot be read declares none: its own command reports the error.
     """
     found: list[DeclaredTorch] = []
     with contextlib.suppress(BuildTagError):
-        explicit = explicit or read_explicit_settings()
+        explicit = read_explicit_settings()
         for path in sorted((explicit.variants_dir or variants_dir).glob("*.yaml")):
             with contextlib.suppress(BuildTagError):
                 stacks = declared_stacks(declare(path.stem, variants_dir, explicit))

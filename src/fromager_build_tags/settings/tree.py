@@ -18,9 +18,9 @@ from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from ..errors import InputError, SettingsError
 from ..files import refuse_links, root_of
 from ..stack.resolve import declared_stacks, resolve
-from ..stack.stack import DeclaredTorch, Stack
+from ..stack.stack import Stack
 from .context import bind, this_machine
-from .environment import ExplicitSettings, declare, lowest_torch, read_explicit_settings
+from .environment import ExplicitSettings, declare, read_explicit_settings
 from .hook import HOOK_PATH, NO_HOOK, Hook
 from .import_strings import import_fields, without
 from .layout import package_files, variant_file, variants_dir
@@ -113,10 +113,6 @@ class SettingsTree:
     def variants_dir(self) -> pathlib.Path:
         """Return the folder of the variant files."""
         return self.explicit.variants_dir or variants_dir(self.settings_dir)
-
-    def lowest_torch(self) -> DeclaredTorch | None:
-        """Return the lowest Torch that any stack of any variant declares; None if none does."""
-        return lowest_torch(self.variants_dir(), self.explicit)
 
     def package_file(self, package: NormalizedName) -> pathlib.Path | None:
         """Return the settings file of *package* that fromager uses, however it is spelled."""

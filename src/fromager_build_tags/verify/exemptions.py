@@ -14,19 +14,22 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ..errors import SettingsError
 from ..findings import rules
 from ..findings.finding import Finding
+from ..settings.context import lowest_torch_of
 from ..settings.layout import VERIFY, suppressions
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from ..settings.tree import WorkContext
+    from ..stack.stack import DeclaredTorch
 
 ACCELERATOR: Final = "accelerator"
 TORCH: Final = "torch"
@@ -40,6 +43,10 @@ _CODES: Final = {each for each in rules.RULES if each.startswith("BT3")} - {
 }
 
 
+def _no_torch() -> None:
+    """Return the lowest declared Torch if there are no settings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exemptions:
     """What the settings of a package exempt from ``verify``.
@@ -48,11 +55,14 @@ class Exemptions:
         reasons: the reason for which findings of a rule are suppressed, by the rule's code.
         dependencies: the reason for which a wheel depends on ``accelerator`` or ``torch``.
         elsewhere: other variants whose settings suppress findings of a rule, by the rule's code.
+        lowest_torch: returns the lowest Torch that the settings declare. It reads files, so only a
+            rule that needs it calls it.
     """
 
     reasons: Mapping[str, str] = field(default_factory=dict)
     dependencies: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    lowest_torch: Callable[[], DeclaredTorch | None] = field(default=_no_torch, compare=False)
 
     def applied_to(self, finding: Finding) -> Finding:
         """Return the finding, suppressed if the settings declare a reason."""
@@ -109,7 +119,8 @@ def exemptions_of(ctx: WorkContext, req: Requirement, *, others: bool = False) -
             for code in _exemptions(other.annotations or {}, info.package, variant).reasons:
                 elsewhere.setdefault(code, []).append(str(variant))
     found = _exemptions(info.annotations, info.package, info.variant)
-    return dataclasses.replace(found, elsewhere=elsewhere)
+    lowest = functools.partial(lowest_torch_of, ctx)
+    return dataclasses.replace(found, elsewhere=elsewhere, lowest_torch=lowest)
 
 
 def _exemptions(annotations: Mapping[str, str], package: str, variant: str) -> Exemptions:

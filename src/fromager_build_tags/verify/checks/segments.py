@@ -14,6 +14,7 @@ from ...findings.finding import Finding, Severity
 from ...tag.segment import Order, accelerator_word, torch_version
 from ...wheel.evidence import Evidence, TorchAbi
 from ...wheel.libraries import major_of
+from ...wheel.torch_abi import short
 from ..exemptions import ACCELERATOR, TORCH
 from .examined import ACCELERATORS, ExaminedWheel, listed
 
@@ -35,16 +36,27 @@ def hidden_torch(wheel: ExaminedWheel) -> Iterator[Finding]:
 
 
 def stable_torch(wheel: ExaminedWheel) -> Iterator[Finding]:
-    """BT302: a Torch segment, and use of the stable ABI only."""
+    """BT302: a Torch segment, and use of the stable ABI only, from the lowest Torch on."""
     use = wheel.facts.torch
-    if wheel.torch is not None and use.abi is TorchAbi.STABLE:
+    if wheel.torch is not None and use.abi is TorchAbi.STABLE and _loads_with_lowest(wheel):
+        minimum = wheel.loads.minimum if wheel.loads else None
         yield wheel.finding(
             rules.STABLE_TORCH,
             f"the name contains {wheel.torch}, but the wheel uses only Torch's stable ABI: "
             f"{listed(use.evidence)}",
-            remedy=f"{wheel.set_depends_on()}: one wheel then serves every Torch",
+            remedy=f"{wheel.set_depends_on()}: one wheel then serves every Torch"
+            + (f" from {short(minimum)} on" if minimum else ""),
             inside=use.evidence[0].member,
         )
+
+
+def _loads_with_lowest(wheel: ExaminedWheel) -> bool:
+    """Return whether it loads with the lowest Torch of the settings, else with the segment's."""
+    declared = wheel.exemptions.lowest_torch()
+    lowest = declared.version if declared else named_torch(wheel)
+    if wheel.loads is None or lowest is None:
+        return True  # it needs nothing of Torch, or what it is for is unknown
+    return wheel.loads.minimum is not None and wheel.loads.minimum <= lowest
 
 
 def no_torch_inside(wheel: ExaminedWheel) -> Iterator[Finding]:
