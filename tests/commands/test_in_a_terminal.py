@@ -14,6 +14,7 @@ import termios
 import pytest
 from rich.text import Text
 
+from ..golden.scenes import torch_wheels
 from ..trees import HOOK, SETTINGS_FILE, write_tree
 
 MAIN = "from fromager_build_tags.commands import main; main()"
@@ -103,3 +104,12 @@ def test_no_word_is_broken(tree: pathlib.Path) -> None:
     assert [line for line in wide if line.startswith("no wheels")] == [
         " ".join(map(str.strip, narrow[-2:]))
     ]
+
+
+def test_the_releases_of_torch_fit_80_columns(tree: pathlib.Path) -> None:
+    """The name of a wheel is below the answers."""
+    torch_wheels(tree)
+    lines = run(tree, "torch", "index")
+    assert max(map(len, lines)) <= 80
+    name = "    storage-1.0-1_el9.6-cp312-cp312-linux_x86_64.whl"
+    assert lines[lines.index(name) - 1].split() == ["no", "no", "yes"]

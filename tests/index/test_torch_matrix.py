@@ -33,6 +33,9 @@ EXPORTS: Final[Mapping[str, str]] = {
 }
 
 
+VERSION: Final = "a version such as 2.13 or 2.13.0"
+
+
 @pytest.fixture(autouse=True)
 def table(monkeypatch: pytest.MonkeyPatch) -> None:
     builds = [
@@ -111,9 +114,10 @@ def test_the_releases_that_are_asked_for(
 @pytest.mark.parametrize(
     ("asked", "error"),
     [
-        ("2", "--torch '2' is not a version such as 2.13 or 2.13.0"),
-        ("2.13rc1", "--torch '2.13rc1' is not a version such as 2.13 or 2.13.0"),
-        ("2.9.0+cpu", "--torch '2.9.0+cpu' is not a version such as 2.13 or 2.13.0"),
+        *(
+            (text, f"--torch {text!r} is neither {VERSION}, nor the path of a Torch")
+            for text in ("2", "2.13rc1", "2.9.0+cpu", "")
+        ),
         (
             "2.11",
             "--torch 2.11: what Torch 2.11 exports is unknown; the known releases are 2.8.0 to "
@@ -150,6 +154,22 @@ def test_answers_that_are_not_yes_or_no(run: Run) -> None:
         "by symbols alone: a wheel that lacks none may still fail, since layouts of types can "
         "differ",
     ]
+
+
+def test_a_torch_of_ones_own(run: Run) -> None:
+    """Its symbols count, also instead of those of the same release."""
+    write(pathlib.Path("index"), acme=importing("torch_a", "torch_acme"), late=importing("torch_c"))
+    for version in ("2.9.1", "2.11.0+acme"):
+        exporting = library(exports=["torch_acme", "torch_a"], member="torch/lib/libtorch_cpu.so")
+        wheel(pathlib.Path(f"own/torch-{version}-{PLAT}"), exporting)
+    options = ("--torch", "own", "--torch", "2.10")
+    assert run("torch", "index", *options).stdout.splitlines()[:3] == [
+        "2.9.1  2.11.0+acme  2.10  WHEEL",
+        f"yes    yes          no    acme-1.0-1_el9.6-{PLAT}",
+        f"no     no           yes   late-1.0-1_el9.6-{PLAT}",
+    ]
+    error = run("torch", "index", "--torch", "index", status=1).stderr
+    assert error.startswith("Error: no Torch in 'index' (No such file or directory: ")
 
 
 def test_what_is_selected_is_read_or_each_version(run: Run) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import click
@@ -13,7 +13,8 @@ from packaging.version import Version
 from ..index.torch_matrix import columns, read_matrix
 from ..report.torch_report import MATRIX, TorchReport
 from ..wheel.torch_abi import stands_for
-from ..wheel.torch_table import shipped_table
+from ..wheel.torch_exports import read_torch
+from ..wheel.torch_table import TorchTable, shipped_table
 from . import common
 from . import indexes as shared
 
@@ -26,8 +27,9 @@ _RELEASE: Final = re.compile(r"\d{1,4}\.\d{1,4}(\.\d{1,4})?", re.ASCII)
     "--torch",
     "asked",
     multiple=True,
-    metavar="VERSION",
-    help="such as 2.13, or 2.13.0 for that patch release only  [default: every known release]",
+    metavar="VERSION|PATH",
+    help="such as 2.13, or 2.13.0 for that patch release only; or a Torch wheel, a folder of them, "
+    "or an installed Torch  [default: every known release]",
 )
 @shared.all_versions_option
 @shared.target_options
@@ -53,11 +55,16 @@ def torch(
     """
     table = shipped_table()
     releases = sorted({each.version for each in table.releases})
-    matching = [*_matching(asked, releases)]
+    given = {
+        text: TorchTable.of(read_torch(pathlib.Path(text))) for text in asked if _is_path(text)
+    }
+    matching = [*_matching(asked, releases, given)]
     targets = shared.read_targets(pythons, platforms)
     opened, unopened = shared.open_indexes(indexes, "")
     with shared.progress(opened) as count:
-        matrix = read_matrix(opened, table, targets, all_versions=all_versions, count=count)
+        matrix = read_matrix(
+            opened, [table, *given.values()], targets, all_versions=all_versions, count=count
+        )
     report = TorchReport(
         matrix=matrix,
         columns=columns(matrix.rows, releases, matching),
@@ -69,15 +76,27 @@ def torch(
         ctx.exit(1)
 
 
-def _matching(asked: Iterable[str], releases: Sequence[Version]) -> Iterator[Sequence[Version]]:
-    """Yield the known releases of each version.
+def _is_path(text: str) -> bool:
+    return not _RELEASE.fullmatch(text) and bool(text) and pathlib.Path(text).exists()
+
+
+def _matching(
+    asked: Iterable[str], releases: Sequence[Version], given: Mapping[str, TorchTable]
+) -> Iterator[Sequence[Version]]:
+    """Yield the known releases of each version, and each version of the builds that are given.
 
     Raises:
         UsageError: a text is not a version, or no known release has it.
     """
     for text in dict.fromkeys(asked):
+        if text in given:
+            yield from [[each] for each in sorted({x.version for x in given[text].releases})]
+            continue
         if not _RELEASE.fullmatch(text):
-            raise click.UsageError(f"--torch {text!r} is not a version such as 2.13 or 2.13.0")
+            raise click.UsageError(
+                f"--torch {text!r} is neither a version such as 2.13 or 2.13.0, nor the path of a "
+                "Torch"
+            )
         found = [each for each in releases if stands_for(Version(text), each)]
         if not found:
             raise click.UsageError(

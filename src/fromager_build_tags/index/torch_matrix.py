@@ -79,7 +79,7 @@ class TorchMatrix:
 
 def read_matrix(
     indexes: Sequence[Index],
-    table: TorchTable,
+    tables: Sequence[TorchTable],
     targets: Sequence[Target] = (),
     *,
     all_versions: bool = False,
@@ -89,7 +89,7 @@ def read_matrix(
 
     Args:
         indexes: each is selected from alone.
-        table: the releases of Torch.
+        tables: the shipped table, then builds that replace those of equal versions.
         targets: the Pythons to install for; by default, those of the wheels' names.
         all_versions: select from each version, not only from the newest one.
         count: called with 1 after each project.
@@ -108,7 +108,7 @@ def read_matrix(
                         matrix.foreign += 1
                 count(1)
 
-    for found in prefetch(lambda each: _read(*each, table), wheels(), threads=READERS):
+    for found in prefetch(lambda each: _read(*each, tables), wheels(), threads=READERS):
         if isinstance(found, Unreadable):
             matrix.failures.append(found)
             continue
@@ -136,16 +136,18 @@ def _is_glibc(name: WheelName) -> bool:
 
 
 def _read(
-    index: Index, file: IndexFile, version: Version, table: TorchTable
+    index: Index, file: IndexFile, version: Version, tables: Sequence[TorchTable]
 ) -> TorchRow | Unreadable | None:
     """Read a wheel; return None if it imports nothing of Torch that has to be there."""
     try:
         with index.open(file) as archive:
-            loads = compare(list(torch_imports(read_contents(archive))), table)
+            imports = list(torch_imports(read_contents(archive)))
     except WheelError as err:
         return Unreadable(location=file.location, reason=err.reason)
-    if loads is None:
+    found = [each for table in tables if (each := compare(imports, table)) is not None]
+    if not found:
         return None
+    loads = found[0]
     return TorchRow(
         index=str(index.place),
         file=file,
@@ -154,10 +156,11 @@ def _read(
         stable=loads.stable,
         minimum=loads.minimum,
         unknown=sum(map(len, loads.unknown.values())),
-        answers={release: answer(loads, [release]) for release in loads.missing},
+        answers={release: answer(each, [release]) for each in found for release in each.missing},
         missing={
             release: (sum(map(len, missing.values())), _names(missing))
-            for release, missing in loads.missing.items()
+            for each in found
+            for release, missing in each.missing.items()
             if missing
         },
     )
@@ -206,7 +209,7 @@ def _name(run: Sequence[Version], releases: Sequence[Version]) -> str:
     def short(release: Version) -> str:
         minor = release.release[:2]
         patches = [each for each in releases if each.release[:2] == minor]
-        is_whole = set(patches) <= set(run)
+        is_whole = release in patches and set(patches) <= set(run)
         return ".".join(map(str, minor)) if is_whole else str(release)
 
     return " to ".join(dict.fromkeys([short(run[0]), short(run[-1])]))
