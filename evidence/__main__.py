@@ -1,12 +1,14 @@
-"""``python -m evidence measure [PACKAGE …]``, ``… table``, ``… verify [WHEEL …]``, ``… torch``."""
+"""``python -m evidence``: ``measure [PACKAGE …]``, ``table``, ``verify``, ``loads``, ``torch``."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
+from packaging.utils import parse_wheel_filename
 
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.wheel.archive import WheelError
@@ -14,9 +16,17 @@ from fromager_build_tags.wheel.facts import read_wheel
 from fromager_build_tags.wheel.torch_exports import TorchBuild
 from fromager_build_tags.wheel.torch_table import TorchTable, shipped_table
 
-from . import catalogue, measurements, table, torch_releases, verified
+from . import catalogue, loads, measurements, table, torch_releases, verified
 from .fetch import fetched
 from .measurements import Measurement
+from .rows import load_rows, save_rows
+
+_FROM = click.option(
+    "--from",
+    "folder",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Read wheels that lie in this folder, and fetch only the others.",
+)
 
 
 @click.group(help=__doc__)
@@ -53,32 +63,62 @@ def write_table() -> None:
 @main.command()
 @click.argument("wheels", nargs=-1)
 @click.option("--again", is_flag=True, help="Verify again what the file has already.")
-def verify(wheels: tuple[str, ...], *, again: bool) -> None:
+@_FROM
+def verify(wheels: tuple[str, ...], *, again: bool, folder: Path | None) -> None:
     """Verify wheels of verified.yaml under right and wrong names; write docs/verified-wheels.md."""
-    plan, known = catalogue.load(), verified.load()
+    known = load_rows(verified.RESULTS, verified.Result)
     candidates = verified.candidates()
     _refuse_unlisted(wheels, candidates, verified.FILE)
-    for wheel in wheels or tuple(candidates):
-        if wheel in known and not again:
-            continue
-        package, _, version = wheel.partition("==")
-        try:
-            with fetched(f"{package}=={version}", plan.python, plan.platforms) as path:
-                result = verified.verified(wheel, candidates[wheel], path)
-        except InputError as err:
-            click.echo(f"failed: {err}", err=True)
-            continue
-        known[wheel] = result
-        verified.save(known)
+    wanted = [each for each in wheels or tuple(candidates) if again or each not in known]
+    for wheel, path in _each_fetched(wanted, folder):
+        result = known[wheel] = verified.verified(wheel, candidates[wheel], path)
+        save_rows(verified.RESULTS, known)
         click.echo(f"{wheel}: {result.findings} missed {result.missed}", err=True)
     target = Path(__file__).parent.parent / "docs" / "verified-wheels.md"
     target.write_text(verified.render(known), encoding="utf-8")
 
 
+@main.command(name="loads")
+@click.argument("wheels", nargs=-1)
+@click.option("--again", is_flag=True, help="Compare again what the file has already.")
+@_FROM
+def compare_loads(wheels: tuple[str, ...], *, again: bool, folder: Path | None) -> None:
+    """Compare wheels of loads.yaml with the dynamic linker; write docs/loads.md."""
+    known, found = load_rows(loads.RESULTS, loads.Prediction), loads.records()
+    _refuse_unlisted(wheels, found, loads.FILE)
+    wanted = [each for each in wheels or tuple(found) if again or each not in known]
+    for wheel, path in _each_fetched(wanted, folder):
+        result = known[wheel] = loads.predicted(wheel, path)
+        save_rows(loads.RESULTS, known)
+        click.echo(f"{wheel}: {result.text}", err=True)
+    target = Path(__file__).parent.parent / "docs" / "loads.md"
+    target.write_text(loads.render(found, known), encoding="utf-8")
+
+
+def _each_fetched(wheels: Iterable[str], folder: Path | None) -> Iterator[tuple[str, Path]]:
+    """Yield each wheel and its path; report those that pip does not provide."""
+    plan = catalogue.load()
+    here = {_requirement(path): path for path in sorted(folder.glob("*.whl"))} if folder else {}
+    for wheel in wheels:
+        try:
+            with (
+                nullcontext(here[wheel])
+                if wheel in here
+                else fetched(wheel, plan.python, plan.platforms) as path
+            ):
+                yield wheel, path
+        except InputError as err:
+            click.echo(f"failed: {err}", err=True)
+
+
+def _requirement(path: Path) -> str:
+    name, version, _, _ = parse_wheel_filename(path.name)
+    return f"{name}=={version}"
+
+
 @main.command()
 @click.argument("releases", nargs=-1)
-@click.option("--from", "folder", type=click.Path(file_okay=False, exists=True, path_type=Path),
-              help="Read wheels that lie in this folder, and fetch only the others.")  # fmt: skip
+@_FROM
 def torch(releases: tuple[str, ...], folder: Path | None) -> None:
     """Write the table of what Torch exports: of all releases in torch.yaml, or of these anew."""
     plan = torch_releases.load()

@@ -7,7 +7,6 @@ has to detect it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,20 +170,6 @@ def _detected_by(wrong: WrongName, findings: list[tuple[str, bool]]) -> list[str
         if code in wrong.rules
         and (severity == "error" or RULES[code].severity is not Severity.ERROR)
     ]
-
-
-def load() -> dict[str, Result]:
-    """Read the results; a missing file has none."""
-    if not RESULTS.exists():
-        return {}
-    rows = json.loads(RESULTS.read_text(encoding="utf-8"))
-    return {row["wheel"]: Result.model_validate(row) for row in rows}
-
-
-def save(results: dict[str, Result]) -> None:
-    """Write the results, one wheel after the other."""
-    rows = [results[wheel].model_dump(mode="json") for wheel in sorted(results)]
-    RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
 _INTRO = """\
