@@ -199,6 +199,15 @@ def test_another_machine_proves_that_a_release_lacks_a_symbol() -> None:
     assert versions(found) == ["2.10.0", "2.11.0"]
 
 
+def test_a_build_for_the_cpu_on_another_machine_excuses_nothing() -> None:
+    cpu = [
+        build("2.9.0", BOTH, NEW, accelerator=None),
+        build("2.9.0", BOTH, machine="aarch64", accelerator=None),
+    ]
+
+    assert not loads(imports(BOTH, NEW, machine="aarch64"), known=TorchTable.of(cpu)).versions
+
+
 def given(*builds: tuple[str, set[str], Accelerator | None]) -> TorchTable:
     return TorchTable.of(
         build(version, *exports, accelerator=accelerator, source="torch.whl")
