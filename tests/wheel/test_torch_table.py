@@ -39,7 +39,7 @@ def test_a_table_survives_its_file(builds: list[TorchBuild]) -> None:
 
     assert TorchTable.parse(data) == made
     assert TorchTable.parse(data).dump() == data
-    assert replace(made, masks=dict(reversed(made.masks.items()))).dump() == data
+    assert replace(made, masks=dict(list(made.masks.items())[::-1])).dump() == data
 
 
 @given(DIFFERENT, st.randoms(use_true_random=False))
