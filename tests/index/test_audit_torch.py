@@ -119,6 +119,22 @@ def test_a_wheel_that_no_stack_of_a_family_loads(run: Run, tree: pathlib.Path) -
     assert codes(run, "family=index") == ["BT306 error"]
 
 
+def test_the_table_counts_unless_the_index_has_each_torch(run: Run, tree: pathlib.Path) -> None:
+    """Otherwise, one Torch of the family would stand for all."""
+    (tree / "variants/family.yaml").write_text(FAMILY)
+    wheel(pathlib.Path(f"index/demo-1.0-1_el9.6-{PLAT}"), importing(NEW))
+    wheel(pathlib.Path(f"index/torch-2.14.0-1_el9.6-{PLAT}"), own_torch(OWN))
+    assert codes(run, "family=index") == ["BT306 warning"]
+
+
+def test_nothing_is_compared_if_the_torch_of_a_stack_is_unknown(
+    run: Run, tree: pathlib.Path
+) -> None:
+    (tree / "variants/family.yaml").write_text(FAMILY.replace(', torch_version: "2.14.0"', ""))
+    wheel(pathlib.Path(f"index/demo-1.0-1_el9.6-{PLAT}"), importing(NEW))
+    assert codes(run, "family=index") == []
+
+
 def test_an_obsolete_wheel_is_not_used_any_more(run: Run) -> None:
     wheel(pathlib.Path(f"index/demo-1.0-2_el9.6-{PLAT}"), importing(NEW))
     assert codes(run, "index") == ["BT306 error"]
