@@ -21,6 +21,7 @@ from .server import Served, serve
 RIGHT = Wheel(tag="8_el9.6", libraries=["plain"])
 ERROR = Wheel(tag="8_el9.6_cuda13.0", libraries=["plain"])
 WARNING = Wheel(tag="8_el9.6_torch2.10.0", libraries=["stable"])
+STABLE = Wheel(tag="7_el9.6", libraries=["stable"])
 NOTE = Wheel(tag="8_el9.6", libraries=["sectionless"])
 
 type Run = Callable[..., Result]
@@ -45,7 +46,79 @@ def test_a_right_wheel(run: Run, write: Write) -> None:
     write(RIGHT)
     result = run(RIGHT.filename)
     assert result.stdout == "All checks passed: 1 wheel\n"
-    assert result.stderr == "verified 1 wheel\n"
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("format_", ["json", "github", "gitlab", "sarif"])
+def test_the_count_is_a_note_where_no_verdict_shows_it(
+    run: Run, write: Write, tmp_path: pathlib.Path, format_: str
+) -> None:
+    write(RIGHT)
+    assert run(RIGHT.filename, "--format", format_).stderr == "verified 1 wheel\n"
+    assert run(RIGHT.filename, "-o", tmp_path / "report").stderr == "verified 1 wheel\n"
+
+
+LOADS = "loads with Torch 2.10 and later; stable ABI, minimum 2.10"
+LIMITS = (
+    "by symbols alone: a wheel that lacks none may still fail, since layouts of types can differ"
+)
+
+
+def test_what_wheels_load_with(run: Run, write: Write) -> None:
+    path, _ = write(STABLE), write(RIGHT)
+    lines = [f"{path.name}: {LOADS}", LIMITS, ""]
+    assert run(path.name, RIGHT.filename).stdout.splitlines() == [
+        *lines,
+        "All checks passed: 2 wheels",
+    ]
+    warned = write(WARNING)
+    assert run(warned.name, path.name).stdout.splitlines()[:4] == [
+        f"{warned.name}: {LOADS}",
+        *lines,
+    ]
+    assert run(path.name, "--format", "markdown").stdout == (
+        f"**All checks passed: 1 wheel**\n\n**Torch**\n\n- `{path.name}`: {LOADS}\n\n{LIMITS}\n"
+    )
+
+
+def test_the_matrix_of_a_wheel_and_the_releases_of_torch(run: Run, write: Write) -> None:
+    path = write(STABLE)
+    report = json.loads(run(path.name, "--format", "json").stdout)
+    [wheel] = report["torch"]
+    assert report["format_version"] == "1.2"
+    releases = wheel.pop("releases")
+    assert wheel == {
+        "file": path.name,
+        "summary": LOADS,
+        "stable_abi": True,
+        "minimum": "2.10.0",
+        "unknown_symbols": {},
+        "not_compared": [],
+    }
+    assert releases["2.10.0"] == {"loads": True, "missing": 0, "symbols": {}}
+    assert releases["2.9.1"] == {
+        "loads": False,
+        "missing": 1,
+        "symbols": {"demo/stable.so": ["torch_call_dispatcher"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("torch", "note"),
+    [
+        ("2.99.0", "; 2.99.0 is newer than the table, which ends with 2."),
+        ("2.3.1", "; 2.3.1 is older than the table, which begins with 2.4.0"),
+        ("2.10.99", "; the table does not have 2.10.99"),
+    ],
+)
+def test_a_torch_that_the_table_does_not_have(
+    run: Run, write: Write, torch: str, note: str
+) -> None:
+    wheel = write(Wheel(tag=f"8_el9.6_torch{torch}", libraries=["unstable"]))
+    line, *_, verdict = run(wheel.name).stdout.splitlines()
+    assert line.startswith(f"{wheel.name}: loads with Torch 2.4.0 to 2.")
+    assert note in line
+    assert verdict == "All checks passed: 1 wheel"
 
 
 def test_a_wrong_wheel(run: Run, write: Write) -> None:
@@ -209,7 +282,7 @@ def test_a_folder_that_vanishes_is_a_finding(
 def test_a_url_is_verified_as_a_file(run: Run, write: Write) -> None:
     with serve(Served(body=write(RIGHT).read_bytes())) as served:
         result = run(f"{served.url.replace('//', '//user:secret@')}/{RIGHT.filename}")
-    assert result.stderr == "verified 1 wheel\n"
+    assert result.stdout == "All checks passed: 1 wheel\n"
 
 
 def test_what_the_settings_declare(run: Run, write: Write, tmp_path: pathlib.Path) -> None:
@@ -275,9 +348,9 @@ def test_what_the_settings_declare_for_several_variants(
 
 def test_a_settings_folder_that_is_not_there(run: Run, write: Write) -> None:
     path = write(RIGHT)
-    assert run(path).stderr == "verified 1 wheel\n"
+    assert run(path).stderr == ""
     assert run(path, before=["--settings-dir", "setings"]).stderr == (
-        "--settings-dir setings does not exist: fromager continues without it\nverified 1 wheel\n"
+        "--settings-dir setings does not exist: fromager continues without it\n"
     )
 
 

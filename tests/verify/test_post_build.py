@@ -16,12 +16,12 @@ from packaging.version import Version
 from fromager_build_tags import hooks
 from fromager_build_tags.errors import VerifyError
 from fromager_build_tags.findings.finding import Finding
-from fromager_build_tags.verify import post_build
-from fromager_build_tags.verify import run as verify
+from fromager_build_tags.verify import examine, post_build
 from fromager_build_tags.verify.post_build import verify_built
 from fromager_build_tags.wheel.facts import WheelFacts
 
 from ..conftest import MakeContext
+from ..wheel.craft import Shape, elf_without_sections
 from .building import PURE, Wheel
 from .conftest import Write
 
@@ -226,7 +226,7 @@ def test_mode_warn_fails_no_build_when_a_check_raises(
     def fail(_: object) -> WheelFacts:
         raise RecursionError
 
-    monkeypatch.setattr(verify, "read_wheel", fail)
+    monkeypatch.setattr(examine, "read_wheel", fail)
     assert build(RIGHT, "warn").exists()
     [message] = caplog.messages
     assert message.startswith(
@@ -271,6 +271,36 @@ def test_mode_warn_fails_no_build_when_the_check_itself_raises(
     ]
     with pytest.raises(MemoryError):
         build(RIGHT, "error")
+
+
+@pytest.mark.parametrize(
+    ("torch", "codes"), [("2.10.0", ["BT306"]), ("2.13.0", []), ("99", []), (None, [])]
+)
+def test_a_stable_wheel_of_another_environment_than_the_variant(
+    build: Build,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    torch: str | None,
+    codes: Sequence[str],
+) -> None:
+    """Its name does not show the headers that it was compiled with."""
+    if torch:
+        monkeypatch.setenv("WHEEL_BUILD_TAG_TORCH_VERSION", torch)
+    imports = ["torch_exception_get_what"]
+    library = elf_without_sections(Shape(), needed=["libtorch.so"], imports=imports)
+    build(Wheel(tag="8_el9.6", members={"demo/_C.so": library}), "warn")
+    shown = [each.partition(": ")[2] for each in caplog.messages]
+    assert [each.partition(":")[0] for each in shown if "BT342" not in each] == codes
+    assert all("the variant rocm, but Torch 2.10.0 lacks" in each for each in shown if codes)
+
+
+def test_a_wrong_variant_file_does_not_hide_a_finding(
+    build: Build, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHEEL_BUILD_TAG_TORCH_VERSION", "no version")
+    build(LIES, "warn")
+    [message] = caplog.messages
+    assert message.startswith(f"{LIES.filename}: BT301: ")
 
 
 def test_a_warning_of_a_rule_does_not_fail(build: Build, caplog: pytest.LogCaptureFixture) -> None:

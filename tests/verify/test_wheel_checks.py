@@ -9,7 +9,7 @@ import pytest
 from fromager_build_tags.errors import SettingsError
 from fromager_build_tags.findings.finding import Finding
 from fromager_build_tags.findings.rules import RULES
-from fromager_build_tags.verify import run as verify
+from fromager_build_tags.verify import examine
 from fromager_build_tags.verify.checks import CHECKS
 from fromager_build_tags.verify.exemptions import NO_EXEMPTIONS, Exemptions, parse_exemptions
 from fromager_build_tags.verify.run import WheelSource, verify_wheel
@@ -596,7 +596,7 @@ def test_an_unexpected_error_is_a_finding(
         raise err
 
     path = write(Wheel(tag=EL, libraries=["plain"]))
-    monkeypatch.setattr(verify, "read_wheel", fail)
+    monkeypatch.setattr(examine, "read_wheel", fail)
     [found] = verify_wheel(WheelSource(text=str(path)), lambda _: NO_EXEMPTIONS)
     assert (found.code, found.severity.value, found.message) == ("BT341", "error", message)
     assert found.remedy == (

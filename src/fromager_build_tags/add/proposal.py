@@ -213,9 +213,9 @@ def evidence_in(facts: WheelFacts, lowest: DeclaredTorch | None = None) -> Itera
     abi = facts.torch.abi
     label = "Torch" if abi is TorchAbi.LINKED else f"Torch, {abi} ABI"
     yield from _lines(label, facts.torch.evidence)
-    if (loads := _stable_loads(facts)) is not None:
+    if facts.torch_imports and (loads := compare(facts.torch_imports, shipped_table())):
         yield f"it {loads}"
-    if _excludes(loads, lowest):
+    if _excludes(_stable_loads(facts), lowest):
         yield (
             f"the settings declare {lowest}, with which it does not load: without a Torch segment, "
             "its name would fit that Torch, too; keep 'torch', or compile it with a lower "

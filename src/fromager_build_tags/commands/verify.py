@@ -10,16 +10,19 @@ from packaging.requirements import Requirement
 
 from ..findings.finding import Verdict
 from ..findings.rules import UNREADABLE_WHEEL
-from ..report.findings_report import FINDINGS
+from ..report.verify_report import VERIFY, VerifyReport
 from ..text import counted
 from ..verify.exemptions import NO_EXEMPTIONS, exemptions_of
-from ..verify.run import ExemptionsOf, find_wheels, verify_wheel
+from ..verify.run import ExemptionsOf, find_wheels, verified
 from . import common
+
+#: Their verdict contains the number of wheels, if there is no finding.
+_WITH_COUNT = {"table", "markdown"}
 
 
 @click.command()
 @click.argument("wheels", nargs=-1, required=True, metavar="WHEEL...")
-@common.format_option(FINDINGS)
+@common.format_option(VERIFY)
 @common.output_option
 @common.fail_on_option("error", "warning", "note")
 @common.exit_zero_option
@@ -41,11 +44,14 @@ def verify(
     if "" in wheels:
         raise click.BadParameter("an argument is empty: is a variable unset?", param_hint="WHEEL")
     exemptions = _exemptions(ctx)
-    found = [[*verify_wheel(source, exemptions)] for source in find_wheels(list(wheels))]
-    read = sum(all(each.code != UNREADABLE_WHEEL.code for each in of_wheel) for of_wheel in found)
-    verdict = Verdict.of(itertools.chain.from_iterable(found), checked={"wheel": read})
-    common.write(FINDINGS[format_](verdict), output)
-    common.note(f"verified {counted(read, 'wheel')}" if read else "no wheel is verified")
+    found = [verified(source, exemptions) for source in find_wheels(list(wheels))]
+    read = sum(all(each.code != UNREADABLE_WHEEL.code for each in one.findings) for one in found)
+    findings = itertools.chain.from_iterable(each.findings for each in found)
+    verdict = Verdict.of(findings, checked={"wheel": read})
+    using_torch = [(each, each.loads) for each in found if each.loads is not None]
+    common.write(VERIFY[format_](VerifyReport(verdict=verdict, wheels=using_torch)), output)
+    if output or verdict.findings or format_ not in _WITH_COUNT:
+        common.note(f"verified {counted(read, 'wheel')}" if read else "no wheel is verified")
     if common.fails(verdict, fail_on) and not exit_zero:
         ctx.exit(1)
 

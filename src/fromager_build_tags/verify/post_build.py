@@ -7,6 +7,7 @@ fromager calls only the hook that its settings name, and only for wheels with a 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import logging
 import pathlib
@@ -24,9 +25,11 @@ from ..plan.source import Source, source_of
 from ..settings.context import stack_of
 from ..settings.environment import VERIFY_VARIABLE, VerifyMode, read_verify_mode
 from ..settings.hook import HOOK, NO_HOOK, Hook
+from ..stack.fact import Fact
 from ..tag.expression import parse_expression
 from ..text import plain
-from .checks.examined import set_depends_on
+from .checks.examined import ExaminedWheel, set_depends_on
+from .examine import examine_wheel
 from .exemptions import exemptions_of
 from .run import REPORT, WheelSource, verify_wheel
 
@@ -73,13 +76,30 @@ def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> Non
 
 def _logged_errors(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> Sequence[Finding]:
     """Log the findings of a wheel, and return the errors among them."""
-    source, remedy = WheelSource(text=str(wheel)), functools.partial(remedy_for, ctx, req)
-    verdict = Verdict.of(verify_wheel(source, lambda _: exemptions_of(ctx, req), remedy))
+
+    def examine(location: str, shown: str) -> ExaminedWheel:
+        return dataclasses.replace(
+            examine_wheel(location, shown),
+            remedy_for=functools.partial(remedy_for, ctx, req),
+            variant=ctx.settings.variant,
+            variant_torch=_torch_of(ctx),
+        )
+
+    source = WheelSource(text=str(wheel))
+    verdict = Verdict.of(verify_wheel(source, lambda _: exemptions_of(ctx, req), examine))
     for finding in (*verdict.findings, *verdict.suppressed):
         is_quiet = finding.suppression or finding.severity is Severity.NOTE
         level = logging.INFO if is_quiet else logging.WARNING
         logger.log(level, "%s: %s", wheel.name, _line(finding))
     return [each for each in verdict.findings if each.severity is Severity.ERROR]
+
+
+def _torch_of(ctx: WorkContext) -> Sequence[Version]:
+    """Return the Torch version of the variant; none if it is unknown, or the settings are wrong."""
+    with contextlib.suppress(BuildTagError):  # the hook raises it, if the wheel needs the stack
+        torch = stack_of(ctx).torch_version
+        return [torch.value] if isinstance(torch, Fact) else []
+    return []
 
 
 def _mode(ctx: WorkContext) -> VerifyMode:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import glob
 import itertools
 import os
 import pathlib
-import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,23 +16,25 @@ from ..files import printable
 from ..findings.finding import Finding, Place
 from ..findings.rules import BAD_ANNOTATION, UNREADABLE_WHEEL
 from ..http.urls import file_name, is_url, shown_url, split_url
-from ..tag.filename import parse_wheel_name
 from ..text import redact_argument
-from ..wheel.archive import WheelError, open_url
-from ..wheel.facts import read_facts, read_wheel
+from ..wheel.archive import WheelError
 from .checks import CHECKS
-from .checks.examined import ExaminedWheel, RemedyFor, set_depends_on
-from .exemptions import NO_EXEMPTIONS, Exemptions
+from .checks.torch_symbols import not_in_table
+from .examine import examine_wheel
+from .exemptions import Exemptions
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
-_LONGEST: Final = 255
+    from ..wheel.torch_abi import TorchLoads
+    from .checks.examined import ExaminedWheel
+
 _NAME_A_WHEEL: Final = "name a file, a folder, a pattern or a URL of a readable wheel"
 _GET_AGAIN: Final = "build it or fetch it again"
 #: What to do about an unexpected exception.
 REPORT: Final = "report it to fromager-build-tags, with the wheel: its findings may be incomplete"
 type ExemptionsOf = Callable[[NormalizedName], Exemptions]
+type Examine = Callable[[str, str], ExaminedWheel]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,27 +115,67 @@ def _in_folder(folder: pathlib.Path) -> Iterator[WheelSource]:
         yield WheelSource(text=str(folder), reason="the folder contains no wheel")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verified:
+    """A place of a wheel that was verified.
+
+    Attributes:
+        source: a path or a URL, as reports show it.
+        loads: with which Torch it loads; None if it imports nothing of Torch, or cannot be read.
+        note: what ``loads`` leaves out, for the same line.
+    """
+
+    source: str
+    findings: Sequence[Finding]
+    loads: TorchLoads | None = None
+    note: str = ""
+
+
 def verify_wheel(
-    source: WheelSource, exemptions_of: ExemptionsOf, remedy_for: RemedyFor = set_depends_on
-) -> Iterator[Finding]:
-    """Yield the findings of one wheel.
+    source: WheelSource, exemptions_of: ExemptionsOf, examine: Examine = examine_wheel
+) -> Sequence[Finding]:
+    """Return the findings of one wheel, as :func:`verified` does."""
+    return verified(source, exemptions_of, examine).findings
+
+
+def verified(
+    source: WheelSource, exemptions_of: ExemptionsOf, examine: Examine = examine_wheel
+) -> Verified:
+    """Verify one wheel.
 
     A wheel that cannot be read is a finding, and so is an unexpected exception: one wheel never
     hides the next, nor stops a build that asked for warnings only.
+
+    Args:
+        source: where the wheel is.
+        exemptions_of: returns the exemptions of a package.
+        examine: reads a wheel at a path or URL, of which the second text is what reports show.
     """
+    findings: list[Finding] = []
     if source.reason:
-        yield unreadable(source.shown, source.reason, remedy=_NAME_A_WHEEL)
-        return
+        findings.append(unreadable(source.shown, source.reason, remedy=_NAME_A_WHEEL))
+        return Verified(source=source.shown, findings=findings)
     try:
-        wheel = _examine(source, remedy_for)
-        yield from check_wheel(wheel, exemptions_or_error(exemptions_of, wheel.name.name))
+        wheel = examine(source.text, source.shown)
+        exempted, errors = _exempted(wheel, exemptions_or_error(exemptions_of, wheel.name.name))
+        findings += errors
+        for finding in _checked(exempted):  # those before an exception count
+            findings.append(finding)
+        return Verified(
+            source=source.shown,
+            findings=findings,
+            loads=exempted.loads,
+            note=not_in_table(exempted),
+        )
     except WheelError as err:
-        yield unreadable(source.shown, err.reason)
+        findings.append(unreadable(source.shown, err.reason))
     except InputError as err:
-        yield unreadable(source.shown, str(err))
+        findings.append(unreadable(source.shown, str(err)))
     except Exception as err:  # noqa: BLE001 - the last resort
         what = " ".join(f"{type(err).__name__}: {err}".split())[:300].rstrip(": ")
-        yield unreadable(source.shown, f"the wheel cannot be read: {what}", remedy=REPORT)
+        what = f"the wheel cannot be read: {what}"
+        findings.append(unreadable(source.shown, what, remedy=REPORT))
+    return Verified(source=source.shown, findings=findings)
 
 
 def exemptions_or_error(
@@ -150,16 +190,28 @@ def exemptions_or_error(
 
 def check_wheel(wheel: ExaminedWheel, exemptions: Exemptions | SettingsError) -> Iterator[Finding]:
     """Yield the findings of a wheel, and one for the error in its annotation."""
-    if isinstance(exemptions, SettingsError):
-        yield BAD_ANNOTATION.finding(
-            str(exemptions),
-            subject=wheel.name.name,
-            remedy="correct it; until then it has no effect",
-        )
-        exemptions = NO_EXEMPTIONS
-    exempted = dataclasses.replace(wheel, exemptions=exemptions)
+    exempted, errors = _exempted(wheel, exemptions)
+    yield from errors
+    yield from _checked(exempted)
+
+
+def _exempted(
+    wheel: ExaminedWheel, exemptions: Exemptions | SettingsError
+) -> tuple[ExaminedWheel, Sequence[Finding]]:
+    """Return a wheel with its exemptions, and the finding for an error in its annotation."""
+    if not isinstance(exemptions, SettingsError):
+        return dataclasses.replace(wheel, exemptions=exemptions), []
+    error = BAD_ANNOTATION.finding(
+        str(exemptions),
+        subject=wheel.name.name,
+        remedy="correct it; until then it has no effect",
+    )
+    return wheel, [error]
+
+
+def _checked(wheel: ExaminedWheel) -> Iterator[Finding]:
     for check in CHECKS:
-        yield from map(exemptions.applied_to, check(exempted))
+        yield from map(wheel.exemptions.applied_to, check(wheel))
 
 
 def unreadable(source: str, reason: str, *, remedy: str = _GET_AGAIN) -> Finding:
@@ -170,39 +222,3 @@ def unreadable(source: str, reason: str, *, remedy: str = _GET_AGAIN) -> Finding
         remedy=remedy,
         place=Place(file=source),
     )
-
-
-def _examine(source: WheelSource, remedy_for: RemedyFor) -> ExaminedWheel:
-    """Read a wheel.
-
-    Raises:
-        InputError: its name is not that of a wheel.
-        WheelError: it cannot be read.
-    """
-    if not is_url(source.text):
-        path = pathlib.Path(source.text)
-        name = parse_wheel_name(path.name)
-        _refuse_special(path)
-        facts = read_wheel(path)
-    else:
-        name = parse_wheel_name(_checked_name(redact_argument(file_name(source.text))))
-        from ..http.session import Session  # requests takes 0.2 s, and few wheels are behind a URL
-
-        session = Session(source.text)
-        with contextlib.closing(session), open_url(source.text, session) as archive:
-            facts = read_facts(archive)
-    return ExaminedWheel(source=source.shown, name=name, facts=facts, remedy_for=remedy_for)
-
-
-def _checked_name(filename: str) -> str:
-    """Refuse a name that no file system takes: one of some kilobytes can hold millions of tags."""
-    if len(filename) > _LONGEST:
-        raise InputError(f"{filename[:80]!r}… is too long for the file name of a wheel")
-    return filename
-
-
-def _refuse_special(path: pathlib.Path) -> None:
-    """Refuse a path that exists and is not a regular file: opening a pipe waits for its writer."""
-    with contextlib.suppress(OSError):  # reported when the file is opened
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise WheelError(path, "it is not a regular file")

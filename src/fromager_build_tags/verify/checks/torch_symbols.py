@@ -56,6 +56,22 @@ def symbols_of_torch(wheel: ExaminedWheel) -> Iterator[Finding]:
         yield from [each for each in found if each][:1]
 
 
+def not_in_table(wheel: ExaminedWheel) -> str:
+    """Return the note that the shipped table does not have the Torch of a wheel, or ""."""
+    loads, named = wheel.loads, named_torch(wheel)
+    if not loads or not loads.missing or wheel.torch_table is not None:
+        return ""
+    first, last = min(loads.missing), max(loads.missing)
+    for version in [named] if named else wheel.variant_torch:
+        if version > last and not _matching(loads, version):
+            return f"; {version} is newer than the table, which ends with {last}"
+        if version < first:
+            return f"; {version} is older than the table, which begins with {first}"
+        if not _matching(loads, version):
+            return f"; the table does not have {version}"
+    return ""
+
+
 def _own(wheel: ExaminedWheel, loads: TorchLoads) -> _Target | None:
     """Return the Torch of the name, else of the variant, else the only ones to compare with."""
     target, rule = None, rules.LACKING_TORCH
