@@ -170,7 +170,13 @@ ARGUMENTS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
         [NAME, URL],
         ["index", "--torch", NASTY],
     ],
-    "verify": [["index"], [NAME, URL, f"ftp://u:{SECRET}@h/x.whl"]],
+    "verify": [
+        ["index"],
+        [NAME, URL, f"ftp://u:{SECRET}@h/x.whl"],
+        ["index", "--torch", NASTY],
+        ["index", "--torch", URL],
+        ["index", "--torch", "index"],
+    ],
     "which": [["index"], ["{pages}html/", "{pages}json/"], [NAME, "--python", NASTY]],
 }
 

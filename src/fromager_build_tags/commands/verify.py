@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import pathlib
 
@@ -12,9 +13,12 @@ from ..findings.finding import Verdict
 from ..findings.rules import UNREADABLE_WHEEL
 from ..report.verify_report import VERIFY, VerifyReport
 from ..text import counted
+from ..verify.checks.examined import ExaminedWheel
+from ..verify.examine import examine_wheel
 from ..verify.exemptions import NO_EXEMPTIONS, exemptions_of
 from ..verify.run import ExemptionsOf, find_wheels, verified
 from . import common
+from .given_torch import read_given_torch
 
 #: Their verdict contains the number of wheels, if there is no finding.
 _WITH_COUNT = {"table", "markdown"}
@@ -22,6 +26,13 @@ _WITH_COUNT = {"table", "markdown"}
 
 @click.command()
 @click.argument("wheels", nargs=-1, required=True, metavar="WHEEL...")
+@click.option(
+    "--torch",
+    "torches",
+    multiple=True,
+    metavar="TORCH",
+    help="compare with this Torch only: a wheel, site-packages, or an index that has torch",
+)
 @common.format_option(VERIFY)
 @common.output_option
 @common.fail_on_option("error", "warning", "note")
@@ -30,6 +41,7 @@ _WITH_COUNT = {"table", "markdown"}
 def verify(
     ctx: click.Context,
     wheels: tuple[str, ...],
+    torches: tuple[str, ...],
     format_: str,
     output: pathlib.Path | None,
     fail_on: str,
@@ -44,7 +56,13 @@ def verify(
     if "" in wheels:
         raise click.BadParameter("an argument is empty: is a variable unset?", param_hint="WHEEL")
     exemptions = _exemptions(ctx)
-    found = [verified(source, exemptions) for source in find_wheels(list(wheels))]
+    sources = list(find_wheels(list(wheels)))
+    table = read_given_torch(torches, sources)
+
+    def examine(location: str, shown: str) -> ExaminedWheel:
+        return dataclasses.replace(examine_wheel(location, shown), torch_table=table)
+
+    found = [verified(source, exemptions, examine) for source in sources]
     read = sum(all(each.code != UNREADABLE_WHEEL.code for each in one.findings) for one in found)
     findings = itertools.chain.from_iterable(each.findings for each in found)
     verdict = Verdict.of(findings, checked={"wheel": read})
