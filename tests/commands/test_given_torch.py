@@ -98,8 +98,8 @@ def test_a_torch_wheel(run: Run, wheel: pathlib.Path, tmp_path: pathlib.Path) ->
 def test_a_torch_wheel_that_lacks_a_symbol(run: Run, tmp_path: pathlib.Path) -> None:
     given = torch(tmp_path, "2.9.1+theirs", THEIRS)
     assert (
-        "error BT305: the name contains torch2.9.1, but Torch 2.9.1+theirs "
-        "lacks 1 symbol that the wheel imports: c10::ours\n"
+        "error BT305: the name contains torch2.9.1, but Torch 2.9.1+theirs in "
+        f"{given.name} lacks 1 symbol that the wheel imports: c10::ours\n"
     ) in run("--torch", given.name, status=1).stdout
 
 
