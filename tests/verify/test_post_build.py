@@ -27,7 +27,7 @@ from .conftest import Write
 
 LIES = Wheel(tag="8_el9.6_rocm7.1", libraries=["unstable", "libamdhip64.so.7"])
 RIGHT = Wheel(tag="8_el9.6_rocm7.1_torch2.10.0", libraries=["unstable", "libamdhip64.so.7"])
-OVERTIGHT = Wheel(tag="8_el9.6_rocm7.1_torch2.10.0", libraries=["stable", "libamdhip64.so.7"])
+OVERTIGHT = Wheel(tag="8_el9.6_cuda13.0_torch2.10.0", libraries=["stable", "libcudart.so.13"])
 PROMISES = Wheel(tag="8_el9.6_rocm7.1", libraries=["plain"])
 REQ = Requirement("demo-pkg")
 
