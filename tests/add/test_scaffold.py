@@ -445,7 +445,10 @@ def test_torch_is_dropped_only_if_every_declared_torch_loads_the_wheel(
     result = run("demo-kernels", "--from-wheel", str(wheel))
     lines = result.stderr.splitlines()
     assert (LOADS in lines) is (machine != 22)
-    assert (EXCLUDED.format(excluded) in lines) is bool(excluded)
+    expected = EXCLUDED.format(excluded)
+    if machine == 22:
+        expected = expected.replace("does not load", "is not known to load")
+    assert (expected in lines) is bool(excluded)
     written = packages / "demo_kernels.yaml"
     assert (f"{ANNOTATION}: {expression!r}" in result.stdout) or expression == "none"
     assert written.exists() is (expression != "none")

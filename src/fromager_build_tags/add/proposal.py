@@ -215,9 +215,10 @@ def evidence_in(facts: WheelFacts, lowest: DeclaredTorch | None = None) -> Itera
     yield from _lines(label, facts.torch.evidence)
     if facts.torch_imports and (loads := compare(facts.torch_imports, shipped_table())):
         yield f"it {loads}"
-    if _excludes(_stable_loads(facts), lowest):
+    if (stable := _stable_loads(facts)) is not None and _excludes(stable, lowest):
+        how = "does not load" if stable.minimum else "is not known to load"
         yield (
-            f"the settings declare {lowest}, with which it does not load: without a Torch segment, "
+            f"the settings declare {lowest}, with which it {how}: without a Torch segment, "
             "its name would fit that Torch, too; keep 'torch', or compile it with a lower "
             "TORCH_TARGET_VERSION"
         )
