@@ -87,7 +87,7 @@ def site_link(link: str) -> str:
 
 def commands_page() -> str:
     """Return the reference of all commands and their options."""
-    context = click.Context(main, info_name="fromager-build-tags")
+    context = click.Context(main, info_name="fromager-build-tags", **main.context_settings)
     lines = ["# Commands", "", *_command(main, context)]
     for name in main.list_commands(context):
         command = main.get_command(context, name)

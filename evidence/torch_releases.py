@@ -48,6 +48,9 @@ def read_builds(
 ) -> Iterator[TorchBuild]:
     """Read the builds of releases for each machine, one after the other.
 
+    One with an accelerator gives another one, without it: the libraries that every build has,
+    which builds for accelerators that the registry has no wheels for have, too.
+
     Args:
         plan: where wheels come from, and for which machines.
         releases: those to read.
@@ -60,7 +63,10 @@ def read_builds(
     for release in releases:
         for machine, platforms in plan.platforms.items():
             with _wheel(plan.python, platforms, release, machine, folder) as path:
-                yield from (replace(build, source="") for build in read_torch(path))
+                for build in read_torch(path):
+                    yield replace(build, source="")
+                    if build.accelerator is not None:
+                        yield replace(build, source="", accelerator=None, exports=build.common)
 
 
 def _wheel(

@@ -193,7 +193,7 @@ def test_each_command_of_a_page_is_one(page: pathlib.Path) -> None:
             continue
         command = main.get_command(context, rest[0])
         assert command is not None, line
-        command.make_parser(click.Context(command)).parse_args(rest[1:])
+        command.make_parser(click.Context(command, parent=context)).parse_args(rest[1:])
 
 
 def test_commands_are_found_in_pages() -> None:

@@ -168,6 +168,57 @@ def test_another_accelerator_is_not_compared() -> None:
     assert not found.versions
 
 
+COMMON = TorchTable.of(
+    [
+        build("2.9.0", OLD, BOTH, "_ZN3c104cuda3oldEv", "_ZN2at5movedEv"),
+        build("2.9.0", OLD, BOTH, "_ZN2at5movedEv", accelerator=None),
+        build("2.10.0", BOTH, NEW, "_ZN2at5movedEv"),
+        build("2.10.0", BOTH, NEW, accelerator=None),
+    ]
+)
+HIP = "_ZN3c103hip6streamEv"
+
+
+@pytest.mark.parametrize(
+    ("symbols", "expected"),
+    [
+        ({OLD, HIP}, "loads with Torch 2.9.0; not compared: symbols of Torch for rocm"),
+        ({NEW}, "loads with Torch 2.10.0"),
+        ({OLD, NEW}, "loads with no Torch from 2.9.0 to 2.10.0"),
+        (
+            {BOTH, "_ZN3c104cuda3oldEv"},
+            "loads with Torch 2.9.0 to 2.10.0; not compared: symbols of Torch for rocm",
+        ),
+        (
+            {"_ZN2at5movedEv"},
+            "loads with Torch 2.9.0 to 2.10.0; not compared: symbols of Torch for rocm",
+        ),
+        ({HIP}, "loads with an unknown Torch: no known one can be compared"),
+        (
+            {"_ZN3c104cuda3oldEv"},
+            "loads with an unknown Torch: no known one can be compared",
+        ),
+    ],
+)
+def test_what_builds_for_every_accelerator_have_is_compared_for_rocm(
+    symbols: set[str], expected: str
+) -> None:
+    """What only a library of Torch for CUDA exports, one for ROCm may export, too."""
+    found = loads(imports(*symbols, accelerator=ROCM), known=COMMON)
+
+    assert str(found) == expected
+    assert not found.unknown
+
+
+def test_builds_without_an_accelerator_change_nothing_for_cuda() -> None:
+    found = loads(imports(OLD, "_ZN2at5movedEv", HIP, accelerator=CUDA), known=COMMON)
+
+    assert {str(version): dict(missing) for version, missing in found.missing.items()} == {
+        "2.9.0": {"demo/_C.so": [HIP]},
+        "2.10.0": {"demo/_C.so": [HIP, OLD]},
+    }
+
+
 def test_a_library_for_no_accelerator_is_compared_with_builds_for_one() -> None:
     assert versions(loads(imports(NEW))) == ["2.11.0"]
 

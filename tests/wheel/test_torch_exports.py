@@ -72,6 +72,7 @@ def test_a_torch_wheel(make_wheel: MakeWheel) -> None:
             machine="x86_64",
             accelerator=Accelerator.CUDA,
             exports=frozenset({ERROR, TENSOR, WRAP, STREAM}),
+            common=frozenset({ERROR, TENSOR, WRAP}),
             source=str(wheel),
         )
     ]
@@ -93,6 +94,7 @@ def test_the_accelerator_of_a_build(
 
     assert found.accelerator is accelerator
     assert STREAM in found.exports
+    assert (STREAM in found.common) is (accelerator is None)
 
 
 def test_other_libraries_of_a_torch_wheel_export_nothing(make_wheel: MakeWheel) -> None:
@@ -119,6 +121,7 @@ def test_an_installed_torch(inside: str, tmp_path: Path) -> None:
         machine="x86_64",
         accelerator=Accelerator.CUDA,
         exports=frozenset({ERROR, TENSOR, WRAP, STREAM}),
+        common=frozenset({ERROR, TENSOR, WRAP}),
         source=str(folder),
     )
 

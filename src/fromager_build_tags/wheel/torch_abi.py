@@ -15,6 +15,7 @@ from typing import Final
 
 from packaging.version import Version
 
+from .libraries import Accelerator
 from .symbols import STABLE, UNSTABLE
 from .torch_exports import TorchRelease
 from .torch_imports import TorchImports
@@ -35,6 +36,8 @@ class TorchLoads:
         not_compared: symbols that some build lacks and that may be there anyway: they may be of
             another library, or of a part of Torch that this build does not have.
         uncovered: what the libraries are for that no build is for, such as ``x86_64 with rocm``.
+        foreign: accelerators of libraries whose symbols of Torch for it are not compared: the
+            table has no builds for it.
         stable: it imports functions of the stable ABI only.
         given: it was compared with builds that a user gave, not with the shipped table.
     """
@@ -43,6 +46,7 @@ class TorchLoads:
     unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
     not_compared: frozenset[str] = frozenset()
     uncovered: tuple[str, ...] = ()
+    foreign: tuple[Accelerator, ...] = ()
     stable: bool = False
     given: bool = False
 
@@ -84,7 +88,9 @@ class TorchLoads:
         rest = f" for {' and '.join(self.uncovered)}" if self.uncovered else ""
         if not self.missing:
             return f"loads with an unknown Torch: no known one{rest} can be compared"
-        return f"{self._compared()}{rest and f'; not compared: libraries{rest}'}"
+        skipped = [f"libraries{rest}"] if rest else []
+        skipped += [f"symbols of Torch for {' and '.join(self.foreign)}"] if self.foreign else []
+        return "; not compared: ".join(filter(None, [self._compared(), ", ".join(skipped)]))
 
     def _compared(self) -> str:
         first, last = min(self.missing), max(self.missing)
@@ -150,6 +156,11 @@ def compare(imports: Sequence[TorchImports], table: TorchTable) -> TorchLoads | 
         unknown={each.member: each.unknown for each in needs if each.unknown},
         not_compared=frozenset().union(*(each.not_compared for each in needs)),
         uncovered=tuple(dict.fromkeys(each.host for each in needs if not each.builds)),
+        foreign=tuple(
+            dict.fromkeys(
+                each.foreign_stack for each in needs if each.foreign_stack and each.not_compared
+            )
+        ),
         stable=all(STABLE.match(name) for each in needs for name in each.symbols),
         given=not table.is_shipped,
     )
@@ -162,7 +173,9 @@ class _Needs:
 
     - no known Torch exports the symbol: it may be of another library;
     - the build is one of the shipped table, which stands for every build of its release, and has
-      no accelerator, and one of its release that has one, for another machine, exports the symbol.
+      no accelerator, and one of its release that has one exports the symbol;
+    - the library is for an accelerator that the table has no builds for, and no build without an
+      accelerator exports the symbol: it may be of a library of Torch for that accelerator.
     """
 
     def __init__(self, imports: TorchImports, table: TorchTable) -> None:
@@ -170,11 +183,14 @@ class _Needs:
         self._imports, self._table = imports, table
         self.builds = list(self._comparable())
         self._for_cpu = list(self._of_cpu())
-        self._exporting = {name: table.exporting(name) for name in sorted(self.symbols)}
+        self.foreign_stack = self._foreign_stack()
+        self._exporting: dict[str, int] = {}
         self._proven: dict[int, list[str]] = {}
         not_compared = set()
-        every = sum(bit for bit, _ in self.builds)
-        for name, exporting in self._exporting.items():
+        every, known = sum(bit for bit, _ in self.builds), self._known()
+        for name in sorted(self.symbols):
+            exporting = table.exporting(name)
+            self._exporting[name] = exporting & known
             lacking = every & ~exporting
             proven = self._proof(name, exporting, lacking)
             self._proven.setdefault(proven, []).append(name)
@@ -220,6 +236,20 @@ class _Needs:
                 else:
                     yield bit, release
 
+    def _foreign_stack(self) -> Accelerator | None:
+        """Return the accelerator of the library if no build of the shipped table is for it."""
+        stack = self._imports.accelerator
+        stacks = {release.accelerator for _, release in self.builds}
+        return None if stack in stacks or not self._table.is_shipped else stack
+
+    def _known(self) -> int:
+        """Return the builds whose symbols are known to be of Torch for the library, too."""
+        return sum(
+            bit
+            for bit, release in self._table.bits()
+            if self.foreign_stack is None or release.accelerator is None
+        )
+
     def _of_cpu(self) -> Iterator[tuple[int, int]]:
         """Yield the builds without an accelerator, and those of the same version with one."""
         for bit, release in self.builds if self._table.is_shipped else ():
@@ -229,11 +259,13 @@ class _Needs:
 
     def _proof(self, name: str, exporting: int, lacking: int) -> int:
         """Return those of the builds which lack a symbol that prove that it is missing."""
-        if not lacking or (not exporting and self._may_be_of_another(name)):
+        if not lacking or (not self._exporting[name] and self._may_be_of_another(name)):
             return 0
         return lacking & ~sum(bit for bit, others in self._for_cpu if others & exporting)
 
     def _may_be_of_another(self, name: str) -> bool:
+        if self.foreign_stack:
+            return True
         if _OWN.match(name) or (not self._table.is_shipped and shipped_table().exporting(name)):
             return False
         is_plain = STABLE.match(name) is not None and not name.startswith("aoti_")

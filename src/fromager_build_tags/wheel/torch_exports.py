@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -21,6 +21,7 @@ _VERSION = re.compile(r"""^__version__\s*(?::[^=\n]*)?=\s*['"]([^'"\n]{1,64})['"
 _VERSION_FILE_LIMIT: Final = 64 << 10
 #: Libraries of Torch beside those of ``is_torch``: what they export is used through them.
 _MORE: Final = re.compile(r"libshm|libtorch_nvshmem|libtorch_cuda_linalg")
+_OF_ACCELERATOR: Final = re.compile(r"libc10_|libtorch_(cuda|hip|xpu|nvshmem)")
 _FOREIGN: Final = {RefusalReason.PE: "Windows", RefusalReason.MACH_O: "macOS"}
 
 
@@ -52,10 +53,12 @@ class TorchBuild(TorchRelease):
 
     Attributes:
         exports: of the symbols of ``TORCH_NAMES``, those that any of its libraries exports.
+        common: those that a library exports which every build has, whatever its accelerator.
         source: its wheel or folder, for messages.
     """
 
     exports: frozenset[str]
+    common: frozenset[str] = frozenset()
     source: str = ""
 
     @property
@@ -141,7 +144,7 @@ def _build(source: str, version: Version, contents: Contents) -> TorchBuild:
         if _is_exporter(PurePosixPath(each.member).name):
             raise WheelError(source, f"{each.member} cannot be read: {each.reason} {each.detail}")
     own = [each for each in contents.libraries if _is_exporter(each.names[0])]
-    exports = frozenset[str]().union(*(each.elf.exports for each in own))
+    exports = _exports(own)
     if not exports:
         raise WheelError(source, _why_no_torch(contents))
     hosts = contents.hosts()
@@ -153,8 +156,13 @@ def _build(source: str, version: Version, contents: Contents) -> TorchBuild:
         machine=machines[0],
         accelerator=stacks[0] if stacks else None,
         exports=exports,
+        common=_exports(each for each in own if not _OF_ACCELERATOR.match(each.names[0])),
         source=source,
     )
+
+
+def _exports(libraries: Iterable[Library]) -> frozenset[str]:
+    return frozenset[str]().union(*(each.elf.exports for each in libraries))
 
 
 def _why_no_torch(contents: Contents) -> str:
