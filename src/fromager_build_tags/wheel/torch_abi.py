@@ -35,7 +35,7 @@ class TorchLoads:
         unknown: symbols that no build of the shipped table exports, by member.
         not_compared: symbols that some build lacks and that may be there anyway: they may be of
             another library, or of a part of Torch that this build does not have.
-        uncovered: what the libraries are for that no build is for, such as ``x86_64 with rocm``.
+        uncovered: what the libraries are for that no build is for, such as ``ppc64``.
         foreign: accelerators of libraries whose symbols of Torch for it are not compared: the
             table has no builds for it.
         stable: it imports functions of the stable ABI only.
@@ -155,7 +155,7 @@ def compare(imports: Sequence[TorchImports], table: TorchTable) -> TorchLoads | 
         missing=dict(sorted(missing.items())),
         unknown={each.member: each.unknown for each in needs if each.unknown},
         not_compared=frozenset().union(*(each.not_compared for each in needs)),
-        uncovered=tuple(dict.fromkeys(each.host for each in needs if not each.builds)),
+        uncovered=tuple(dict.fromkeys(each.machine for each in needs if not each.builds)),
         foreign=tuple(
             dict.fromkeys(
                 each.foreign_stack for each in needs if each.foreign_stack and each.not_compared
@@ -179,9 +179,9 @@ class _Needs:
     """
 
     def __init__(self, imports: TorchImports, table: TorchTable) -> None:
-        self.member, self.symbols, self.host = imports.member, imports.symbols, imports.machine
+        self.member, self.symbols, self.machine = imports.member, imports.symbols, imports.machine
         self._imports, self._table = imports, table
-        self.builds = list(self._comparable())
+        self.builds = self._comparable()
         self._for_cpu = list(self._of_cpu())
         self.foreign_stack = self._foreign_stack()
         self._exporting: dict[str, int] = {}
@@ -226,15 +226,22 @@ class _Needs:
     def _names(self, groups: tuple[int, ...]) -> Sequence[str]:
         return sorted(name for builds in groups for name in self._proven[builds])
 
-    def _comparable(self) -> Iterator[tuple[int, TorchRelease]]:
-        """Yield the builds for the machine and the accelerator of the library, with their bits."""
+    def _comparable(self) -> Sequence[tuple[int, TorchRelease]]:
+        """Return the builds to compare the library with, and their bits.
+
+        Of the shipped table, these are for each release the build with its accelerator, or else
+        the one with the libraries that every build has.
+        """
         stack = self._imports.accelerator
-        for bit, release in self._table.bits():
-            if release.machine == self._imports.machine:
-                if self._table.is_shipped and stack not in (None, release.accelerator or stack):
-                    self.host = f"{release.machine} with {stack}"
-                else:
-                    yield bit, release
+        builds = [each for each in self._table.bits() if each[1].machine == self.machine]
+        if not self._table.is_shipped:
+            return builds
+        own = [
+            each for each in builds if each[1].accelerator and stack in (None, each[1].accelerator)
+        ]
+        versions = {release.version for _, release in own}
+        common = [each for each in builds if not each[1].accelerator]
+        return own + [each for each in common if each[1].version not in versions]
 
     def _foreign_stack(self) -> Accelerator | None:
         """Return the accelerator of the library if no build of the shipped table is for it."""
