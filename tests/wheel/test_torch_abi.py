@@ -272,7 +272,7 @@ def test_a_given_torch_is_what_the_wheel_is_to_be_loaded_with() -> None:
 
     found = loads(imports(STREAM, accelerator=CUDA), known=cpu)
 
-    assert str(found) == "loads with no Torch 2.9.0+cpu"
+    assert str(found) == "does not load with Torch 2.9.0+cpu"
     assert (found.given, found.unknown) == (True, {})
 
 

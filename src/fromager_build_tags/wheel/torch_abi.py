@@ -99,10 +99,12 @@ class TorchLoads:
             lower = " or lower" if self.minimum == first else ""
             return f"loads with Torch {minimum} and later; stable ABI, minimum {minimum}{lower}"
         if not self.versions:
+            if first == last:
+                return f"does not load with Torch {first}"
             several = f"from {first} to {last}"
             if self.has_one_for_each:
                 return f"loads with no single Torch {several}: its libraries need different ones"
-            return f"loads with no Torch {first if first == last else several}"
+            return f"loads with no Torch {several}"
         return f"loads with Torch {', '.join(self._runs())}"
 
     def _runs(self) -> Iterator[str]:
