@@ -90,7 +90,7 @@ def test_a_wheel_that_carries_libtorch_needs_nothing(
     stand_ins: Compiler, make_wheel: MakeWheel
 ) -> None:
     library = stand_ins.library("_bundled.so", imports=CXX_SYMBOLS, needs=["libtorch.so"])
-    libtorch = stand_ins.folder / "libtorch.so"
+    libtorch = stand_ins.library("libtorch-3eda8113.so", exports=CXX_SYMBOLS)
 
     facts = read_wheel(
         make_wheel({"_bundled.so": library, "bundle.libs/libtorch-3eda8113.so": libtorch})

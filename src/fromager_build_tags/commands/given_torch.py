@@ -32,8 +32,8 @@ _WHAT: Final = (
 )
 
 
-def read_given_torch(texts: Collection[str], wheels: Iterable[WheelSource]) -> TorchTable | None:
-    """Return the builds of Torch to compare wheels with; None for the shipped table.
+def read_given_torch(texts: Collection[str], wheels: Iterable[WheelSource]) -> TorchTable:
+    """Return the builds of Torch to compare wheels with.
 
     Args:
         texts: each is a file, a folder or a URL.
@@ -44,8 +44,6 @@ def read_given_torch(texts: Collection[str], wheels: Iterable[WheelSource]) -> T
         InputError: an argument has no Torch.
         WheelError: a Torch cannot be read.
     """
-    if not texts:
-        return None
     names = [wheel_name_or_none(each.shown.rpartition("/")[2]) for each in wheels]
     known = [each for each in names if each is not None]
     table = TorchTable.of(build for text in texts for build in _read(text, known))

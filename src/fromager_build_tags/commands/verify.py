@@ -18,7 +18,6 @@ from ..verify.examine import examine_wheel
 from ..verify.exemptions import NO_EXEMPTIONS, exemptions_of
 from ..verify.run import ExemptionsOf, find_wheels, verified
 from . import common
-from .given_torch import read_given_torch
 
 #: Their verdict contains the number of wheels, if there is no finding.
 _WITH_COUNT = {"table", "markdown"}
@@ -57,7 +56,11 @@ def verify(
         raise click.BadParameter("an argument is empty: is a variable unset?", param_hint="WHEEL")
     exemptions = _exemptions(ctx)
     sources = list(find_wheels(list(wheels)))
-    table = read_given_torch(torches, sources)
+    table = None
+    if torches:
+        from .given_torch import read_given_torch  # an index imports stevedore and pydantic
+
+        table = read_given_torch(torches, sources)
 
     def examine(location: str, shown: str) -> ExaminedWheel:
         return dataclasses.replace(examine_wheel(location, shown), torch_table=table)

@@ -12,10 +12,8 @@ from ..index.torch_matrix import TorchColumn, TorchMatrix, TorchRow
 from ..text import counted, first_few
 from ..wheel.torch_answer import TorchAnswer
 from .sections import Renderers, Section, renderers
+from .verify_report import LIMITS
 
-LIMITS: Final = (
-    "by symbols alone: a wheel that lacks none may still fail, since layouts of types can differ"
-)
 _OTHERS: Final = {
     TorchAnswer.NO: "cannot",
     TorchAnswer.PART: "in part",

@@ -16,10 +16,13 @@ from ..wheel.torch_abi import TorchLoads
 from . import findings_report
 from .block import Block, chained, titled
 from .table import Part, Rendered
-from .torch_report import LIMITS
 
 #: Of the JSON report: a minor number adds, a major number breaks.
 FORMAT_VERSION: Final = "1.2"
+LIMITS: Final = (
+    "by symbols alone: a wheel that lacks none may still fail, since layouts of types can differ"
+)
+"""What the comparison with releases of Torch does not prove, for reports."""
 _NOUN: Final = "wheel"
 #: The missing symbols of a release, and the unknown ones, that the JSON of a wheel lists.
 _SYMBOLS: Final = 1_000
