@@ -16,6 +16,12 @@ from fromager_build_tags.http.prefetch import prefetch
 
 from .simple_server import Answer, html_index, serve
 
+#: A shell without job control lets its background jobs ignore Ctrl-C, and CI may be such a job.
+_RUN = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('fromager_build_tags', run_name='__main__', alter_sys=True)"
+)
+
 
 def test_results_come_in_order() -> None:
     def work(number: int) -> int:
@@ -57,7 +63,7 @@ def test_ctrl_c_ends_a_command_whose_pages_hang(command: str, tmp_path: pathlib.
         (tmp_path / "empty").mkdir()
         url = f"{server.url}/simple"
         running = subprocess.Popen(
-            [sys.executable, "-m", "fromager_build_tags", command, url, "empty"],
+            [sys.executable, "-c", _RUN, command, url, "empty"],
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
