@@ -15,7 +15,7 @@ import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
+from enum import StrEnum
 from typing import IO, Any, Final
 
 from elftools.elf.structs import ELFStructs
@@ -100,14 +100,6 @@ class ElfFacts:
     """False where no section has a name, as they were removed: device code cannot be seen."""
 
 
-class _Use(Enum):
-    """What a dynamic symbol is for."""
-
-    IMPORT = auto()
-    WEAK_IMPORT = auto()
-    EXPORT = auto()
-
-
 class _RefusedError(Exception):
     """A table that cannot be read."""
 
@@ -183,7 +175,7 @@ def read_elf(
     try:
         elf = _Elf(file, budget or Budget())
         dynamic = _Dynamic(elf)
-        symbols = dynamic.symbols(keep)
+        imports, weak_imports, exports = dynamic.symbols(keep)
         names = elf.section_names()
         return ElfFacts(
             machine=elf.machine,
@@ -191,9 +183,9 @@ def read_elf(
             big_endian=elf.order == ">",
             soname=next(dynamic.texts("DT_SONAME"), None),
             needed=tuple(dict.fromkeys(dynamic.texts("DT_NEEDED"))),
-            imports=symbols[_Use.IMPORT],
-            weak_imports=symbols[_Use.WEAK_IMPORT],
-            exports=symbols[_Use.EXPORT],
+            imports=frozenset(imports),
+            weak_imports=frozenset(weak_imports),
+            exports=frozenset(exports),
             device_sections=tuple(sorted(DEVICE_SECTIONS & names)),
             has_sections=bool(names),
         )
@@ -297,18 +289,18 @@ class _Dynamic:
         """Yield the strings that the entries with *tag* name."""
         return (self._string(value) for key, value in self._entries if key == tag)
 
-    def symbols(self, keep: re.Pattern[bytes]) -> Mapping[_Use, frozenset[str]]:
-        """Return the names imported and exported that *keep* matches.
+    def symbols(self, keep: re.Pattern[bytes]) -> tuple[set[str], set[str], set[str]]:
+        """Return the names imported, weakly imported, and exported that *keep* matches.
 
-        Weak ones that are not defined are apart: the linker may leave them open. Such is the
-        initialiser of every thread-local variable of another library (Itanium ABI, ``_ZTH``).
+        The linker may leave weak ones undefined. Such is the initialiser of every thread-local
+        variable of another library (Itanium ABI, ``_ZTH``).
         """
-        found: dict[_Use, set[str]] = {use: set() for use in _Use}
+        imports, weak_imports, exports = set[str](), set[str](), set[str]()
         for name, info, section in self._symbol_rows():
             if name and keep.match(self._strings, name):
-                weak = _Use.WEAK_IMPORT if info >> 4 == _STB_WEAK else _Use.IMPORT
-                found[_Use.EXPORT if section else weak].add(self._string(name))
-        return {use: frozenset(names) for use, names in found.items()}
+                found = exports if section else weak_imports if info >> 4 == _STB_WEAK else imports
+                found.add(self._string(name))
+        return imports, weak_imports, exports
 
     def _read_entries(self) -> Iterator[tuple[str | int, int]]:
         """Yield (tag, value); a linker makes one table, so that of two none is known to count."""

@@ -42,23 +42,25 @@ class TorchImports:
 def torch_imports(contents: Contents) -> Iterator[TorchImports]:
     """Yield the imports of each library that imports anything of Torch from outside the wheel."""
     exported = contents.exports()
+    symbols = {each.member: _of_torch(each.elf.imports - exported) for each in contents.libraries}
+    weak = {each.member: _of_torch(each.elf.weak_imports - exported) for each in contents.libraries}
+    importing = [each for each in contents.libraries if symbols[each.member] or weak[each.member]]
+    if not importing:
+        return  # the names of all other libraries need not be looked at
     others = tuple(filter(_is_of_others, contents.needed_from_outside()))
     stacks = {each.member: accelerators_of(each) for each in contents.libraries}
     hosts, every = contents.hosts(), frozenset[Accelerator]().union(*stacks.values())
-    for each in contents.libraries:
-        symbols = _of_torch(each.elf.imports - exported)
-        weak = _of_torch(each.elf.weak_imports - exported)
-        if symbols or weak:
-            own = stacks[each.member] or (every if len(every) == 1 else ())
-            yield TorchImports(
-                member=each.member,
-                machine=hosts[each.member],
-                symbols=symbols,
-                weak=weak,
-                accelerator=next((stack for stack in _ORDER if stack in own), None),
-                linked=any(map(is_torch, each.elf.needed)),
-                others=others,
-            )
+    for each in importing:
+        own = stacks[each.member] or (every if len(every) == 1 else ())
+        yield TorchImports(
+            member=each.member,
+            machine=hosts[each.member],
+            symbols=symbols[each.member],
+            weak=weak[each.member],
+            accelerator=next((stack for stack in _ORDER if stack in own), None),
+            linked=any(map(is_torch, each.elf.needed)),
+            others=others,
+        )
 
 
 def _of_torch(names: Iterable[str]) -> frozenset[str]:
