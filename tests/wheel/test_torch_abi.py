@@ -8,8 +8,9 @@ import pytest
 from packaging.version import Version
 
 from fromager_build_tags.wheel.libraries import Accelerator
-from fromager_build_tags.wheel.torch_abi import TorchLoads, compare, short
+from fromager_build_tags.wheel.torch_abi import compare
 from fromager_build_tags.wheel.torch_imports import TorchImports
+from fromager_build_tags.wheel.torch_loads import TorchLoads, short
 from fromager_build_tags.wheel.torch_table import TorchTable
 
 from .torch_samples import build, imports, table

@@ -24,7 +24,8 @@ from ..wheel.elf import RefusalReason
 from ..wheel.evidence import Evidence, TorchAbi
 from ..wheel.facts import WheelFacts, read_wheel
 from ..wheel.libraries import accelerator_of, is_system, is_torch
-from ..wheel.torch_abi import TorchLoads, compare
+from ..wheel.torch_abi import compare
+from ..wheel.torch_loads import TorchLoads
 from ..wheel.torch_table import shipped_table
 
 #: The dependencies of a package of which nothing is known: a missing segment can break an
@@ -144,7 +145,7 @@ def propose_from_wheel(
     seen = _seen(facts)
     _refuse_unread(facts, seen, source)
     given = shipped.at_most() if shipped else frozenset()
-    if _excludes(_stable_loads(facts), lowest):
+    if _excludes(facts, _loads(facts), lowest):
         seen |= {Need.TORCH}
         given = shipped.at_least() if shipped else given
     if shipped and seen <= given:
@@ -187,16 +188,14 @@ def _redundant(package: NormalizedName, shipped: ShippedOverride | None) -> str:
     )
 
 
-def _stable_loads(facts: WheelFacts) -> TorchLoads | None:
-    """Return with which Torch a wheel of the stable ABI loads; None for another wheel."""
-    if facts.torch.abi is not TorchAbi.STABLE:
-        return None  # the shipped table takes 0.2 s
-    return compare(facts.torch_imports, shipped_table())
+def _loads(facts: WheelFacts) -> TorchLoads | None:
+    """Return with which Torch a wheel loads; None if it imports nothing of Torch."""
+    return compare(facts.torch_imports, shipped_table()) if facts.torch_imports else None
 
 
-def _excludes(loads: TorchLoads | None, lowest: DeclaredTorch | None) -> bool:
-    """Return whether a wheel does not load with the lowest Torch, as far as is known."""
-    if loads is None or lowest is None:
+def _excludes(facts: WheelFacts, loads: TorchLoads | None, lowest: DeclaredTorch | None) -> bool:
+    """Return whether a wheel of the stable ABI is not known to load with the lowest Torch."""
+    if facts.torch.abi is not TorchAbi.STABLE or loads is None or lowest is None:
         return False
     return loads.minimum is None or loads.minimum > lowest.version
 
@@ -213,10 +212,10 @@ def evidence_in(facts: WheelFacts, lowest: DeclaredTorch | None = None) -> Itera
     abi = facts.torch.abi
     label = "Torch" if abi is TorchAbi.LINKED else f"Torch, {abi} ABI"
     yield from _lines(label, facts.torch.evidence)
-    if facts.torch_imports and (loads := compare(facts.torch_imports, shipped_table())):
+    if loads := _loads(facts):
         yield f"it {loads}"
-    if (stable := _stable_loads(facts)) is not None and _excludes(stable, lowest):
-        how = "does not load" if stable.minimum else "is not known to load"
+    if loads and _excludes(facts, loads, lowest):
+        how = "does not load" if loads.minimum else "is not known to load"
         yield (
             f"the settings declare {lowest}, with which it {how}: without a Torch segment, "
             "its name would fit that Torch, too; keep 'torch', or compile it with a lower "

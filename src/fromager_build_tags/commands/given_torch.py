@@ -38,7 +38,7 @@ def read_given_torch(texts: Collection[str], wheels: Iterable[WheelSource]) -> T
     Args:
         texts: each is a file, a folder or a URL.
         wheels: of an index, the builds are read that are for their machines, one for each version;
-            their Python decides between several.
+            their Python decides between several. If there are none, those for each machine.
 
     Raises:
         InputError: an argument has no Torch.
@@ -80,10 +80,8 @@ def _is_installed(folder: pathlib.Path) -> bool:
 def _of_index(index: Index, wheels: Collection[WheelName]) -> Iterator[TorchBuild]:
     files = list(_chosen(index.project(_TORCH).files, wheels))
     if not files:
-        raise InputError(
-            f"--torch {str(index.place)!r}: it has no Torch wheel for the machine of a verified "
-            f"wheel; {_WHAT}"
-        )
+        machine = " for the machine of a verified wheel" if wheels else ""
+        raise InputError(f"--torch {str(index.place)!r}: it has no Torch wheel{machine}; {_WHAT}")
     if index.place.is_url:
         common.note(f"downloading {counted(len(files), 'Torch wheel')} of {index.place}")
     for file in files:

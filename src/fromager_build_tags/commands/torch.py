@@ -10,13 +10,14 @@ from typing import Final
 import click
 from packaging.version import Version
 
+from ..http.urls import is_url
 from ..index.torch_matrix import columns, read_matrix
 from ..report.torch_report import MATRIX, TorchReport
-from ..wheel.torch_abi import stands_for
-from ..wheel.torch_exports import read_torch
+from ..wheel.torch_loads import stands_for
 from ..wheel.torch_table import TorchTable, shipped_table
 from . import common
 from . import indexes as shared
+from .given_torch import read_given_torch
 
 _RELEASE: Final = re.compile(r"\d{1,4}\.\d{1,4}(\.\d{1,4})?", re.ASCII)
 
@@ -27,9 +28,9 @@ _RELEASE: Final = re.compile(r"\d{1,4}\.\d{1,4}(\.\d{1,4})?", re.ASCII)
     "--torch",
     "asked",
     multiple=True,
-    metavar="VERSION|PATH",
-    help="such as 2.13, or 2.13.0 for that patch release only; or a Torch wheel, a folder of them, "
-    "or an installed Torch  [default: every known release]",
+    metavar="VERSION|PATH|URL",
+    help="such as 2.13, or 2.13.0 for that patch release only; or a Torch of your own: a wheel, an "
+    "installed Torch, or an index  [default: every known release]",
 )
 @shared.all_versions_option
 @shared.target_options
@@ -49,15 +50,13 @@ def torch(
     """Show which releases of Torch the wheels of indexes load with.
 
     Read the wheels that pip or uv select, and list those that import Torch. A missing symbol
-    proves that a wheel cannot load, so it must be rebuilt; that none is missing does not prove
-    that it works. "part": no release loads all of its libraries, and this one some of them. Of a
-    URL, the wheels are downloaded. The exit status is 0 whatever loads.
+    proves that a wheel cannot load, so it must be rebuilt. A wheel that lacks none may still
+    fail. "part": the release loads some of its libraries, and no release loads all. The wheels
+    of a URL are downloaded. The answers do not change the exit status.
     """
     table = shipped_table()
     releases = sorted({each.version for each in table.releases})
-    given = {
-        text: TorchTable.of(read_torch(pathlib.Path(text))) for text in asked if _is_path(text)
-    }
+    given = {text: read_given_torch([text], ()) for text in asked if _is_place(text)}
     matching = [*_matching(asked, releases, given)]
     targets = shared.read_targets(pythons, platforms)
     opened, unopened = shared.open_indexes(indexes, "")
@@ -76,8 +75,9 @@ def torch(
         ctx.exit(1)
 
 
-def _is_path(text: str) -> bool:
-    return not _RELEASE.fullmatch(text) and bool(text) and pathlib.Path(text).exists()
+def _is_place(text: str) -> bool:
+    is_path = not _RELEASE.fullmatch(text) and bool(text) and pathlib.Path(text).exists()
+    return is_path or is_url(text)
 
 
 def _matching(
@@ -94,8 +94,8 @@ def _matching(
             continue
         if not _RELEASE.fullmatch(text):
             raise click.UsageError(
-                f"--torch {text!r} is neither a version such as 2.13 or 2.13.0, nor the path of a "
-                "Torch"
+                f"--torch {text!r} is neither a version such as 2.13 or 2.13.0, nor the path or "
+                "URL of a Torch"
             )
         found = [each for each in releases if stands_for(Version(text), each)]
         if not found:

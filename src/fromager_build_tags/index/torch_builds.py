@@ -10,8 +10,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..wheel.archive import WheelError
-from ..wheel.torch_abi import stands_for
 from ..wheel.torch_exports import TorchBuild, read_torch_wheel
+from ..wheel.torch_loads import stands_for
 from ..wheel.torch_table import TorchTable
 from . import Index
 from .listing import IndexFile

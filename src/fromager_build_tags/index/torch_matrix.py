@@ -19,8 +19,8 @@ from ..wheel.archive import WheelError
 from ..wheel.libraries import read_contents
 from ..wheel.symbols import readable
 from ..wheel.torch_abi import compare
-from ..wheel.torch_answer import TorchAnswer, answer
 from ..wheel.torch_imports import torch_imports
+from ..wheel.torch_loads import TorchAnswer, answer
 from ..wheel.torch_table import TorchTable
 from . import Index
 from .listing import IndexFile, ListedProject, Unreadable
@@ -173,7 +173,7 @@ def _names(missing: Mapping[str, Sequence[str]]) -> Sequence[str]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TorchColumn:
-    """Releases of Torch that each wheel loads with, or with none of which it loads."""
+    """Releases of Torch with the same answer for each wheel."""
 
     name: str
     releases: Sequence[Version]

@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from ..index.torch_matrix import TorchColumn, TorchMatrix, TorchRow
 from ..text import counted, first_few
-from ..wheel.torch_answer import TorchAnswer
+from ..wheel.torch_loads import TorchAnswer
 from .sections import Renderers, Section, renderers
 from .verify_report import LIMITS
 
@@ -53,8 +53,8 @@ class TorchReport:
             verb = "imports" if len(unknown) == 1 else "import"
             yield (
                 f"{counted(len(unknown), 'wheel')} {verb} symbols that no Torch from "
-                f"{self.releases[0]} to {self.releases[-1]} exports, but an older, a newer or "
-                f"another one: {first_few(unknown)}"
+                f"{self.releases[0]} to {self.releases[-1]} exports; another Torch may export "
+                f"them: {first_few(unknown)}"
             )
         if self.matrix.foreign:
             yield (

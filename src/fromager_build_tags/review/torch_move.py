@@ -17,9 +17,9 @@ from ..tag.filename import parse_wheel_name
 from ..tag.segment import Order, torch_version
 from ..wheel.archive import WheelArchive, WheelError
 from ..wheel.libraries import read_contents
-from ..wheel.torch_abi import compare, stands_for
-from ..wheel.torch_answer import TorchAnswer, answer
+from ..wheel.torch_abi import compare
 from ..wheel.torch_imports import torch_imports
+from ..wheel.torch_loads import TorchAnswer, answer, stands_for
 from ..wheel.torch_table import shipped_table
 from .change import Change
 

@@ -7,10 +7,8 @@ not sufficient: the layout of a type can change under the same symbols.
 from __future__ import annotations
 
 import functools
-import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from packaging.version import Version
@@ -19,123 +17,11 @@ from .libraries import Accelerator
 from .symbols import STABLE, UNSTABLE
 from .torch_exports import TorchRelease
 from .torch_imports import TorchImports
+from .torch_loads import TorchLoads
 from .torch_table import TorchTable, shipped_table
 
 #: Symbols of namespaces that are Torch's alone; other projects define some in ``torch::``, too.
 _OWN: Final = re.compile(r"_Z\w{0,4}?N[rVK]*[RO]?(3c10|2at|6caffe2)")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TorchLoads:
-    """With which builds of Torch a wheel loads, by its symbols.
-
-    Attributes:
-        missing: for each compared version, ascending, the symbols that it lacks, by member of the
-            wheel; empty for a version that has all of them.
-        unknown: symbols that no build of the shipped table exports, by member.
-        not_compared: symbols that some build lacks and that may be there anyway: they may be of
-            another library, or of a part of Torch that this build does not have.
-        uncovered: what the libraries are for that no build is for, such as ``ppc64``.
-        foreign: accelerators of libraries whose symbols of Torch for it are not compared: the
-            table has no builds for it.
-        stable: it imports functions of the stable ABI only.
-        given: it was compared with builds that a user gave, not with the shipped table.
-    """
-
-    missing: Mapping[Version, Mapping[str, Sequence[str]]] = field(default_factory=dict)
-    unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    not_compared: frozenset[str] = frozenset()
-    uncovered: tuple[str, ...] = ()
-    foreign: tuple[Accelerator, ...] = ()
-    stable: bool = False
-    given: bool = False
-
-    @property
-    def versions(self) -> tuple[Version, ...]:
-        """The versions with which it loads, ascending."""
-        return tuple(version for version, missing in self.missing.items() if not missing)
-
-    @property
-    def minimum(self) -> Version | None:
-        """The first version from which on it loads with each.
-
-        None if it needs certain ones; or if all the builds that a user gave have its symbols,
-        since they do not show where its minimum is.
-        """
-        found = None
-        for version, missing in reversed(list(self.missing.items())) if self.stable else ():
-            if missing:
-                return found
-            found = version
-        return None if self.given else found
-
-    @property
-    def has_one_for_each(self) -> bool:
-        """Whether two of its libraries load, and with no common version.
-
-        Such a wheel has a library for each Torch, and loads one of them.
-        """
-        members = {member for missing in self.missing.values() for member in missing}
-        loading = {
-            frozenset(version for version, missing in self.missing.items() if member not in missing)
-            for member in members
-        }
-        return any(
-            one.isdisjoint(other) for one, other in itertools.combinations(filter(None, loading), 2)
-        )
-
-    def __str__(self) -> str:
-        rest = f" for {' and '.join(self.uncovered)}" if self.uncovered else ""
-        if not self.missing:
-            return f"loads with an unknown Torch: no known one{rest} can be compared"
-        skipped = [f"libraries{rest}"] if rest else []
-        skipped += [f"symbols of Torch for {' and '.join(self.foreign)}"] if self.foreign else []
-        return "; not compared: ".join(filter(None, [self._compared(), ", ".join(skipped)]))
-
-    def _compared(self) -> str:
-        first, last = min(self.missing), max(self.missing)
-        if self.minimum is not None:
-            minimum = short(self.minimum)
-            lower = " or lower" if self.minimum == first else ""
-            return f"loads with Torch {minimum} and later; stable ABI, minimum {minimum}{lower}"
-        if not self.versions:
-            if first == last:
-                return f"does not load with Torch {first}"
-            several = f"from {first} to {last}"
-            if self.has_one_for_each:
-                return f"loads with no single Torch {several}: its libraries need different ones"
-            return f"loads with no Torch {several}"
-        return f"loads with Torch {', '.join(self._runs())}"
-
-    def _runs(self) -> Iterator[str]:
-        """Yield ``2.9.0 to 2.10.0`` for versions without another one in between."""
-        run: list[Version] = []
-        for version, missing in [*self.missing.items(), (None, {"": ""})]:
-            if version is not None and not missing:
-                run.append(version)
-            elif run:
-                yield str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}"
-                run = []
-
-
-def stands_for(wanted: Version, release: Version) -> bool:
-    """Return whether a version stands for a release: ``2.10`` for each ``2.10.x``.
-
-    The local part of the release, which names an accelerator, is any.
-    """
-    if len(wanted.release) <= 2 and not wanted.is_prerelease:
-        return release.release[: len(wanted.release)] == wanted.release
-    return release.public == wanted.public
-
-
-def short(version: Version) -> str:
-    """Return a version without its patch number, if that is 0.
-
-    >>> short(Version("2.10.0")), short(Version("2.12.1"))
-    ('2.10', '2.12.1')
-    """
-    text = str(version)
-    return text if version.micro or version.local else text.removesuffix(".0")
 
 
 def compare(imports: Sequence[TorchImports], table: TorchTable) -> TorchLoads | None:
@@ -214,7 +100,7 @@ class _Needs:
         return sorted(name for names in proven for name in names if not self._exporting[name])
 
     def missing(self) -> Iterator[tuple[Version, Sequence[str]]]:
-        """Yield each version and the symbols that it lacks; of two builds, those of the nearer."""
+        """Yield each version and what it lacks; of two builds, the one that lacks less counts."""
         if not any(self._proven) and not any(self._exporting.values()):
             return
         lists = functools.cache(self._names)

@@ -14,7 +14,8 @@ from ...text import first_few
 from ...wheel.elf import RefusalReason
 from ...wheel.evidence import TorchAbi
 from ...wheel.libraries import Accelerator
-from ...wheel.torch_abi import TorchLoads, compare
+from ...wheel.torch_abi import compare
+from ...wheel.torch_loads import TorchLoads
 from ...wheel.torch_table import TorchTable, shipped_table
 from ..exemptions import ACCELERATOR, NO_EXEMPTIONS, TORCH, Exemptions
 

@@ -14,7 +14,7 @@ from ...findings.finding import Finding, Severity
 from ...tag.segment import Order, accelerator_word, torch_version
 from ...wheel.evidence import Evidence, TorchAbi
 from ...wheel.libraries import major_of
-from ...wheel.torch_abi import short
+from ...wheel.torch_loads import short
 from ..exemptions import ACCELERATOR, TORCH
 from .examined import ACCELERATORS, ExaminedWheel, listed
 
