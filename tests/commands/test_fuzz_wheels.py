@@ -10,7 +10,6 @@ import os
 import pathlib
 import re
 import shutil
-import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -28,7 +27,6 @@ from ..trees import GOOD, write_tree
 from ..verify.test_fuzz import EDITS, Edit, edited
 
 CASES: Final = int(os.environ.get("VERIFY_FUZZ_CASES", "30"))
-SECONDS: Final = 10
 NAME: Final = "demo-1.0-1_el9.6_rocm7.1-cp312-cp312-linux_x86_64.whl"
 INFO: Final = "demo-1.0.dist-info"
 MANGLED: Final = f"_ZN3c10{'9' * 30}foo"
@@ -90,12 +88,10 @@ COMMANDS: Final = (
 
 
 def checked(arguments: Sequence[str]) -> Result:
-    """Run a command; its output is plain, and the time it takes is bounded."""
-    started = time.monotonic()
+    """Run a command; its output is plain."""
     result = CliRunner().invoke(main, arguments, env=VARIABLES)
     assert isinstance(result.exception, SystemExit | None), result.exception
     assert result.exit_code in {0, 1}
-    assert time.monotonic() - started < SECONDS
     assert all(line.isprintable() for line in result.output.split("\n"))
     assert "report it" not in result.output
     errors = re.findall(r"^Error: ", result.stderr, re.MULTILINE)

@@ -13,7 +13,6 @@ import pathlib
 import resource
 import signal
 import sys
-import time
 from typing import Any
 
 import click.testing
@@ -50,7 +49,6 @@ def audit(event: str, args: tuple[Any, ...]) -> None:
 
 
 def run(command: list[str]) -> dict[str, Any]:
-    start = time.process_time()
     result = click.testing.CliRunner().invoke(main, command)
     error = result.exception
     return {
@@ -59,7 +57,6 @@ def run(command: list[str]) -> dict[str, Any]:
         "stdout": result.stdout_bytes.decode("utf-8", "surrogateescape"),
         "stderr": result.stderr_bytes.decode("utf-8", "surrogateescape"),
         "exception": "" if error is None or isinstance(error, SystemExit) else repr(error),
-        "seconds": time.process_time() - start,
     }
 
 

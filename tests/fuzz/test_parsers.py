@@ -48,7 +48,8 @@ CASES: Final = int(os.environ.get("FUZZ_CASES", "120"))
 FIRST: Final = int(os.environ.get("FUZZ_FIRST", "0"))
 #: One input in this many is hypothesis' own, without a valid seed.
 RAW: Final = 6
-SECONDS: Final = 5
+#: Processor time after which a parser is taken to hang; it needs less than one.
+SECONDS: Final = 60
 BYTES: Final = 500_000_000
 
 type Parser = Callable[[bytes, pathlib.Path], object]

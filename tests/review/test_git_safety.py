@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pathlib
 import subprocess
-import time
 from collections.abc import Callable
 
 import pytest
@@ -177,9 +176,7 @@ def test_a_tree_that_contains_itself_many_times(cli: Cli, checkout: Checkout) ->
     top = _tree(checkout, "\n".join([*lines, f"040000 tree {packages}\tpackages"]) + "\n")
     root = _tree(checkout, f"040000 tree {top}\tsettings\n")
     commit = checkout.git("commit-tree", "-m", "bomb", "-p", "HEAD", root)
-    start = time.monotonic()
     assert count(cli, "HEAD", commit) == 0
-    assert time.monotonic() - start < 10
 
 
 def _tree(checkout: Checkout, listing: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 
 import pytest
 
@@ -13,6 +12,7 @@ from fromager_build_tags.wheel.libraries import Accelerator
 from fromager_build_tags.wheel.torch_abi import compare
 from fromager_build_tags.wheel.torch_imports import TorchImports
 
+from ..growth import grows_linearly
 from . import hostile
 from .building import CXX_SYMBOLS, STABLE_SYMBOLS, Compiler, MakeWheel
 from .craft import Shape, elf_without_sections
@@ -186,28 +186,23 @@ def test_libraries_for_two_machines_are_compared_apart(make_wheel: MakeWheel) ->
     )
 
 
-def test_many_small_libraries_take_little_time(make_wheel: MakeWheel) -> None:
+def test_many_small_libraries_take_linear_time(make_wheel: MakeWheel) -> None:
     """What is the same for all of them is found once."""
-    many = {f"{number}.so": elf(f"_ZN3c101{number}Ev") for number in range(1500)}
-    wheel = make_wheel(many)
 
-    started = time.process_time()
-    found = read_wheel(wheel).torch_imports
-    loads = compare(found, KNOWN)
+    def read_many(count: int) -> None:
+        many = {f"{number}.so": elf(f"_ZN3c101{number}Ev") for number in range(count)}
+        found = read_wheel(make_wheel(many)).torch_imports
+        loads = compare(found, KNOWN)
+        assert len(found) == count
+        assert loads is not None
+        assert len(loads.unknown) == count
 
-    assert time.process_time() - started < 10
-    assert len(found) == 1500
-    assert loads is not None
-    assert len(loads.unknown) == 1500
+    assert grows_linearly(read_many, 150)
 
 
 def test_a_million_imports_are_bounded(make_wheel: MakeWheel) -> None:
     """The names that are kept of a wheel have a limit; the library that exceeds it is refused."""
     wheel = make_wheel({"a.so": elf(ERROR), "many.so": hostile.many_symbols(1 << 20, section=0)})
-
-    started = time.process_time()
     facts = read_wheel(wheel)
-
-    assert time.process_time() - started < 20
     assert [each.member for each in facts.torch_imports] == ["a.so"]
     assert [each.reason for each in facts.refused] == [RefusalReason.TOO_LARGE]
