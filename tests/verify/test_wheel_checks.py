@@ -15,6 +15,7 @@ from fromager_build_tags.verify.exemptions import NO_EXEMPTIONS, Exemptions, par
 from fromager_build_tags.verify.run import WheelSource, verify_wheel
 from fromager_build_tags.wheel.facts import WheelFacts
 
+from ..wheel.craft import Shape, elf_without_sections, with_sections
 from ..wheel.hostile import overlapping_needs
 from .building import PLATFORM, PURE, Wheel
 from .conftest import Write
@@ -37,6 +38,11 @@ def noted(*libraries: str) -> dict[str, str]:
     return {f"demo_pkg-1.0.dist-info/{NOTE}": lines}
 
 
+def needing(*libraries: str) -> dict[str, bytes]:
+    elf = elf_without_sections(Shape(), needed=[*libraries], imports=[])
+    return {"demo/crafted.so": with_sections(Shape(), elf)}
+
+
 RIGHT = {
     "everything": Wheel(tag=TORCH, libraries=["unstable", CUDART]),
     "accelerator": Wheel(tag=CUDA, libraries=[CUDART]),
@@ -50,6 +56,19 @@ RIGHT = {
     "pure": Wheel(tag="8", platform=PURE),
     "cpu": Wheel(tag="8_el9.6_cpu_torch2.10.0", libraries=["unstable"]),
     "rocm": Wheel(tag="8_el9.6_rocm7.1", libraries=["libamdhip64.so.7"]),
+    "ROCm 10 has the HIP of ROCm 7": Wheel(
+        tag="8_el9.6_rocm10.1", members=needing("libamdhip64.so.7", "libhipblas.so.3")
+    ),
+    "CUPTI with the year of its release": Wheel(
+        tag=CUDA, libraries=["nv_fatbin"], members=needing("libcupti.so.2025.1.0")
+    ),
+    "cusolver 11 is CUDA 11": Wheel(
+        tag="8_el9.6_cuda11.8", members=needing("libcusolver.so.11", "libcusparse.so.11")
+    ),
+    "cusolver 11 is CUDA 12, too": Wheel(
+        tag="8_el9.6_cuda12.9", members=needing("libcusolver.so.11", "libcusparse.so.12")
+    ),
+    "oneCCL for CPUs": Wheel(tag="8_el9.6_cpu", members=needing("libccl.so.1")),
     "rocm, static": Wheel(tag="8_el9.6_rocm7.1", libraries=["hip_fatbin"]),
     "cuda, static": Wheel(tag=CUDA, libraries=["nv_fatbin"]),
     "cuda, only the driver": Wheel(tag=CUDA, libraries=["libcuda.so.1"]),
@@ -220,6 +239,14 @@ WRONG = {
         ["BT314 error"],
     ),
     "ROCm 6": (Wheel(tag="8_el9.6_rocm7.1", libraries=["libamdhip64.so.6"]), ["BT314 error"]),
+    "ROCm 7 or later by HIP": (
+        Wheel(tag="8_el9.6_rocm6.4", libraries=["libamdhip64.so.7"]),
+        ["BT314 error"],
+    ),
+    "ROCm 6 by hipBLAS": (
+        Wheel(tag="8_el9.6_rocm7.1", libraries=["hip_fatbin"], members=needing("libhipblas.so.2")),
+        ["BT314 error"],
+    ),
     "two majors": (Wheel(tag=CUDA, libraries=["libcudart.so.12", CUDART]), ["BT314 warning"]),
     "two accelerators": (
         Wheel(tag=CUDA, libraries=[CUDART, "libamdhip64.so.7"]),

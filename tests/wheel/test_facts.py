@@ -143,6 +143,7 @@ def test_symbols_that_the_wheel_has_itself_are_no_imports(
         ("libnpy.so", None),
         ("libtorch.so", None),
         ("libnccl-net-plugin.so", None),
+        ("libccl.so.1", None),
     ],
 )
 def test_a_needed_library_is_evidence_of_its_stack(

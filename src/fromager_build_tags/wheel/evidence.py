@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from .elf import DEVICE_MACHINES
-from .libraries import Accelerator, Contents, Library, accelerator_of, is_torch, major_of
+from .libraries import Accelerator, Contents, Library, accelerator_of, is_torch, majors_of
 from .symbols import STABLE, UNSTABLE, readable
 
 _SECTION_STACKS: Final = {".nv": Accelerator.CUDA, ".hi": Accelerator.ROCM}
@@ -80,7 +80,7 @@ def _use_evidence(library: Library) -> Iterator[tuple[Accelerator, Evidence]]:
 def _own_evidence(library: Library) -> Iterator[tuple[Accelerator, Evidence]]:
     """Yield evidence where a library's name is an accelerator's: by the name that has a major."""
     file, *_ = names = library.names
-    for name in sorted(names, key=lambda name: major_of(name) is None):
+    for name in sorted(names, key=lambda name: not majors_of(name)):
         if (stack := accelerator_of(name)) is not None:
             what = f"is {'' if name == file else f'{name}, '}a library of {stack}"
             yield stack, Evidence(member=library.member, what=what, library=name)

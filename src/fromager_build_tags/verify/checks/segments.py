@@ -13,7 +13,7 @@ from ...findings import rules
 from ...findings.finding import Finding, Severity
 from ...tag.segment import Order, accelerator_word, torch_version
 from ...wheel.evidence import Evidence, TorchAbi
-from ...wheel.libraries import major_of
+from ...wheel.libraries import majors_of
 from ...wheel.torch_loads import short
 from ..exemptions import ACCELERATOR, TORCH
 from .examined import ACCELERATORS, ExaminedWheel, listed
@@ -168,13 +168,13 @@ def other_major(wheel: ExaminedWheel) -> Iterator[Finding]:
         return
     word, major = accelerator_word(segment), int(version.group())
     versioned = [
-        (number, each)
+        (majors, each)
         for use in (*wheel.facts.accelerators, *wheel.facts.carried)
         if use.accelerator.value == word
         for each in use.evidence
-        if (number := major_of(each.library)) is not None
+        if (majors := majors_of(each.library))
     ]
-    others = [each for number, each in versioned if number != major]
+    others = [each for majors, each in versioned if major not in majors]
     if others:
         is_mixed = len(others) < len(versioned)
         yield wheel.finding(
