@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +13,7 @@ from packaging.version import Version
 
 from fromager_build_tags.findings.finding import Place
 from fromager_build_tags.needs import DependsOn, Need, WheelBuildTag
+from fromager_build_tags.plan.plugins import load_shipped_override
 from fromager_build_tags.settings.context import BuildContext, bind
 from fromager_build_tags.stack.fact import Fact, Missing
 from fromager_build_tags.stack.stack import Stack
@@ -21,8 +21,6 @@ from fromager_build_tags.tag.segment import Order
 
 from .catalogue import Package, Reading
 from .measurements import Measurement
-
-OVERRIDES = "fromager_build_tags_overrides"
 
 
 class Verdict(StrEnum):
@@ -84,12 +82,9 @@ def given(
 
 
 def override(name: str) -> WheelBuildTag | None:
-    """Return the function of the override of a package, None without one."""
-    module = f"{OVERRIDES}.{name.replace('-', '_')}"
-    if importlib.util.find_spec(module) is None:
-        return None
-    function: WheelBuildTag = importlib.import_module(module).wheel_build_tag
-    return function
+    """Return the function of the override that is installed for a package, None without one."""
+    module = load_shipped_override(name)
+    return None if module is None else cast(WheelBuildTag, module.wheel_build_tag)
 
 
 def expression(name: str) -> str | None:

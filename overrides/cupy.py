@@ -1,5 +1,5 @@
-"""CuPy links the CUDA or ROCm libraries that it is built with; its wheels import no Torch symbol
-(cupy-cuda12x and cupy-cuda13x measured)."""
+"""CuPy links the CUDA or ROCm libraries that it is built with, such as libcufft.so.11 of CUDA 12;
+its wheels import no Torch symbol (cupy-cuda12x and cupy-cuda13x 14.2.0 measured)."""
 
 from fromager_build_tags.needs import depends_on
 

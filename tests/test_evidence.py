@@ -7,21 +7,21 @@ the catalogue gives a reason.
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 import tomllib
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from evidence import catalogue, measurements, table
 from evidence.__main__ import main
 from evidence.catalogue import Package, Reading
 from evidence.comparison import (
-    OVERRIDES,
     Comparison,
     Verdict,
     compare_measured,
@@ -29,16 +29,32 @@ from evidence.comparison import (
     expression,
     given,
     needs,
+    override,
 )
 from evidence.measurements import Measurement
 from fromager_build_tags.needs import Need
+from fromager_build_tags.plan.plugins import load_shipped_override
 from fromager_build_tags.wheel.evidence import TorchAbi
 
 ROOT = Path(__file__).parent.parent
 PLAN = catalogue.load()
 MEASURED = measurements.load()
 MODULES = sorted(path.stem for path in (ROOT / "overrides").glob("*.py") if path.stem != "__init__")
-PACKAGE_OF = {name.replace("-", "_"): name for name in PLAN.packages}
+OVERRIDES = "fromager_build_tags_overrides"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+ENTRY_POINTS = PROJECT["entry-points"]
+INSTALLED = metadata.entry_points(group="fromager_build_tags.overrides")
+if {each.name: each.value for each in INSTALLED} != ENTRY_POINTS["fromager_build_tags.overrides"]:
+    raise pytest.UsageError("entry points changed: run `uv pip install -e . --no-deps`")
+
+#: The measured packages of each module: one, or those of a family.
+PACKAGES_OF: dict[str, list[str]] = {}
+for package_name in PLAN.packages:
+    if shipped := load_shipped_override(package_name):
+        PACKAGES_OF.setdefault(shipped.__name__.removeprefix(f"{OVERRIDES}."), []).append(
+            package_name
+        )
+EXPRESSIONS = {module: expression(packages[0]) for module, packages in PACKAGES_OF.items()}
 
 
 def compared() -> Iterator[tuple[str, str, Comparison]]:
@@ -90,25 +106,24 @@ def test_the_page_is_up_to_date() -> None:
     assert page == table.render(PLAN, MEASURED), "run: python -m evidence table"
 
 
-def test_every_module_is_registered_under_its_name() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    points = project["entry-points"]["fromager_build_tags.overrides"]
-
-    assert points == {name: f"fromager_build_tags_overrides.{name}" for name in MODULES}
+def test_every_module_is_registered_and_every_name_has_evidence() -> None:
+    points = ENTRY_POINTS["fromager_build_tags.overrides"]
+    assert {value.removeprefix(f"{OVERRIDES}.") for value in points.values()} == {*MODULES}
+    names = {canonicalize_name(name) for name in points if "*" not in name}
+    assert names <= PLAN.packages.keys()
     assert not any(
         value.startswith("fromager_build_tags_overrides")
-        for value in project["entry-points"].get("fromager.project_overrides", {}).values()
+        for value in ENTRY_POINTS.get("fromager.project_overrides", {}).values()
     )
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_has_evidence(module: str) -> None:
-    assert module in PACKAGE_OF
-    package = PLAN.packages[PACKAGE_OF[module]]
-    assert package.versions or package.read
+    packages = [PLAN.packages[name] for name in PACKAGES_OF[module]]
+    assert all(package.versions or package.read for package in packages)
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if expression(m)])
+@pytest.mark.parametrize("module", [m for m in MODULES if EXPRESSIONS[m]])
 def test_a_module_is_a_docstring_and_one_line(module: str) -> None:
     tree = ast.parse((ROOT / "overrides" / f"{module}.py").read_text(encoding="utf-8"))
 
@@ -119,19 +134,22 @@ def test_a_module_is_a_docstring_and_one_line(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_a_number_of_symbols_in_a_docstring_was_measured(module: str) -> None:
     text = (ROOT / "overrides" / f"{module}.py").read_text(encoding="utf-8")
-    counts = {row.cxx_symbols for row in MEASURED.of(PACKAGE_OF[module])}
+    counts = {row.cxx_symbols for name in PACKAGES_OF[module] for row in MEASURED.of(name)}
 
     assert {int(count) for count in re.findall(r"(\d+) C\+\+\s+symbols", text)} <= counts
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if " if " in (expression(m) or " if ")])
+@pytest.mark.parametrize("module", [m for m in MODULES if " if " in (EXPRESSIONS[m] or " if ")])
 def test_a_change_has_evidence_on_both_sides(module: str) -> None:
-    package = PLAN.packages[PACKAGE_OF[module]]
     measured = {
-        given(module, row.version, row.accelerators) for row in MEASURED.of(PACKAGE_OF[module])
+        given(name, row.version, row.accelerators)
+        for name in PACKAGES_OF[module]
+        for row in MEASURED.of(name)
     }
     read = {
-        given(module, each.version, each.accelerators, each.torch_version) for each in package.read
+        given(name, each.version, each.accelerators, each.torch_version)
+        for name in PACKAGES_OF[module]
+        for each in PLAN.packages[name].read
     }
 
     assert len(measured | read) > 1
@@ -283,11 +301,10 @@ def test_what_is_not_listed_is_not_fetched(args: list[str], message: str) -> Non
 def test_packages_of_the_stable_abi_have_a_target() -> None:
     """``check`` needs it (BT125); of flash-attn-3, the source was read."""
     stable = {row.package for row in MEASURED.measurements if row.torch is TorchAbi.STABLE}
-    modules = {name: importlib.import_module(f"{OVERRIDES}.{name}") for name in MODULES}
     targets = {
-        PACKAGE_OF[name]: target
-        for name, module in modules.items()
-        if (target := getattr(module.wheel_build_tag, "torch_target", ""))
+        name: target
+        for name in PLAN.packages
+        if (target := getattr(override(name), "torch_target", ""))
     }
     assert targets.keys() == {*stable, "flash-attn-3"}
     assert all(re.fullmatch(r"headers|2\.\d{1,2}", each) for each in targets.values())

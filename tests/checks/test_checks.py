@@ -803,11 +803,9 @@ def test_one_registration_is_right(registered: Mapping[str, Sequence[EntryPoint]
     assert list(installation.registrations(registered)) == []
 
 
-@pytest.mark.parametrize("group", [PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP])
 @pytest.mark.parametrize("name", ["flash-attn", "Flash_Attn", "flash.attn", "flash__attn"])
-def test_a_name_that_is_never_looked_up(
-    monkeypatch: pytest.MonkeyPatch, name: str, group: str
-) -> None:
+def test_a_name_that_is_never_looked_up(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    group = PROJECT_OVERRIDES_GROUP
     registered = {group: by_name(entry_point("plugins", name, group))}
     monkeypatch.setattr(scope, "registered", lambda group: registered.get(group, {}))
     assert [each for each in installation.check_overrides() if each.code == "BT124"] == [
@@ -820,10 +818,99 @@ def test_a_name_that_is_never_looked_up(
     ]
 
 
+@pytest.fixture
+def ours(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Finding]]:
+    """Return a function that checks names in our group, whose modules are numbered."""
+
+    def check(*names: str) -> list[Finding]:
+        found = by_name(
+            *(entry_point(f"m{number}", name, SHIPPED_GROUP) for number, name in enumerate(names))
+        )
+        monkeypatch.setattr(scope, "shipped_overrides", lambda: found)
+        return list(installation.shipped_registrations())
+
+    return check
+
+
+def ours_as(name: str, number: int) -> str:
+    return f"{SHIPPED_GROUP}: {name} = m{number} (of no installed distribution)"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Flash-Attn", "torch"],
+        ["jax_cuda*_plugin", "jax_cuda*_pjrt", "jax_cuda12_plugin"],
+        ["cupy_cuda*", "cupy_cuda*x", "faiss_gpu_*", "faiss_gpu"],
+    ],
+)
+def test_names_and_patterns_that_are_right(
+    ours: Callable[..., list[Finding]], names: list[str]
+) -> None:
+    assert ours(*names) == []
+
+
+@pytest.mark.parametrize("names", [("flash_attn", "flash_attn"), ("flash_attn", "Flash.Attn")])
+def test_two_registrations_in_our_group(
+    ours: Callable[..., list[Finding]], names: tuple[str, str]
+) -> None:
+    described = sorted([ours_as(names[0], 0), ours_as(names[1], 1)])
+    assert ours(*names) == [
+        rules.OVERRIDE_REGISTERED_TWICE.finding(
+            f"flash-attn is registered by {' and '.join(described)}",
+            subject="flash-attn",
+            remedy="uninstall one of the distributions, or remove its entry point",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "example"),
+    [
+        (("jax_cuda*_plugin", "jax_cuda*_plugin"), "jax-cuda1-plugin"),
+        (("jax_cuda*_plugin", "JAX-CUDA*-plugin"), "jax-cuda1-plugin"),
+        (("faiss_gpu_*", "faiss_gpu_cu*"), "faiss-gpu-cu1"),
+    ],
+)
+def test_two_patterns_of_one_family(
+    ours: Callable[..., list[Finding]], names: tuple[str, str], example: str
+) -> None:
+    """No package in the settings has to match them."""
+    described = sorted([ours_as(names[0], 0), ours_as(names[1], 1)])
+    [finding] = ours(*names)
+    assert finding == rules.OVERRIDE_REGISTERED_TWICE.finding(
+        f"{' and '.join(described)} match the same packages, such as {example}",
+        subject=finding.subject,
+        remedy="uninstall one of the distributions, or make one of the patterns narrower",
+    )
+    assert finding.subject in names
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("*", "it matches every package"),
+        ("a*b*", "it contains more than one *"),
+        ("*_plugin", "it begins with *, and so matches packages of other families"),
+    ],
+)
+def test_a_pattern_that_is_refused(
+    ours: Callable[..., list[Finding]], name: str, problem: str
+) -> None:
+    assert ours(name, "jax_cuda*_plugin") == [
+        rules.OVERRIDE_NAME.finding(
+            f"{ours_as(name, 0)} is not a pattern of a family: {problem}",
+            subject=name,
+            remedy="rename the entry point, or uninstall its distribution: until then, builds of "
+            "packages that no entry point names fail",
+        )
+    ]
+
+
 def test_every_shipped_override_is_looked_up() -> None:
-    shipped = scope.registered(SHIPPED_GROUP)
-    assert shipped
-    assert list(installation.registrations(shipped)) == []
+    assert scope.shipped_packages()
+    assert scope.patterns()
+    assert list(installation.shipped_registrations()) == []
 
 
 def whole(*, ctx: object, req: object, version: object, wheel_tags: object) -> None: ...

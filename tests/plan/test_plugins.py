@@ -54,7 +54,7 @@ def test_every_entry_point_that_we_register_loads() -> None:
         if entry_point.group == scope.SHIPPED_GROUP:
             assert callable(loaded.wheel_build_tag)
             assert loaded.__doc__
-            assert loaded.__name__ == f"fromager_build_tags_overrides.{entry_point.name}"
+            assert loaded.__name__ == entry_point.value
         elif entry_point.group == "fromager.cli":
             assert isinstance(loaded, click.Command)
             assert loaded.name == entry_point.name
@@ -120,7 +120,7 @@ def test_a_shipped_override_that_fails_to_import_is_named(register: Callable[...
 
 
 def test_two_registrations_of_one_package_are_an_error(register: Callable[..., None]) -> None:
-    register(scope.SHIPPED_GROUP, "demo = b", "demo = a")
+    register(scope.SHIPPED_GROUP, "demo = b", "demo = a", "dem* = c")
     with pytest.raises(PluginError) as caught:
         plugins.load_shipped_override("demo")
     assert str(caught.value) == (
@@ -129,6 +129,66 @@ def test_two_registrations_of_one_package_are_an_error(register: Callable[..., N
         "fromager_build_tags.overrides: demo = b (of no installed distribution): "
         "uninstall all but one of these distributions, or remove an entry point"
     )
+
+
+def test_a_pattern_is_for_the_packages_that_no_name_is_for(register: Callable[..., None]) -> None:
+    register(
+        scope.SHIPPED_GROUP,
+        "Jax-Cuda*_plugin = email",
+        "jax.cuda12.plugin = html",
+        "faiss_gpu_* = json",
+    )
+    found = {
+        name: getattr(plugins.load_shipped_override(name), "__name__", None)
+        for name in (
+            "jax_cuda12_plugin", "jax_cuda14_plugin", "JAX.cuda14-plugin", "faiss_gpu_cu14",
+            "faiss_gpu", "jax_cuda_foo_plugin", "torch",
+        )
+    }  # fmt: skip
+    assert found == {
+        "jax_cuda12_plugin": "html",
+        "jax_cuda14_plugin": "email",
+        "JAX.cuda14-plugin": "email",
+        "faiss_gpu_cu14": "json",
+        "faiss_gpu": None,
+        "jax_cuda_foo_plugin": None,
+        "torch": None,
+    }
+    assert scope.pattern_of("jax-cuda14-plugin") == "Jax-Cuda*_plugin"
+    assert scope.pattern_of("jax-cuda12-plugin") == scope.pattern_of("torch") == ""
+    assert scope.is_shipped("jax-cuda14-plugin")
+    assert not scope.is_shipped("jax-cuda-foo-plugin")
+    assert scope.shipped_packages() == {"jax-cuda12-plugin"}
+
+
+def test_two_patterns_of_one_package_are_an_error(register: Callable[..., None]) -> None:
+    register(scope.SHIPPED_GROUP, "faiss_gpu_cu* = html", "faiss_gpu_* = email", "faiss_gpu = json")
+    with pytest.raises(PluginError) as caught:
+        plugins.load_shipped_override("faiss_gpu_cu14")
+    assert str(caught.value) == (
+        "faiss_gpu_cu14 matches several patterns: "
+        "fromager_build_tags.overrides: faiss_gpu_* = email (of no installed distribution) and "
+        "fromager_build_tags.overrides: faiss_gpu_cu* = html (of no installed distribution): "
+        "uninstall all but one of these distributions, remove an entry point, or set "
+        "build-tags.depends-on in the settings of the package"
+    )
+    assert scope.is_shipped("faiss-gpu-cu14")
+    assert plugins.load_shipped_override("faiss_gpu") is not None
+    assert plugins.load_shipped_override("faiss_gpu_cuvs") is not None
+
+
+@pytest.mark.parametrize("pattern", ["*", "**", "_*"])
+def test_a_pattern_of_every_package_is_refused(register: Callable[..., None], pattern: str) -> None:
+    register(scope.SHIPPED_GROUP, f"{pattern} = email", "torch = html")
+    with pytest.raises(PluginError) as caught:
+        plugins.load_shipped_override("demo")
+    assert str(caught.value) == (
+        f"fromager_build_tags.overrides: {pattern} = email (of no installed distribution) is not "
+        "a pattern of a family: it matches every package; rename the entry point, or uninstall "
+        "its distribution"
+    )
+    assert plugins.load_shipped_override("torch") is not None
+    assert not scope.is_shipped("demo")
 
 
 def test_a_description_names_the_distribution_without_stevedores_cache() -> None:

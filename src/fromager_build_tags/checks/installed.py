@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import pathlib
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,6 @@ from ..findings.finding import Finding, Place, Severity
 from ..plan import plugins, scope
 from ..plan.planner import plan
 from ..plan.plugins import PROJECT_OVERRIDES_GROUP, WHEEL_BUILD_TAG
-from ..plan.scope import SHIPPED_GROUP
 from ..plan.source import problem_with
 from ..settings.environment import read_verify_mode
 from ..text import did_you_mean
@@ -31,9 +31,10 @@ _NEEDED: Final = Version("0.99.0")
 
 def check_overrides() -> Iterator[Finding]:
     """BT108, BT109, BT110, BT120, BT124: every installed override is registered and callable."""
-    for group in (PROJECT_OVERRIDES_GROUP, SHIPPED_GROUP):
-        yield from registrations(scope.registered(group))
-    for name, entry_points in scope.registered(PROJECT_OVERRIDES_GROUP).items():
+    registered = scope.registered(PROJECT_OVERRIDES_GROUP)
+    yield from registrations(registered)
+    yield from shipped_registrations()
+    for name, entry_points in registered.items():
         if len(entry_points) == 1:
             yield from _functions(name, entry_points[0])
 
@@ -44,21 +45,45 @@ def registrations(registered: Mapping[str, Sequence[metadata.EntryPoint]]) -> It
     Two registrations of one package crash fromager, or hide each other.
     """
     for name, entry_points in registered.items():
-        described = sorted(map(plugins.describe, entry_points))
-        if len(described) > 1:
-            yield rules.OVERRIDE_REGISTERED_TWICE.finding(
-                f"{name} is registered by {' and '.join(described)}",
-                subject=name.replace("_", "-"),
-                remedy="uninstall one of the distributions, or remove its entry point",
-            )
+        yield from _twice(name, entry_points)
         package = canonicalize_name(name)
         expected = package.replace("-", "_")
-        for each in described if name != expected else ():
+        for each in map(plugins.describe, entry_points if name != expected else ()):
             yield rules.OVERRIDE_NAME.finding(
                 f"{each} is never used: its name has to be {expected}",
                 subject=package,
                 remedy=f"rename the entry point to {expected}",
             )
+
+
+def shipped_registrations() -> Iterator[Finding]:
+    """BT108, BT124: our group has one name or one pattern for a package, in any spelling."""
+    for package in scope.shipped_packages():
+        yield from _twice(package, scope.shipped_for(package))
+    for each, problem in scope.wrong_patterns():
+        yield rules.OVERRIDE_NAME.finding(
+            f"{plugins.describe(each)} is not a pattern of a family: {problem}",
+            subject=each.name,
+            remedy="rename the entry point, or uninstall its distribution: until then, builds of "
+            "packages that no entry point names fail",
+        )
+    for (one, pattern), (other, another) in itertools.combinations(scope.patterns(), 2):
+        if example := pattern.common(another):
+            described = sorted(map(plugins.describe, (one, other)))
+            yield rules.OVERRIDE_REGISTERED_TWICE.finding(
+                f"{' and '.join(described)} match the same packages, such as {example}",
+                subject=one.name,
+                remedy="uninstall one of the distributions, or make one of the patterns narrower",
+            )
+
+
+def _twice(name: str, entry_points: Sequence[metadata.EntryPoint]) -> Iterator[Finding]:
+    if len(entry_points) > 1:
+        yield rules.OVERRIDE_REGISTERED_TWICE.finding(
+            f"{name} is registered by {' and '.join(sorted(map(plugins.describe, entry_points)))}",
+            subject=canonicalize_name(name),
+            remedy="uninstall one of the distributions, or remove its entry point",
+        )
 
 
 def _functions(name: str, entry_point: metadata.EntryPoint) -> Iterator[Finding]:
@@ -75,7 +100,7 @@ def _functions(name: str, entry_point: metadata.EntryPoint) -> Iterator[Finding]
     if hasattr(module, WHEEL_BUILD_TAG):
         function = getattr(module, WHEEL_BUILD_TAG)
         yield from check_signature(subject, described, function, _place(module, function))
-    elif name in scope.shipped_overrides():
+    elif scope.is_shipped(canonicalize_name(name)):
         yield rules.OVERRIDE_WITHOUT_TAG.finding(
             f"{described} has no {WHEEL_BUILD_TAG}: the shipped override provides the build tag",
             subject=subject,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ..errors import NeedsError, SettingsError
+from ..errors import NeedsError, PluginError, SettingsError
 from ..findings import rules
 from ..findings.finding import Finding, Rule
 from ..plan.source import shipped_expression
@@ -28,7 +29,7 @@ def check_annotations(inventory: Inventory) -> Iterator[Finding]:
         levels: dict[tuple[str, ...], Mapping[str, str] | None] = {(): settings.annotations}
         for name, variant in settings.variants.items():
             levels["variants", str(name)] = variant.annotations
-        shipped = shipped_expression(settings.override_module_name)
+        shipped = _shipped(settings.override_module_name)
         for path, values in levels.items():
             for key, value in (values or {}).items():
                 place = inventory.place(package, *path, "annotations", key)
@@ -38,6 +39,12 @@ def check_annotations(inventory: Inventory) -> Iterator[Finding]:
                     problems = _annotation(key, value, None if path else shipped)
                 for rule, message, remedy in problems:
                     yield rule.finding(message, subject=package, remedy=remedy, place=place)
+
+
+def _shipped(name: str) -> str | None:
+    with contextlib.suppress(PluginError):  # BT108, BT118 or BT124 reports it
+        return shipped_expression(name)
+    return None
 
 
 def _annotation(key: str, value: str, shipped: str | None) -> Iterator[tuple[Rule, str, str]]:

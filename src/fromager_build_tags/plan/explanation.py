@@ -117,7 +117,10 @@ def _shipped_override(build_info: PackageBuildInfo) -> str:
         module = plugins.load_shipped_override(build_info.override_module_name)
     except BuildTagError as err:
         return str(err)
-    return f"none in {scope.SHIPPED_GROUP}" if module is None else _override(module)
+    if module is None:
+        return f"none in {scope.SHIPPED_GROUP}"
+    pattern = scope.pattern_of(build_info.package)
+    return _override(module) + (f" for {pattern}" if pattern else "")
 
 
 def _override(module: types.ModuleType) -> str:

@@ -13,7 +13,7 @@ from ..settings.hook import NO_HOOK, Hook
 from ..stack.key import StackKey
 from ..tag.build_tag import NO_BUILD_TAG, BuildTag
 from ..tag.version_ranges import holds, is_span, like, public
-from .scope import shipped_packages
+from .scope import is_shipped
 
 #: The number that readers check; a minor number in the file adds comments, which they pass over.
 #: A lock of format 1 contains every shipped override, and a reader of it relies on that.
@@ -52,7 +52,7 @@ class LockedStack:
         """Return whether the build tags of *package* are known: not those of a shipped override."""
         if self.packages is None or package == ANY or package in self.packages:
             return True
-        return package not in shipped_packages()
+        return not is_shipped(package)
 
     def reason(self, package: str, version: str) -> str:
         """Return why the suffix is unknown; "" where it is known, or the reason is not recorded."""
@@ -128,8 +128,8 @@ class Lock:
         if self.format > 1:
             return self
         listed = {row[0] for stack in self.stacks for row in stack.tags if not is_open(row)}
-        unused = {each for each in shipped_packages() - listed if each not in used}
-        kept = self.packages - unused
+        others = (each for each in self.packages - listed if each not in used)
+        kept = self.packages - {each for each in others if is_shipped(each)}
         stacks = [
             replace(
                 stack,

@@ -13,7 +13,7 @@ from ..stack.key import StackKey
 from .locked_tags import ANY, Lock, LockedStack, Row, is_open, packages_of
 from .model import ANY_PACKAGE, PlannedTag, Wanted
 from .planner import listed, plan
-from .scope import packages_in_scope, shipped_packages
+from .scope import is_shipped, packages_in_scope
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +49,7 @@ def lock_of(tree: SettingsTree, more: Iterable[Wanted] = (), *, every: bool = Fa
     more = list(more)
     scope = {*packages_in_scope(tree, every=every)}
     # other versions of such a package do not have the default build tag
-    scope |= {each.package for each in more} & shipped_packages()
+    scope |= {each.package for each in more if is_shipped(each.package)}
     packages = (ANY_PACKAGE, *sorted(scope))
     wanted = [listed(tree, each) for each in (*(Wanted(package=each) for each in packages), *more)]
     wrong: dict[str, str] = {}
@@ -63,7 +63,7 @@ def lock_of(tree: SettingsTree, more: Iterable[Wanted] = (), *, every: bool = Fa
             wrong[variant] = explain_error(err)
     known: frozenset[str] = frozenset({*scope, *(each.package for each in more)})
     named = packages_of(each.differing() for each in planned)
-    kept = {(package, ANY) for package in scope & shipped_packages() if package not in named}
+    kept = {(package, ANY) for package in scope - named if is_shipped(package)}
     stacks = tuple(each.locked(kept, None if tree.hook == NO_HOOK else known) for each in planned)
     return PlannedLock(lock=Lock(stacks=stacks, hook=tree.hook, every=every), wrong=wrong)
 

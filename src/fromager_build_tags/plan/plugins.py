@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 from stevedore import extension, hook
 
 from ..errors import PluginError
+from ..settings.layout import DEPENDS_ON
 from . import scope
 from .scope import registered
 
@@ -102,27 +103,50 @@ def refuse_broken_overrides() -> None:
             ) from err.__cause__
 
 
-def _refuse_several(name: str, candidates: Sequence[metadata.EntryPoint]) -> None:
+def _refuse_several(
+    name: str,
+    candidates: Sequence[metadata.EntryPoint],
+    problem: str = "is registered more than once",
+    remedy: str = "or remove an entry point",
+) -> None:
     if len(candidates) > 1:
         found = sorted(map(describe, candidates))
         raise PluginError(
-            f"{name} is registered more than once: {' and '.join(found)}: "
-            "uninstall all but one of these distributions, or remove an entry point"
+            f"{name} {problem}: {' and '.join(found)}: "
+            f"uninstall all but one of these distributions, {remedy}"
         )
 
 
 @functools.cache
 def load_shipped_override(name: str) -> types.ModuleType | None:
-    """Return the module that is registered in our group as *name*, if there is one.
+    """Return the module that is registered in our group for a package, if there is one.
+
+    Args:
+        name: of the package, in any spelling.
 
     Raises:
-        PluginError: it does not load, or several distributions register that name.
+        PluginError: it does not load, several names or patterns are for the package, or a pattern
+            is wrong and no entry point has the package's own name.
     """
-    candidates = scope.shipped_overrides().get(name, ())
-    if not candidates:
-        return None
-    _refuse_several(name, candidates)
-    return load_override(candidates[0])
+    package = canonicalize_name(name)
+    candidates = scope.shipped_for(package)
+    if candidates and not scope.pattern_of(package):
+        _refuse_several(name, candidates)
+    else:
+        _refuse_wrong_patterns()
+        _refuse_several(name, candidates, "matches several patterns", _OR_DECLARE)
+    return load_override(candidates[0]) if candidates else None
+
+
+_OR_DECLARE: Final = f"remove an entry point, or set {DEPENDS_ON} in the settings of the package"
+
+
+def _refuse_wrong_patterns() -> None:
+    for entry_point, problem in scope.wrong_patterns():
+        raise PluginError(
+            f"{describe(entry_point)} is not a pattern of a family: {problem}; "
+            "rename the entry point, or uninstall its distribution"
+        )
 
 
 def describe(entry_point: metadata.EntryPoint) -> str:

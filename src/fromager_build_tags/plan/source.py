@@ -32,7 +32,7 @@ from ..needs import DependsOn, WheelBuildTag, depends_on, distribution
 from ..settings.layout import DEPENDS_ON
 from ..tag.expression import Need
 from ..tag.segment import Segment, parse_segments
-from . import plugins
+from . import plugins, scope
 from .plugins import WHEEL_BUILD_TAG
 
 if TYPE_CHECKING:
@@ -63,15 +63,18 @@ class SourceKind(enum.IntEnum):
 class Source:
     """The source of a package's dependencies, whose function returns the package's segments.
 
-    Its name is the override's module, the annotation's expression, or "".
+    Its name is the override's module, the annotation's expression, or "". If a pattern of names is
+    registered for a shipped override, and not the name of the package, it has this pattern, too.
     """
 
     kind: SourceKind
     name: str
     function: WheelBuildTag
+    pattern: str = ""
 
     def __str__(self) -> str:
-        return _LABELS[self.kind].format(self.name)
+        family = f" for {self.pattern}" if self.pattern else ""
+        return _LABELS[self.kind].format(self.name) + family
 
 
 _LABELS: Final = {
@@ -97,24 +100,32 @@ def source_of(ctx: WorkContext, build_info: PackageBuildInfo) -> Source:
     if annotations and (expression := annotations.get(DEPENDS_ON)) is not None:
         return _annotation(ctx, build_info, expression)
     shipped = plugins.load_shipped_override(build_info.override_module_name)
-    return _DEFAULT if shipped is None else _override(SourceKind.SHIPPED_OVERRIDE, shipped)
+    if shipped is None:
+        return _DEFAULT
+    pattern = scope.pattern_of(build_info.package)
+    return _override(SourceKind.SHIPPED_OVERRIDE, shipped, pattern)
 
 
 def shipped_expression(module_name: str) -> str | None:
     """Return the expression of a package's shipped override; None if there is none.
 
-    The package is named in the spelling of a Python module.
+    The package may be named in any spelling.
     """
     module = plugins.load_shipped_override(module_name)
     function = getattr(module, WHEEL_BUILD_TAG, None)
     return function.expression if isinstance(function, DependsOn) else None
 
 
-def _override(kind: SourceKind, module: types.ModuleType) -> Source:
+def _override(kind: SourceKind, module: types.ModuleType, pattern: str = "") -> Source:
     function = getattr(module, WHEEL_BUILD_TAG, None)
     if not isinstance(function, DependsOn) and (problem := problem_with(function)):
         raise PluginError(f"{module.__name__}.{WHEEL_BUILD_TAG} {problem}")
-    return Source(kind=kind, name=module.__name__, function=cast(WheelBuildTag, function))
+    return Source(
+        kind=kind,
+        name=module.__name__,
+        function=cast(WheelBuildTag, function),
+        pattern=pattern,
+    )
 
 
 def problem_with(function: object) -> str | None:

@@ -1,5 +1,0 @@
-"""DALI carries CUDA device code, with the runtime linked statically (2.4.0 measured)."""
-
-from fromager_build_tags.needs import depends_on
-
-wheel_build_tag = depends_on("accelerator")
