@@ -14,6 +14,8 @@ from collections.abc import Callable
 import pytest
 import yaml
 
+pytestmark = pytest.mark.once
+
 ROOT = pathlib.Path(__file__).parent.parent
 MARKER = "<!-- fromager-build-tags review -->"
 

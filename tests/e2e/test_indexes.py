@@ -20,7 +20,7 @@ from .server import wheel_server
 from .stacks import ALL_STACKS, FLASH_ATTN, ROCM, platlib, purelib
 from .workspaces import Workspace
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
 
 one_variant_daily = pytest.mark.parametrize(
     "variant",

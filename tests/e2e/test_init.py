@@ -17,7 +17,7 @@ from .processes import run
 from .stacks import platlib
 from .venvs import Venv
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
 
 
 def build_tags(venv: Venv, folder: pathlib.Path, *arguments: str) -> str:

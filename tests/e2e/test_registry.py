@@ -14,7 +14,7 @@ from .stacks import platlib
 from .venvs import Venv
 from .workspaces import SETTINGS
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
 
 #: How the distributions that CI and developers use are spelled; any other is its own ID.
 _FAMILIES: Final = {"rhel": "el", "centos": "el", "almalinux": "el", "rocky": "el", "fedora": "fc"}

@@ -13,7 +13,7 @@ from .environment import clean_environment
 from .venvs import uv
 from .workspaces import REPOSITORY
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
 
 
 def _tracked() -> list[str]:

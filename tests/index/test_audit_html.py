@@ -295,6 +295,7 @@ def choose(browser: Browser, field: str, value: str) -> float:
     return milliseconds
 
 
+@pytest.mark.once
 def test_in_a_browser(page: pathlib.Path, browser: Browser, tmp_path: pathlib.Path) -> None:
     browser.open(page)
     assert browser.run(COUNT) == f"{ROWS} of {ROWS} projects"

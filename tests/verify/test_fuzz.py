@@ -28,6 +28,8 @@ from ..wheel import hostile
 from ..wheel.craft import Shape, elf_without_sections
 from .building import Wheel
 
+pytestmark = pytest.mark.once
+
 CASES: Final = int(os.environ.get("VERIFY_FUZZ_CASES", "600")) // 3
 LIMIT: Final = 300 << 20
 #: How often the time of an ordinary wheel is little: the slowest takes 8 times as long now.
