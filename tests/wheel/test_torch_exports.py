@@ -18,7 +18,7 @@ from fromager_build_tags.wheel.torch_table import TorchTable
 from .building import WHEEL, MakeWheel
 from .craft import Shape, elf_without_sections
 
-ERROR, STREAM = "_ZN3c105ErrorC1Ev", "_ZN3c104cuda6streamEv"
+ERROR, STREAM, NVSHMEM = "_ZN3c105ErrorC1Ev", "_ZN3c104cuda6streamEv", "_ZN4c10d7nvshmemEv"
 TENSOR, WRAP = "_ZNK2at6Tensor4sizeEl", "_Z16THPVariable_WrapRKN2at10TensorBaseE"
 X86_64, AARCH64 = 62, 183
 
@@ -95,6 +95,13 @@ def test_the_accelerator_of_a_build(
     assert found.accelerator is accelerator
     assert STREAM in found.exports
     assert (STREAM in found.common) is (accelerator is None)
+
+
+def test_nvshmem_is_of_cuda_builds_only(make_wheel: MakeWheel) -> None:
+    found = read_wheel_of({**FOR_CUDA, "libtorch_nvshmem.so": elf(NVSHMEM)}, make_wheel)
+
+    assert NVSHMEM in found.exports
+    assert NVSHMEM not in found.common
 
 
 def test_other_libraries_of_a_torch_wheel_export_nothing(make_wheel: MakeWheel) -> None:
