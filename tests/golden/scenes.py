@@ -179,6 +179,12 @@ def good_and_bad_wheels(root: pathlib.Path) -> None:
     wheel(dist / f"other_accelerator-1.0-8_el9.6_cuda13.0-{PLAT}", library(needs=[HIP]))
     wheel(dist / f"other_major-1.0-8_el9.6_cuda12.9-{PLAT}", library(needs=[CUDART]))
     wheel(dist / f"several_accelerators-1.0-8_el9.6_cuda13.0-{PLAT}", library(needs=[CUDART, HIP]))
+    wheel(
+        dist / f"other_major_required-1.0-8_el9.6_cuda13.0-{PLAT}",
+        library(needs=[CUDART]),
+        metadata="Metadata-Version: 2.1\nName: other-major-required\nVersion: 1.0\n"
+        "Requires-Dist: nvidia-nccl-cu12\n",
+    )
     wheel(dist / f"build_mismatch-1.0-8_el9.6-{PLAT}", build="7_el9.6")
     wheel(
         dist / f"metadata_mismatch-1.0-8_el9.6-{PLAT}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,12 @@ def noted(*libraries: str) -> dict[str, str]:
 def needing(*libraries: str) -> dict[str, bytes]:
     elf = elf_without_sections(Shape(), needed=[*libraries], imports=[])
     return {"demo/crafted.so": with_sections(Shape(), elf)}
+
+
+def named(name: str, **wheel: Any) -> Wheel:
+    stem = f"{name.replace('-', '_')}-1.0"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
+    return Wheel(stem=stem, info=f"{stem}.dist-info", metadata=metadata, **wheel)
 
 
 RIGHT = {
@@ -97,6 +104,54 @@ RIGHT = {
             "torch==2.9; platform_machine == 'aarch64'",
             "torch==2.10.0; platform_machine == 'x86_64'",
         ],
+    ),
+    "requires the same CUDA": Wheel(
+        tag=CUDA,
+        libraries=[CUDART],
+        requires=[
+            "cupy-cuda13x[ctk]>=13",
+            "numba-cuda[cu13]",
+            "cuda-bindings>=12.9",
+            "cuda-python<14,>=13",
+            "nvidia-cuda-runtime==13.0.96",
+            "nvidia-nvjitlink",
+            "cuda-core<2",
+            "nvidia-cufft==12.0.0.61",
+            "nvidia-nccl-cu12; extra == 'old'",
+            "cuda-toolkit===nightly",
+        ],
+    ),
+    "requires a release before the end of a CUDA": Wheel(
+        tag=f"{EL}_cuda12.9", libraries=["libcufft.so.11"], requires=["cuda-bindings<13.0a0,>12.8"]
+    ),
+    "requires a CUDA for each machine": Wheel(
+        tag=CUDA,
+        libraries=[CUDART],
+        requires=[
+            "nvidia-nccl-cu12; platform_machine == 'aarch64'",
+            "nvidia-nccl-cu13; platform_machine == 'x86_64'",
+        ],
+    ),
+    "a name with its CUDA": named("demo-cu130", tag=CUDA, libraries=[CUDART]),
+    "a name with its ROCm": named(
+        "demo-rocm60", tag=f"{EL}_rocm6.4", libraries=["libamdhip64.so.6"]
+    ),
+    "a name with two stacks": named(
+        "demo-cuda12-rocm7", tag=f"{EL}_rocm7.1", libraries=["libamdhip64.so.7"]
+    ),
+    "a name that is no CUDA": named("facu95-cuda2mlu-rocks12", tag=CUDA, libraries=[CUDART]),
+    "requires with more parts than are compared": Wheel(
+        tag=CUDA,
+        libraries=[CUDART],
+        requires=[",".join(["cuda-python<13", *(f"!=12.{number}" for number in range(60))])],
+    ),
+    "requires the same ROCm": Wheel(
+        tag=f"{EL}_rocm7.1",
+        libraries=["libamdhip64.so.7"],
+        requires=["rocm[libraries]==7.1.*", "rocm-sdk-core==7.1.0", "nvidia-nccl-cu12"],
+    ),
+    "requires CUDA, for the CPU": Wheel(
+        tag=f"{EL}_cpu", libraries=["plain"], requires=["nvidia-nccl-cu12"]
     ),
     "Build with zeros": Wheel(tag=EL, build="08_el9.6", libraries=["plain"]),
     "aarch64": Wheel(tag=EL, platform="cp312-cp312-manylinux_2_28_aarch64", libraries=["aarch64"]),
@@ -248,6 +303,78 @@ WRONG = {
         ["BT314 error"],
     ),
     "two majors": (Wheel(tag=CUDA, libraries=["libcudart.so.12", CUDART]), ["BT314 warning"]),
+    "requires another CUDA by a bound": (
+        Wheel(tag=CUDA, libraries=[CUDART], requires=['cuda-bindings<13.0,>=12.9.2']),
+        ["BT316 error"],
+    ),
+    "requires another CUDA by a bound before a pre-release": (
+        Wheel(tag=CUDA, libraries=[CUDART], requires=['cuda-bindings<13.0a0']),
+        ["BT316 error"],
+    ),
+    "requires another CUDA by a prefix": (
+        Wheel(tag=CUDA, libraries=[CUDART], requires=['cuda-toolkit==12.*']),
+        ["BT316 error"],
+    ),
+    "requires another CUDA by a pin": (
+        Wheel(tag=CUDA, libraries=[CUDART], requires=['nvidia-cuda-runtime==12.9.79']),
+        ["BT316 error"],
+    ),
+    "requires another CUDA by a name": (
+        Wheel(tag=CUDA, libraries=[CUDART], requires=['nvidia-nccl-cu12']),
+        ["BT316 error"],
+    ),
+    "requires another CUDA by another name": (
+        Wheel(tag=CUDA, libraries=[CUDART], requires=['cupy-cuda12x[ctk]!=14.1.0,>=14.0.1']),
+        ["BT316 error"],
+    ),
+    "requires another CUDA by a name with a minor": (
+        Wheel(tag=CUDA, libraries=[CUDART], requires=['foo-cu128==1']),
+        ["BT316 error"],
+    ),
+    "requires another CUDA by an extra": (
+        Wheel(tag=CUDA, libraries=[CUDART], requires=['numba-cuda[cu12]>=0.22']),
+        ["BT316 error"],
+    ),
+    "requires another CUDA by a marker": (
+        Wheel(
+            tag=CUDA,
+            libraries=[CUDART],
+            requires=["nvidia-nccl-cu12; platform_machine != 'aarch64'"],
+        ),
+        ["BT316 error"],
+    ),
+    "requires another CUDA by torch": (
+        Wheel(tag=CUDA, libraries=[CUDART], requires=['torch==2.9.1+cu128']),
+        ["BT316 error"],
+    ),
+    "requires another CUDA by a next CUDA": (
+        Wheel(tag=CUDA, libraries=[CUDART], requires=['cuda-python>=14']),
+        ["BT316 error"],
+    ),
+    "requires another ROCm": (
+        Wheel(
+            tag=f"{EL}_rocm7.1", libraries=["libamdhip64.so.7"], requires=["rocm[libraries]==10.1"]
+        ),
+        ["BT316 error"],
+    ),
+    "a name of another CUDA": (
+        named("jax-cuda13-plugin", tag=f"{EL}_cuda12.8", libraries=["nv_fatbin"]),
+        ["BT316 error"],
+    ),
+    "a name of ROCm 10, whose HIP is that of ROCm 7": (
+        named("jax-rocm10-plugin", tag=f"{EL}_rocm7.1", libraries=["libamdhip64.so.7"]),
+        ["BT316 error"],
+    ),
+    "a local version of another CUDA": (
+        Wheel(
+            tag=CUDA,
+            libraries=[CUDART],
+            stem="demo_pkg-1.0+cu128",
+            info="demo_pkg-1.0+cu128.dist-info",
+            metadata="Metadata-Version: 2.1\nName: demo-pkg\nVersion: 1.0+cu128\n",
+        ),
+        ["BT316 error"],
+    ),
     "two accelerators": (
         Wheel(tag=CUDA, libraries=[CUDART, "libamdhip64.so.7"]),
         ["BT315 warning"],
@@ -378,6 +505,23 @@ def test_the_remedy_keeps_an_accelerator_that_content_cannot_show(
     wheel = Wheel(tag=f"{EL}_{segments.format(accelerator)}", libraries=[library])
     [found] = findings(write, wheel)
     assert f"set build-tags.depends-on of demo-pkg to '{needs}', or" in found.remedy
+
+
+def test_another_major_in_metadata_is_listed_with_the_name_first(write: Write) -> None:
+    wheel = named(
+        "demo-cu12",
+        tag=CUDA,
+        libraries=["nv_fatbin"],
+        requires=["cuda-bindings<13", "nvidia-nccl-cu12; platform_machine != 'aarch64'"],
+    )
+    [found] = findings(write, wheel)
+    assert found.message == (
+        "the name contains cuda13.0, but METADATA has the name demo-cu12; requires "
+        'cuda-bindings<13; requires nvidia-nccl-cu12; platform_machine != "aarch64"'
+    )
+    assert found.remedy == (
+        "build it for the cuda that METADATA is for, or change METADATA to cuda 13"
+    )
 
 
 def test_of_many_builds_three_are_shown(write: Write) -> None:

@@ -126,6 +126,9 @@ OTHER_MAJOR = Rule(
     "BT314", ERROR, "a wheel needs libraries of another CUDA or ROCm than its accelerator segment"
 )
 SEVERAL_ACCELERATORS = Rule("BT315", WARNING, "a wheel uses more than one accelerator")
+OTHER_MAJOR_REQUIRED = Rule(
+    "BT316", ERROR, "the METADATA of a wheel is for another CUDA or ROCm than its segment"
+)
 BUILD_MISMATCH = Rule("BT321", ERROR, "the build tag in WHEEL differs from the file name")
 METADATA_MISMATCH = Rule(
     "BT322", ERROR, "the name or version of METADATA or its folder differs from the file name"

@@ -20,7 +20,7 @@ from ..stack.stack import Stack
 from ..tag.filename import WheelName
 from ..tag.segment import Order
 from ..verify.checks.examined import ExaminedWheel, set_depends_on
-from ..verify.checks.segments import named_torch
+from ..verify.checks.required import named_torch
 from ..verify.exemptions import exemptions_of
 from ..verify.run import check_wheel, exemptions_or_error, unreadable
 from ..wheel.archive import WheelError

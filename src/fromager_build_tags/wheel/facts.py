@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.metadata import RawMetadata
-from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
@@ -22,11 +20,9 @@ from .evidence import (
     used_accelerators,
 )
 from .libraries import Library, read_contents
+from .requires_dist import stack_requirements, torch_requirements
 from .torch_imports import TorchImports, torch_imports
 
-_TORCH = re.compile(r"\s*torch(?![\w.-])", re.IGNORECASE)
-# packaging reads each parenthesis of a marker by a call within a call.
-_TORCH_LIMIT, _NESTED_LIMIT = 64 << 10, 50
 _NOTED_LIMIT = 1 << 20
 
 
@@ -72,6 +68,8 @@ class WheelFacts:
     refused: tuple[ElfRefusal, ...] = ()
     carried: tuple[AcceleratorUse, ...] = ()
     """Accelerators whose libraries it carries, and nothing in it needs."""
+    requires_stack: tuple[str, ...] = ()
+    """``Requires-Dist`` entries for packages of CUDA or ROCm that no extra guards."""
     dist_info: str = ""
     """The name of the folder of ``METADATA``."""
 
@@ -113,7 +111,8 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
         accelerators=used_accelerators(contents),
         torch=torch_use(contents),
         torch_imports=tuple(torch_imports(contents)),
-        requires_torch=tuple(_torch_requirements(archive.path, metadata)),
+        requires_torch=torch_requirements(archive.path, metadata),
+        requires_stack=stack_requirements(archive.path, metadata),
         builds=tuple(str(build).strip() for build in wheel.get_all("Build", [])),
         hosts=tuple(_hosts(contents.libraries)),
         noted=_noted(archive),
@@ -162,20 +161,3 @@ def _noted(archive: WheelArchive) -> frozenset[str] | None:
         return None
     lines = text.decode("utf-8", "replace").split("\n")
     return frozenset(line.partition("(")[0] for line in lines if line.strip())
-
-
-def _torch_requirements(path: Path | str, metadata: RawMetadata) -> Iterator[str]:
-    texts = [text for text in metadata.get("requires_dist", []) if _TORCH.match(text)]
-    if (length := sum(map(len, texts))) > _TORCH_LIMIT:
-        what = f"{length} characters of requirements on torch; {_TORCH_LIMIT} are read"
-        raise WheelError(path, f"its METADATA has {what}")
-    if any(text.count("(") > _NESTED_LIMIT for text in texts):
-        what = f"more than {_NESTED_LIMIT} parentheses"
-        raise WheelError(path, f"its METADATA requires torch with {what}")
-    for text in texts:
-        try:
-            requirement = Requirement(text)
-        except ValueError:
-            continue  # old metadata has requirements that PEP 508 does not allow
-        if "extra ==" not in str(requirement.marker or ""):
-            yield str(requirement)

@@ -10,20 +10,21 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ...findings.finding import Finding
-from . import binaries, metadata, segments, torch_symbols
+from . import binaries, metadata, required, segments, torch_symbols
 from .examined import ExaminedWheel
 
 CHECKS: Final[tuple[Callable[[ExaminedWheel], Iterator[Finding]], ...]] = (
     segments.hidden_torch,
     segments.stable_torch,
     segments.no_torch_inside,
-    segments.other_torch_required,
+    required.other_torch_required,
     torch_symbols.symbols_of_torch,
     segments.hidden_accelerator,
     segments.no_accelerator_inside,
     segments.other_accelerator,
     segments.other_major,
     segments.several_accelerators,
+    required.other_major_required,
     metadata.build_mismatch,
     metadata.metadata_mismatch,
     metadata.stale_elf_requires,

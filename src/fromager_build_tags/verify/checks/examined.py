@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -77,6 +78,14 @@ class ExaminedWheel:
     def accelerator(self) -> str | None:
         """The accelerator segment, or the accelerator of the local version, as in a segment."""
         return self.name.segment(Order.ACCELERATOR) or named_accelerator(self.name.version) or None
+
+    @property
+    def accelerator_major(self) -> tuple[str, int] | None:
+        """The word and the major version of the accelerator segment; None if it has none."""
+        version = re.search(r"\d{1,9}", self.accelerator or "")
+        if self.accelerator is None or version is None:
+            return None
+        return accelerator_word(self.accelerator), int(version.group())
 
     @property
     def torch(self) -> str | None:

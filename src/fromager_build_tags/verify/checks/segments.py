@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
 
 from ...findings import rules
 from ...findings.finding import Finding, Severity
-from ...tag.segment import Order, accelerator_word, torch_version
+from ...tag.segment import Order, accelerator_word
 from ...wheel.evidence import Evidence, TorchAbi
 from ...wheel.libraries import majors_of
 from ...wheel.torch_loads import short
 from ..exemptions import ACCELERATOR, TORCH
 from .examined import ACCELERATORS, ExaminedWheel, listed
+from .required import named_torch
 
 
 def hidden_torch(wheel: ExaminedWheel) -> Iterator[Finding]:
@@ -71,40 +67,6 @@ def no_torch_inside(wheel: ExaminedWheel) -> Iterator[Finding]:
             'build-tags.verify: "torch: REASON"',
             severity=Severity.WARNING if unread else None,
         )
-
-
-def other_torch_required(wheel: ExaminedWheel) -> Iterator[Finding]:
-    """BT304: a Torch segment that ``Requires-Dist`` excludes."""
-    if (version := named_torch(wheel)) is None:
-        return
-    requirements = [Requirement(text) for text in wheel.facts.requires_torch]
-    compared = [(each, admits(each.specifier, version)) for each in requirements]
-    excluding = [each for each, admits in compared if not admits]
-    conditional = [admits for each, admits in compared if each.marker]
-    # of requirements with markers, such as one for each machine, only one may be for this wheel
-    if any(each.marker is None for each in excluding) or (conditional and not any(conditional)):
-        yield wheel.finding(
-            rules.OTHER_TORCH_REQUIRED,
-            f"the name contains {wheel.torch}, but METADATA requires {listed(excluding)}",
-            remedy="build it against the required Torch, or correct torch_version of the variant",
-        )
-
-
-def named_torch(wheel: ExaminedWheel) -> Version | None:
-    """Return the version of the Torch segment."""
-    return torch_version(wheel.torch or "")
-
-
-def admits(specifiers: SpecifierSet, version: Version) -> bool:
-    """Return whether one of the releases that ``torch2.10`` stands for is admitted."""
-    releases = [version]
-    if len(version.release) <= 2:
-        releases = [Version(f"{version.major}.{version.minor}.{patch}") for patch in range(20)]
-    try:
-        public = SpecifierSet(",".join(str(each).partition("+")[0] for each in specifiers))
-        return any(public.contains(each, prereleases=True) for each in releases)
-    except ValueError:  # such as === and no version, or a number that is too long for int()
-        return True
 
 
 def hidden_accelerator(wheel: ExaminedWheel) -> Iterator[Finding]:
@@ -162,11 +124,9 @@ def other_accelerator(wheel: ExaminedWheel) -> Iterator[Finding]:
 
 def other_major(wheel: ExaminedWheel) -> Iterator[Finding]:
     """BT314: libraries of a major version that is not the segment's."""
-    segment = wheel.accelerator
-    version = re.search(r"\d{1,9}", segment or "")
-    if segment is None or version is None:
+    if wheel.accelerator_major is None:
         return
-    word, major = accelerator_word(segment), int(version.group())
+    word, major = wheel.accelerator_major
     versioned = [
         (majors, each)
         for use in (*wheel.facts.accelerators, *wheel.facts.carried)
@@ -179,7 +139,7 @@ def other_major(wheel: ExaminedWheel) -> Iterator[Finding]:
         is_mixed = len(others) < len(versioned)
         yield wheel.finding(
             rules.OTHER_MAJOR,
-            f"the name contains {segment}, but {listed(others)}"
+            f"the name contains {wheel.accelerator}, but {listed(others)}"
             + (f"; other libraries belong to {word} {major}" if is_mixed else ""),
             remedy=f"build it with {word} {major} only, or correct the {word} version of the "
             "variant",

@@ -20,7 +20,7 @@ from ...text import counted
 from ...wheel.symbols import has_old_string, readable
 from ...wheel.torch_loads import TorchLoads, short, stands_for
 from .examined import ExaminedWheel, listed
-from .segments import admits, named_torch
+from .required import admits, named_torch
 
 _NEW_ABI: Final = "_GLIBCXX_USE_CXX11_ABI"
 #: Symbols of a wheel that are looked at for a message: a file can contain a million.
