@@ -711,6 +711,39 @@ def test_a_shipped_override_of_a_package_without_settings(cli: Cli, tmp_path: pa
     )
 
 
+@pytest.mark.parametrize(
+    ("patterns", "codes"),
+    [
+        (["demo*"], []),
+        (["demo*", "demo*_x"], []),
+        (["demo*", "DEMO*"], ["BT108", "BT118"]),
+        (["*"], ["BT118", "BT124"]),
+    ],
+)
+def test_patterns_in_our_group(
+    cli: Cli,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    patterns: list[str],
+    codes: list[str],
+) -> None:
+    """Each is reported, and the annotation of another package is still checked."""
+    value = "fromager_build_tags_overrides.torch"
+    more = {each: (EntryPoint(each, value, SHIPPED_GROUP),) for each in patterns}
+    shipped = {**scope.shipped_overrides(), **more}
+    monkeypatch.setattr(scope, "shipped_overrides", lambda: shipped)
+    demo = "annotations: {build-tags.depends-on: none}\n"
+    write_tree(
+        tmp_path,
+        {**GOOD, "settings/packages/demo1.yaml": "{}\n", "settings/packages/demo2.yaml": demo},
+    )
+    found = findings(cli, fails=bool(codes))
+    assert sorted(each["code"] for each in found) == codes
+    if "BT108" in codes:
+        [message] = [each["message"] for each in found if each["code"] == "BT118"]
+        assert "demo1 matches several patterns" in message
+
+
 def test_an_override_that_fails(
     cli: Cli, tmp_path: pathlib.Path, set_override: Callable[..., None]
 ) -> None:

@@ -140,7 +140,7 @@ def test_all_variants_in_every_format(run: Run, monkeypatch: pytest.MonkeyPatch)
     args = ("show", "--all-variants", "torch==2.10.0", "--format")
     tags = ["7_el9.6_cpu", "7_el9.6_cuda13.0", "7_el9.6_rocm7.1"]
     records = json.loads(run(*args, "json").stdout)
-    assert records["format_version"] == "2.1"
+    assert records["format_version"] == "2.2"
     assert [tag["build_tag"] for tag in records["tags"]] == tags
     rows = list(csv.DictReader(io.StringIO(run(*args, "csv").stdout)))
     assert rows == records["tags"]

@@ -77,3 +77,12 @@ def _broken(group: str, entry: str, value: str) -> Distribution:
 BROKEN_HOOK: Final = _broken(_HOOKS, "wheel_build_tag", "broken_plugin:tag")
 #: An override module in this project's own group that fails to import.
 BROKEN_OVERRIDE: Final = _broken(_SHIPPED, "pillow", "broken_plugin")
+#: An override of a family, in this project's own group.
+PATTERN: Final = Distribution(
+    name="their_kernels",
+    modules={
+        "their_kernels.py": "from fromager_build_tags.needs import depends_on\n\n"
+        'wheel_build_tag = depends_on("accelerator torch")\n'
+    },
+    entry_points={_SHIPPED: {"Their.Kernels-ROCm_*": "their_kernels"}},
+)

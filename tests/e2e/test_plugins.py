@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ import pytest
 
 from .distributions import Distribution
 from .factories import MakeVenv, MakeWorkspace
+from .index import serve, write_index
 from .plugins import (
     BROKEN_HOOK,
     BROKEN_OVERRIDE,
     BUILDS_TORCH,
+    PATTERN,
     TAGS_TORCH,
     global_hook,
     verbatim_copy,
@@ -96,6 +99,34 @@ def test_a_shipped_override_can_be_copied_as_it_is(site: Site) -> None:
     run = site.build(workspace, FLASH_ATTN)
     assert workspace.wheel_names() == {ROCM.wheel_name(FLASH_ATTN)}
     assert "found wheel_build_tag override" in run.stderr
+
+
+def test_a_package_that_only_a_pattern_names(site: Site) -> None:
+    """One of ours, and one of a user's distribution; `show` and `explain` agree with fromager."""
+    ours, theirs = (
+        StandIn(name="jax-rocm99-plugin", version="1.0"),
+        StandIn(name="their-kernels-rocm-7-1", version="1.0"),
+    )
+    workspace = site.install(PATTERN)
+    with serve(site.folder / "index") as url:
+        write_index(site.folder / "index" / "simple", [ours, theirs])
+        for package in (ours, theirs):
+            workspace.fromager("build", package.name, package.version, f"{url}/simple")
+    stems = [
+        "jax_rocm99_plugin-1.0-2_el9.6_rocm7.1",
+        "their_kernels_rocm_7_1-1.0-2_el9.6_rocm7.1_torch2.10.0",
+    ]
+    assert workspace.wheel_names() == set(map(platlib, stems))
+    pins = [f"{each.name}=={each.version}" for each in (ours, theirs)]
+    shown = json.loads(workspace.fromager("build-tags", "show", *pins, "--format=json").stdout)
+    assert [(each["platlib"], each["pattern"]) for each in shown["tags"]] == [
+        (stems[0], "jax_rocm*_plugin"),
+        (stems[1], "Their.Kernels-ROCm_*"),
+    ]
+    explained = workspace.fromager("build-tags", "explain", pins[1]).stdout
+    assert (
+        "  torch2.10.0  the shipped override their_kernels for Their.Kernels-ROCm_*\n" in explained
+    )
 
 
 def test_an_override_that_fails_to_import_is_named(site: Site) -> None:

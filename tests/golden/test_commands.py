@@ -219,6 +219,20 @@ SHOW: Final = [
             "--settings-dir none show torch==2.10.0",
         ],
     ),
+    Case(
+        name="show/family",
+        lines=[
+            f"{ROCM} show jax-rocm10-plugin jax-rocm7-plugin",
+            f"{ROCM} show jax-rocm10-plugin --format markdown",
+            f"{ROCM} show jax-rocm10-plugin --format json",
+        ],
+        every_override=True,
+    ),
+    Case(
+        name="explain/family",
+        lines=[f"{ROCM} explain jax-rocm10-plugin==0.12.0"],
+        every_override=True,
+    ),
     Case(name="show/broken_tree", lines=["show --all-variants torch"], scene=tree("broken")),
     Case(name="show/unreadable", lines=[f"{ROCM} show torch"], scene=tree("unreadable")),
 ]
@@ -995,7 +1009,7 @@ NEW: Final = [
     ),
     Case(
         name="add/shipped_evidence",
-        lines=["add xgboost", "add flash-attn-3", "add vllm"],
+        lines=["add xgboost", "add flash-attn-3", "add vllm", "add jax-rocm10-plugin"],
         scene=BARE,
         every_override=True,
         files=PACKAGE_FILES,

@@ -42,7 +42,8 @@ CASES = int(os.environ.get("CASES", "200"))
 PER_TREE = 10
 
 VARIANTS = {"cpu": {}, "cuda-ubi9": {"cuda_version": "13.0"}, "rocm": {"rocm_version": "7.1"}}
-PACKAGES = ["demo-one", "demo.two", "flash-attn", "torch"]
+#: The last one by a pattern only.
+PACKAGES = ["demo-one", "demo.two", "flash-attn", "torch", "jax-rocm10-plugin"]
 LISTED = ["1.0", "1.1rc1", "1.2.post1", "2.0.dev1", "1!1.0", "1.3+cpu", "2.10.0"]
 VERSIONS = [*LISTED, "1.0.0", "1.0+cpu", "1.1", "1.2", "2.10rc1", "2.10.0+cu130", "3"]
 EXPRESSIONS = [

@@ -123,6 +123,59 @@ def test_an_override_that_gives_the_default_everywhere_is_known(
     )
 
 
+@pytest.fixture
+def family(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Register a pattern, too; return a name that only it matches."""
+    pattern = "jax_rocm*_plugin"
+    shipped = {**scope.shipped_overrides(), pattern: scope.registered(scope.SHIPPED_GROUP)[pattern]}
+    monkeypatch.setattr(scope, "shipped_overrides", lambda: shipped)
+    return "jax-rocm10-plugin"
+
+
+def test_a_package_of_a_family_is_never_given_the_default(
+    cli: Cli, tmp_path: pathlib.Path, family: str
+) -> None:
+    write_tree(tmp_path, SIX)
+    cli("lock")
+    lock = parse_lock((tmp_path / LOCK).read_text(), "f")
+    stack = next(each for each in lock.stacks if each.variant == "rocm")
+    assert not lock.contains(family)
+    assert str(stack.tag(family, "0.12.0")) == "1_?"
+    assert stack.reason(family, "0.12.0") == (
+        f"the lock does not contain {family}, whose override is shipped"
+    )
+    assert str(stack.tag("jax-rocm-extra-plugin", "1")) == "1_el9.6"
+    assert "jax" not in cli("show", "--all").stdout  # a pattern names no package
+    order = [{"dist": "Jax_ROCm10.plugin", "version": "0.12.0"}]
+    (tmp_path / "order.json").write_text(json.dumps(order))
+    cli("lock", "--graph", "order.json")
+    assert f"  {family} * 1_el9.6_rocm7.1" in rows(tmp_path / LOCK, "rocm")
+    assert f"  {family} 0.12.0 1_el9.6_rocm7.1" in rows(tmp_path / LOCK, "rocm")
+    assert f"  {family} * 1_el9.6_cpu" in rows(tmp_path / LOCK, "cpu")
+    assert cli("lock", "--check").stderr == f"{LOCK} is up to date: 3 variants, 3 stacks\n"
+
+
+def test_a_package_of_a_family_that_is_the_default_everywhere_is_known(
+    cli: Cli, tmp_path: pathlib.Path, family: str
+) -> None:
+    none = "annotations: {build-tags.depends-on: none}\n"
+    write_tree(tmp_path, {**SIX, "settings/packages/jax_rocm10_plugin.yaml": none})
+    cli("lock")
+    assert f"  {family} * 1_el9.6" in rows(tmp_path / LOCK, "rocm")
+    lock = parse_lock((tmp_path / LOCK).read_text(), "f")
+    assert lock.contains(family)
+    assert not lock.contains("jax-rocm11-plugin")
+
+
+def test_a_lock_of_the_old_format_may_contain_a_family(family: str) -> None:
+    """The release that wrote it named each package of the family."""
+    old = OLD.replace("  torch *", f"  {family} * 1_el9.6_rocm7.1\n  torch *")
+    lock = parse_lock(old, "f")
+    assert lock.contains(family)
+    assert not lock.without_unused({"flash-attn"}).contains(family)
+    assert lock.without_unused({family}).contains(family)
+
+
 def test_show_has_a_row_for_each_package_and_variant(cli: Cli, tmp_path: pathlib.Path) -> None:
     write_tree(tmp_path, SIX)
     out = cli("show", "--all-variants").stdout

@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from ..errors import InputError, NeedsError
-from ..plan import plugins
+from ..plan import plugins, scope
 from ..plan.source import shipped_expression
 from ..stack.stack import DeclaredTorch
 from ..tag.expression import Need, parse_expression
@@ -58,10 +58,12 @@ class ShippedOverride:
     Attributes:
         expression: its dependencies in one line; None if a function computes them.
         docstring: of the module, on one line.
+        pattern: that it is registered for; "" if it is for this package only.
     """
 
     expression: str | None
     docstring: str
+    pattern: str = ""
 
     @classmethod
     def of(cls, package: NormalizedName) -> ShippedOverride | None:
@@ -75,10 +77,12 @@ class ShippedOverride:
         if module is None:
             return None
         docstring = " ".join((module.__doc__ or "").split())
-        return cls(expression=shipped_expression(name), docstring=docstring)
+        expression, pattern = shipped_expression(name), scope.pattern_of(package)
+        return cls(expression=expression, docstring=docstring, pattern=pattern)
 
     def __str__(self) -> str:
-        return "a function" if self.expression is None else repr(self.expression)
+        text = "a function" if self.expression is None else repr(self.expression)
+        return f"{text} for {self.pattern}" if self.pattern else text
 
     def at_most(self) -> frozenset[Need]:
         """Return the needs in all versions and on all stacks; every need if a function decides."""

@@ -52,6 +52,7 @@ class PlannedTag(NamedTuple):
         lacks_fact: whether it fails only because a fact is unknown, which a machine may report.
         needs: the dependencies of a platlib wheel; None if a function decides.
         pre_built: whether fromager keeps a wheel as it is, with its own tag.
+        pattern: of a shipped override that is for a family of packages; "" for any other source.
     """
 
     package: NormalizedName
@@ -69,6 +70,7 @@ class PlannedTag(NamedTuple):
     pre_built: bool = False
     span: str = REST
     sample: Version = ANY_VERSION
+    pattern: str = ""
 
     @property
     def version_text(self) -> str:

@@ -72,6 +72,11 @@ class _Package(NamedTuple):
     pre_built: bool
     unnumbered: bool
 
+    @property
+    def pattern(self) -> str:
+        """The pattern of a shipped override; "" for any other source."""
+        return self.source.pattern if isinstance(self.source, Source) else ""
+
 
 def _package(tree: VariantTree, wanted: Wanted, *, unnumbered: bool) -> _Package:
     """Look a package up in the settings."""
@@ -175,6 +180,7 @@ def _tag(
         number=number[0] if number else None,
         note=outcome.note if number else _no_number(planner.tree, package),
         pre_built=package.pre_built,
+        pattern=package.pattern if outcome.source else "",
     )
 
 

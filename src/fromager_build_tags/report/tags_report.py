@@ -18,13 +18,13 @@ from ..text import first_few, markdown_code, markdown_text, plain, safe_json
 from .table import Part, Rendered, Table
 
 #: Of the JSON report: a minor number adds, a major number breaks.
-FORMAT_VERSION: Final = "2.1"
+FORMAT_VERSION: Final = "2.2"
 
 _HEADING: Final = ("PACKAGE", "VERSION", "TAG", "SOURCE")
 _NAMES: Final = ("PLATLIB WHEEL", "PURELIB WHEEL")
 _FIELDS: Final = (
     "package", "version", "variant", "stack", "build_tag", "platlib", "purelib", "source", "note",
-    "error",
+    "error", "pattern",
 )  # fmt: skip
 #: Looked up, since a large tree has 14,400 rows.
 _SOURCES: Final = {kind: kind.label for kind in SourceKind} | {None: "-"}
@@ -95,6 +95,7 @@ def _records(tags: Iterable[PlannedTag]) -> Iterator[tuple[str, ...]]:
                 _SOURCE_FIELDS[tag.source],
                 tag.note,
                 tag.error,
+                tag.pattern,
             )
 
 
@@ -115,7 +116,7 @@ def _rows(tags: Iterable[PlannedTag], names: bool) -> Iterator[tuple[str, ...]]:
             continue  # a note below the table
         build_tag = _text(tag)
         stems = (tag.platlib_stem or "-", tag.purelib_stem or "-") if names else ()
-        yield (tag.package, tag.version_text, build_tag, _SOURCES[tag.source], *stems)
+        yield (tag.package, tag.version_text, build_tag, _source(tag), *stems)
 
 
 def _text(tag: PlannedTag) -> str:
@@ -124,6 +125,10 @@ def _text(tag: PlannedTag) -> str:
 
 def _name(tag: PlannedTag) -> str:
     return "*" if tag.package == ANY_PACKAGE else tag.package
+
+
+def _source(tag: PlannedTag) -> str:
+    return _SOURCES[tag.source] + (f" for {tag.pattern}" if tag.pattern else "")
 
 
 def _csv_cell(text: str) -> str:
@@ -147,7 +152,7 @@ def _markdown_table(tags: Sequence[PlannedTag], names: bool) -> str:
     heading, *rows = _rows(tags, names)
     cells = [
         [
-            markdown_code(cell) if column != "SOURCE" else cell
+            markdown_code(cell) if column != "SOURCE" else markdown_text(cell)
             for column, cell in zip(heading, row, strict=True)
         ]
         for row in rows
