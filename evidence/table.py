@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from packaging.requirements import Requirement
 
+from fromager_build_tags.plan.scope import pattern_of
+
 from .catalogue import Catalogue, Package, Reading
 from .comparison import Comparison, Verdict, compare_measured, compare_read, expression, override
 from .measurements import Measurement, Measurements
@@ -108,8 +110,9 @@ def _built(reading: Reading) -> str:
 def _shipped(name: str) -> str:
     if override(name) is None:
         return "no override"
-    text = expression(name)
-    return "a function" if text is None else f"`{text}`"
+    text, pattern = expression(name), pattern_of(name)
+    shipped = "a function" if text is None else f"`{text}`"
+    return f"{shipped}, by the pattern `{pattern}`" if pattern else shipped
 
 
 def _requirement(text: str) -> str:

@@ -1030,6 +1030,15 @@ def test_an_override_of_a_known_package_without_a_tag(
     )
 
 
+def test_an_override_of_a_package_of_a_family_without_a_tag(
+    installed: Callable[..., list[Finding]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family = entry_point("acme", "demo_cu*", SHIPPED_GROUP)
+    monkeypatch.setattr(scope, "shipped_overrides", lambda: by_name(family))
+    [finding] = installed(demo_cu12=module(), demo_cuda=module())
+    assert (finding.code, finding.subject) == ("BT110", "demo-cu12")
+
+
 def test_an_override_with_a_tag_or_of_an_unknown_package(
     installed: Callable[..., list[Finding]],
 ) -> None:

@@ -67,6 +67,8 @@ def _names_for(package: str) -> Sequence[str]:
     names = _names()
     if own := names.packages.get(NormalizedName(package)):
         return own
+    if not package.startswith(names.starts):  # most do not; asked for each row of a lock
+        return ()
     return [name for name, pattern in names.patterns.items() if pattern.matches(package)]
 
 
@@ -81,11 +83,13 @@ class _Names(NamedTuple):
         packages: the names of packages, by the canonical name.
         patterns: the patterns.
         wrong: the names that are not patterns, though they contain ``*``, each with the reason.
+        starts: what the patterns begin with.
     """
 
     packages: dict[NormalizedName, list[str]]
     patterns: dict[str, NamePattern]
     wrong: dict[str, str]
+    starts: tuple[str, ...] = ()
 
 
 def _names() -> _Names:
@@ -103,7 +107,7 @@ def _parsed(names: tuple[str, ...]) -> _Names:
             found.patterns[name] = NamePattern.parse(name)
         except ValueError as err:
             found.wrong[name] = str(err)
-    return found
+    return found._replace(starts=tuple(each.start for each in found.patterns.values()))
 
 
 @functools.cache
