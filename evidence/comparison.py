@@ -62,7 +62,7 @@ def compare_read(name: str, reading: Reading, package: Package) -> Comparison:
 
 
 def needs(accelerators: Collection[str], torch: str) -> frozenset[Need]:
-    """Apply law 4: a segment for device code or its libraries, one for Torch's C++ symbols."""
+    """Return the needs that ``tag.contents`` found in a wheel when it was measured (law 4)."""
     found = {Need.ACCELERATOR} if accelerators else set()
     return frozenset(found | ({Need.TORCH} if torch == "unstable" else set()))
 

@@ -72,7 +72,7 @@ def summarise(facts: WheelFacts, *, wheel: Path, package: str, version: str) -> 
         libraries=facts.libraries,
         accelerators={
             use.accelerator.value: tuple(map(str, use.evidence[:_PROOFS]))
-            for use in facts.accelerators
+            for use in facts.needed_accelerators
         },
         torch=facts.torch.abi,
         torch_proofs=tuple(map(str, facts.torch.evidence[:_PROOFS])),

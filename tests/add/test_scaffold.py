@@ -501,6 +501,47 @@ def test_a_wheel_without_accelerator_or_torch_gets_nothing(
     assert list(packages.iterdir()) == []
 
 
+def carrying(*names: str) -> dict[str, bytes]:
+    """Return members that nothing in a wheel needs."""
+    return {f"nvidia/lib/{name}": ELF for name in names}
+
+
+@pytest.mark.parametrize(
+    ("name", "stack"), [("libnvJitLink.so.12", "cuda"), ("librccl.so.1", "rocm")]
+)
+def test_a_wheel_of_a_library_of_an_accelerator_depends_on_it(
+    run: Run, tmp_path: pathlib.Path, name: str, stack: str
+) -> None:
+    wheel = make_wheel(tmp_path, members=carrying(name))
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert result.stderr.splitlines() == [
+        f"{stack}: nvidia/lib/{name} is a library of {stack}",
+        CUSTOMIZED,
+    ]
+    assert result.stdout.endswith(f"{ANNOTATION}: 'accelerator'\n")
+
+
+def test_a_few_libraries_that_nothing_needs_are_a_hint(run: Run, tmp_path: pathlib.Path) -> None:
+    members = carrying("libcupti.so.12", "liba.so", "libb.so")
+    wheel = make_wheel(tmp_path, members=members)
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert result.stderr.splitlines() == [
+        "cuda, not used: nvidia/lib/libcupti.so.12 is a library of cuda",
+        "nothing in it needs the accelerator: add 'accelerator' if it does not work without",
+    ]
+    assert result.stdout == NOTHING
+
+
+def test_a_purelib_wheel_depends_on_nothing_that_it_carries(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    members = carrying("libcupti.so.12", "liba.so", "libb.so")
+    wheel = make_wheel(tmp_path, members=members, tag="py3-none-any")
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert "nothing in it needs the accelerator" not in result.stderr
+    assert result.stdout == NOTHING
+
+
 @pytest.mark.parametrize(
     ("needed", "hint"),
     [

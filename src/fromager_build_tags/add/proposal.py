@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +18,8 @@ from ..errors import InputError, NeedsError
 from ..plan import plugins, scope
 from ..plan.source import shipped_expression
 from ..stack.stack import DeclaredTorch
-from ..tag.expression import Need, parse_expression
+from ..tag.contents import excludes, needs_of
+from ..tag.expression import Need, parse_expression, simple_expression
 from ..text import first_few
 from ..wheel.elf import RefusalReason
 from ..wheel.evidence import Evidence, TorchAbi
@@ -146,15 +147,15 @@ def propose_from_wheel(
     redundant = _redundant(facts.name, shipped)
     if facts.purelib:
         return Proposal(expression=None, evidence=evidence, redundant=redundant)
-    seen = _seen(facts)
-    _refuse_unread(facts, seen, source)
-    given = shipped.at_most() if shipped else frozenset()
-    if _excludes(facts, _loads(facts), lowest):
-        seen |= {Need.TORCH}
-        given = shipped.at_least() if shipped else given
+    _refuse_unread(facts, needs_of(facts), source)
+    loads, version = _loads(facts), lowest.version if lowest else None
+    seen, given = needs_of(facts, loads, version), frozenset[Need]()
+    if shipped:
+        given = shipped.at_least() if excludes(facts, loads, version) else shipped.at_most()
     if shipped and seen <= given:
-        return Proposal(expression=_expression(seen), evidence=evidence, redundant=redundant)
-    return _proposal(facts.name, _expression(seen | given), shipped, evidence)
+        expression = simple_expression(seen)
+        return Proposal(expression=expression, evidence=evidence, redundant=redundant)
+    return _proposal(facts.name, simple_expression(seen | given), shipped, evidence)
 
 
 def _proposal(
@@ -197,13 +198,6 @@ def _loads(facts: WheelFacts) -> TorchLoads | None:
     return compare(facts.torch_imports, shipped_table()) if facts.torch_imports else None
 
 
-def _excludes(facts: WheelFacts, loads: TorchLoads | None, lowest: DeclaredTorch | None) -> bool:
-    """Return whether a wheel of the stable ABI is not known to load with the lowest Torch."""
-    if facts.torch.abi is not TorchAbi.STABLE or loads is None or lowest is None:
-        return False
-    return loads.minimum is None or loads.minimum > lowest.version
-
-
 def evidence_in(facts: WheelFacts, lowest: DeclaredTorch | None = None) -> Iterator[str]:
     """Yield what a wheel shows of its dependencies, and what it does not show.
 
@@ -211,14 +205,16 @@ def evidence_in(facts: WheelFacts, lowest: DeclaredTorch | None = None) -> Itera
         facts: the content of the wheel.
         lowest: as for :func:`propose_from_wheel`.
     """
-    for use in facts.accelerators:
-        yield from _lines(use.accelerator.value, use.evidence)
+    for use in facts.uses:
+        stack = use.accelerator.value
+        label = f"{stack}, not used" if facts.is_incidental else stack
+        yield from _lines(label, use.evidence)
     abi = facts.torch.abi
     label = "Torch" if abi is TorchAbi.LINKED else f"Torch, {abi} ABI"
     yield from _lines(label, facts.torch.evidence)
     if loads := _loads(facts):
         yield f"it {loads}"
-    if loads and _excludes(facts, loads, lowest):
+    if loads and lowest and excludes(facts, loads, lowest.version):
         how = "does not load" if loads.minimum else "is not known to load"
         yield (
             f"the settings declare {lowest}, with which it {how}: without a Torch segment, "
@@ -227,8 +223,10 @@ def evidence_in(facts: WheelFacts, lowest: DeclaredTorch | None = None) -> Itera
         )
     if facts.purelib:
         yield "it is a purelib wheel, which gets no segments, whatever it contains"
-    elif not facts.accelerators and not facts.torch.evidence and not list(_unread(facts)):
+    elif not facts.uses and not facts.torch.evidence and not list(_unread(facts)):
         yield f"no library in it needs an accelerator or Torch ({facts.libraries:,} checked)"
+    if facts.is_incidental and not facts.purelib:
+        yield "nothing in it needs the accelerator: add 'accelerator' if it does not work without"
     yield from facts.notes
     if abi is TorchAbi.LINKED:
         yield "it links libtorch, but imports no symbol that shows which ABI"
@@ -245,11 +243,6 @@ def _lines(what: str, evidence: Sequence[Evidence]) -> Iterator[str]:
     yield from (f"{what}: {each}" for each in evidence[:_MOST])
     if (more := len(evidence) - _MOST) > 0:
         yield f"{what}: {more:,} more like these"
-
-
-def _seen(facts: WheelFacts) -> frozenset[Need]:
-    seen = {Need.ACCELERATOR} if facts.accelerators else set()
-    return frozenset(seen | ({Need.TORCH} if facts.torch.abi is TorchAbi.UNSTABLE else set()))
 
 
 def _refuse_unread(facts: WheelFacts, seen: frozenset[Need], source: str) -> None:
@@ -273,10 +266,6 @@ def _unread(facts: WheelFacts) -> Iterator[str]:
     yield from (f"{each.member} could not be read ({each.reason})" for each in unread)
     if not facts.libraries and not unread:
         yield "it contains no library"
-
-
-def _expression(needs: Collection[Need]) -> str:
-    return " ".join(need.value for need in Need if need in needs) or "none"
 
 
 def read_source(package: NormalizedName, source: str) -> WheelFacts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -39,6 +39,11 @@ class ConditionFacts(Protocol):
     def has_torch(self, release: Version, /) -> bool:
         """Return whether Torch is *release*, a major and a minor version, or later."""
         ...
+
+
+def simple_expression(needs: Collection[Need]) -> str:
+    """Return the expression without conditions: ``accelerator torch``, ``none``."""
+    return " ".join(need for need in Need if need in needs) or "none"
 
 
 #: Returns the stack. Only an expression that depends on the stack calls it: there may be none.

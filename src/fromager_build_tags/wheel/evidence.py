@@ -121,6 +121,16 @@ class TorchUse:
     stable_symbols: int = 0
     cxx_evidence: tuple[Evidence, ...] = ()
 
+    @property
+    def is_stable(self) -> bool:
+        """Whether it uses the stable ABI only."""
+        return self.abi is TorchAbi.STABLE
+
+    @property
+    def is_unstable(self) -> bool:
+        """Whether it works with the Torch only that it was built against."""
+        return self.abi is TorchAbi.UNSTABLE
+
 
 def torch_use(contents: Contents) -> TorchUse:
     """Return what a wheel uses, by symbols: stable and unstable wheels alike need libtorch.so."""

@@ -74,6 +74,26 @@ class WheelFacts:
     """The name of the folder of ``METADATA``."""
 
     @property
+    def uses(self) -> Sequence[AcceleratorUse]:
+        """The accelerators that it uses; if it uses none, those whose libraries it carries."""
+        return self.accelerators or self.carried
+
+    @property
+    def is_incidental(self) -> bool:
+        """Whether it merely carries a few libraries of an accelerator that it does not use.
+
+        That is so for a compiler that works with any accelerator and carries CUDA's profiler: it
+        uses no accelerator, and most of its libraries belong to none.
+        """
+        carried = sum(len(use.evidence) for use in self.carried)
+        return not self.accelerators and 0 < 2 * carried < self.libraries
+
+    @property
+    def needed_accelerators(self) -> Sequence[AcceleratorUse]:
+        """The accelerators that it depends on: an installation without them lacks something."""
+        return () if self.is_incidental else self.uses
+
+    @property
     def notes(self) -> Sequence[str]:
         """Remarks: why nothing was found, or what was not read."""
         notes = [f"{each.member} was not read: {each.reason}" for each in self.refused]

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Final
 
 from ...findings.finding import Finding, Place, Rule, Severity
 from ...stack.fact import named_accelerator
+from ...tag.contents import needs_of
+from ...tag.expression import Need, simple_expression
 from ...tag.segment import Order, accelerator_word
 from ...text import first_few
 from ...wheel.elf import RefusalReason
-from ...wheel.evidence import TorchAbi
 from ...wheel.libraries import Accelerator
 from ...wheel.torch_abi import compare
 from ...wheel.torch_loads import TorchLoads
 from ...wheel.torch_table import TorchTable, shipped_table
-from ..exemptions import ACCELERATOR, NO_EXEMPTIONS, TORCH, Exemptions
+from ..exemptions import NO_EXEMPTIONS, Exemptions
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
     from ...tag.filename import WheelName
-    from ...wheel.evidence import AcceleratorUse
     from ...wheel.facts import WheelFacts
 
 #: The accelerators that the contents of a wheel can show, by their words.
@@ -93,21 +93,6 @@ class ExaminedWheel:
         return self.name.segment(Order.TORCH)
 
     @property
-    def uses(self) -> Sequence[AcceleratorUse]:
-        """The accelerators that it uses; if it uses none, those whose libraries it carries."""
-        return self.facts.accelerators or self.facts.carried
-
-    @property
-    def is_incidental(self) -> bool:
-        """Whether it merely carries a few libraries of an accelerator that it does not use.
-
-        That is so for a compiler that works with any accelerator and carries CUDA's profiler: it
-        uses no accelerator, and most of its libraries belong to none.
-        """
-        carried = sum(len(use.evidence) for use in self.facts.carried)
-        return not self.facts.accelerators and 2 * carried < self.facts.libraries
-
-    @property
     def unread(self) -> Sequence[str]:
         """The members that may contain more than the facts show."""
         refused = self.facts.refused
@@ -144,22 +129,26 @@ class ExaminedWheel:
             severity=None if self.name.is_platlib else Severity.WARNING,
         )
 
-    def depends_on(self) -> str:
+    def depends_on(self, *others: Need) -> str:
         """Return the value of ``build-tags.depends-on`` that fits contents and declarations.
 
-        An accelerator that contents cannot show stays as it is in the name.
-        """
-        needs, declared = [], self.exemptions.dependencies
-        is_invisible = self.accelerator and accelerator_word(self.accelerator) not in ACCELERATORS
-        if self.uses or ACCELERATOR in declared or is_invisible:
-            needs.append("accelerator")
-        if self.facts.torch.abi is TorchAbi.UNSTABLE or TORCH in declared:
-            needs.append("torch")
-        return " ".join(needs) or "none"
+        An accelerator that contents cannot show, or that the wheel does not use, stays as it is in
+        the name.
 
-    def set_depends_on(self) -> str:
+        Args:
+            others: needs that a check knows of.
+        """
+        lowest = self.exemptions.lowest_torch() if self.facts.torch.is_stable else None
+        needs = {*others, *needs_of(self.facts, self.loads, lowest.version if lowest else None)}
+        needs |= {need for need in Need if need in self.exemptions.dependencies}
+        if word := accelerator_word(self.accelerator or ""):
+            is_open = self.facts.is_incidental or word not in ACCELERATORS
+            needs |= {Need.ACCELERATOR} if is_open else set()
+        return simple_expression(needs)
+
+    def set_depends_on(self, *others: Need) -> str:
         """Return how to change the settings so that the wheel gets the segments that fit."""
-        return self.remedy_for(self.name, self.depends_on())
+        return self.remedy_for(self.name, self.depends_on(*others))
 
 
 def listed(things: Iterable[object]) -> str:

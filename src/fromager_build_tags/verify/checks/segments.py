@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from ...findings import rules
 from ...findings.finding import Finding, Severity
+from ...tag.contents import excludes
+from ...tag.expression import Need
 from ...tag.segment import Order, accelerator_word
 from ...wheel.evidence import Evidence, TorchAbi
 from ...wheel.libraries import majors_of
@@ -50,9 +52,7 @@ def _loads_with_lowest(wheel: ExaminedWheel) -> bool:
     """Return whether it loads with the lowest Torch of the settings, else with the segment's."""
     declared = wheel.exemptions.lowest_torch()
     lowest = declared.version if declared else named_torch(wheel)
-    if wheel.loads is None or lowest is None:
-        return True  # it needs nothing of Torch, or what it is for is unknown
-    return wheel.loads.minimum is not None and wheel.loads.minimum <= lowest
+    return not excludes(wheel.facts, wheel.loads, lowest)
 
 
 def no_torch_inside(wheel: ExaminedWheel) -> Iterator[Finding]:
@@ -75,24 +75,24 @@ def hidden_accelerator(wheel: ExaminedWheel) -> Iterator[Finding]:
         return
     if reason := wheel.exemptions.dependencies.get(ACCELERATOR):
         yield wheel.missing_segment(rules.HIDDEN_ACCELERATOR, "an accelerator", reason)
-    elif wheel.uses and wheel.name.is_platlib:
+    elif wheel.facts.uses and wheel.name.is_platlib:
         declare = (
             '; if it works with any accelerator, declare it: build-tags.verify: "BT311: REASON"'
         )
         yield wheel.finding(
             rules.HIDDEN_ACCELERATOR,
             f"the name has no accelerator segment, but {listed(_evidence(wheel))}",
-            remedy=f"{wheel.set_depends_on()}, or build it without {_names(wheel)}"
-            + (declare if wheel.is_incidental else ""),
-            inside=wheel.uses[0].evidence[0].member,
-            severity=Severity.WARNING if wheel.is_incidental else None,
+            remedy=f"{wheel.set_depends_on(Need.ACCELERATOR)}, or build it without {_names(wheel)}"
+            + (declare if wheel.facts.is_incidental else ""),
+            inside=wheel.facts.uses[0].evidence[0].member,
+            severity=Severity.WARNING if wheel.facts.is_incidental else None,
         )
 
 
 def no_accelerator_inside(wheel: ExaminedWheel) -> Iterator[Finding]:
     """BT312: an accelerator segment, and no accelerator in the wheel."""
     segment = wheel.name.segment(Order.ACCELERATOR)
-    if segment is not None and accelerator_word(segment) in ACCELERATORS and not wheel.uses:
+    if segment is not None and accelerator_word(segment) in ACCELERATORS and not wheel.facts.uses:
         unread = [*wheel.unread, *wheel.facts.without_sections]
         yield wheel.finding(
             rules.NO_ACCELERATOR_INSIDE,
@@ -109,16 +109,16 @@ def no_accelerator_inside(wheel: ExaminedWheel) -> Iterator[Finding]:
 def other_accelerator(wheel: ExaminedWheel) -> Iterator[Finding]:
     """BT313: an accelerator in the wheel that is not the segment's."""
     segment = wheel.accelerator
-    if segment is None or not wheel.uses:
+    if segment is None or not wheel.facts.uses:
         return
     named = ACCELERATORS.get(accelerator_word(segment))
-    if all(use.accelerator is not named for use in wheel.uses):
+    if all(use.accelerator is not named for use in wheel.facts.uses):
         yield wheel.finding(
             rules.OTHER_ACCELERATOR,
             f"the name contains {segment}, but {listed(_evidence(wheel))}",
             remedy=f"build it on a variant for {_names(wheel)}, or without {_names(wheel)}",
-            inside=wheel.uses[0].evidence[0].member,
-            severity=Severity.WARNING if named is None and wheel.is_incidental else None,
+            inside=wheel.facts.uses[0].evidence[0].member,
+            severity=Severity.WARNING if named is None and wheel.facts.is_incidental else None,
         )
 
 
@@ -144,7 +144,7 @@ def other_major(wheel: ExaminedWheel) -> Iterator[Finding]:
             remedy=f"build it with {word} {major} only, or correct the {word} version of the "
             "variant",
             inside=others[0].member,
-            severity=Severity.WARNING if is_mixed or wheel.is_incidental else None,
+            severity=Severity.WARNING if is_mixed or wheel.facts.is_incidental else None,
         )
 
 
@@ -161,8 +161,8 @@ def several_accelerators(wheel: ExaminedWheel) -> Iterator[Finding]:
 
 
 def _evidence(wheel: ExaminedWheel) -> Sequence[Evidence]:
-    return [each for use in wheel.uses for each in use.evidence]
+    return [each for use in wheel.facts.uses for each in use.evidence]
 
 
 def _names(wheel: ExaminedWheel) -> str:
-    return " and ".join(use.accelerator.value for use in wheel.uses)
+    return " and ".join(use.accelerator.value for use in wheel.facts.uses)
