@@ -7,7 +7,6 @@ import importlib.util
 import os
 import pathlib
 import shutil
-import struct
 import subprocess
 import sys
 import types
@@ -22,7 +21,7 @@ from click.testing import CliRunner, Result
 from fromager_build_tags.commands import main
 from fromager_build_tags.needs import depends_on, distribution
 
-from ..wheel.craft import Shape, elf_without_sections
+from ..wheel.craft import Shape, elf_without_sections, with_sections
 
 ANNOTATION = "build-tags.depends-on"
 CXX = "_ZN3c104warnEv"
@@ -74,7 +73,7 @@ def make_wheel(
     library = elf_without_sections(
         Shape(machine=machine), needed=list(needed), imports=list(imports)
     )
-    files = {f"{name}/_C.so": with_sections(library) if sections else library}
+    files = {f"{name}/_C.so": with_sections(Shape(), library) if sections else library}
     with zipfile.ZipFile(path, "w") as archive:
         for member, content in (files if members is None else members).items():
             archive.writestr(member, content)
@@ -83,17 +82,6 @@ def make_wheel(
         archive.writestr(f"{info}/METADATA", metadata)
         archive.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nTag: {tag}\n")
     return path
-
-
-def with_sections(library: bytes) -> bytes:
-    """Give a 64-bit library the section headers that show that it has no device code."""
-    names = b"\0.shstrtab\0"
-    header = struct.pack("<2I4Q2I2Q", 1, 3, 0, 0, len(library), len(names), 0, 0, 1, 0)
-    table = len(library) + len(names)
-    fields = bytearray(library + names + bytes(64) + header)
-    struct.pack_into("<Q", fields, 0x28, table)
-    struct.pack_into("<3H", fields, 0x3A, 64, 2, 1)
-    return bytes(fields)
 
 
 def test_the_annotation_is_written_once(run: Run, packages: pathlib.Path) -> None:
@@ -562,6 +550,19 @@ def test_what_a_wheel_does_not_show_is_noted(
     assert run("demo-kernels", "--from-wheel", str(wheel)).stderr.splitlines()[1:] == [hint]
 
 
+def test_a_name_for_dlopen_is_a_hint_and_no_proof(run: Run, tmp_path: pathlib.Path) -> None:
+    plain = elf_without_sections(Shape(), needed=[], imports=["dlopen"])
+    elf = with_sections(Shape(), plain, ".rodata", b"\0libcuda.so.1\0")
+    wheel = make_wheel(tmp_path, members={"d/_C.so": elf})
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert result.stderr.splitlines() == [
+        "cuda, not proven: d/_C.so contains libcuda.so.1",
+        "no library in it needs an accelerator or Torch (1 checked)",
+        "it may load an accelerator at run time: add 'accelerator' if it needs one",
+    ]
+    assert result.stdout == NOTHING
+
+
 def test_a_link_to_torch_is_not_called_stable(run: Run, tmp_path: pathlib.Path) -> None:
     wheel = make_wheel(tmp_path, needed=["libtorch.so"])
     assert run("demo-kernels", "--from-wheel", str(wheel)).stderr.startswith(
@@ -577,7 +578,7 @@ def test_what_any_system_has_is_no_hint(run: Run, tmp_path: pathlib.Path, name: 
     assert "not recognized" not in (run("demo-kernels", "--from-wheel", str(wheel)).stderr)
 
 
-ELF = with_sections(elf_without_sections(Shape(), needed=["libc.so.6"], imports=[]))
+ELF = with_sections(Shape(), elf_without_sections(Shape(), needed=["libc.so.6"], imports=[]))
 BOTH = elf_without_sections(Shape(), needed=["libcudart.so.13"], imports=[CXX])
 
 

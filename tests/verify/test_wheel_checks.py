@@ -44,6 +44,19 @@ def needing(*libraries: str) -> dict[str, bytes]:
     return {"demo/crafted.so": with_sections(Shape(), elf)}
 
 
+def containing(text: str, section: str = ".rodata") -> dict[str, bytes]:
+    elf = elf_without_sections(Shape(), needed=[], imports=["dlopen"])
+    return {"demo/text.so": with_sections(Shape(), elf, section, f"\0{text}\0".encode())}
+
+
+def compiled_by(rocm: str) -> dict[str, bytes]:
+    return containing(f"AMD clang version 20.0.0git (x roc-{rocm} 25444 2768)", ".comment")
+
+
+LOADS_CUDA = containing("libcuda.so.1")
+PTX = containing(".version 8.0\n.target sm_75\n")
+
+
 def named(name: str, **wheel: Any) -> Wheel:
     stem = f"{name.replace('-', '_')}-1.0"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
@@ -76,6 +89,16 @@ RIGHT = {
         tag="8_el9.6_cuda12.9", members=needing("libcusolver.so.11", "libcusparse.so.12")
     ),
     "oneCCL for CPUs": Wheel(tag="8_el9.6_cpu", members=needing("libccl.so.1")),
+    "compiled by its ROCm": Wheel(
+        tag="8_el9.6_rocm7.1", libraries=["hip_fatbin"], members=compiled_by("7.1.1")
+    ),
+    "compiled by its ROCm, with a patch version": Wheel(
+        tag="8_el9.6_rocm7.1.0", libraries=["hip_fatbin"], members=compiled_by("7.1.1")
+    ),
+    "a name for dlopen in a cpu wheel": Wheel(tag=f"{EL}_cpu", members=LOADS_CUDA),
+    "a name for dlopen beside its library": Wheel(
+        tag=CUDA, libraries=[CUDART], members=LOADS_CUDA
+    ),
     "rocm, static": Wheel(tag="8_el9.6_rocm7.1", libraries=["hip_fatbin"]),
     "cuda, static": Wheel(tag=CUDA, libraries=["nv_fatbin"]),
     "cuda, only the driver": Wheel(tag=CUDA, libraries=["libcuda.so.1"]),
@@ -302,6 +325,35 @@ WRONG = {
         Wheel(tag="8_el9.6_rocm7.1", libraries=["hip_fatbin"], members=needing("libhipblas.so.2")),
         ["BT314 error"],
     ),
+    "compiled by another ROCm": (
+        Wheel(tag=f"{EL}_rocm10.1", libraries=["hip_fatbin"], members=compiled_by("7.1.1")),
+        ["BT314 error"],
+    ),
+    "compiled by another minor version of ROCm": (
+        Wheel(tag=f"{EL}_rocm7.2", libraries=["hip_fatbin"], members=compiled_by("7.1.1")),
+        ["BT314 warning"],
+    ),
+    "compiled by several ROCm": (
+        Wheel(
+            tag=f"{EL}_rocm7.1",
+            libraries=["hip_fatbin"],
+            members=compiled_by("6.4.0") | {"demo/b.so": compiled_by("7.1.1")["demo/text.so"]},
+        ),
+        ["BT314 warning"],
+    ),
+    "needs the HIP of another ROCm than it was compiled by": (
+        Wheel(tag=f"{EL}_rocm7.1", libraries=["libamdhip64.so.6"], members=compiled_by("7.1.1")),
+        ["BT314 error"],
+    ),
+    "may load CUDA": (Wheel(tag=CUDA, members=LOADS_CUDA), ["BT312 warning"]),
+    "has PTX": (Wheel(tag=CUDA, members=PTX), ["BT312 warning"]),
+    "may load CUDA, for ROCm": (Wheel(tag=f"{EL}_rocm7.1", members=LOADS_CUDA), ["BT312 error"]),
+    "may load CUDA, and no segment": (Wheel(tag=EL, members=LOADS_CUDA), ["BT311 note"]),
+    "has PTX, and no segment": (Wheel(tag=EL, members=PTX), ["BT311 note"]),
+    "may load CUDA, pure": (
+        Wheel(tag="8", platform=PURE, members=LOADS_CUDA),
+        ["BT332 error"],
+    ),
     "two majors": (Wheel(tag=CUDA, libraries=["libcudart.so.12", CUDART]), ["BT314 warning"]),
     "requires another CUDA by a bound": (
         Wheel(tag=CUDA, libraries=[CUDART], requires=['cuda-bindings<13.0,>=12.9.2']),
@@ -473,8 +525,8 @@ def test_every_rule_fires_somewhere() -> None:
     fired = {each.partition(" ")[0] for _, expected in WRONG.values() for each in expected}
     of_symbols = {"BT305", "BT306", "BT307", "BT308"}  # test_torch_symbols.py
     assert fired | of_symbols == {code for code in RULES if code.startswith("BT3")}
-    # BT341 has no check, BT342 has two, and the rules of symbols have one
-    assert len(CHECKS) == len(fired) + 1
+    # BT341 has no check, BT311 and BT342 have two, and the rules of symbols have one
+    assert len(CHECKS) == len(fired) + 2
 
 
 def test_a_finding_names_evidence_and_the_exact_remedy(write: Write) -> None:
@@ -522,6 +574,24 @@ def test_another_major_in_metadata_is_listed_with_the_name_first(write: Write) -
     assert found.remedy == (
         "build it for the cuda that METADATA is for, or change METADATA to cuda 13"
     )
+
+
+def test_hints_are_listed_and_no_proof(write: Write) -> None:
+    [without] = findings(write, Wheel(tag=EL, members=LOADS_CUDA))
+    assert (without.message, without.remedy) == (
+        "the name has no accelerator segment, and the wheel may load an accelerator's library at "
+        "run time: demo/text.so contains libcuda.so.1",
+        "nothing to do if it works without; else declare it: "
+        'build-tags.verify: "accelerator: REASON"',
+    )
+    [named_cuda] = findings(write, Wheel(tag=CUDA, members=PTX))
+    assert named_cuda.message == (
+        "the name contains cuda13.0, but no library in the wheel needs a library of cuda or "
+        "contains device code; it may load one at run time: demo/text.so contains PTX for sm_75"
+    )
+    declared = parse_exemptions("accelerator: loads it with dlopen", "x")
+    [missing] = findings(write, Wheel(tag=EL, members=LOADS_CUDA), declared)
+    assert (missing.code, missing.severity.value) == ("BT311", "error")
 
 
 def test_of_many_builds_three_are_shown(write: Write) -> None:

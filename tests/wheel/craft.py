@@ -56,11 +56,13 @@ def elf_without_sections(
     return _header(shape) + segments + symbols + strings + hash_table + dynamic
 
 
-def with_sections(shape: Shape, elf: bytes, name: str = ".text") -> bytes:
-    """Add section headers: one of that name, and the names."""
+def with_sections(shape: Shape, elf: bytes, name: str = ".text", content: bytes = b"") -> bytes:
+    """Add section headers: one of that name, with its content, and the names."""
     names = b"\0" + name.encode() + b"\0"
     size = 64 if shape.bits == 64 else 40
-    rows = [(0, 0, 0, 0), (1, 1, 0, 1), (0, _STRING_TABLE, len(elf), len(names))]
+    start, elf = len(elf), elf + content
+    section = (1, 1, start, len(content)) if content else (1, 1, 0, 1)
+    rows = [(0, 0, 0, 0), section, (0, _STRING_TABLE, len(elf), len(names))]
     table = b"".join(
         shape.pack("10I", "2I4Q2I2Q", name, kind, 0, 0, at, length, 0, 0, 0, 0)
         for name, kind, at, length in rows

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import pytest
 from elftools.elf.dynamic import DynamicSection
@@ -435,3 +436,58 @@ def _dynamic(elf: bytearray) -> range:
             start = int.from_bytes(elf[at + 8 : at + 16], "little")
             return range(start, start + int.from_bytes(elf[at + 32 : at + 40], "little"))
     raise AssertionError("no dynamic table")
+
+
+HINTING: Final = b"\0libcuda.so.1\0"
+COMMENT: Final = b"AMD clang version 20.0.0git (x roc-7.1.1 2 3)\0"
+
+
+@pytest.mark.parametrize("shape", [Shape(), Shape(bits=32, order=">", machine=20)])
+def test_texts_are_read_in_their_sections(shape: Shape) -> None:
+    plain = elf_without_sections(shape, needed=[], imports=["dlopen"])
+
+    def found(section: str, content: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        result = facts(with_sections(shape, plain, section, content))
+        return result.hints, result.rocm
+
+    assert found(".rodata", HINTING + COMMENT) == (("libcuda.so.1",), ())
+    assert found(".lrodata", HINTING) == (("libcuda.so.1",), ())
+    assert found(".comment", HINTING + COMMENT) == ((), ("7.1.1",))
+    assert found(".data", HINTING + COMMENT) == ((), ())
+
+
+def test_a_library_without_dlopen_loads_nothing() -> None:
+    plain = elf_without_sections(Shape(), needed=[], imports=["my_dlopen", "dlopen2"])
+
+    assert facts(with_sections(Shape(), plain, ".rodata", HINTING)).hints == ()
+
+
+def test_texts_are_read_as_far_as_the_budget_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = elf_without_sections(Shape(), needed=[], imports=["dlopen"])
+    data = with_sections(Shape(), plain, ".rodata", b"." * 100 + HINTING)
+    size = 100 + len(HINTING)
+
+    def found(budget: Budget) -> tuple[str, ...]:
+        result = read_elf(io.BytesIO(data), budget=budget)
+        assert isinstance(result, ElfFacts)
+        return result.hints
+
+    budget = Budget(texts=2 * size - 10)
+    assert [found(budget) for _ in range(3)] == [("libcuda.so.1",), (), ()]
+    assert budget.texts == 0
+    monkeypatch.setattr(elf, "_READ_ONLY_LIMIT", size - 10)
+    assert found(budget := Budget(texts=4 * size)) == ()
+    assert budget.texts == 3 * size + 10
+
+
+@pytest.mark.parametrize("section", [".rodata", ".comment"])
+def test_a_section_outside_of_the_file_has_no_text(section: str) -> None:
+    plain = elf_without_sections(Shape(), needed=[], imports=["dlopen"])
+    data = bytearray(with_sections(Shape(), plain, section, HINTING + COMMENT))
+    row = len(data) - 2 * 64
+    offset, size = struct.unpack_from("<2Q", data, row + 24)
+    assert (offset, size) == (len(plain), len(HINTING + COMMENT))
+    for place in ((len(data) + 1, 1 << 62), (1 << 63, 1 << 63)):
+        struct.pack_into("<2Q", data, row + 24, *place)
+        found = facts(bytes(data))
+        assert (found.hints, found.rocm) == ((), ())

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fromager_build_tags.wheel import libraries
+from fromager_build_tags.wheel import elf, libraries
 from fromager_build_tags.wheel.archive import WheelError
 from fromager_build_tags.wheel.elf import Budget, RefusalReason
 from fromager_build_tags.wheel.evidence import TorchAbi
@@ -23,7 +23,7 @@ from fromager_build_tags.wheel.libraries import Accelerator
 
 from . import hostile
 from .building import CXX_SYMBOLS, DIST_INFO, METADATA, STABLE_SYMBOLS, Compiler, MakeWheel
-from .craft import Shape, elf_without_sections
+from .craft import Shape, elf_without_sections, with_sections
 
 
 def stacks(facts: WheelFacts) -> dict[Accelerator, list[str]]:
@@ -465,3 +465,64 @@ def _write_large(wheel: Path, elf: bytes, *, size: int) -> None:
             for _ in range(size >> 20):
                 stream.write(noise + bytes((1 << 20) - len(noise)))
             stream.write(elf[table:])
+
+
+def crafted(*needed: str, section: str = ".text", content: bytes = b"") -> bytes:
+    elf = elf_without_sections(Shape(), needed=[*needed], imports=["dlopen"])
+    return with_sections(Shape(), elf, section, content)
+
+
+HINT = crafted(section=".rodata", content=b"\0libcuda.so.1\0libze_loader.so.1\0")
+
+
+def test_names_for_dlopen_are_hints_by_stack(make_wheel: MakeWheel) -> None:
+    ptx = crafted(section=".rodata", content=b"\n.version 8.0\n.target sm_75\n")
+
+    facts = read_wheel(make_wheel({"a.so": HINT, "b.so": ptx}))
+
+    assert facts.accelerators == ()
+    assert [(use.accelerator, [str(each) for each in use.evidence]) for use in facts.hints] == [
+        (Accelerator.CUDA, ["a.so contains libcuda.so.1", "b.so contains PTX for sm_75"]),
+        (Accelerator.XPU, ["a.so contains libze_loader.so.1"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [
+        ("x.so", crafted("libamdhip64.so.7")),
+        ("x.so", crafted(section=".nv_fatbin")),
+        ("x.cubin", elf_without_sections(Shape(machine=190), needed=[], imports=[])),
+        ("libcupti.so.12", crafted()),
+    ],
+    ids=["needed", "device code", "a file of device code", "carried"],
+)
+def test_what_is_proven_needs_no_hint(make_wheel: MakeWheel, name: str, library: bytes) -> None:
+    assert read_wheel(make_wheel({"a.so": HINT, f"b/{name}": library})).hints == ()
+    assert read_wheel(make_wheel({f"b/{name}": library, "c.so": HINT})).hints == ()
+
+
+def test_read_only_data_is_not_searched_once_an_accelerator_is_proven(
+    make_wheel: MakeWheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[bytes] = []
+
+    def find_hints(data: bytes) -> list[str]:
+        searched.append(data)
+        return []
+
+    monkeypatch.setattr(elf, "find_hints", find_hints)
+    proof = crafted("libcudart.so.13", section=".rodata", content=b"proof")
+    read_wheel(make_wheel({"a.so": HINT, "b.so": proof, "c.so": HINT}))
+
+    assert [len(each) for each in searched] == [32, 5]
+
+
+def test_the_rocm_that_compiled_each_library(make_wheel: MakeWheel) -> None:
+    comment = b"AMD clang version 20.0.0git (x roc-7.1.1 2 3)\0"
+
+    facts = read_wheel(make_wheel({"a.so": crafted(section=".comment", content=comment)}))
+
+    assert [(str(version), str(each)) for version, each in facts.rocm] == [
+        ("7.1.1", "a.so was compiled by ROCm 7.1.1")
+    ]

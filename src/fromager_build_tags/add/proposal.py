@@ -209,6 +209,8 @@ def evidence_in(facts: WheelFacts, lowest: DeclaredTorch | None = None) -> Itera
         stack = use.accelerator.value
         label = f"{stack}, not used" if facts.is_incidental else stack
         yield from _lines(label, use.evidence)
+    for use in facts.hints:
+        yield from _lines(f"{use.accelerator.value}, not proven", use.evidence)
     abi = facts.torch.abi
     label = "Torch" if abi is TorchAbi.LINKED else f"Torch, {abi} ABI"
     yield from _lines(label, facts.torch.evidence)
@@ -227,6 +229,8 @@ def evidence_in(facts: WheelFacts, lowest: DeclaredTorch | None = None) -> Itera
         yield f"no library in it needs an accelerator or Torch ({facts.libraries:,} checked)"
     if facts.is_incidental and not facts.purelib:
         yield "nothing in it needs the accelerator: add 'accelerator' if it does not work without"
+    if facts.hints and not facts.purelib:
+        yield "it may load an accelerator at run time: add 'accelerator' if it needs one"
     yield from facts.notes
     if abi is TorchAbi.LINKED:
         yield "it links libtorch, but imports no symbol that shows which ABI"

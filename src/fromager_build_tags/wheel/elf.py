@@ -20,6 +20,8 @@ from typing import IO, Any, Final
 
 from elftools.elf.structs import ELFStructs
 
+from .section_text import compiling_rocm, find_hints
+
 HEADER_SIZE: Final = 64
 """Bytes of the ELF header, those of 64 bits."""
 DEVICE_SECTIONS: Final = frozenset(
@@ -35,6 +37,11 @@ SYMBOLS: Final = 2_000_000
 """Rows of symbol and hash tables of one wheel. tensorflow-cpu 2.21 has 0.6 million."""
 NAMES: Final = 32 << 20
 """Bytes of names that are kept of one wheel, with what an object costs. torch 2.14 has 8 MB."""
+TEXTS: Final = 256 << 20
+"""Bytes of one wheel that are searched for hints: all of what most libraries read only."""
+_READ_ONLY: Final = frozenset({".rodata", ".lrodata"})
+_READ_ONLY_LIMIT: Final = 32 << 20
+_COMMENT_LIMIT: Final = 4 << 10
 _STRINGS_LIMIT: Final = 128 << 20
 _DYNAMIC_LIMIT: Final = 1 << 20
 _NAME_LIMIT: Final = 4096
@@ -96,6 +103,10 @@ class ElfFacts:
     """What the dynamic linker may leave undefined."""
     exports: frozenset[str] = frozenset()
     device_sections: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    """Texts in read-only data that hint at an accelerator: ``libcuda.so.1``, ``PTX for sm_75``."""
+    rocm: tuple[str, ...] = ()
+    """Releases of ROCm whose compiler made code in it: ``7.1.1``."""
     has_sections: bool = False
     """False where no section has a name, as they were removed: device code cannot be seen."""
 
@@ -119,6 +130,7 @@ class Budget:
     headers: int = HEADERS
     symbols: int = SYMBOLS
     names: int = NAMES
+    texts: int = TEXTS
 
     def take_headers(self, count: int) -> None:
         """Raise for more rows than are left; then none of them is taken."""
@@ -127,6 +139,12 @@ class Budget:
     def take_symbols(self, count: int) -> None:
         """Raise for more rows than are left; then none of them is taken."""
         self.symbols -= _taken(count, "symbols", self.symbols, SYMBOLS)
+
+    def take_text(self, size: int) -> int:
+        """Return how many bytes of *size* may be searched; hints are not worth an error."""
+        taken = min(size, self.texts, _READ_ONLY_LIMIT)
+        self.texts -= taken
+        return taken
 
     def take_name(self, name: str) -> str:
         """Return the name; raise where no room is left for it."""
@@ -176,7 +194,7 @@ def read_elf(
         elf = _Elf(file, budget or Budget())
         dynamic = _Dynamic(elf)
         imports, weak_imports, exports = dynamic.symbols(keep)
-        names = elf.section_names()
+        names = {name for name, _ in elf.named_sections}
         return ElfFacts(
             machine=elf.machine,
             bits=elf.bits,
@@ -187,6 +205,8 @@ def read_elf(
             weak_imports=frozenset(weak_imports),
             exports=frozenset(exports),
             device_sections=tuple(sorted(DEVICE_SECTIONS & names)),
+            hints=tuple(elf.hints()) if dynamic.names_dlopen() else (),
+            rocm=elf.compiling_rocm(),
             has_sections=bool(names),
         )
     except _RefusedError as err:
@@ -240,20 +260,41 @@ class _Elf:
         """The section headers; none for more than 65,279, which the header cannot count."""
         return self._headers(self.structs.Elf_Shdr, "sh", self.header["e_shnum"])
 
-    def section_names(self) -> set[str]:
-        """Return the names of the sections that hold anything, cut off behind those of interest.
+    @functools.cached_property
+    def named_sections(self) -> Sequence[tuple[str, _Row]]:
+        """The sections that hold anything, with names cut off behind those of interest.
 
         In a file of debug information alone, sections of code keep their size, and hold nothing.
         """
         offset, size = self._name_table()
-        names = set()
+        named = []
         for section in self.sections:
             if size and section["sh_size"] and section["sh_type"] != "SHT_NOBITS":
                 start = section["sh_name"]
                 if start >= size:
                     raise _broken(f"a name at {start} in a table of {size} bytes")
-                names.add(_text(self.read(offset + start, min(_SECTION_NAME, size - start))))
-        return names - {""}
+                name = _text(self.read(offset + start, min(_SECTION_NAME, size - start)))
+                named.append((name, section))
+        return [each for each in named if each[0]]
+
+    def hints(self) -> Iterator[str]:
+        """Yield what read-only data contains, as far as the budget goes, each once."""
+        found: dict[str, None] = {}
+        for name, section in self.named_sections:
+            if name in _READ_ONLY and (size := self.budget.take_text(section["sh_size"])):
+                found.update(dict.fromkeys(find_hints(self._start_of(section, size))))
+        return iter(found)
+
+    def compiling_rocm(self) -> tuple[str, ...]:
+        """Return the releases of ROCm whose compiler made code in it."""
+        sections = (section for name, section in self.named_sections if name == ".comment")
+        section = next(sections, None)
+        return compiling_rocm(self._start_of(section, _COMMENT_LIMIT)) if section else ()
+
+    def _start_of(self, section: _Row, limit: int) -> bytes:
+        """Return the first bytes of a section; none that lie outside of the file."""
+        self._file.seek(min(section["sh_offset"], self.size))
+        return self._file.read(min(section["sh_size"], limit))
 
     def _name_table(self) -> tuple[int, int]:
         """Return offset and size; both are 0 where there is none."""
@@ -288,6 +329,10 @@ class _Dynamic:
     def texts(self, tag: str) -> Iterator[str]:
         """Yield the strings that the entries with *tag* name."""
         return (self._string(value) for key, value in self._entries if key == tag)
+
+    def names_dlopen(self) -> bool:
+        """Return whether it can import ``dlopen``, which it needs to load what it names."""
+        return b"\0dlopen\0" in self._strings
 
     def symbols(self, keep: re.Pattern[bytes]) -> tuple[set[str], set[str], set[str]]:
         """Return the names imported, weakly imported, and exported that *keep* matches.

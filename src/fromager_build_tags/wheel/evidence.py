@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from packaging.version import Version
+
 from .elf import DEVICE_MACHINES
 from .libraries import Accelerator, Contents, Library, accelerator_of, is_torch, majors_of
+from .section_text import PTX
 from .symbols import STABLE, UNSTABLE, readable
 
 _SECTION_STACKS: Final = {".nv": Accelerator.CUDA, ".hi": Accelerator.ROCM}
@@ -53,6 +56,30 @@ def carried_accelerators(contents: Contents) -> tuple[AcceleratorUse, ...]:
     needed = {name for library in contents.libraries for name in library.elf.needed}
     unused = [each for each in contents.libraries if needed.isdisjoint(each.names)]
     return _by_stack([each for library in unused for each in _own_evidence(library)])
+
+
+def compiled_by_rocm(contents: Contents) -> tuple[tuple[Version, Evidence], ...]:
+    """Return the releases of ROCm whose compiler made code in a wheel, each with its evidence."""
+    return tuple(
+        (Version(release), Evidence(member=each.member, what=f"was compiled by ROCm {release}"))
+        for each in contents.libraries
+        for release in each.elf.rocm
+    )
+
+
+def hinted_accelerators(contents: Contents) -> tuple[AcceleratorUse, ...]:
+    """Return the stacks that texts in the libraries hint at: they may load them with ``dlopen``.
+
+    A text is no proof: FFmpeg names CUDA's driver for its encoder, and works without it.
+    """
+    return _by_stack([each for library in contents.libraries for each in _hints(library)])
+
+
+def _hints(library: Library) -> Iterator[tuple[Accelerator, Evidence]]:
+    for hint in library.elf.hints:
+        stack = Accelerator.CUDA if hint.startswith(PTX) else accelerator_of(hint)
+        if stack is not None:
+            yield stack, Evidence(member=library.member, what=f"contains {hint}")
 
 
 def accelerators_of(library: Library) -> frozenset[Accelerator]:

@@ -14,8 +14,11 @@ from .archive import WheelArchive, WheelError
 from .elf import DEVICE_MACHINES, ElfRefusal
 from .evidence import (
     AcceleratorUse,
+    Evidence,
     TorchUse,
     carried_accelerators,
+    compiled_by_rocm,
+    hinted_accelerators,
     torch_use,
     used_accelerators,
 )
@@ -68,6 +71,10 @@ class WheelFacts:
     refused: tuple[ElfRefusal, ...] = ()
     carried: tuple[AcceleratorUse, ...] = ()
     """Accelerators whose libraries it carries, and nothing in it needs."""
+    rocm: tuple[tuple[Version, Evidence], ...] = ()
+    """The releases of ROCm whose compiler made code in it, by library."""
+    hints: tuple[AcceleratorUse, ...] = ()
+    """Accelerators that it may load with ``dlopen``; none where it uses or carries any."""
     requires_stack: tuple[str, ...] = ()
     """``Requires-Dist`` entries for packages of CUDA or ROCm that no extra guards."""
     dist_info: str = ""
@@ -122,13 +129,14 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
     name, version = identity(archive.path, metadata)
     contents = read_contents(archive)
     tags = wheel.get_all("Tag", [])
+    used, carried = used_accelerators(contents), carried_accelerators(contents)
     return WheelFacts(
         name=name,
         version=version,
         purelib=bool(tags) and all(str(tag).endswith("-any") for tag in tags),
         libraries=len(contents.libraries),
         needed=contents.needed_from_outside(),
-        accelerators=used_accelerators(contents),
+        accelerators=used,
         torch=torch_use(contents),
         torch_imports=tuple(torch_imports(contents)),
         requires_torch=torch_requirements(archive.path, metadata),
@@ -142,7 +150,9 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
             if not each.elf.has_sections and each.elf.machine not in DEVICE_MACHINES
         ),
         refused=contents.refused,
-        carried=carried_accelerators(contents),
+        carried=carried,
+        rocm=compiled_by_rocm(contents),
+        hints=() if used or carried else hinted_accelerators(contents),
         dist_info=archive.dist_info,
     )
 

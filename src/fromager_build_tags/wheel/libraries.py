@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from .archive import Member, WheelArchive, WheelError
-from .elf import HEADER_SIZE, Budget, ElfFacts, ElfRefusal, read_elf, read_head
+from .elf import DEVICE_MACHINES, HEADER_SIZE, Budget, ElfFacts, ElfRefusal, read_elf, read_head
 from .symbols import TORCH_NAMES
 
 # flashinfer-cubin has the most, 16,000: a file for each kernel.
@@ -33,6 +33,16 @@ class Library:
         """The file name, and the ``DT_SONAME`` if there is one."""
         file = PurePosixPath(self.member).name
         return (file, self.elf.soname) if self.elf.soname else (file,)
+
+    @property
+    def shows_accelerator(self) -> bool:
+        """Whether it needs, is or contains a part of an accelerator's stack."""
+        elf = self.elf
+        return (
+            bool(elf.device_sections)
+            or elf.machine in DEVICE_MACHINES
+            or any(map(accelerator_of, (*elf.needed, *self.names)))
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +95,9 @@ def read_contents(archive: WheelArchive) -> Contents:
             raise WheelError(archive.path, f"it has more than {_LIBRARIES_LIMIT:,} libraries")
         match _read_library(member, budget):
             case ElfFacts() as elf:
-                libraries.append(Library(member=member.name, elf=elf))
+                libraries.append(library := Library(member=member.name, elf=elf))
+                if library.shows_accelerator:
+                    budget.texts = 0  # hints are only of use where nothing shows one
             case ElfRefusal() as refusal:
                 refused.append(replace(refusal, member=member.name))
     return Contents(libraries=tuple(libraries), refused=tuple(refused))

@@ -20,6 +20,7 @@ CHECKS: Final[tuple[Callable[[ExaminedWheel], Iterator[Finding]], ...]] = (
     required.other_torch_required,
     torch_symbols.symbols_of_torch,
     segments.hidden_accelerator,
+    segments.hinted_accelerator,
     segments.no_accelerator_inside,
     segments.other_accelerator,
     segments.other_major,

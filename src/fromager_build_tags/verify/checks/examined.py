@@ -80,12 +80,12 @@ class ExaminedWheel:
         return self.name.segment(Order.ACCELERATOR) or named_accelerator(self.name.version) or None
 
     @property
-    def accelerator_major(self) -> tuple[str, int] | None:
-        """The word and the major version of the accelerator segment; None if it has none."""
-        version = re.search(r"\d{1,9}", self.accelerator or "")
-        if self.accelerator is None or version is None:
+    def accelerator_version(self) -> tuple[str, Sequence[int]] | None:
+        """The word and the version of the accelerator segment; None if it has no version."""
+        numbers = re.search(r"\d{1,9}(\.\d{1,9})*", self.accelerator or "")
+        if self.accelerator is None or numbers is None:
             return None
-        return accelerator_word(self.accelerator), int(version.group())
+        return accelerator_word(self.accelerator), [int(each) for each in numbers[0].split(".")]
 
     @property
     def torch(self) -> str | None:

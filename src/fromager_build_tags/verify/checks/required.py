@@ -39,7 +39,7 @@ def other_torch_required(wheel: ExaminedWheel) -> Iterator[Finding]:
 
 def other_major_required(wheel: ExaminedWheel) -> Iterator[Finding]:
     """BT316: an accelerator segment of another major version than METADATA is for."""
-    word, major = wheel.accelerator_major or ("", 0)
+    word, (major, *_) = wheel.accelerator_version or ("", [0])
     if (stack := ACCELERATORS.get(word)) is None:
         return
     facts = wheel.facts

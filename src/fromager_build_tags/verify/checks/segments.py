@@ -10,7 +10,7 @@ from ...tag.contents import excludes
 from ...tag.expression import Need
 from ...tag.segment import Order, accelerator_word
 from ...wheel.evidence import Evidence, TorchAbi
-from ...wheel.libraries import majors_of
+from ...wheel.libraries import Accelerator, majors_of
 from ...wheel.torch_loads import short
 from ..exemptions import ACCELERATOR, TORCH
 from .examined import ACCELERATORS, ExaminedWheel, listed
@@ -92,17 +92,36 @@ def hidden_accelerator(wheel: ExaminedWheel) -> Iterator[Finding]:
 def no_accelerator_inside(wheel: ExaminedWheel) -> Iterator[Finding]:
     """BT312: an accelerator segment, and no accelerator in the wheel."""
     segment = wheel.name.segment(Order.ACCELERATOR)
-    if segment is not None and accelerator_word(segment) in ACCELERATORS and not wheel.facts.uses:
-        unread = [*wheel.unread, *wheel.facts.without_sections]
+    if segment is None or accelerator_word(segment) not in ACCELERATORS or wheel.facts.uses:
+        return
+    word, unread = accelerator_word(segment), [*wheel.unread, *wheel.facts.without_sections]
+    hints = [each for use in wheel.facts.hints if use.accelerator == word for each in use.evidence]
+    yield wheel.finding(
+        rules.NO_ACCELERATOR_INSIDE,
+        f"the name contains {segment}, but no library in the wheel needs a library of {word} or "
+        "contains device code"
+        + (f"; not completely read: {listed(unread)}" if unread else "")
+        + (f"; it may load one at run time: {listed(hints)}" if hints else ""),
+        remedy=f"{wheel.set_depends_on()}, or build it for {segment}; if it compiles its "
+        "kernels at run time or loads them with dlopen, declare it: "
+        'build-tags.verify: "accelerator: REASON"',
+        severity=Severity.WARNING if unread or hints else None,
+    )
+
+
+def hinted_accelerator(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT311: no accelerator segment, and texts that only hint at an accelerator."""
+    hints = [each for use in wheel.facts.hints for each in use.evidence]
+    declared = wheel.exemptions.dependencies.get(ACCELERATOR)
+    if hints and wheel.accelerator is None and not declared and wheel.name.is_platlib:
         yield wheel.finding(
-            rules.NO_ACCELERATOR_INSIDE,
-            f"the name contains {segment}, but no library in the wheel needs a library of "
-            f"{accelerator_word(segment)} or contains device code"
-            + (f"; not completely read: {listed(unread)}" if unread else ""),
-            remedy=f"{wheel.set_depends_on()}, or build it for {segment}; if it compiles its "
-            "kernels at run time or loads them with dlopen, declare it: "
+            rules.HIDDEN_ACCELERATOR,
+            f"the name has no accelerator segment, and the wheel may load an accelerator's library "
+            f"at run time: {listed(hints)}",
+            remedy="nothing to do if it works without; else declare it: "
             'build-tags.verify: "accelerator: REASON"',
-            severity=Severity.WARNING if unread else None,
+            inside=hints[0].member,
+            severity=Severity.NOTE,
         )
 
 
@@ -123,10 +142,8 @@ def other_accelerator(wheel: ExaminedWheel) -> Iterator[Finding]:
 
 
 def other_major(wheel: ExaminedWheel) -> Iterator[Finding]:
-    """BT314: libraries of a major version that is not the segment's."""
-    if wheel.accelerator_major is None:
-        return
-    word, major = wheel.accelerator_major
+    """BT314: libraries of a major version that is not the segment's, or another ROCm's code."""
+    word, (major, *_) = wheel.accelerator_version or ("", [0])
     versioned = [
         (majors, each)
         for use in (*wheel.facts.accelerators, *wheel.facts.carried)
@@ -135,16 +152,33 @@ def other_major(wheel: ExaminedWheel) -> Iterator[Finding]:
         if (majors := majors_of(each.library))
     ]
     others = [each for majors, each in versioned if major not in majors]
-    if others:
-        is_mixed = len(others) < len(versioned)
+    if not others:
+        yield from _other_rocm(wheel)
+        return
+    is_mixed = len(others) < len(versioned)
+    yield wheel.finding(
+        rules.OTHER_MAJOR,
+        f"the name contains {wheel.accelerator}, but {listed(others)}"
+        + (f"; other libraries belong to {word} {major}" if is_mixed else ""),
+        remedy=f"build it with {word} {major} only, or correct the {word} version of the variant",
+        inside=others[0].member,
+        severity=Severity.WARNING if is_mixed or wheel.facts.is_incidental else None,
+    )
+
+
+def _other_rocm(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """Compare the releases that compiled it; another minor version is a warning."""
+    word, named = wheel.accelerator_version or ("", [])
+    compiled = [(list(version.release[:2]), each) for version, each in wheel.facts.rocm]
+    others = [(release, each) for release, each in compiled if release != named[:2]]
+    if word == Accelerator.ROCM and len(named) > 1 and others:
+        is_other_major = all(release[0] != named[0] for release, _ in compiled)
         yield wheel.finding(
             rules.OTHER_MAJOR,
-            f"the name contains {wheel.accelerator}, but {listed(others)}"
-            + (f"; other libraries belong to {word} {major}" if is_mixed else ""),
-            remedy=f"build it with {word} {major} only, or correct the {word} version of the "
-            "variant",
-            inside=others[0].member,
-            severity=Severity.WARNING if is_mixed or wheel.facts.is_incidental else None,
+            f"the name contains {wheel.accelerator}, but {listed(each for _, each in others)}",
+            remedy="build it with that ROCm, or correct the rocm version of the variant",
+            inside=others[0][1].member,
+            severity=None if is_other_major else Severity.WARNING,
         )
 
 
