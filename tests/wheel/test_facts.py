@@ -238,6 +238,26 @@ def test_a_runtime_that_nothing_needs_is_carried_and_not_used(
     ]
 
 
+def test_a_plugin_of_a_runtime_for_any_machine_is_no_use(make_wheel: MakeWheel) -> None:
+    """Intel's OpenMP works without the XPU that its plugins serve, and numpy with MKL needs it."""
+    members = {
+        "libiomp5.so": crafted(),
+        "libomptarget.so": crafted("libur_loader.so.0"),
+        "libomptarget.sycl.wrap.so": crafted("libsycl.so.9"),
+        "libompd.so": crafted(),
+        "libompc.so": crafted(),
+    }
+
+    facts = read_wheel(make_wheel(members))
+
+    assert facts.accelerators == facts.needed_accelerators == ()
+    assert facts.is_incidental
+    assert [str(each) for use in facts.carried for each in use.evidence] == [
+        "libomptarget.so needs libur_loader.so.0",
+        "libomptarget.sycl.wrap.so needs libsycl.so.9",
+    ]
+
+
 def test_the_note_of_a_pure_wheel(make_wheel: MakeWheel) -> None:
     wheel = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py2-none-any\nTag: py3-none-any\n"
     facts = read_wheel(make_wheel({"demo.py": "", "demo_pkg-1.0.dist-info/WHEEL": wheel}))

@@ -11,8 +11,16 @@ from typing import Final
 from packaging.version import Version
 
 from .elf import DEVICE_MACHINES
-from .libraries import Accelerator, Contents, Library, accelerator_of, is_torch, majors_of
+from .libraries import (
+    Accelerator,
+    Contents,
+    Library,
+    accelerator_of,
+    is_offload_plugin,
+    is_torch,
+)
 from .section_text import PTX
+from .sonames import majors_of
 from .symbols import STABLE, UNSTABLE, readable
 
 _SECTION_STACKS: Final = {".nv": Accelerator.CUDA, ".hi": Accelerator.ROCM}
@@ -45,17 +53,21 @@ class AcceleratorUse:
 
 def used_accelerators(contents: Contents) -> tuple[AcceleratorUse, ...]:
     """Return each stack that a wheel uses, in the order of ``Accelerator``."""
-    return _by_stack([each for library in contents.libraries for each in _use_evidence(library)])
+    using = [each for each in contents.libraries if not is_offload_plugin(each.member)]
+    return _by_stack([each for library in using for each in _use_evidence(library)])
 
 
 def carried_accelerators(contents: Contents) -> tuple[AcceleratorUse, ...]:
     """Return the stacks whose libraries a wheel carries and does not need itself.
 
     Such a wheel provides them to others, loads them with ``dlopen``, or has them for a tool.
+    Plugins count, too: OpenMP loads the one for XPUs where a program uses an XPU.
     """
     needed = {name for library in contents.libraries for name in library.elf.needed}
     unused = [each for each in contents.libraries if needed.isdisjoint(each.names)]
-    return _by_stack([each for library in unused for each in _own_evidence(library)])
+    plugins = [each for each in contents.libraries if is_offload_plugin(each.member)]
+    own = [each for library in unused for each in _own_evidence(library)]
+    return _by_stack([*own, *(each for library in plugins for each in _use_evidence(library))])
 
 
 def compiled_by_rocm(contents: Contents) -> tuple[tuple[Version, Evidence], ...]:

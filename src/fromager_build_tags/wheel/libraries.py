@@ -143,20 +143,15 @@ def accelerator_of(name: str) -> Accelerator | None:
     return next((stack for stack, names in _STACKS.items() if names.fullmatch(base)), None)
 
 
-def majors_of(name: str) -> range:
-    """Return the majors of its stack that have a library's soname; none if it is not known.
+def is_offload_plugin(name: str) -> bool:
+    """Return whether a library is loaded only by programs that use an accelerator.
 
-    The newest soname has no last major: HIP's is still 7 in ROCm 10, and cuSPARSE's 12 in CUDA 13.
+    Intel's OpenMP and MPI have such plugins beside libraries that work on any machine.
 
-    >>> [majors_of(f"lib{name}") for name in ("cudart-3eda8113.so.13.0.96", "cusolver.so.11")]
-    [range(13, 14), range(11, 13)]
+    >>> [is_offload_plugin(f"{name}.so") for name in ("libomptarget.sycl.wrap", "libiomp5")]
+    [True, False]
     """
-    if (version := _SONAME.search(name)) is None:
-        return range(0)
-    base, number = stem(name), int(version.group(1))
-    if _SAME_MAJOR.fullmatch(base):  # libcupti.so.2025.1.0 has the year of a release
-        return range(number, number + 1 if number < _CALENDAR else number)
-    return _OWN_VERSIONS.get(base, {}).get(number, range(0))
+    return _OFFLOAD_PLUGIN.fullmatch(stem(name)) is not None
 
 
 def is_system(name: str) -> bool:
@@ -177,29 +172,7 @@ _MUSL = re.compile(r"libc\.musl-|ld-musl-")
 _MANGLED = re.compile(r"[-.][0-9a-f]{8}(?=$|[-.])")
 _TORCH = re.compile(r"libc10(_cuda|_hip|_xpu)?|libtorch(_(cpu|cuda|hip|xpu|python|global_deps))?")
 
-_SONAME = re.compile(r"\.so\.(\d{1,4})(?![0-9])")
-_CALENDAR, _LATER = 1000, 10_000
-# Libraries whose major is the toolkit's own; the others have versions of their own.
-_SAME_MAJOR = re.compile(
-    r"libcudart|libcublas(Lt)?|libnvrtc(-builtins)?|libnvJitLink|libcupti|libnpp\w+|libnvjpeg"
-    r"|libnvblas|libnvfatbin|libcuinj64|libaccinj64"
-)
-# By soname: as in the nvidia-* wheels of CUDA 11 to 13, and in wheels for ROCm 6, 7 and 10.
-_CUFFT = {10: range(10, 12), 11: range(12, 13), 12: range(13, _LATER)}
-_CUSOLVER = {10: range(10, 12), 11: range(11, 13), 12: range(13, _LATER)}
-_HIP = {5: range(5, 6), 6: range(6, 7), 7: range(7, _LATER)}
-_OWN_VERSIONS = {
-    "libcufft": _CUFFT,
-    "libcufftw": _CUFFT,
-    "libcusolver": _CUSOLVER,
-    "libcusolverMg": _CUSOLVER,
-    "libcusparse": {11: range(11, 12), 12: range(12, _LATER)},
-    "libamdhip64": _HIP,
-    "libhiprtc": _HIP,
-    "libhiprtc-builtins": _HIP,
-    "libhipblas": {2: range(6, 7), 3: range(7, _LATER)},
-    "librocblas": {4: range(6, 7), 5: range(7, _LATER)},
-}
+_OFFLOAD_PLUGIN = re.compile(r"libomptarget(\.\w+)*|libmpi_ze_hooks")
 
 # CUDA toolkit, driver, NVIDIA's libraries built per CUDA major (names as in the nvidia-* wheels),
 # RAPIDS, which is CUDA's alone; ROCm's as in rocm-libs; oneAPI's runtime for SYCL, Level Zero

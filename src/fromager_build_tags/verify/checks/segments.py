@@ -10,7 +10,8 @@ from ...tag.contents import excludes
 from ...tag.expression import Need
 from ...tag.segment import Order, accelerator_word
 from ...wheel.evidence import Evidence, TorchAbi
-from ...wheel.libraries import Accelerator, majors_of
+from ...wheel.libraries import Accelerator
+from ...wheel.sonames import majors_of
 from ...wheel.torch_loads import short
 from ..exemptions import ACCELERATOR, TORCH
 from .examined import ACCELERATORS, ExaminedWheel, listed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fromager_build_tags.wheel.libraries import majors_of
+from fromager_build_tags.wheel.sonames import majors_of
 
 NONE = range(0)
 
