@@ -563,6 +563,17 @@ def test_a_name_for_dlopen_is_a_hint_and_no_proof(run: Run, tmp_path: pathlib.Pa
     assert result.stdout == NOTHING
 
 
+def test_unknown_libraries_beside_an_accelerator_are_no_hint(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    wheel = make_wheel(tmp_path, needed=["libcudart.so.13", "libdoca_verbs.so.2"])
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert result.stderr.splitlines() == [
+        "cuda: demo_kernels/_C.so needs libcudart.so.13",
+        CUSTOMIZED,
+    ]
+
+
 def test_a_link_to_torch_is_not_called_stable(run: Run, tmp_path: pathlib.Path) -> None:
     wheel = make_wheel(tmp_path, needed=["libtorch.so"])
     assert run("demo-kernels", "--from-wheel", str(wheel)).stderr.startswith(
@@ -572,13 +583,15 @@ def test_a_link_to_torch_is_not_called_stable(run: Run, tmp_path: pathlib.Path) 
 
 @pytest.mark.parametrize("name", ["libc.so.6", "ld-linux-aarch64.so.1", "libstdc++.so.6",
                                   "libgomp-a34b3233.so.1.0.0", "libpython3.12.so.1.0",
-                                  "libc.musl-x86_64.so.1", "libz.so.1"])  # fmt: skip
+                                  "libc.musl-x86_64.so.1", "libz.so.1",
+                                  "libavcodec.so.61", "libssl.so.3"])  # fmt: skip
 def test_what_any_system_has_is_no_hint(run: Run, tmp_path: pathlib.Path, name: str) -> None:
     wheel = make_wheel(tmp_path, needed=[name])
     assert "not recognized" not in (run("demo-kernels", "--from-wheel", str(wheel)).stderr)
 
 
 ELF = with_sections(Shape(), elf_without_sections(Shape(), needed=["libc.so.6"], imports=[]))
+CUBIN = elf_without_sections(Shape(machine=190), needed=[], imports=[])
 BOTH = elf_without_sections(Shape(), needed=["libcudart.so.13"], imports=[CXX])
 
 
@@ -586,13 +599,15 @@ BOTH = elf_without_sections(Shape(), needed=["libcudart.so.13"], imports=[CXX])
     ("members", "unread"),
     [
         ({"d/_C.so": ELF, "d/_D.so": ELF[:50]}, "d/_D.so could not be read (truncated)"),
-        ({"d/_C.so": ELF, "d/_D.so": b""}, "d/_D.so could not be read (empty)"),
+        ({"d/_C.so": CUBIN, "d/_D.so": b""}, "d/_D.so could not be read (empty)"),
         ({"d/_C.pyd": b"MZ" + bytes(62)}, "d/_C.pyd could not be read (PE)"),
         (
             {"d/_C.so": bytes.fromhex("cffaedfe") + bytes(60)},
             "d/_C.so could not be read (Mach-O)",
         ),
         ({"d/__init__.py": b""}, "it contains no library"),
+        ({"d/libd.so": b"see libd.a"}, "it contains no library"),
+        ({"d/libd.a": b"!<arch>"}, "it contains no library"),
         ({"d/libd.so": b"GROUP ( libd.so.1 )"}, "it contains no library"),
         (
             {"d/_C.so": elf_without_sections(Shape(), needed=["libtorch.so"], imports=[CXX])},
@@ -622,7 +637,37 @@ def test_a_wheel_that_was_not_read_is_no_evidence(
     assert list(packages.iterdir()) == []
 
 
-@pytest.mark.parametrize("members", [{"d/_C.so": BOTH, "d/_D.so": b""}, {"d/_C.so": BOTH}], ids=str)
+@pytest.mark.parametrize(
+    ("name", "content", "note"),
+    [
+        ("onnxruntime.dll", b"MZ" + bytes(62), "PE"),
+        ("d.pyd", b"MZ" + bytes(62), "PE"),
+        ("d.dylib", bytes.fromhex("cffaedfe") + bytes(60), "Mach-O"),
+        ("d.so", bytes.fromhex("cafebabe") + bytes(60), "Mach-O"),
+        ("d.so", b"", "empty"),
+        ("d.so", b"\0asm\1\0\0\0", "not ELF"),
+        ("d.so", b"!<arch>\n", "not ELF"),
+        ("d.so", b"see libd.so.1", "not ELF"),
+        ("d.so", b"INPUT(libd.so.1)", "linker script"),
+        ("d.lib", b"!<arch>\n", ""),
+        ("d.a", b"!<arch>\n", ""),
+    ],
+)
+def test_what_linux_does_not_load_hides_nothing(
+    run: Run, tmp_path: pathlib.Path, name: str, content: bytes, note: str
+) -> None:
+    wheel = make_wheel(tmp_path, members={"d/_C.so": ELF, f"d/{name}": content})
+    result = run("demo-kernels", "--from-wheel", str(wheel))
+    assert result.stderr.splitlines() == [
+        "no library in it needs an accelerator or Torch (1 checked)",
+        *([f"d/{name} was not read: {note}"] if note else []),
+    ]
+    assert result.stdout == NOTHING
+
+
+@pytest.mark.parametrize(
+    "members", [{"d/_C.so": BOTH, "d/_D.so": BOTH[:50]}, {"d/_C.so": BOTH}], ids=str
+)
 def test_a_wheel_that_shows_every_need_may_have_unread_parts(
     run: Run, tmp_path: pathlib.Path, members: dict[str, bytes]
 ) -> None:

@@ -21,10 +21,8 @@ from ..stack.stack import DeclaredTorch
 from ..tag.contents import excludes, needs_of
 from ..tag.expression import Need, parse_expression, simple_expression
 from ..text import first_few
-from ..wheel.elf import RefusalReason
 from ..wheel.evidence import Evidence, TorchAbi
 from ..wheel.facts import WheelFacts, read_wheel
-from ..wheel.libraries import accelerator_of, is_system, is_torch
 from ..wheel.torch_abi import compare
 from ..wheel.torch_loads import TorchLoads
 from ..wheel.torch_table import shipped_table
@@ -237,10 +235,8 @@ def evidence_in(facts: WheelFacts, lowest: DeclaredTorch | None = None) -> Itera
     if facts.purelib and facts.hosts:
         machines = ", ".join(dict.fromkeys(each.machine for each in facts.hosts))
         yield f"its tag fits any platform, but it contains libraries for {machines}"
-    known = (accelerator_of, is_torch, is_system)
-    unknown = [name for name in facts.needed if not any(each(name) for each in known)]
-    if unknown and not facts.purelib:
-        yield f"external libraries not recognized: {first_few(unknown)}"
+    if facts.unexplained and not facts.purelib and not facts.needed_accelerators:
+        yield f"external libraries not recognized: {first_few(facts.unexplained)}"
 
 
 def _lines(what: str, evidence: Sequence[Evidence]) -> Iterator[str]:
@@ -265,10 +261,8 @@ def _refuse_unread(facts: WheelFacts, seen: frozenset[Need], source: str) -> Non
 
 
 def _unread(facts: WheelFacts) -> Iterator[str]:
-    # a linker script names libraries, and is none itself
-    unread = [each for each in facts.refused if each.reason is not RefusalReason.LINKER_SCRIPT]
-    yield from (f"{each.member} could not be read ({each.reason})" for each in unread)
-    if not facts.libraries and not unread:
+    yield from (f"{each.member} could not be read ({each.reason})" for each in facts.unread)
+    if not facts.libraries and not facts.unread:
         yield "it contains no library"
 
 

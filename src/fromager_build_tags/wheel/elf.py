@@ -67,6 +67,17 @@ class RefusalReason(StrEnum):
     BROKEN = "broken"
     TOO_LARGE = "too large"
 
+    def hides_code(self, *, beside_elf: bool) -> bool:
+        """Return whether a file may contain code that a system runs.
+
+        Args:
+            beside_elf: the wheel has ELF files. Then Linux loads those, and a file of another
+                system's format, or an empty one, is not part of what it runs.
+        """
+        if self in {RefusalReason.LINKER_SCRIPT, RefusalReason.NOT_ELF}:
+            return False
+        return not (beside_elf and self in _FOREIGN)
+
 
 # Mach-O: 32 and 64 bit, both byte orders, and fat binaries (mach-o/loader.h, mach-o/fat.h).
 _FOREIGN: Final = {

@@ -23,6 +23,7 @@ from .evidence import (
     used_accelerators,
 )
 from .libraries import Library, read_contents
+from .ordinary_libraries import required_packages, unexplained
 from .requires_dist import stack_requirements, torch_requirements
 from .torch_imports import TorchImports, torch_imports
 
@@ -54,6 +55,8 @@ class WheelFacts:
     """How many ELF files could be read."""
     needed: tuple[str, ...]
     """Needed libraries that it does not carry itself."""
+    unexplained: tuple[str, ...]
+    """Those that are neither Torch's, an accelerator's, a common one nor of a required package."""
     accelerators: tuple[AcceleratorUse, ...]
     torch: TorchUse
     torch_imports: tuple[TorchImports, ...]
@@ -101,6 +104,12 @@ class WheelFacts:
         return () if self.is_incidental else self.uses
 
     @property
+    def unread(self) -> Sequence[ElfRefusal]:
+        """What may contain more than these facts show."""
+        is_read = bool(self.hosts)
+        return [each for each in self.refused if each.reason.hides_code(beside_elf=is_read)]
+
+    @property
     def notes(self) -> Sequence[str]:
         """Remarks: why nothing was found, or what was not read."""
         notes = [f"{each.member} was not read: {each.reason}" for each in self.refused]
@@ -128,6 +137,7 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
     wheel = archive.wheel_metadata()
     name, version = identity(archive.path, metadata)
     contents = read_contents(archive)
+    needed = contents.needed_from_outside()
     tags = wheel.get_all("Tag", [])
     used, carried = used_accelerators(contents), carried_accelerators(contents)
     return WheelFacts(
@@ -135,7 +145,8 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
         version=version,
         purelib=bool(tags) and all(str(tag).endswith("-any") for tag in tags),
         libraries=len(contents.libraries),
-        needed=contents.needed_from_outside(),
+        needed=needed,
+        unexplained=tuple(unexplained(needed, required_packages(metadata))),
         accelerators=used,
         torch=torch_use(contents),
         torch_imports=tuple(torch_imports(contents)),

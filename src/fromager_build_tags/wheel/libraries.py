@@ -154,15 +154,6 @@ def is_offload_plugin(name: str) -> bool:
     return _OFFLOAD_PLUGIN.fullmatch(stem(name)) is not None
 
 
-def is_system(name: str) -> bool:
-    """Return whether any system may have a library: runtimes of compilers, Python, manylinux' own.
-
-    >>> [is_system(name) for name in ("libc.so.6", "ld-linux-x86-64.so.2", "libascendcl.so")]
-    [True, True, False]
-    """
-    return _SYSTEM.fullmatch(stem(name)) is not None
-
-
 def is_torch(name: str) -> bool:
     """Return whether a library is one of libtorch's own."""
     return _TORCH.fullmatch(stem(name)) is not None
@@ -202,13 +193,3 @@ _STACKS = {
         r"libsycl|libze_loader|libur_(loader|adapter_\w+)|libmkl_sycl\w*|libc10_xpu|libtorch_xpu"
     ),
 }
-
-# The libraries of the manylinux policies (PEP 513 to PEP 600) and of musllinux (PEP 656), and
-# what a wheel that was not repaired needs beside them: runtimes of compilers, and Python.
-_SYSTEM = re.compile(
-    r"ld-(linux|musl)[\w-]*|ld64|linux-vdso|libc(\.musl-\w+)?|libm|libmvec|libdl|librt|libpthread"
-    r"|libutil|libnsl|libresolv|libanl|libcrypt|libgcc_s|libstdc\+\+|libc\+\+(abi)?|libatomic"
-    r"|libgomp|libomp|libiomp5|libgfortran|libquadmath|libz|libexpat|libGL|libX11|libXext"
-    r"|libXrender|libICE|libSM|libglib-2\.0|libgobject-2\.0|libgthread-2\.0|libncursesw"
-    r"|libpanelw|libpython3(\.\d+)?"
-)

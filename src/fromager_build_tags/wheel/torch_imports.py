@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from .evidence import accelerators_of
-from .libraries import Accelerator, Contents, accelerator_of, is_system, is_torch
+from .libraries import Accelerator, Contents, accelerator_of, is_torch
+from .ordinary_libraries import is_system
 from .symbols import STABLE, UNSTABLE
 
 #: A library for ROCm may need a library of CUDA's name, too: the first one counts.

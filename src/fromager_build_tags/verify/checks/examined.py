@@ -14,7 +14,6 @@ from ...tag.contents import needs_of
 from ...tag.expression import Need, simple_expression
 from ...tag.segment import Order, accelerator_word
 from ...text import first_few
-from ...wheel.elf import RefusalReason
 from ...wheel.libraries import Accelerator
 from ...wheel.torch_abi import compare
 from ...wheel.torch_loads import TorchLoads
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
 #: The accelerators that the contents of a wheel can show, by their words.
 ACCELERATORS: Final = {each.value: each for each in Accelerator}
-#: Files without code: a refusal to read them hides no dependency.
-_NO_CODE: Final = {RefusalReason.LINKER_SCRIPT, RefusalReason.NOT_ELF}
 
 #: Returns how to change the settings so that a wheel gets the segments of an expression.
 type RemedyFor = Callable[[WheelName, str], str]
@@ -95,8 +92,7 @@ class ExaminedWheel:
     @property
     def unread(self) -> Sequence[str]:
         """The members that may contain more than the facts show."""
-        refused = self.facts.refused
-        return [each.member for each in refused if each.reason not in _NO_CODE]
+        return [each.member for each in self.facts.unread]
 
     def finding(
         self,
