@@ -509,6 +509,15 @@ def test_a_wheel_of_a_library_of_an_accelerator_depends_on_it(
     assert result.stdout.endswith(f"{ANNOTATION}: 'accelerator'\n")
 
 
+def test_a_package_for_one_cuda_uses_the_libraries_that_it_carries(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    members = carrying("libkvikio.so", "kvikio_plugin.so", "libzstd-0d65387f.so.1.5.7")
+    wheel = make_wheel(tmp_path, stem="libdemo_cu12-1.0", members=members)
+    result = run("libdemo-cu12", "--from-wheel", str(wheel))
+    assert result.stdout.endswith(f"{ANNOTATION}: 'accelerator'\n")
+
+
 def test_a_few_libraries_that_nothing_needs_are_a_hint(run: Run, tmp_path: pathlib.Path) -> None:
     members = carrying("libcupti.so.12", "liba.so", "libb.so")
     wheel = make_wheel(tmp_path, members=members)

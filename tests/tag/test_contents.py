@@ -58,6 +58,26 @@ def test_an_accelerator_that_is_not_used_stays_as_it_is_in_the_name(
     assert examine_wheel(str(wheel), "").depends_on() == "accelerator"
 
 
+@pytest.mark.parametrize(
+    ("requires", "expected"),
+    [
+        ([], "none"),
+        (["nvidia-ml-py>=12"], "none"),
+        (["rocm[libraries]==7.1.*"], "none"),
+        (['nvidia-cufile-cu12; extra == "io"'], "none"),
+        (["NVIDIA-cufile-cu12"], "accelerator"),
+        (["cuda-toolkit[cufile]==13.*"], "accelerator"),
+    ],
+)
+def test_a_requirement_for_an_accelerator_shows_that_its_library_is_used(
+    tmp_path: Path, compiled: dict[str, bytes], requires: list[str], expected: str
+) -> None:
+    libraries = LIBRARIES["none, a profiler among others"]
+    wheel = Wheel(tag="8_el9.6", libraries=libraries, requires=requires).write(tmp_path, compiled)
+    facts = examine_wheel(str(wheel), "").facts
+    assert simple_expression(needs_of(facts)) == expected
+
+
 MINIMUM = TorchLoads(missing={Version("2.9"): {"m": ["s"]}, Version("2.10"): {}}, stable=True)
 NO_MINIMUM = TorchLoads(missing={Version("2.9"): {"m": ["s"]}}, stable=True)
 

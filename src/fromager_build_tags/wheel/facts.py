@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.metadata import RawMetadata
+from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
@@ -24,7 +25,7 @@ from .evidence import (
 )
 from .libraries import Library, read_contents
 from .ordinary_libraries import required_packages, unexplained
-from .requires_dist import stack_requirements, torch_requirements
+from .requires_dist import is_named_for, stack_requirements, torch_requirements
 from .torch_imports import TorchImports, torch_imports
 
 _NOTED_LIMIT = 1 << 20
@@ -93,10 +94,16 @@ class WheelFacts:
         """Whether it merely carries a few libraries of an accelerator that it does not use.
 
         That is so for a compiler that works with any accelerator and carries CUDA's profiler: it
-        uses no accelerator, and most of its libraries belong to none.
+        uses no accelerator, most of its libraries belong to none, and neither its name nor a
+        requirement, such as ``nvidia-cufile-cu12``, is for one.
         """
         carried = sum(len(use.evidence) for use in self.carried)
-        return not self.accelerators and 0 < 2 * carried < self.libraries
+        if self.accelerators or not 0 < 2 * carried < self.libraries:
+            return False
+        names = [self.name, *(Requirement(each).name.lower() for each in self.requires_stack)]
+        return not any(
+            is_named_for(name, use.accelerator) for name in names for use in self.carried
+        )
 
     @property
     def needed_accelerators(self) -> Sequence[AcceleratorUse]:

@@ -90,6 +90,15 @@ def major_in_name(name: str, stack: Accelerator) -> int | None:
     return int(digits[: 1 if int(digits[0]) >= oldest else 2])
 
 
+def is_named_for(name: str, stack: Accelerator) -> bool:
+    """Return whether a package is for a stack alone, by its name.
+
+    >>> [is_named_for(name, Accelerator.CUDA) for name in ("nvidia-cufile-cu12", "nvidia-ml-py")]
+    [True, False]
+    """
+    return major_in_name(name, stack) is not None or has_version_of(name, stack)
+
+
 def has_version_of(name: str, stack: Accelerator) -> bool:
     """Return whether the major version of a package is that of a stack.
 
