@@ -7,7 +7,7 @@ import fcntl
 import os
 import pathlib
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from .errors import InputError, OutputError
@@ -167,7 +167,41 @@ def _write_through(path: pathlib.Path, text: str) -> None:
         file.write(text)
 
 
+def write_texts(texts: Mapping[pathlib.Path, str]) -> None:
+    """Write each text to its file: all of them, or none.
+
+    All are written to temporary files before the first one replaces its file. The caller excludes
+    other processes, see :func:`alone`.
+
+    Raises:
+        OutputError: a file is read-only or cannot be written; no file has changed then.
+    """
+    for path in texts:
+        refuse_read_only(path)
+    with contextlib.ExitStack() as undo:
+        ready = []
+        for path, text in texts.items():
+            target = path.resolve()
+            try:
+                with _written_beside(target, text) as temporary:
+                    undo.callback(temporary.unlink, missing_ok=True)
+            except OSError as err:
+                raise OutputError(
+                    f"{path} cannot be written: {err.strerror}; no file is changed"
+                ) from None
+            ready.append((temporary, target))
+        for temporary, target in ready:
+            temporary.replace(target)
+
+
 def _replace(target: pathlib.Path, text: str) -> None:
+    with _written_beside(target, text) as temporary:
+        temporary.replace(target)
+
+
+@contextlib.contextmanager
+def _written_beside(target: pathlib.Path, text: str) -> Iterator[pathlib.Path]:
+    """Write a temporary file beside *target*, with its permissions; no other process has it."""
     temporary = target.with_name(f".{target.name}.tmp")
     with os.fdopen(_claimed(temporary), "w", encoding="utf-8", newline="") as file:
         try:
@@ -175,7 +209,7 @@ def _replace(target: pathlib.Path, text: str) -> None:
             file.flush()
             mode = target.stat().st_mode & 0o777 if target.exists() else _new_file_mode()
             os.fchmod(file.fileno(), mode)
-            temporary.replace(target)
+            yield temporary
         except OSError:
             temporary.unlink(missing_ok=True)
             raise

@@ -157,6 +157,8 @@ ARGUMENTS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
         ["other", "--from-wheel", f"other-1.0-1_el9.6-{PLAT}", "--module"],
         ["other", "--from-wheel", f"index/demo-1.0-1_el9.6_cuda13.0-{PLAT}"],
         ["other", "--depends-on", NASTY],
+        ["--from-index", "index", "--from-index", "{pages}html/", "--all", "--dry-run"],
+        ["--from-index", NAME],
         ["other", "--from-wheel", URL],
         [NASTY],
     ],

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pytest
 
+from ..golden.scenes import library, wheel
 from ..repositories import Checkout
 from ..trees import GOOD, TORCH, TORCH_FILE, write_tree
 
@@ -74,6 +75,7 @@ COMMANDS: Final = {
     "`bump`": "bump HEAD -m x",
     "`add`": "add demo --depends-on torch",
     "`add --from-wheel NAME==VERSION` of a pure wheel": "add other --from-wheel other==1.0",
+    "`add --from-index`": "add --from-index compiled",
     "`verify`": "verify index/demo-1.0-py3-none-any.whl",
     "`audit`": "audit rocm=index",
     "`prune`": "prune rocm=index",
@@ -92,6 +94,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     checkout.write({TORCH_FILE: TORCH.replace("2.9.1", "2.9.2")})
     write_wheel(tree / "index", "demo")
     write_wheel(tree / "published", "other")
+    (tree / "compiled").mkdir()
+    name = "kernels-1.0-cp312-cp312-linux_x86_64.whl"
+    wheel(tree / "compiled" / name, library(needs=["libcudart.so.13"]))
     return tree
 
 
@@ -143,6 +148,8 @@ def row(reached: Mapping[str, Any], tree: str) -> str:
     starts = {pathlib.Path(each[0]).name for each in reached.get("starts", ())}
     if any("pip" in each for each in reached.get("starts", ())):
         starts = {"pip"}
+    if any("fromager_build_tags.index.reader" in each for each in reached.get("starts", ())):
+        starts = {"itself"}
     below = [pathlib.Path(each) for each in reached.get("writes", ()) if each.startswith(tree)]
     cells = (
         ", ".join(KINDS[each] for each in reached["imports"]),

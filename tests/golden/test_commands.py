@@ -985,6 +985,20 @@ NEW: Final = [
         files=PACKAGE_FILES,
     ),
     Case(
+        name="add/from_index",
+        lines=[
+            "add --from-index index --dry-run",
+            "add --from-index index --all --format table",
+            "add --from-index index --format markdown",
+            "add --from-index index --format json",
+            "add --from-index none",
+            "add demo --from-index index",
+            "add demo --dry-run",
+        ],
+        scene=scenes.scene(BARE, scenes.compiled_index),
+        files=PACKAGE_FILES,
+    ),
+    Case(
         name="add/existing_file",
         lines=["add demo-kernels --depends-on torch"],
         scene=files(

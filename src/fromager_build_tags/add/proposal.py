@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,17 +20,12 @@ from ..plan.source import shipped_expression
 from ..stack.stack import DeclaredTorch
 from ..tag.contents import excludes, needs_of
 from ..tag.expression import Need, parse_expression, simple_expression
-from ..text import first_few
-from ..wheel.evidence import Evidence, TorchAbi
 from ..wheel.facts import WheelFacts, read_wheel
-from ..wheel.torch_abi import compare
-from ..wheel.torch_loads import TorchLoads
-from ..wheel.torch_table import shipped_table
+from .shown_needs import evidence_in, loads_of, unread_in
 
 #: The dependencies of a package of which nothing is known: a missing segment can break an
 #: installation, one too many costs a build.
 DEFAULT: Final = "accelerator torch"
-_MOST: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,8 +140,12 @@ def propose_from_wheel(
     redundant = _redundant(facts.name, shipped)
     if facts.purelib:
         return Proposal(expression=None, evidence=evidence, redundant=redundant)
-    _refuse_unread(facts, needs_of(facts), source)
-    loads, version = _loads(facts), lowest.version if lowest else None
+    if unread := unread_in(facts, needs_of(facts)):
+        raise InputError(
+            f"{source!r} does not show the dependencies of {facts.name}: {unread}; declare them "
+            "with --depends-on"
+        )
+    loads, version = loads_of(facts), lowest.version if lowest else None
     seen, given = needs_of(facts, loads, version), frozenset[Need]()
     if shipped:
         given = shipped.at_least() if excludes(facts, loads, version) else shipped.at_most()
@@ -189,81 +188,6 @@ def _redundant(package: NormalizedName, shipped: ShippedOverride | None) -> str:
         f"nothing to write: the shipped override of {package} is {shipped}; "
         "--depends-on EXPRESSION replaces it"
     )
-
-
-def _loads(facts: WheelFacts) -> TorchLoads | None:
-    """Return with which Torch a wheel loads; None if it imports nothing of Torch."""
-    return compare(facts.torch_imports, shipped_table()) if facts.torch_imports else None
-
-
-def evidence_in(facts: WheelFacts, lowest: DeclaredTorch | None = None) -> Iterator[str]:
-    """Yield what a wheel shows of its dependencies, and what it does not show.
-
-    Args:
-        facts: the content of the wheel.
-        lowest: as for :func:`propose_from_wheel`.
-    """
-    for use in facts.uses:
-        stack = use.accelerator.value
-        label = f"{stack}, not used" if facts.is_incidental else stack
-        yield from _lines(label, use.evidence)
-    for use in facts.hints:
-        yield from _lines(f"{use.accelerator.value}, not proven", use.evidence)
-    abi = facts.torch.abi
-    label = "Torch" if abi is TorchAbi.LINKED else f"Torch, {abi} ABI"
-    yield from _lines(label, facts.torch.evidence)
-    if loads := _loads(facts):
-        yield f"it {loads}"
-    if loads and lowest and excludes(facts, loads, lowest.version):
-        how = "does not load" if loads.minimum else "is not known to load"
-        yield (
-            f"the settings declare {lowest}, with which it {how}: without a Torch segment, "
-            "its name would fit that Torch, too; keep 'torch', or compile it with a lower "
-            "TORCH_TARGET_VERSION"
-        )
-    if facts.purelib:
-        yield "it is a purelib wheel, which gets no segments, whatever it contains"
-    elif not facts.uses and not facts.torch.evidence and not list(_unread(facts)):
-        yield f"no library in it needs an accelerator or Torch ({facts.libraries:,} checked)"
-    if facts.is_incidental and not facts.purelib:
-        yield "nothing in it needs the accelerator: add 'accelerator' if it does not work without"
-    if facts.hints and not facts.purelib:
-        yield "it may load an accelerator at run time: add 'accelerator' if it needs one"
-    yield from facts.notes
-    if abi is TorchAbi.LINKED:
-        yield "it links libtorch, but imports no symbol that shows which ABI"
-    if facts.purelib and facts.hosts:
-        machines = ", ".join(dict.fromkeys(each.machine for each in facts.hosts))
-        yield f"its tag fits any platform, but it contains libraries for {machines}"
-    if facts.unexplained and not facts.purelib and not facts.needed_accelerators:
-        yield f"external libraries not recognized: {first_few(facts.unexplained)}"
-
-
-def _lines(what: str, evidence: Sequence[Evidence]) -> Iterator[str]:
-    yield from (f"{what}: {each}" for each in evidence[:_MOST])
-    if (more := len(evidence) - _MOST) > 0:
-        yield f"{what}: {more:,} more like these"
-
-
-def _refuse_unread(facts: WheelFacts, seen: frozenset[Need], source: str) -> None:
-    """Refuse a wheel that was not read completely, unless it shows every need anyway."""
-    unread = list(_unread(facts))
-    if Need.ACCELERATOR not in seen:
-        unread += [
-            f"{each} has no section headers, which would show device code"
-            for each in facts.without_sections
-        ]
-    if unread and len(seen) < len(Need):
-        raise InputError(
-            f"{source!r} does not show the dependencies of {facts.name}: "
-            f"{first_few(unread, _MOST, separator='; ')}; declare them with --depends-on"
-        )
-
-
-def _unread(facts: WheelFacts) -> Iterator[str]:
-    yield from (f"{each.member} could not be read ({each.reason})" for each in facts.unread)
-    if not facts.libraries and not facts.unread:
-        yield "it contains no library"
 
 
 def read_source(package: NormalizedName, source: str) -> WheelFacts:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
 
 from ..errors import EditError, OutputError
-from ..files import read_text, write_text
+from ..files import read_text, write_text, write_texts
 from ..plan.plugins import PROJECT_OVERRIDES_GROUP, WHEEL_BUILD_TAG
 from ..plan.source import SourceKind, source_of
 from ..settings.layout import DEPENDS_ON, file_to_edit
@@ -54,7 +56,7 @@ def annotate(
         return _compare(file, present, proposal), notes
     if proposal.redundant or proposal.expression is None:
         return proposal.redundant, notes
-    _write_annotation(file, proposal.expression)
+    write_all([_annotation(file, proposal.expression)])
     if not build_info.has_customizations:  # its docstring describes the effect
         notes.insert(
             0,
@@ -76,16 +78,57 @@ def _compare(file: pathlib.Path, present: str, proposal: Proposal) -> str:
     )
 
 
-def _write_annotation(file: pathlib.Path, expression: str) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileEdit:
+    """A file, and its text before and after an edit."""
+
+    file: pathlib.Path
+    before: str
+    after: str
+
+
+def annotations_for(
+    tree: SettingsTree, proposals: Mapping[NormalizedName, Proposal]
+) -> tuple[list[FileEdit], list[NormalizedName]]:
+    """Return the edits that annotate packages without any annotation; nothing is written.
+
+    Returns:
+        The edits, and the packages that have no settings so far: fromager no longer uses the
+        package index's metadata for them.
+
+    Raises:
+        EditError: a file cannot be added to, or a package has two files.
+    """
+    edits, first = [], []
+    for package, proposal in proposals.items():
+        if not tree.settings.package_build_info(package).has_customizations:
+            first.append(package)
+        assert proposal.expression is not None
+        edits.append(_annotation(file_to_edit(tree.settings_dir, package), proposal.expression))
+    return edits, first
+
+
+def write_all(edits: Sequence[FileEdit]) -> None:
+    """Write every file, or none.
+
+    Raises:
+        OutputError: a file is read-only or cannot be written.
+    """
+    for folder in {each.file.parent for each in edits}:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as err:
+            raise OutputError(f"{folder} cannot be made: {err.strerror}") from None
+    write_texts({each.file: each.after for each in edits})
+
+
+def _annotation(file: pathlib.Path, expression: str) -> FileEdit:
+    before = read_text(file)
     try:
-        text = add(read_text(file), ("annotations", DEPENDS_ON), expression)
+        after = add(before, ("annotations", DEPENDS_ON), expression)
     except EditError as err:
         raise EditError(f"{file} is not changed: {err}") from None
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as err:
-        raise OutputError(f"{file.parent} cannot be made: {err.strerror}") from None
-    write_text(file, text)
+    return FileEdit(file=file, before=before, after=after)
 
 
 def write_module(folder: pathlib.Path, package: NormalizedName, proposal: Proposal) -> str:

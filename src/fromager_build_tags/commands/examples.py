@@ -17,6 +17,7 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "add": (
         "flash-attn --depends-on 'accelerator torch'",
         "flash-attn --from-wheel flash-attn==2.8.3",
+        "--from-index wheels-repo --dry-run",
     ),
     "check": ("", "--here --variant cuda-ubi9"),
     "show": ("", "torch==2.10.0 --names"),

@@ -35,6 +35,9 @@ def excludes(facts: WheelFacts, loads: TorchLoads | None, lowest: Version | None
     Without a Torch segment, its name would be for that Torch, too; arguments as for
     :func:`needs_of`.
     """
-    if not facts.torch.is_stable or loads is None or lowest is None:
-        return False
-    return loads.minimum is None or loads.minimum > lowest
+    return facts.torch.is_stable and loads is not None and is_excluded(loads.minimum, lowest)
+
+
+def is_excluded(minimum: Version | None, lowest: Version | None) -> bool:
+    """Return whether a wheel is not known to load with the lowest Torch, from a minimum on."""
+    return lowest is not None and (minimum is None or minimum > lowest)
