@@ -1,8 +1,7 @@
-"""``python -m evidence``: ``measure [PACKAGE …]``, ``table``, ``verify``, ``loads``, ``torch``."""
+"""``python -m evidence``: measure wheels, verify them, and write the pages about them."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,8 +15,9 @@ from fromager_build_tags.wheel.facts import read_wheel
 from fromager_build_tags.wheel.torch_exports import TorchBuild
 from fromager_build_tags.wheel.torch_table import TorchTable, shipped_table
 
-from . import catalogue, loads, measurements, table, torch_releases, verified
+from . import catalogue, independent, loads, measurements, table, torch_releases, verified
 from .fetch import fetched
+from .independent import Independent, read_independently
 from .measurements import Measurement
 from .rows import load_rows, save_rows
 
@@ -37,24 +37,55 @@ def main() -> None:
 @main.command()
 @click.argument("packages", nargs=-1)
 @click.option("--again", is_flag=True, help="Measure again what the file has already.")
-def measure(packages: tuple[str, ...], *, again: bool) -> None:
-    """Fetch, read and delete each wheel of packages.yaml; all packages when none is named."""
-    plan = catalogue.load()
-    _refuse_unlisted(packages, plan.packages, catalogue.FILE)
-    failed = [
-        message
-        for name in packages or tuple(plan.packages)
-        for version in plan.packages[name].versions
-        if (message := _measure(plan, name, version, again=again)) is not None
-    ]
-    if failed:
-        raise SystemExit("\n".join(failed))
+@_FROM
+def measure(packages: tuple[str, ...], *, again: bool, folder: Path | None) -> None:
+    """Fetch, read and delete each wheel of packages.yaml; all when no package is named."""
+    plan, known = catalogue.load(), measurements.load()
+    _refuse_unlisted(packages, {name for name, _ in plan.wheels()}, catalogue.FILE)
+    measured = {(row.package, row.version) for row in known.measurements}
+    wanted = {
+        f"{name}=={version}": (name, version)
+        for name, version in plan.wheels()
+        if (not packages or name in packages) and (again or (name, version) not in measured)
+    }
+    for wheel, path in _each_fetched(wanted, folder):
+        name, version = wanted[wheel]
+        try:
+            facts = read_wheel(path)
+        except WheelError as err:
+            click.echo(f"failed: {err}", err=True)
+            continue
+        row = measurements.summarise(facts, wheel=path, package=name, version=version)
+        measurements.save(known := known.having(row))
+        click.echo(f"{wheel}: {_line(row)}", err=True)
+
+
+@main.command(name="independent")
+@click.option("--again", is_flag=True, help="Read again what the file has already.")
+@click.option(
+    "--from",
+    "folders",
+    multiple=True,
+    required=True,
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="A folder of wheels to read.",
+)
+def read_with_binutils(folders: tuple[Path, ...], *, again: bool) -> None:
+    """Read the wheels of folders with binutils, into independent.json."""
+    known = load_rows(independent.RESULTS, Independent)
+    for path in sorted(path for folder in folders for path in folder.glob("*.whl")):
+        if again or path.name not in known:
+            found = known[path.name] = read_independently(path)
+            save_rows(independent.RESULTS, known)
+            click.echo(f"{path.name}: {', '.join(found.stacks)} {found.torch}", err=True)
 
 
 @main.command(name="table")
 def write_table() -> None:
     """Write docs/packages.md from packages.yaml and measurements.json."""
-    text = table.render(catalogue.load(), measurements.load())
+    text = table.render(
+        catalogue.load(), measurements.load(), load_rows(independent.RESULTS, Independent)
+    )
     target = Path(__file__).parent.parent / "docs" / "packages.md"
     target.write_text(text, encoding="utf-8")
     click.echo(f"{target.name}: {len(text.splitlines())} lines", err=True)
@@ -100,11 +131,12 @@ def _each_fetched(wheels: Iterable[str], folder: Path | None) -> Iterator[tuple[
     plan = catalogue.load()
     here = {_requirement(path): path for path in sorted(folder.glob("*.whl"))} if folder else {}
     for wheel in wheels:
+        python = plan.python_of(wheel.partition("==")[0])
         try:
             with (
                 nullcontext(here[wheel])
                 if wheel in here
-                else fetched(wheel, plan.python, plan.platforms) as path
+                else fetched(wheel, python, plan.platforms) as path
             ):
                 yield wheel, path
         except InputError as err:
@@ -138,29 +170,6 @@ def _reported(build: TorchBuild) -> TorchBuild:
 def _refuse_unlisted(given: Collection[str], listed: Collection[str], file: Path) -> None:
     if unknown := [each for each in given if each not in listed]:
         raise click.UsageError(f"{', '.join(unknown)}: not in {file.name}; list it there first")
-
-
-def _measure(plan: catalogue.Catalogue, package: str, version: str, *, again: bool) -> str | None:
-    known = measurements.load()
-    if not again and any(row.version == version for row in known.of(package)):
-        return None
-    started = time.perf_counter()
-    try:
-        row = _fetch_and_read(plan, package, version)
-    except (InputError, WheelError) as err:
-        click.echo(f"failed: {err}", err=True)
-        return str(err)
-    measurements.save(known.having(row))
-    click.echo(
-        f"{package} {version}: {_line(row)}, {time.perf_counter() - started:.0f} s", err=True
-    )
-    return None
-
-
-def _fetch_and_read(plan: catalogue.Catalogue, package: str, version: str) -> Measurement:
-    with fetched(f"{package}=={version}", plan.python, plan.platforms) as wheel:
-        facts = read_wheel(wheel)
-        return measurements.summarise(facts, wheel=wheel, package=package, version=version)
 
 
 def _line(row: Measurement) -> str:

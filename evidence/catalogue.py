@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
@@ -37,9 +37,13 @@ class Package(BaseModel):
     """A remark, printed below the table."""
     versions: tuple[str, ...] = ()
     """Published wheels to measure."""
+    python: str | None = None
+    """Version of Python that the wheels are for, where it is not that of the catalogue."""
     read: tuple[Reading, ...] = ()
     differs: dict[str, str] = Field(default_factory=dict)
     """Version to reason: where the override gives more than the published wheel needs."""
+    independent: dict[str, str] = Field(default_factory=dict)
+    """Version to reason: where binutils find another need (``evidence/independent.json``)."""
 
     @field_validator("versions")
     @classmethod
@@ -62,10 +66,23 @@ class Catalogue(BaseModel):
     platforms: tuple[str, ...]
     """Platform tags to accept, as pip takes them."""
     packages: dict[str, Package]
+    ordinary: dict[str, str]
+    """Package to version: wheels with libraries that need neither accelerator nor Torch."""
 
-    @field_validator("packages")
+    def wheels(self) -> Iterator[tuple[str, str]]:
+        """Yield (package, version) of each wheel to measure."""
+        for name, package in self.packages.items():
+            yield from ((name, version) for version in package.versions)
+        yield from self.ordinary.items()
+
+    def python_of(self, package: str) -> str:
+        """Return the version of Python that the wheels of a package are for."""
+        listed = self.packages.get(package)
+        return (listed.python if listed else None) or self.python
+
+    @field_validator("packages", "ordinary")
     @classmethod
-    def _canonical(cls, packages: dict[str, Package]) -> dict[str, Package]:
+    def _canonical[T](cls, packages: dict[str, T]) -> dict[str, T]:
         for name in packages:
             if not is_normalized_name(name):
                 raise ValueError(f"{name!r} is not in canonical form")

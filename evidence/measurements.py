@@ -8,6 +8,7 @@ from pathlib import Path
 from packaging.version import Version
 from pydantic import BaseModel, ConfigDict
 
+from fromager_build_tags.tag.filename import parse_wheel_name
 from fromager_build_tags.wheel.evidence import TorchAbi
 from fromager_build_tags.wheel.facts import WheelFacts
 
@@ -27,6 +28,7 @@ class Measurement(BaseModel):
     file: str
     megabytes: float
     purelib: bool
+    """Whether its file name is for any platform."""
     libraries: int
     accelerators: dict[str, tuple[str, ...]]
     """Stack to its first proofs."""
@@ -68,7 +70,7 @@ def summarise(facts: WheelFacts, *, wheel: Path, package: str, version: str) -> 
         version=version,
         file=wheel.name,
         megabytes=round(wheel.stat().st_size / 1e6, 1),
-        purelib=facts.purelib,
+        purelib=not parse_wheel_name(wheel.name).is_platlib,  # Tag of WHEEL may not be true
         libraries=facts.libraries,
         accelerators={
             use.accelerator.value: tuple(map(str, use.evidence[:_PROOFS]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from packaging.requirements import Requirement
 
@@ -18,7 +18,8 @@ _INTRO = """\
 
 {verdict}
 
-{packages} packages, {wheels} wheels measured, {readings} sources read.
+{packages} packages, {wheels} wheels measured, {readings} sources read;
+{ordinary} ordinary packages beside them.
 
 Made by `python -m evidence table` from `evidence/packages.yaml` and
 `evidence/measurements.json`; measure again with `python -m evidence measure --again`, which
@@ -35,25 +36,51 @@ fetches each wheel with pip, reads it, and deletes it.
   **LESS**: a segment is missing.
 - *read*: read from sources, since the package index has no such wheel.
 
+{independent} of the wheels were also read with `readelf` and `c++filt`, by
+`python -m evidence independent`, which shares no code with the reader that is shipped.
+{differences}
+
 | Package | Version | Accelerator | Torch | Requires-Dist torch | Segments | |
 |---|---|---|---|---|---|---|
 """
 
 
-def render(catalogue: Catalogue, measurements: Measurements) -> str:
-    """Return the page."""
+_ORDINARY = """
+## Ordinary packages
+
+Their wheels have libraries, which need neither an accelerator nor Torch; measured, so that a
+reader that finds too much is noticed:
+
+"""
+
+
+def render(
+    catalogue: Catalogue, measurements: Measurements, read_again: Collection[str] = ()
+) -> str:
+    """Return the page; ``read_again`` are the wheels that binutils have read, too."""
     rows = [
         row for name in sorted(catalogue.packages) for row in _rows(name, catalogue, measurements)
     ]
     head = _INTRO.format(
         verdict=_verdict([comparison for _, comparison in rows]),
         packages=len(catalogue.packages),
-        wheels=len(measurements.measurements),
+        wheels=len(measurements.measurements) - len(catalogue.ordinary),
+        ordinary=len(catalogue.ordinary),
+        independent=len(read_again),
+        differences=_differences(catalogue),
         readings=sum(len(package.read) for package in catalogue.packages.values()),
     )
     table = "\n".join(line for line, _ in rows)
     notes = "\n".join(_note(name, package) for name, package in sorted(catalogue.packages.items()))
-    return f"{head}{table}\n\n## Notes\n\n{notes}\n"
+    ordinary = ", ".join(
+        f"{name} {version}" for name, version in sorted(catalogue.ordinary.items())
+    )
+    return f"{head}{table}\n\n## Notes\n\n{notes}\n{_ORDINARY}{_filled(ordinary)}\n"
+
+
+def _differences(catalogue: Catalogue) -> str:
+    found = sum(len(package.independent) for package in catalogue.packages.values())
+    return f"Both agree but on {found}: the reasons are below." if found else "Both agree on all."
 
 
 def _verdict(comparisons: Iterable[Comparison]) -> str:
@@ -124,16 +151,20 @@ def _note(name: str, package: Package) -> str:
     lines = [f"- **{name}**: {_shipped(name)}. {package.note}"]
     lines += [f"  - {_built(each)}, read: {each.what}" for each in package.read]
     lines += [f"  - {version}, more: {reason}" for version, reason in package.differs.items()]
+    lines += [f"  - {version}, binutils: {why}" for version, why in package.independent.items()]
     return "\n".join(map(_wrapped, lines))
 
 
 def _wrapped(item: str) -> str:
     """Return an item of a list in lines of at most 120 characters."""
-    marker = item[: item.index("- ") + 2]
+    return _filled(item, indent=" " * (item.index("- ") + 2))
+
+
+def _filled(text: str, *, indent: str = "") -> str:
     return textwrap.fill(
-        item,
+        text,
         width=120,
-        subsequent_indent=" " * len(marker),
+        subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
     )

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from evidence import catalogue, measurements, table
+from evidence import catalogue, independent, measurements, table
 from evidence.__main__ import main
 from evidence.catalogue import Package, Reading
 from evidence.comparison import (
@@ -31,7 +31,9 @@ from evidence.comparison import (
     needs,
     override,
 )
+from evidence.independent import Independent
 from evidence.measurements import Measurement
+from evidence.rows import load_rows
 from fromager_build_tags.needs import Need
 from fromager_build_tags.plan.plugins import load_shipped_override
 from fromager_build_tags.wheel.evidence import TorchAbi
@@ -39,6 +41,8 @@ from fromager_build_tags.wheel.evidence import TorchAbi
 ROOT = Path(__file__).parent.parent
 PLAN = catalogue.load()
 MEASURED = measurements.load()
+INDEPENDENT = load_rows(independent.RESULTS, Independent)
+ORDINARY = Package(note="")
 MODULES = sorted(path.stem for path in (ROOT / "overrides").glob("*.py") if path.stem != "__init__")
 OVERRIDES = "fromager_build_tags_overrides"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -59,7 +63,8 @@ EXPRESSIONS = {module: expression(packages[0]) for module, packages in PACKAGES_
 
 def compared() -> Iterator[tuple[str, str, Comparison]]:
     for row in MEASURED.measurements:
-        yield row.package, row.version, compare_measured(row, PLAN.packages[row.package])
+        package = PLAN.packages.get(row.package, ORDINARY)
+        yield row.package, row.version, compare_measured(row, package)
     for name, package in PLAN.packages.items():
         for reading in package.read:
             yield name, reading.version, compare_read(name, reading, package)
@@ -82,14 +87,39 @@ def test_an_override_that_provides_more_has_a_reason(
 
 
 def test_there_is_enough_evidence() -> None:
-    assert len({row.package for row in MEASURED.measurements}) >= 30
-    assert len(MEASURED.measurements) >= 60
+    assert len({row.package for row in MEASURED.measurements}) >= 200
+    assert len(MEASURED.measurements) >= 350
+    assert len(INDEPENDENT) >= 250
 
 
 def test_all_that_is_planned_was_measured_and_nothing_else() -> None:
-    planned = {(name, each) for name, package in PLAN.packages.items() for each in package.versions}
+    measured = [(row.package, row.version) for row in MEASURED.measurements]
 
-    assert {(row.package, row.version) for row in MEASURED.measurements} == planned
+    assert sorted(measured) == sorted(PLAN.wheels())
+
+
+def test_ordinary_packages_need_nothing_and_have_no_override() -> None:
+    assert len(PLAN.ordinary) >= 50
+    assert not PLAN.ordinary.keys() & PLAN.packages.keys()
+    for name, version in PLAN.ordinary.items():
+        [row] = MEASURED.of(name)
+        assert (row.accelerators, row.torch, row.purelib) == ({}, TorchAbi.NONE, False)
+        assert row.libraries
+        assert override(name) is None, f"{name} {version}"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in MEASURED.measurements if row.file in INDEPENDENT],
+    ids=lambda row: row.file,
+)
+def test_binutils_find_the_same(row: Measurement) -> None:
+    """Another reader, which shares no code with the shipped one; a difference has its reason."""
+    other = INDEPENDENT[row.file]
+    reason = PLAN.packages.get(row.package, ORDINARY).independent.get(row.version)
+    same = sorted(row.accelerators) == [*other.stacks] and row.torch == other.torch
+
+    assert same == (reason is None), f"{other}: {reason}"
 
 
 def test_no_member_of_a_measured_wheel_went_unread() -> None:
@@ -103,7 +133,7 @@ def test_no_member_of_a_measured_wheel_went_unread() -> None:
 def test_the_page_is_up_to_date() -> None:
     page = (ROOT / "docs" / "packages.md").read_text(encoding="utf-8")
 
-    assert page == table.render(PLAN, MEASURED), "run: python -m evidence table"
+    assert page == table.render(PLAN, MEASURED, INDEPENDENT), "run: python -m evidence table"
 
 
 def test_every_module_is_registered_and_every_name_has_evidence() -> None:

@@ -1,0 +1,5 @@
+"""KTransformers' kernels need libcudart and import C++ symbols of libtorch (0.7.2 measured)."""
+
+from fromager_build_tags.needs import depends_on
+
+wheel_build_tag = depends_on("accelerator torch")
