@@ -181,6 +181,13 @@ def test_the_newest_release_of_each_kind_is_read(run: Run, tree: pathlib.Path) -
     assert report["wheels"]["read"] == 3
 
 
+def test_the_name_of_a_wheel_decides_whether_it_gets_segments(run: Run, tree: pathlib.Path) -> None:
+    """openmm-cuda-12 8.6.1 has a name for manylinux, and ``Tag: py3-none-any`` in WHEEL."""
+    (tree.parent / "some").mkdir()
+    wheel(tree.parent / "some" / f"a-1.0-{TAGS}.whl", CUDA, tag="py3-none-any")
+    assert statuses(scan(run, "some")) == {"a": "missing"}
+
+
 def test_spellings_are_one_package(run: Run, tree: pathlib.Path) -> None:
     fill(tree.parent / "some", {"My_Ops-1.0": PLAIN, "my.ops-1.1": PLAIN, "my_ops-1.2": ROCM})
     assert statuses(scan(run, "some")) == {"my-ops": "missing"}

@@ -42,8 +42,6 @@ class Shown:
     @classmethod
     def of(cls, facts: WheelFacts) -> Self:
         """Return what a wheel shows by its contents."""
-        if facts.purelib:
-            return cls(needs=frozenset())
         loads, needs = loads_of(facts), needs_of(facts)
         return cls(
             needs=needs,
