@@ -38,7 +38,7 @@ MOVED = [
     ("torchao", "0.18.0", "0.19.0", "cpu rocm"),
     ("vllm", "0.32.0", "0.33.0", "cuda"),
     ("xformers", "0.0.33.post2", "0.0.34", "cuda"),
-    ("mooncake_transfer_engine", "0.3.13.post1", "0.3.14", "cpu cuda rocm"),
+    ("mooncake_transfer_engine", "0.3.13.post1", "0.3.14", "cuda"),
 ]
 #: Where only CUDA builds moved.
 STAYED = [("vllm", "0.33.0"), ("xformers", "0.0.35"), ("torchao", "0.18.0")]

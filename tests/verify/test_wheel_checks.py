@@ -136,6 +136,7 @@ RIGHT = {
             "numba-cuda[cu13]",
             "cuda-bindings>=12.9",
             "cuda-python<14,>=13",
+            "cuda-toolkit<13.5",
             "nvidia-cuda-runtime==13.0.96",
             "nvidia-nvjitlink",
             "cuda-core<2",
