@@ -174,7 +174,8 @@ def write_texts(texts: Mapping[pathlib.Path, str]) -> None:
     other processes, see :func:`alone`.
 
     Raises:
-        OutputError: a file is read-only or cannot be written; no file has changed then.
+        OutputError: a file is read-only or cannot be written: no file has changed then, unless a
+            file system refuses the last step, a rename.
     """
     for path in texts:
         refuse_read_only(path)
@@ -191,7 +192,13 @@ def write_texts(texts: Mapping[pathlib.Path, str]) -> None:
                 ) from None
             ready.append((temporary, target))
         for temporary, target in ready:
-            temporary.replace(target)
+            try:
+                temporary.replace(target)
+            except OSError as err:
+                raise OutputError(
+                    f"{target} cannot be written: {err.strerror}; `git diff` shows which files "
+                    "are changed"
+                ) from None
 
 
 def _replace(target: pathlib.Path, text: str) -> None:

@@ -148,7 +148,7 @@ def row(reached: Mapping[str, Any], tree: str) -> str:
     starts = {pathlib.Path(each[0]).name for each in reached.get("starts", ())}
     if any("pip" in each for each in reached.get("starts", ())):
         starts = {"pip"}
-    if any("fromager_build_tags.index.reader" in each for each in reached.get("starts", ())):
+    if any("fromager_build_tags.index.scan.reader" in each for each in reached.get("starts", ())):
         starts = {"itself"}
     below = [pathlib.Path(each) for each in reached.get("writes", ()) if each.startswith(tree)]
     cells = (

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
-from fromager_build_tags.index import reader
+from fromager_build_tags.index.scan import reader
 
 _answer = reader.answer
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import pathlib
+import platform
 import shutil
 from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
 
-from fromager_build_tags.index import readers
-from fromager_build_tags.index.readers import Readers
-from fromager_build_tags.index.scan_cache import ScanCache, default_folder
+from fromager_build_tags.index.scan import readers
+from fromager_build_tags.index.scan.cache import ScanCache, default_folder
+from fromager_build_tags.index.scan.readers import Readers
 from fromager_build_tags.wheel.archive import WheelError
 
 from ..golden.scenes import PLAIN, library, wheel
@@ -214,6 +215,81 @@ def test_damaged_wheels_stop_nothing(run: Run, tree: pathlib.Path) -> None:
     assert len([*PACKAGES.glob("p*.yaml")]) == 20
     assert result.stderr.count("Error: ") == 10
     assert scan(run, "many", status=1)["wheels"] == {"known": 20}
+
+
+def test_nothing_is_written_that_rests_on_a_part(run: Run, tree: pathlib.Path) -> None:
+    """A damaged wheel beside another of the same version, and a damaged library in a wheel."""
+    unstable = library(needs=["libtorch.so"], imports=["_ZN3c105ErrorC1Ev"], member="a/_C.so")
+    folder = fill(
+        tree.parent / "some",
+        {
+            "a-1.0+cpu": PLAIN,
+            "a-1.0+rocm7.1": ROCM,
+            "b-1.0": {**unstable, "b/_C.so": unstable["a/_C.so"][:100]},
+            "c-1.0": {**TORCH, "b/_C.so": unstable["a/_C.so"][:100]},
+        },
+    )
+    (folder / f"a-1.0+rocm7.1-{TAGS}.whl").write_bytes(b"PK")
+    report = scan(run, "some", status=1)
+    assert statuses(report) == {"a": "not read", "b": "not read", "c": "missing"}
+    reasons = {each["package"]: each["reason"] for each in report["packages"]}
+    assert "not a zip archive" in reasons["a"]
+    assert "b/_C.so could not be read" in reasons["b"]
+    assert [each.name for each in PACKAGES.glob("[abc].yaml")] == ["c.yaml"]
+
+
+def test_a_stable_wheel_needs_a_torch_that_is_not_above_the_lowest(
+    run: Run, tree: pathlib.Path
+) -> None:
+    stable = library(needs=["libtorch.so"], imports=["torch_call_dispatcher"], member="a/_C.so")
+    fill(tree.parent / "some", {"a-1.0": stable})
+    lowest = 'distro: el9.6\nrocm_version: "7.1"\ntorch_version: "{}"\n'
+    for torch, needs in (("2.10.0", "none"), ("2.9.0", "torch")):
+        for each in (tree / "variants").iterdir():
+            each.unlink()
+        (tree / "variants/rocm.yaml").write_text(lowest.format(torch))
+        (found,) = scan(run, "some", "--dry-run")["packages"]
+        assert found["wheels"] == needs
+
+
+def test_torch_does_not_depend_on_itself(run: Run, tree: pathlib.Path) -> None:
+    fill(tree.parent / "some", {"torch-2.10.0": TORCH})
+    (found,) = scan(run, "some", "--dry-run")["packages"]
+    assert (found["status"], found["wheels"]) == ("agrees", "accelerator")
+
+
+def test_a_yanked_wheel_is_not_read(run: Run, index: str) -> None:
+    body = pathlib.Path(f"index/kernels-2.0-{TAGS}.whl").read_bytes()
+    name = f"kernels-2.0-{TAGS}.whl"
+    page = f'<a href="/files/{name}" data-yanked="bad">{name}</a>'
+    answers = {
+        "/simple/": html_page({"kernels/": "kernels"}),
+        "/simple/kernels/": Answer(body=page.encode()),
+        f"/files/{name}": Answer(body=body),
+    }
+    with serve(answers) as server:
+        assert scan(run, f"{server.url}/simple/", "--dry-run")["packages"] == []
+
+
+def test_the_newest_python_for_this_machine_is_read(run: Run, tree: pathlib.Path) -> None:
+    (tree.parent / "some").mkdir()
+    other = "aarch64" if platform.machine() == "x86_64" else "x86_64"
+    names = ("cp39-cp39-linux_{}", "cp312-cp312-linux_{}", "cp310-cp310-linux_{}")
+    for tags in (
+        *(each.format(platform.machine()) for each in names),
+        f"cp314-cp314-linux_{other}",
+    ):
+        wheel(tree.parent / "some" / f"a-1.0-{tags}.whl")
+    (found,) = scan(run, "some", "--dry-run")["packages"]
+    assert found["read"] == [f"some/a-1.0-cp312-cp312-linux_{platform.machine()}.whl"]
+
+
+def test_a_pre_built_package_is_not_compared(run: Run, index: str, tree: pathlib.Path) -> None:
+    settings = "".join(
+        f"  {each.stem}:\n    pre_built: true\n" for each in (tree / "variants").iterdir()
+    )
+    (PACKAGES / "kernels.yaml").write_text(f"variants:\n{settings}")
+    assert statuses(scan(run, index, "--dry-run"))["kernels"] == "pre-built"
 
 
 def test_a_reader_that_is_killed_takes_its_wheel_only(

@@ -88,7 +88,7 @@ class FileEdit:
 
 
 def annotations_for(
-    tree: SettingsTree, proposals: Mapping[NormalizedName, Proposal]
+    tree: SettingsTree, expressions: Mapping[NormalizedName, str]
 ) -> tuple[list[FileEdit], list[NormalizedName]]:
     """Return the edits that annotate packages without any annotation; nothing is written.
 
@@ -100,11 +100,10 @@ def annotations_for(
         EditError: a file cannot be added to, or a package has two files.
     """
     edits, first = [], []
-    for package, proposal in proposals.items():
+    for package, expression in expressions.items():
         if not tree.settings.package_build_info(package).has_customizations:
             first.append(package)
-        assert proposal.expression is not None
-        edits.append(_annotation(file_to_edit(tree.settings_dir, package), proposal.expression))
+        edits.append(_annotation(file_to_edit(tree.settings_dir, package), expression))
     return edits, first
 
 

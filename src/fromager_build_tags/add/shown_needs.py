@@ -36,6 +36,26 @@ def evidence_in(facts: WheelFacts, lowest: DeclaredTorch | None = None) -> Itera
         yield from _lines(label, use.evidence)
     for use in facts.hints:
         yield from _lines(f"{use.accelerator.value}, not proven", use.evidence)
+    yield from _torch_lines(facts, lowest)
+    if facts.purelib:
+        yield "it is a purelib wheel, which gets no segments, whatever it contains"
+    elif not facts.uses and not facts.torch.evidence and not list(_unread(facts)):
+        yield f"no library in it needs an accelerator or Torch ({facts.libraries:,} checked)"
+    if facts.is_incidental and not facts.purelib:
+        yield "nothing in it needs the accelerator: add 'accelerator' if it does not work without"
+    if facts.hints and not facts.purelib:
+        yield "it may load an accelerator at run time: add 'accelerator' if it needs one"
+    yield from facts.notes
+    if facts.torch.abi is TorchAbi.LINKED:
+        yield "it links libtorch, but imports no symbol that shows which ABI"
+    if facts.purelib and facts.hosts:
+        machines = ", ".join(dict.fromkeys(each.machine for each in facts.hosts))
+        yield f"its tag fits any platform, but it contains libraries for {machines}"
+    if facts.unexplained and not facts.purelib and not facts.needed_accelerators:
+        yield f"external libraries not recognized: {first_few(facts.unexplained)}"
+
+
+def _torch_lines(facts: WheelFacts, lowest: DeclaredTorch | None) -> Iterator[str]:
     abi = facts.torch.abi
     label = "Torch" if abi is TorchAbi.LINKED else f"Torch, {abi} ABI"
     yield from _lines(label, facts.torch.evidence)
@@ -48,22 +68,6 @@ def evidence_in(facts: WheelFacts, lowest: DeclaredTorch | None = None) -> Itera
             "its name would fit that Torch, too; keep 'torch', or compile it with a lower "
             "TORCH_TARGET_VERSION"
         )
-    if facts.purelib:
-        yield "it is a purelib wheel, which gets no segments, whatever it contains"
-    elif not facts.uses and not facts.torch.evidence and not list(_unread(facts)):
-        yield f"no library in it needs an accelerator or Torch ({facts.libraries:,} checked)"
-    if facts.is_incidental and not facts.purelib:
-        yield "nothing in it needs the accelerator: add 'accelerator' if it does not work without"
-    if facts.hints and not facts.purelib:
-        yield "it may load an accelerator at run time: add 'accelerator' if it needs one"
-    yield from facts.notes
-    if abi is TorchAbi.LINKED:
-        yield "it links libtorch, but imports no symbol that shows which ABI"
-    if facts.purelib and facts.hosts:
-        machines = ", ".join(dict.fromkeys(each.machine for each in facts.hosts))
-        yield f"its tag fits any platform, but it contains libraries for {machines}"
-    if facts.unexplained and not facts.purelib and not facts.needed_accelerators:
-        yield f"external libraries not recognized: {first_few(facts.unexplained)}"
 
 
 def _lines(what: str, evidence: Sequence[Evidence]) -> Iterator[str]:

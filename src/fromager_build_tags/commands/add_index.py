@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import pathlib
 from collections import Counter
 from collections.abc import Sequence
 
 import click
 
-from ..add.proposal import Proposal
 from ..add.scaffold import annotations_for, write_all
-from ..index.comparing import Comparison, ScanRow, ScanStatus, expression_for
-from ..index.measuring import Measuring
-from ..index.readers import Readers
-from ..index.scan_cache import ScanCache, default_folder
+from ..index.scan.cache import ScanCache, default_folder
+from ..index.scan.comparing import Comparison, ScanRow, missing_expressions
+from ..index.scan.measuring import Measuring
+from ..index.scan.readers import Readers
 from ..report.scan_report import SCAN, ScanReport
 from ..settings.environment import lowest_torch
 from ..settings.layout import variants_dir
@@ -66,15 +64,9 @@ def add_from_index(
 def _write_missing(
     tree: SettingsTree, rows: Sequence[ScanRow], *, dry_run: bool, is_shown: bool
 ) -> None:
-    grouped = itertools.groupby(rows, lambda row: row.package)
-    proposals = {}
-    for package, group in grouped:
-        versions = [each for each in group if each.measured.wheels]
-        if any(each.status is ScanStatus.MISSING for each in versions):
-            proposals[package] = Proposal(expression=expression_for(versions))
-    if not proposals:
+    edits, without_metadata = annotations_for(tree, missing_expressions(rows))
+    if not edits:
         return
-    edits, without_metadata = annotations_for(tree, proposals)
     if dry_run:
         for edit in edits if is_shown else ():
             common.print_diff(edit.before, edit.after, (f"a/{edit.file}", f"b/{edit.file}"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..index.comparing import ScanRow, ScanStatus
+from ..index.scan.comparing import ScanRow, ScanStatus
 from ..tag.expression import Need, simple_expression
 from ..text import counted
 from .sections import Renderers, Section, renderers

@@ -8,11 +8,11 @@ from typing import Any, Final, Self
 
 from packaging.version import Version
 
-from ..add.shown_needs import evidence_in, loads_of, unread_in
-from ..tag.contents import is_excluded, needs_of
-from ..tag.expression import Need
-from ..text import plain
-from ..wheel.facts import WheelFacts
+from ...add.shown_needs import evidence_in, loads_of, unread_in
+from ...tag.contents import is_excluded, needs_of
+from ...tag.expression import Need
+from ...text import plain
+from ...wheel.facts import WheelFacts
 
 #: Lines of evidence that are kept, and characters of a line.
 _LINES: Final = 3

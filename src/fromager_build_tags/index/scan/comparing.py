@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,15 +12,15 @@ from typing import Final
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from ..errors import BuildTagError
-from ..plan.model import PlannedTag, Wanted
-from ..plan.planner import plan
-from ..plan.source import SourceKind
-from ..settings.hook import HOOK, Hook
-from ..settings.tree import SettingsTree, VariantTree
-from ..stack.stack import Stack
-from ..tag.expression import Need, simple_expression
-from ..tag.segment import Order, accelerator_word
+from ...errors import BuildTagError
+from ...plan.model import PlannedTag, Wanted
+from ...plan.planner import plan
+from ...plan.source import SourceKind
+from ...settings.hook import HOOK, Hook
+from ...settings.tree import SettingsTree, VariantTree
+from ...stack.stack import Stack
+from ...tag.expression import Need, simple_expression
+from ...tag.segment import Order, accelerator_word
 from .measuring import Measured
 
 _NEEDS: Final[Mapping[int, Need]] = {Order.ACCELERATOR: Need.ACCELERATOR, Order.TORCH: Need.TORCH}
@@ -85,7 +86,8 @@ class Comparison:
         given = [_given(each) for each in fitting]
         known = [each for each in given if each is not None]
         if len(known) < len(given):
-            return replace(row, reason=next(each.reason for each in fitting if each.reason))
+            reasons = (each.reason for each in fitting)
+            return replace(row, reason=next(filter(None, reasons), ""))
         row = replace(row, given=frozenset[Need]().union(*known), source=_source(tags))
         is_default = all(each.source is SourceKind.DEFAULT for each in tags)
         return _compared(row, known, is_default=is_default)
@@ -104,10 +106,13 @@ def _of_itself(package: NormalizedName) -> frozenset[Need]:
 def _compared(row: ScanRow, given: Sequence[frozenset[Need]], *, is_default: bool) -> ScanRow:
     """Return a row with its status, from what each stack gives."""
     unread = row.measured.unread
-    if any(row.needs - each for each in given):
-        return replace(row, status=ScanStatus.MISSING if is_default else ScanStatus.TOO_LITTLE)
+    is_too_little = any(row.needs - each for each in given)
+    if is_too_little and not is_default:
+        return replace(row, status=ScanStatus.TOO_LITTLE)
     if unread and any(row.needs | each != set(Need) for each in given):
-        return replace(row, reason=unread)
+        return replace(row, reason=unread)  # `add --from-wheel` writes nothing then, either
+    if is_too_little:
+        return replace(row, status=ScanStatus.MISSING)
     if all(each - row.needs for each in given):
         return replace(row, status=ScanStatus.TOO_MUCH)
     return replace(row, status=ScanStatus.AGREES)
@@ -131,12 +136,22 @@ def _source(tags: Iterable[PlannedTag]) -> str:
     return " and ".join(each.label for each in sorted(kinds))
 
 
-def expression_for(rows: Sequence[ScanRow]) -> str:
-    """Return an expression that gives each version of a package what its wheels show.
+def missing_expressions(rows: Iterable[ScanRow]) -> Mapping[NormalizedName, str]:
+    """Return what to declare for the packages of which any version is missing.
 
     Args:
-        rows: its versions, ascending.
+        rows: those of a package together, its versions ascending.
     """
+    found = {}
+    for package, group in itertools.groupby(rows, lambda row: row.package):
+        versions = [each for each in group if each.status is not ScanStatus.NOT_READ]
+        if any(each.status is ScanStatus.MISSING for each in versions):
+            found[package] = _expression(versions)
+    return found
+
+
+def _expression(rows: Iterable[ScanRow]) -> str:
+    """Return an expression that gives each version of a package what its wheels show."""
     expression, needs = "", frozenset[Need]()
     for row in rows:
         words = simple_expression(row.needs)

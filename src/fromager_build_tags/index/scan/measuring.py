@@ -16,19 +16,19 @@ from packaging.tags import Tag
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from ..http.prefetch import READERS, prefetch
-from ..http.urls import FetchError
-from ..tag.expression import Need
-from ..tag.filename import WheelName
-from ..tag.platform import parse_linux
-from ..wheel.archive import WheelError
-from . import Index
-from .auditing import side_by_side
-from .listing import IndexFile, ListedProject, Unreadable
+from ...http.prefetch import READERS, prefetch
+from ...http.urls import FetchError
+from ...tag.expression import Need
+from ...tag.filename import WheelName
+from ...tag.platform import parse_linux
+from ...wheel.archive import WheelError
+from .. import Index
+from ..auditing import side_by_side
+from ..listing import IndexFile, ListedProject, Unreadable
+from ..status import IndexWheel, group_files
+from .cache import ScanCache
 from .readers import Readers
-from .scan_cache import ScanCache
 from .shown import Shown
-from .status import IndexWheel, group_files
 
 _DAMAGED: Final = (KeyError, TypeError, ValueError, AttributeError)
 
@@ -65,7 +65,8 @@ class Measured:
     @property
     def unread(self) -> str:
         """Why they may depend on more; "" if all of them were read completely."""
-        return next(filter(None, (each.unread for each in self.wheels.values())), "")
+        unread = (each.unread for each in self.wheels.values())
+        return next(filter(None, (*map(str, self.unreadable), *unread)), "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

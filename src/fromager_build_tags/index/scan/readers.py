@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
-from ..wheel.archive import WheelError
+from ...wheel.archive import WheelError
 
 #: The module that answers; see there for the tasks.
 _MODULE: Final = f"{__package__}.reader"

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any, Final
 
-from ..errors import InputError, OutputError
-from ..files import read_regular, write_text
+from ...errors import InputError, OutputError
+from ...files import read_regular, write_text
 
 #: The version of the entries' format: another one has a folder of its own.
 _FORMAT: Final = "1"

@@ -1,4 +1,4 @@
-"""A process that reads wheels: ``python -m fromager_build_tags.index.reader``, see :mod:`.readers`.
+"""A process that reads wheels, which :mod:`.readers` starts.
 
 Each line on stdin is a task in JSON, with the path of a wheel: ``{"hash": PATH}`` is answered by
 its SHA-256, ``{"read": PATH}`` by what it shows, as in :class:`~.shown.Shown`; a wheel that cannot
@@ -14,8 +14,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ..wheel.archive import WheelError
-from ..wheel.facts import read_wheel
+from ...wheel.archive import WheelError
+from ...wheel.facts import read_wheel
 from .shown import Shown
 
 

@@ -1,0 +1,1 @@
+"""``add --from-index``: what the wheels of indexes depend on, against what the settings give."""
