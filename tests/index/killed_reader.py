@@ -1,4 +1,4 @@
-"""A reader that the system kills while it reads the wheel of ``ops``, as for lack of memory."""
+"""A reader that the system kills while it reads the wheel of ``flash_attn``, as for lack of memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _answer = reader.answer
 
 
 def answer(task: Mapping[str, str]) -> Mapping[str, Any]:
-    if "ops-1.0" in task.get("read", ""):
+    if "flash_attn-2.8.3" in task.get("read", ""):
         os.kill(os.getpid(), signal.SIGKILL)
     return _answer(task)
 
