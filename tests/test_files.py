@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fromager_build_tags.errors import InputError, OutputError
-from fromager_build_tags.files import alone, read_bounded, read_text, write_text
+from fromager_build_tags.files import alone, read_bounded, read_text, write_text, write_texts
 
 
 def test_line_ends_and_links_stay(tmp_path: pathlib.Path) -> None:
@@ -273,3 +273,22 @@ def test_a_pipe_that_the_shell_opens_is_read(tmp_path: pathlib.Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(InputError, match="is not a regular file"):
         read_bounded(tmp_path / "fifo")
+
+
+def test_all_files_are_written_or_none(tmp_path: pathlib.Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "missing" / "second"
+    first.write_text("old")
+    with pytest.raises(OutputError, match=r"second cannot be written: .*; no file is changed"):
+        write_texts({first: "new", second: "new"})
+    assert [each.name for each in tmp_path.iterdir()] == ["first"]
+    assert first.read_text() == "old"
+    second.parent.mkdir()
+    write_texts({first: "new", second: "new"})
+    assert (first.read_text(), second.read_text()) == ("new", "new")
+
+
+def test_a_rename_that_is_refused_is_one_error(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match=r"folder cannot be written: .*`git diff` shows"):
+        write_texts({tmp_path / "folder": "new"})
+    assert [each.name for each in tmp_path.iterdir()] == ["folder"]

@@ -1,4 +1,4 @@
-"""A reader that the system kills while it reads the wheel of ``flash_attn``, as for lack of memory."""
+"""A reader that the system kills as it reads ``flash_attn``, as for lack of memory."""
 
 from __future__ import annotations
 
