@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
+from packaging.utils import NormalizedName
 
 from fromager_build_tags.index.scan import readers
 from fromager_build_tags.index.scan.cache import ScanCache, default_folder
+from fromager_build_tags.index.scan.comparing import Comparison, ScanRow
+from fromager_build_tags.index.scan.measuring import Measured
 from fromager_build_tags.index.scan.readers import Readers
 from fromager_build_tags.wheel.archive import WheelError
 
@@ -87,6 +92,26 @@ def test_what_is_missing_is_written(run: Run, index: str) -> None:
     run("check")
 
 
+def test_other_commands_can_edit_during_a_scan(
+    run: Run, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scan takes minutes: it excludes others only while it writes, and keeps what they wrote."""
+    compare, edited = Comparison.row, 'changelog:\n  "2.0": ["first build"]\n'
+
+    def edit_kernels(self: Comparison, package: NormalizedName, measured: Measured) -> ScanRow:
+        folder = os.open(PACKAGES.parent, os.O_RDONLY)
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (PACKAGES / "kernels.yaml").write_text(edited)
+        os.close(folder)
+        return compare(self, package, measured)
+
+    monkeypatch.setattr(Comparison, "row", edit_kernels)
+    scan(run, index)
+    assert (PACKAGES / "kernels.yaml").read_text() == (
+        edited + 'annotations:\n  build-tags.depends-on: "accelerator"\n'
+    )
+
+
 def test_a_wheel_is_read_once(run: Run, index: str, tree: pathlib.Path) -> None:
     assert scan(run, index, "--dry-run")["wheels"] == {"read": 4, "pure": 1}
     assert scan(run, index, "--dry-run")["wheels"] == {"known": 4, "pure": 1}
@@ -120,6 +145,19 @@ def test_a_wheel_is_compared_with_the_stacks_of_its_accelerator(run: Run, index:
     text = f'annotations:\n  build-tags.depends-on: "{expression}"\n'
     (PACKAGES / "ops.yaml").write_text(text)
     assert statuses(scan(run, index, "--dry-run"))["ops"] == "agrees"
+
+
+def test_a_wheel_for_an_accelerator_without_a_stack_is_not_compared_with_others(
+    run: Run, index: str, tree: pathlib.Path
+) -> None:
+    """Settings for CUDA and ROCm do not show whether an expression gives enough on XPU."""
+    fill(tree.parent / "index", {"sycl_ops-1.0": library(needs=["libsycl.so.8"])})
+    expression = "none if accelerator == cuda else accelerator"
+    text = f'annotations:\n  build-tags.depends-on: "{expression}"\n'
+    (PACKAGES / "sycl_ops.yaml").write_text(text)
+    result = run("add", "--from-index", index, "--dry-run")
+    assert re.search("no stack +sycl-ops", result.stdout)
+    assert "no stack: no stack has the accelerator of the wheel" in result.stdout
 
 
 def test_a_dry_run_writes_nothing(run: Run, index: str) -> None:

@@ -67,7 +67,6 @@ from .add_index import add_from_index
     help="the folder for the module  [default: the current one]",
 )
 @click.pass_context
-@common.edits_settings
 def add(
     ctx: click.Context,
     package: str | None,
@@ -100,17 +99,31 @@ def add(
         )
     if package is None:
         raise click.UsageError("name a PACKAGE, or an index with --from-index")
-    try:
-        name = canonicalize_name(package, validate=True)
-    except InvalidName:
-        raise InputError(f"{package!r} is not the name of a package, such as flash-attn") from None
     if depends_on is not None and from_wheel is not None:
         raise click.UsageError("--depends-on and --from-wheel exclude each other")
     if directory is not None and not module:
         raise click.UsageError("--directory is the folder of a module: it needs --module")
+    folder = directory or pathlib.Path()
+    _declare(ctx, package, depends_on, from_wheel, module_in=folder if module else None)
+
+
+@common.edits_settings
+def _declare(
+    ctx: click.Context,
+    package: str,
+    depends_on: str | None,
+    from_wheel: str | None,
+    *,
+    module_in: pathlib.Path | None,
+) -> None:
+    """Declare the dependencies of one package: in a folder as a module, or as an annotation."""
+    try:
+        name = canonicalize_name(package, validate=True)
+    except InvalidName:
+        raise InputError(f"{package!r} is not the name of a package, such as flash-attn") from None
     proposal = _proposal(ctx, name, depends_on, from_wheel)
-    if module:
-        written = write_module(directory or pathlib.Path(), name, proposal)
+    if module_in is not None:
+        written = write_module(module_in, name, proposal)
         common.write([Content(lines=written.splitlines())], None)
         return
     tree = common.settings_tree(ctx)

@@ -61,9 +61,11 @@ def add_from_index(
         ctx.exit(1)
 
 
+@common.edits_settings
 def _write_missing(
     tree: SettingsTree, rows: Sequence[ScanRow], *, dry_run: bool, is_shown: bool
 ) -> None:
+    """Write into the files as they are now: other commands may have edited them since."""
     edits, without_metadata = annotations_for(tree, missing_expressions(rows))
     if not edits:
         return

@@ -31,6 +31,7 @@ class ScanStatus(StrEnum):
 
     MISSING = "missing"
     TOO_LITTLE = "too little"
+    NO_STACK = "no stack"
     TOO_MUCH = "too much"
     NOT_READ = "not read"
     AGREES = "agrees"
@@ -82,7 +83,9 @@ class Comparison:
         tags = [each for each in planned if not each.pre_built]
         if not tags:
             return replace(row, status=ScanStatus.PRE_BUILT)
-        fitting = [each for each in tags if _word(each.stack) in measured.accelerators] or tags
+        words = measured.accelerators
+        has_stack = not words or any(_word(each.stack) in words for each in tags)
+        fitting = [each for each in tags if _word(each.stack) in words] or tags
         given = [_given(each) for each in fitting]
         known = [each for each in given if each is not None]
         if len(known) < len(given):
@@ -90,7 +93,11 @@ class Comparison:
             return replace(row, reason=next(filter(None, reasons), ""))
         row = replace(row, given=frozenset[Need]().union(*known), source=_source(tags))
         is_default = all(each.source is SourceKind.DEFAULT for each in tags)
-        return _compared(row, known, is_default=is_default)
+        compared = _compared(row, known, is_default=is_default)
+        if compared.status is ScanStatus.TOO_LITTLE and not has_stack:
+            # what is declared may be more on the accelerator that the wheel is for
+            return replace(compared, status=ScanStatus.NO_STACK)
+        return compared
 
     def _planned(self, package: NormalizedName, version: Version) -> Iterator[PlannedTag]:
         wanted = Wanted(package=package, versions=(version,))
