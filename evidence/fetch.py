@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fromager_build_tags.add.proposal import fetch_wheel
+from fromager_build_tags.add.given_wheel import fetch_wheel
 
 
 @contextmanager

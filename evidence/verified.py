@@ -37,7 +37,7 @@ class Candidate(BaseModel):
     right: str
     """The segments behind the distribution."""
     toolkit: str | None = None
-    """A segment of another major version, if a soname contains the right one."""
+    """A segment of another major version, if a soname or METADATA contains the right one."""
     declared: str | None = None
     """The annotation ``build-tags.verify``."""
     requires: bool = False
@@ -146,7 +146,7 @@ def _wrong_names(
             tags = "_".join([*rest, claimed, *([torch] if torch else [])])
             yield WrongName(suffix=tags, rules=("BT312",))
     if candidate.toolkit and accelerator:
-        yield WrongName(suffix=instead(accelerator, candidate.toolkit), rules=("BT314",))
+        yield WrongName(suffix=instead(accelerator, candidate.toolkit), rules=("BT314", "BT316"))
     if platlib:
         yield WrongName(suffix="", tags="py3-none-any", rules=("BT332",))
         yield WrongName(suffix=right, tags="cp312-cp312-linux_aarch64", rules=("BT334",))

@@ -81,6 +81,7 @@ def test_what_is_missing_is_written(run: Run, index: str) -> None:
         "plain": "agrees",
     }
     assert report["wheels"] == {"read": 4, "pure": 1}
+    assert report["annotations"] == {"kernels": "accelerator", "ops": "accelerator torch"}
     written = {each: each.read_text() for each in PACKAGES.iterdir() if each not in before}
     assert written == {
         PACKAGES / "kernels.yaml": 'annotations:\n  build-tags.depends-on: "accelerator"\n',

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 import click
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
+from ..add.given_wheel import read_given_wheel
 from ..add.proposal import (
     DEFAULT,
     Proposal,
     propose_default,
     propose_from_wheel,
     propose_given,
-    read_source,
 )
 from ..add.scaffold import annotate, write_module
 from ..add.shown_needs import evidence_in
@@ -149,7 +149,7 @@ def _proposal(
         proposal = propose_default(package)
         _print_notes(proposal.evidence)
         return proposal
-    facts = read_source(package, from_wheel)
+    facts = read_given_wheel(package, from_wheel)
     lowest = lowest_torch(variants_dir(common.places(ctx).settings_dir))
     _print_notes(evidence_in(facts, lowest))
     return propose_from_wheel(facts, from_wheel, lowest)

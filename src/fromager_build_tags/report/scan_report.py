@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..index.scan.comparing import ScanRow, ScanStatus
+from ..index.scan.comparing import ScanRow, ScanStatus, missing_expressions
 from ..tag.expression import Need, simple_expression
 from ..text import counted
 from .sections import Renderers, Section, renderers
@@ -93,6 +93,7 @@ def _record(report: ScanReport) -> Mapping[str, Any]:
         "format_version": "1.0",
         "headline": report.headline,
         "wheels": dict(report.counts),
+        "annotations": missing_expressions(report.rows),
         "packages": [
             {
                 "package": each.package,
