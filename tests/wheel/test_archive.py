@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from fromager_build_tags.errors import BuildTagError
 from fromager_build_tags.wheel import archive
 from fromager_build_tags.wheel.archive import WheelArchive, WheelError
-from fromager_build_tags.wheel.elf import RefusalReason
+from fromager_build_tags.wheel.elf_refusal import RefusalReason
 from fromager_build_tags.wheel.facts import read_wheel
 
 from .building import DIST_INFO, METADATA, WHEEL, MakeWheel

@@ -19,15 +19,10 @@ from elftools.elf.sections import SymbolTableSection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fromager_build_tags.wheel import elf
-from fromager_build_tags.wheel.elf import (
-    NAMES,
-    Budget,
-    ElfFacts,
-    ElfRefusal,
-    RefusalReason,
-    read_elf,
-)
+from fromager_build_tags.wheel import dynamic_table, elf_file
+from fromager_build_tags.wheel.elf import ElfFacts, read_elf
+from fromager_build_tags.wheel.elf_file import NAMES, Budget
+from fromager_build_tags.wheel.elf_refusal import ElfRefusal, RefusalReason
 
 from . import hostile
 from .building import Compiler
@@ -272,7 +267,7 @@ def test_small_files_that_ask_for_much_are_refused(
 
 
 def test_strings_without_bound_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(elf, "_STRINGS_LIMIT", 20)
+    monkeypatch.setattr(dynamic_table, "_STRINGS_LIMIT", 20)
 
     found = read(elf_without_sections(Shape(), needed=["libc.so.6"], imports=["_ZN3c104warnEv"]))
 
@@ -475,7 +470,7 @@ def test_texts_are_read_as_far_as_the_budget_goes(monkeypatch: pytest.MonkeyPatc
     budget = Budget(texts=2 * size - 10)
     assert [found(budget) for _ in range(3)] == [("libcuda.so.1",), (), ()]
     assert budget.texts == 0
-    monkeypatch.setattr(elf, "_READ_ONLY_LIMIT", size - 10)
+    monkeypatch.setattr(elf_file, "_READ_ONLY_LIMIT", size - 10)
     assert found(budget := Budget(texts=4 * size)) == ()
     assert budget.texts == 3 * size + 10
 

@@ -16,7 +16,8 @@ import pytest
 
 from fromager_build_tags.wheel import elf, libraries
 from fromager_build_tags.wheel.archive import WheelError
-from fromager_build_tags.wheel.elf import Budget, RefusalReason
+from fromager_build_tags.wheel.elf_file import Budget
+from fromager_build_tags.wheel.elf_refusal import RefusalReason
 from fromager_build_tags.wheel.evidence import TorchAbi
 from fromager_build_tags.wheel.facts import WheelFacts, read_wheel
 from fromager_build_tags.wheel.libraries import Accelerator

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from fromager_build_tags.wheel.elf import RefusalReason
+from fromager_build_tags.wheel.elf_refusal import RefusalReason
 from fromager_build_tags.wheel.facts import read_wheel
 from fromager_build_tags.wheel.libraries import Accelerator
 from fromager_build_tags.wheel.torch_abi import compare

@@ -12,7 +12,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from .archive import WheelArchive, WheelError
-from .elf import DEVICE_MACHINES, ElfRefusal
+from .elf import DEVICE_MACHINES
+from .elf_refusal import ElfRefusal
 from .evidence import (
     AcceleratorUse,
     Evidence,

@@ -11,7 +11,9 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from .archive import Member, WheelArchive, WheelError
-from .elf import DEVICE_MACHINES, HEADER_SIZE, Budget, ElfFacts, ElfRefusal, read_elf, read_head
+from .elf import DEVICE_MACHINES, HEADER_SIZE, ElfFacts, read_elf, read_head
+from .elf_file import Budget
+from .elf_refusal import ElfRefusal
 from .symbols import TORCH_NAMES
 
 # flashinfer-cubin has the most, 16,000: a file for each kernel.

@@ -12,7 +12,8 @@ from packaging.version import Version
 
 from ..errors import InputError
 from .archive import WheelArchive, WheelError
-from .elf import ElfFacts, RefusalReason, read_elf
+from .elf import ElfFacts, read_elf
+from .elf_refusal import RefusalReason
 from .facts import identity
 from .libraries import Accelerator, Contents, Library, accelerator_of, is_torch, read_contents
 from .symbols import TORCH_NAMES

@@ -9,11 +9,11 @@ from ...findings import rules
 from ...findings.finding import Finding, Severity
 from ...tag.platform import parse_linux
 from ...tag.segment import Order
-from ...wheel.elf import RefusalReason
+from ...wheel.elf_refusal import RefusalReason
 from .examined import ExaminedWheel, listed
 
 if TYPE_CHECKING:
-    from ...wheel.elf import ElfRefusal
+    from ...wheel.elf_refusal import ElfRefusal
 
 #: Machine, word size in bits, and whether the byte order is big-endian.
 _MACHINES: Final = {
