@@ -292,6 +292,10 @@ def test_check(cli: Cli, tmp_path: pathlib.Path) -> None:
     assert not (tmp_path / LOCK).exists()
     cli("lock")
     assert cli("lock", "--check").stdout == ""
+    write_tree(tmp_path, {ROCM_FILE: f"{ROCM}gpu_archs: [gfx942]\n"})
+    assert cli("lock", "--check").stdout == ""  # no tag depends on GPU architectures
+    write_tree(tmp_path, {ROCM_FILE: f"{ROCM}gpu_archs: [gfx942]\n"})
+    assert cli("lock", "--check").stdout == ""  # no tag depends on GPU architectures
     write_tree(tmp_path, {ROCM_FILE: ROCM.replace("7.1", "7.2")})
     before = (tmp_path / LOCK).read_text()
     result = cli("lock", "--check", status=1)
@@ -350,8 +354,8 @@ def test_every_wrong_variant_is_reported(cli: Cli, tmp_path: pathlib.Path) -> No
     assert cli("lock", status=1).stderr == (
         "Error: build tags cannot be computed: settings/variants/cpu.yaml:1: distro: 9 is not a "
         "text: quote it; settings/variants/rocm.yaml:1: unknown key 'a'; use accelerator, "
-        "accelerator_version, cuda_version, distro, index, rocm_version, stacks, torch_precision, "
-        "torch_version\n"
+        "accelerator_version, cuda_version, distro, gpu_archs, index, rocm_version, stacks, "
+        "torch_precision, torch_version\n"
     )
     assert not (tmp_path / LOCK).exists()
 

@@ -108,7 +108,7 @@ def test_no_file_and_an_empty_one_declare_nothing(
         (
             "zzz: 1",
             "F:1: unknown key 'zzz'; use accelerator, accelerator_version, cuda_version, "
-            "distro, index, rocm_version, stacks, torch_precision, torch_version",
+            "distro, gpu_archs, index, rocm_version, stacks, torch_precision, torch_version",
         ),
         (
             "cuda_version: 12.10",
@@ -156,17 +156,37 @@ def test_no_file_and_an_empty_one_declare_nothing(
             "stacks: [{cuda_version: '13.0'}, {distro: a}, {cuda_version: '13.0'}]",
             "F: stacks 1 and 3 are equal: remove one",
         ),
-        ("stacks: {a: b}", "F:1: stacks: {'a': 'b'} is not a list of stacks"),
+        ("stacks: {a: b}", "F:1: stacks: {'a': 'b'} is not a list"),
         ("stacks: [el9.6]", "F:1: stacks.0: 'el9.6' is not a mapping of a stack's keys"),
         (
             "stacks:\n  - cuda: '13.0'\n",
             "F:2: unknown key 'stacks.0.cuda'; use accelerator, accelerator_version, "
-            "cuda_version, distro, rocm_version, torch_precision, torch_version",
+            "cuda_version, distro, gpu_archs, rocm_version, torch_precision, torch_version",
         ),
         (
             "stacks:\n  - cuda_version: 13.0\n  - rocm_version: x\n",
             "F:2: stacks.0.cuda_version: 13.0 is a YAML number, which drops zeros: quote it; "
             "F:3: stacks.1.rocm_version: 'x' is not a PEP 440 version, such as 13.0 or 2.10.0",
+        ),
+        ("gpu_archs: sm_90", "F:1: gpu_archs: 'sm_90' is not a list"),
+        ("gpu_archs:", "F:1: gpu_archs has no value: give one, or remove the key"),
+        ("gpu_archs: []", "F:1: gpu_archs: [] is empty: list an architecture, or remove the key"),
+        ("gpu_archs: [90]", "F:1: gpu_archs.0: 90 is not a text: quote it"),
+        (
+            "gpu_archs: [sm_90, gfx942x, compute_90]",
+            "F:1: gpu_archs.1: 'gfx942x' is not a GPU architecture, such as sm_90, sm_90a or "
+            "gfx942; F:1: gpu_archs.2: 'compute_90' is not a GPU architecture, such as sm_90, "
+            "sm_90a or gfx942",
+        ),
+        (
+            "gpu_archs: [sm_90, sm_90a]",
+            "F:1: gpu_archs: ['sm_90', 'sm_90a'] has sm_90 and sm_90a, which name one GPU: "
+            "remove one",
+        ),
+        (
+            "stacks:\n  - gpu_archs: [sm_90, sm_90]",
+            "F:2: stacks.0.gpu_archs: ['sm_90', 'sm_90'] has sm_90 and sm_90, which name one GPU: "
+            "remove one",
         ),
         ("distro: null\ncuda_version: ''",
          "F:1: distro has no value: give one, or remove the key; "
@@ -314,8 +334,35 @@ def test_variants_dir_may_be_elsewhere(
 
 
 def test_every_fact_can_be_declared_and_be_explicit() -> None:
-    assert set(FACTS) == set(StackSettings.model_fields) - {"torch_precision"}
+    assert set(FACTS) == set(StackSettings.model_fields) - {"gpu_archs", "torch_precision"}
     assert set(FACTS) == set(ExplicitSettings.model_fields) - {"variants_dir", "verify"}
+
+
+def test_gpu_architectures_are_declared_for_all_stacks_or_for_one(
+    variants_dir: pathlib.Path,
+) -> None:
+    (variants_dir / "cuda.yaml").write_text(
+        "gpu_archs: [sm_90, sm_100f]\nstacks:\n  - {cuda_version: '12.9'}\n"
+        "  - {cuda_version: '13.0', gpu_archs: [sm_120]}\n"
+    )
+    archs = [[*map(str, stack.gpu_archs)] for stack in declare("cuda", variants_dir).stacks]
+    assert archs == [["sm_90", "sm_100f"], ["sm_120"]]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("sm_90", " is not a list of texts"),
+        ("[[sm_90]]", " is not a list of texts"),
+        ("{sm_90: 1}", " is not a list of texts"),
+        ("[sm_9]", ": 'sm_9' is not a GPU architecture, such as sm_90, sm_90a or gfx942"),
+    ],
+)
+def test_gpu_architectures_are_checked_without_the_model_too(value: str, reason: str) -> None:
+    file = parse_yaml_mapping(f"gpu_archs: {value}\n", pathlib.Path("variants/cuda.yaml"))
+    with pytest.raises(SettingsError) as caught:
+        list(stacks_in(file))
+    assert str(caught.value) == f"variants/cuda.yaml:1: gpu_archs{reason}"
 
 
 def test_stacks_that_are_no_list_are_refused_without_the_model_too() -> None:

@@ -506,6 +506,50 @@ def test_a_plan_refuses_a_file_that_conflicts_with_itself(bench: Bench) -> None:
         declared_stacks(declare("rocm", bench.folder))
 
 
+@pytest.mark.parametrize(
+    ("variant", "file", "message"),
+    [
+        (
+            "cpu",
+            "gpu_archs: [sm_90]",
+            "cpu.yaml: gpu_archs has sm_90, yet the accelerator is cpu (the name of variant "
+            "'cpu'): remove gpu_archs",
+        ),
+        (
+            "rocm",
+            "gpu_archs: [gfx942, sm_90]\nrocm_version: '7.1'",
+            "rocm.yaml: gpu_archs has sm_90, yet the accelerator is rocm (the name of variant "
+            "'rocm'): use those of rocm, such as gfx942",
+        ),
+        (
+            "gpu",
+            "gpu_archs: [gfx942]\nstacks:\n- {rocm_version: '7.1'}\n- {cuda_version: '13.0'}",
+            "gpu.yaml:4: gpu_archs has gfx942, yet the accelerator is cuda (gpu.yaml:4): use those "
+            "of cuda, such as sm_90",
+        ),
+    ],
+)
+def test_gpu_architectures_of_another_accelerator(
+    bench: Bench, variant: str, file: str, message: str
+) -> None:
+    (bench.folder / f"{variant}.yaml").write_text(file)
+    with pytest.raises(StackError) as caught:
+        declared_stacks(declare(variant, bench.folder))
+    assert str(caught.value).replace(f"{bench.folder}/", "") == message
+
+
+def test_gpu_architectures_are_no_part_of_a_stack(bench: Bench) -> None:
+    file = "gpu_archs: [{}]\ncuda_version: '13.0'"
+    one, other = (bench.stack("cuda", file.format(arch)) for arch in ("sm_90", "sm_100, sm_120"))
+    assert one == other
+    assert [*map(str, other.gpu_archs)] == ["sm_100", "sm_120"]
+    # of a variant without an accelerator, or with another by a variable, they are not checked
+    (bench.folder / "new.yaml").write_text("gpu_archs: [sm_90]")
+    [stack] = declared_stacks(declare("new", bench.folder))
+    assert [*map(str, stack.gpu_archs)] == ["sm_90"]
+    assert str(bench.stack("cuda", "gpu_archs: [sm_90]", WHEEL_BUILD_TAG_ACCELERATOR="cpu"))
+
+
 def test_unused_values_are_kept(bench: Bench) -> None:
     stack = bench.stack("cpu", "torch_version: '2.11'", pin="==2.11.0", TORCH_VERSION="2.11")
     assert [note.replace(f"{bench.folder}/", "") for note in stack.torch_version.unused] == [

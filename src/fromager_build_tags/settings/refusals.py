@@ -26,7 +26,7 @@ def reason(error: ErrorDetails) -> str:
 _REASONS: Final[Mapping[str, str]] = {
     "string_type": "is not a text: quote it",
     "is_instance_of": "is not a version: write it as a quoted text",
-    "tuple_type": "is not a list of stacks",
+    "tuple_type": "is not a list",
     "model_type": "is not a mapping of a stack's keys",
     "model_attributes_type": "is not a mapping of a stack's keys",
 }

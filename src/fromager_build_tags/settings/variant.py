@@ -20,6 +20,7 @@ from packaging.version import Version
 
 from ..errors import SettingsError
 from ..stack.fact import parse_version, unpackaged
+from ..stack.gpu_arch import GPU_ARCH, GpuArch, refuse_repeated
 from ..tag.segment import ACCELERATOR_WORD, DISTRIBUTION_TEXT
 from ..text import did_you_mean
 from .refusals import reason
@@ -65,6 +66,30 @@ type AcceleratorWord = Annotated[
 ]
 
 
+def _checked_arch(text: str) -> str:
+    return GpuArch.parse(text).text
+
+
+def _checked_archs(texts: tuple[str, ...]) -> tuple[str, ...]:
+    if not texts:
+        raise ValueError("is empty: list an architecture, or remove the key")
+    refuse_repeated([*map(GpuArch, texts)])
+    return texts
+
+
+type GpuArchText = Annotated[
+    str,
+    pydantic.Strict(),
+    pydantic.AfterValidator(_checked_arch),
+    pydantic.WithJsonSchema({"type": "string", "pattern": f"^({GPU_ARCH})$"}),
+]
+type GpuArchs = Annotated[
+    tuple[GpuArchText, ...],
+    pydantic.AfterValidator(_checked_archs),
+    pydantic.Field(json_schema_extra={"minItems": 1, "uniqueItems": True}),
+]
+
+
 class StackSettings(pydantic.BaseModel):
     """One stack: what the wheels of a variant are built for."""
 
@@ -96,6 +121,10 @@ class StackSettings(pydantic.BaseModel):
     torch_precision: Literal["minor", "patch"] | None = None
     """What a Torch segment shows: `minor` gives `torch2.10`, `patch` (default) `torch2.10.0`."""
 
+    gpu_archs: GpuArchs | None = None
+    """GPU architectures that wheels need code for: `[sm_90, sm_100]`, `[gfx942, gfx950]`. No tag
+    depends on them."""
+
     @pydantic.field_validator("*", mode="before")
     @classmethod
     def _check_given(cls, value: object) -> object:
@@ -105,7 +134,7 @@ class StackSettings(pydantic.BaseModel):
 
 
 #: The keys that a file can have beside a list of stacks.
-_SHARED_KEYS: Final = {"accelerator", "distro", "index", "torch_precision"}
+_SHARED_KEYS: Final = {"accelerator", "distro", "gpu_archs", "index", "torch_precision"}
 
 
 def _exclude_keys_beside_stacks(schema: dict[str, Any]) -> None:
@@ -129,8 +158,8 @@ class VariantSettings(StackSettings):
         tuple[StackSettings, ...] | None,
         pydantic.Field(strict=False, json_schema_extra={"minItems": 1, "uniqueItems": True}),
     ] = None
-    """The stacks of a family of variants; `accelerator`, `distro` and `torch_precision` may stand
-    beside it, for all of them."""
+    """The stacks of a family of variants; `accelerator`, `distro`, `gpu_archs` and
+    `torch_precision` may stand beside it, for all of them."""
 
     @pydantic.model_validator(mode="after")
     def _check_one_or_many(self) -> VariantSettings:

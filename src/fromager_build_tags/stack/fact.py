@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.version import Version
 
 from ..findings.finding import Place
+from .gpu_arch import GpuArch
 
 if TYPE_CHECKING:
     from packaging.specifiers import Specifier
@@ -79,10 +80,15 @@ class Missing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeclaredStack:
-    """One stack of a variant file: its place, and its facts and Torch's precision, by key."""
+    """One stack of a variant file: its place, and its facts and Torch's precision, by key.
+
+    Attributes:
+        gpu_archs: no fact, as no tag depends on them.
+    """
 
     place: Place
     facts: Mapping[str, Fact[Any]]
+    gpu_archs: tuple[GpuArch, ...] = ()
 
     @property
     def precision(self) -> Precision:

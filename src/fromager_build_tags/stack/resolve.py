@@ -8,7 +8,7 @@ one that agrees with the explicit variables and the machine.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -65,6 +65,8 @@ def _fitting(declaration: Declaration, machine: Machine) -> tuple[Stack, ...]:
     ]
     stacks = [(resolver.stack(), resolver.conflicts) for resolver in resolvers]
     if fitting := tuple(stack for stack, conflicts in stacks if not conflicts):
+        if "accelerator" not in declaration.explicit:
+            _refuse_other_archs(fitting)
         return fitting
     if not declaration.is_family:
         raise StackError("; ".join(f"{text}: {remedy}" for text, remedy in resolvers[0].conflicts))
@@ -89,6 +91,26 @@ def _refuse_other_names(declaration: Declaration) -> None:
     ]
     if conflicts:
         raise StackError("; ".join(f"{text}: {remedy}" for text, remedy in conflicts))
+
+
+def _refuse_other_archs(stacks: Iterable[Stack]) -> None:
+    """Refuse GPU architectures that the accelerator of their stack does not have."""
+    conflicts = [
+        f"{stack.place}: gpu_archs has {arch}, yet the accelerator is {stack.accelerator}: "
+        f"{_ARCH_REMEDY.get(stack.accelerator.value, 'remove gpu_archs')}"
+        for stack in stacks
+        if isinstance(stack.accelerator, Fact)
+        for arch in stack.gpu_archs
+        if arch.accelerator != stack.accelerator.value
+    ]
+    if conflicts:
+        raise StackError("; ".join(conflicts))
+
+
+_ARCH_REMEDY: Final = {
+    "cuda": "use those of cuda, such as sm_90",
+    "rocm": "use those of rocm, such as gfx942",
+}
 
 
 def _conflict(key: str, one: object, other: object) -> tuple[str, str]:
@@ -135,6 +157,7 @@ class _Resolver:
             accelerator_version=self._accelerator_version(accelerator),
             torch_version=self._torch_version(),
             torch_precision=self.declared.precision,
+            gpu_archs=self.declared.gpu_archs,
         )
         self._check_local_parts(stack)
         return stack

@@ -6,13 +6,14 @@ An unknown fact is an error only if a package needs it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from packaging.version import Version
 
 from ..errors import MissingFactError
 from ..findings.finding import Place
 from .fact import VERSION_KEYS, Fact, Missing, Precision, accelerator_of, agree, segment_text
+from .gpu_arch import GpuArch
 from .key import StackKey
 
 
@@ -20,7 +21,8 @@ from .key import StackKey
 class Stack:
     """What the wheels of one build are built for; each fact known, or missing with a remedy.
 
-    The place is where the stack is declared. An accelerator without a version has None. Each method
+    The place is where the stack is declared. An accelerator without a version has None. No tag
+    depends on the GPU architectures, so two stacks that differ in them alone are equal. Each method
     raises :class:`MissingFactError` for a fact that is unknown, or not known precisely enough.
     """
 
@@ -31,6 +33,7 @@ class Stack:
     accelerator_version: Fact[Version] | Missing | None
     torch_version: Fact[Version] | Missing
     torch_precision: Precision = Precision.PATCH
+    gpu_archs: tuple[GpuArch, ...] = field(default=(), compare=False)
 
     def distro_text(self) -> str:
         """Return the distribution segment's text, such as ``el9.6``."""
