@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from fromager_build_tags.commands import main
 
 from .golden.scenes import PLAIN, library, wheel
+from .index.wheels import write_wheel
 from .repositories import Checkout
 from .task_pages import DOCS, Command, File, matches, steps
 from .trees import write_tree
@@ -140,6 +141,21 @@ OLD: Final = {
     "flash_attn-2.8.3-1_el9.6_rocm7.0_torch2.9.1": BOTH,
     "torchvision-0.24.1-2_el9.6_rocm7.1_torch2.9.1": BOTH,
 }
+
+
+def builds(folder: pathlib.Path, run: Run) -> None:
+    """Write the wheels of two builders."""
+    for stack, stems in {
+        "cpu": ["torch-2.9.1-2_el9.6_cpu-py3-none-linux_x86_64"],
+        "rocm": [
+            "torch-2.9.1-2_el9.6_rocm7.1-py3-none-linux_x86_64",
+            "flash_attn-2.8.3-2_el9.6_rocm7.1_torch2.9.1-py3-none-linux_x86_64",
+        ],
+    }.items():
+        for stem in [*stems, "pure-1.0-1-py3-none-any"]:
+            write_wheel(folder / "builds" / stack / f"{stem}.whl")
+
+
 #: What each page starts with: the page of a task has to do with what a new user has.
 SCENES: Final[Mapping[str, Scene]] = {
     "how-to/add-a-package.md": with_wheels(examples(), {"my_kernels-1.0-1": BOTH}),
@@ -147,6 +163,7 @@ SCENES: Final[Mapping[str, Scene]] = {
     "how-to/review.md": new_rocm,
     "how-to/bump.md": examples(),
     "how-to/audit-an-index.md": with_wheels(examples(), OLD),
+    "how-to/publish-one-pool.md": builds,
     "how-to/verify-wheels.md": with_wheels(examples(), {"my_kernels-1.0-1_el9.6": BOTH}),
     "how-to/suppress-a-finding.md": with_wheels(
         examples(), {"jit_kernels-1.0-2_el9.6_rocm7.1": PLAIN}

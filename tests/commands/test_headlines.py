@@ -204,14 +204,6 @@ def test_verify_of_a_wrong_url(cli: Cli, url: str, reason: str) -> None:
             ["prune", "cpu=pillow"],
             ["pillow for cpu: 0 wheels to delete (0 B), 0 kept, of 1 wheel; 1 of unknown status"],
         ),
-        (["share", "empty", "empty"], ["nothing is compared: no wheels found in the 2 indexes"]),
-        (
-            ["share", "empty", "current"],
-            [
-                "same in all 2 indexes: 0 wheels (saves 0 builds, 0 B); could be the same: 0; "
-                "dependent on accelerator or Torch: 1"
-            ],
-        ),
         (["which", "empty"], ["nothing is selected"]),
         (
             ["audit", "current"],

@@ -29,7 +29,7 @@ def test_the_commands_are_listed_by_job() -> None:
     assert listed == {
         "Settings:": ["init", "add", "check", "show", "explain", "lock", "review", "bump"],
         "Wheels:": ["verify"],
-        "Indexes:": ["audit", "which", "torch", "prune", "share"],
+        "Indexes:": ["audit", "which", "torch", "prune", "merge"],
     }
 
 
@@ -64,7 +64,7 @@ def test_the_reference_shows_the_examples_as_code(name: str) -> None:
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
-        ("sh", ["show", "share"]),
+        ("sh", ["show"]),
         ("win", []),
         ("show --va", ["--variant"]),
         ("--settings-d", ["--settings-dir"]),

@@ -162,9 +162,15 @@ ARGUMENTS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
         ["other", "--from-wheel", URL],
         [NASTY],
     ],
+    "merge": [
+        ["{pages}pool", "cpu=index"],
+        ["pool", "cpu=index", "--dry-run"],
+        ["pool", f"{NAME}={NAME}"],
+        ["pool", f"cpu={URL}"],
+        [NAME, f"cpu={NAME}"],
+    ],
     "prune": [["index"], ["{pages}html/", "{pages}json/", NAME]],
     "review": [["old", "new"], ["HEAD"], [NASTY, "HEAD"], ["hostile.lock", "new"], ["HEAD", URL]],
-    "share": [["index", "{pages}json/"], ["{pages}html/", "{pages}moved/"], [NAME, URL]],
     "show": [[], ["-r", "requirements.txt"], ["-r", "urls.txt"], ["-g", "order.json"], [NASTY]],
     "torch": [
         ["index", "."],

@@ -55,7 +55,7 @@ COMMANDS = [
     ("which", "index"),
     ("prune", "index"),
     ("prune", "index", "--delete"),
-    ("share", "index", "index"),
+    ("merge", "pool", "cpu=index", "--dry-run"),
     ("verify", f"index/{WHEEL}"),
 ]
 

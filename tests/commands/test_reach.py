@@ -81,7 +81,7 @@ COMMANDS: Final = {
     "`prune`": "prune rocm=index",
     "`which`": "which rocm=index",
     "`torch`": "torch rocm=index",
-    "`share`": "share rocm=index cuda=index",
+    "`merge`": "merge pool rocm=index cuda=compiled",
     "`init`": "init new",
 }
 
@@ -154,7 +154,7 @@ def row(reached: Mapping[str, Any], tree: str) -> str:
     cells = (
         ", ".join(KINDS[each] for each in reached["imports"]),
         ", ".join(sorted(starts)),
-        ", ".join(sorted({WRITTEN[each.parent.name] for each in below})),
+        ", ".join(sorted({written(each) for each in below})),
     )
     return f"| {reached['name']} | {' | '.join(cell or '-' for cell in cells)} |"
 
@@ -163,6 +163,10 @@ KINDS: Final = {"acme_demo": "overrides", "acme_hook": "plugins"}
 WRITTEN: Final = {"settings": "the lock", "packages": "package settings"} | dict.fromkeys(
     ("overrides", "variants"), "a new tree"
 )
+
+
+def written(path: pathlib.Path) -> str:
+    return "the pool" if ".pool.tmp" in path.parts else WRITTEN[path.parent.name]
 
 
 def test_the_table_is_true(reached: Sequence[Mapping[str, Any]], tree: pathlib.Path) -> None:

@@ -51,11 +51,13 @@ class Scenario:
     Attributes:
         build: makes the folder.
         check: returns what is wrong with a folder after a kill, by its content; or "".
+        whole: a folder in it whose content is all old or all new.
     """
 
     args: Sequence[str]
     build: Callable[[pathlib.Path], object]
     check: Callable[[Content], str] = lambda _: ""
+    whole: str = ""
 
 
 def _lock(root: pathlib.Path) -> None:
@@ -96,6 +98,16 @@ def _prune(root: pathlib.Path) -> None:
         link.symlink_to(f"../../downloads/{wheel.name}")
 
 
+def _merge(root: pathlib.Path) -> None:
+    """Make a pool of one wheel, and folders with a second and a third one."""
+    write_wheel(root / "cpu" / f"demo-1.0-1_el9.6{PLAT}")
+    pid = _fork(("merge", "pool", "cpu=cpu"), root)
+    os.waitpid(pid, 0)
+    assert (root / "pool").exists()
+    write_wheel(root / "cpu" / f"demo-1.0-2_el9.6{PLAT}")
+    write_wheel(root / "cuda" / f"torch-2.9.1-1_el9.6_cuda13.0{PLAT}")
+
+
 def _check_index(content: Content) -> str:
     for stem in (*CURRENT, *KEPT):
         if f"repo/downloads/{stem}{PLAT}" not in content:
@@ -108,6 +120,9 @@ def _check_index(content: Content) -> str:
 
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
+    "merge": Scenario(
+        args=("merge", "pool", "cpu=cpu", "cuda13.0=cuda"), build=_merge, whole="pool/"
+    ),
     "lock": Scenario(args=("lock",), build=_lock),
     "bump": Scenario(args=("bump", "-m", "new Torch"), build=_bump),
     "add": Scenario(
@@ -265,15 +280,23 @@ class Killer:
             return f"the second one {delay:.4f} s after the first: {statuses}: {self._log}"
         return ""
 
+    def _part(self, content: Content) -> Content:
+        """Return what is below the folder that is old or new as a whole."""
+        whole = self.scenario.whole
+        return {path: each for path, each in content.items() if whole and path.startswith(whole)}
+
     def _look(self, when: str) -> str:
         """Check the folder after a kill; then run the command again, and compare the result."""
         found = _read(self._root)
         for path in found.keys() | self.before.keys():
             whole = found.get(path) in (self.before.get(path), self.after.get(path))
-            if not whole and not path.endswith(".tmp"):
+            if not whole and not any(each.endswith(".tmp") for each in path.split("/")):
                 return f"{when}: {path} is neither the old nor the new one: {found.get(path)!r}"
         if wrong := self.scenario.check(found):
             return f"{when}: {wrong}"
+        old, new, now = (self._part(each) for each in (self.before, self.after, found))
+        if now not in (old, new):
+            return f"{when}: {self.scenario.whole} is a mixture of the old and the new one"
         status = self._finish(_fork(self.scenario.args, self._root))
         again = _read(self._root)
         if status or again != self.after:

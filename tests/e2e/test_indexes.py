@@ -1,4 +1,4 @@
-"""Indexes that the real fromager fills: audit, prune, build again, serve and share them."""
+"""Indexes that the real fromager fills: audit, prune, build again, serve and merge them."""
 
 from __future__ import annotations
 
@@ -276,21 +276,17 @@ def pypiserver(folder: pathlib.Path) -> Iterator[str]:
 
 
 @pytest.mark.nightly
-def test_variants_that_build_from_other_sources_share_nothing(
-    build: Build,
-) -> None:
-    made = shared({stack.variant: build(stack.variant) for stack in ALL_STACKS})
-    assert made["shared"] == []
-    reasons = {each["project"]: each["reason"] for each in made["unshared"]}
-    assert reasons.keys() == {"fromager", "pillow"}
-    assert reasons["pillow"] == "different build tags: 2_el9.6, 2_fc43"
+def test_variants_that_build_from_other_sources_have_no_pool(build: Build) -> None:
+    """The purelib wheel has one name; fromager records other settings in it."""
+    made = merged({stack.variant: build(stack.variant) for stack in ALL_STACKS}, status=1)
+    assert [each["code"] for each in made["findings"]] == ["BT413", "BT413"]
     differs = "fromager-0.79.0.dist-info/fromager-build-settings differs"
-    assert [each.rpartition(": ")[2] for each in reasons["fromager"].split("; ")] == [differs] * 2
-    assert made["tied"] == 6
+    assert {each["message"].rpartition(": ")[2] for each in made["findings"]} == {differs}
+    assert {each["subject"] for each in made["findings"]} == {"fromager"}
 
 
 @pytest.mark.nightly
-def test_variants_share_exactly_what_is_the_same(
+def test_a_pool_has_exactly_what_is_the_same_once(
     make_workspace: MakeWorkspace, index_urls: Mapping[str, str]
 ) -> None:
     workspaces: dict[str, Workspace] = {}
@@ -302,22 +298,21 @@ def test_variants_share_exactly_what_is_the_same(
             file.write_text(text)
         workspace.fromager("bootstrap", *stack.requirements)
     fromager, pillow = purelib("fromager-0.79.0-2"), platlib("pillow-12.2.0-2_el9.6")
-    made = shared(workspaces)
-    assert [(each["filename"], len(each["indexes"])) for each in made["shared"]] == [
-        (fromager, 3),
-        (pillow, 2),
-    ]
-    assert made["saved"]["builds"] == 3
-    assert [each["project"] for each in made["unshared"]] == ["pillow"]
-    del workspaces["cuda"]
-    made = shared(workspaces)
-    assert [each["filename"] for each in made["shared"]] == [fromager, pillow]
-    assert made["unshared"] == []
+    made = merged(workspaces)
+    several = {
+        wheel["filename"]: len(wheel["views"])
+        for project in made["projects"]
+        for wheel in project["wheels"]
+        if len(wheel["views"]) > 1
+    }
+    assert several == {fromager: 3, pillow: 2}
 
 
-def shared(workspaces: Mapping[str, Workspace]) -> dict[str, Any]:
-    """Return the plan of what the downloads of *workspaces* share."""
-    indexes = [str(workspaces[variant].downloads) for variant in sorted(workspaces)]
+def merged(workspaces: Mapping[str, Workspace], status: int = 0) -> dict[str, Any]:
+    """Return the result of a merge of the downloads of *workspaces*."""
     some = next(iter(workspaces.values()))
-    made: dict[str, Any] = json.loads(tool(some, "share", "--format", "json", *indexes))
+    views = [f"{variant}={workspaces[variant].downloads}" for variant in sorted(workspaces)]
+    pool = some.folder / "pool"
+    text = tool(some, "merge", str(pool), *views, "--format", "json", status=status)
+    made: dict[str, Any] = json.loads(text)
     return made

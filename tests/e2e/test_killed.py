@@ -48,6 +48,12 @@ def test_the_next_run_completes_a_killed_bump() -> None:
 
 
 @pytest.mark.nightly
+def test_a_killed_merge_leaves_the_old_or_the_new_pool() -> None:
+    assert runs("killed", "merge", KILLS or "20")["merge"] > 60
+
+
+@pytest.mark.nightly
 def test_two_runs_at_once_are_one() -> None:
-    counts = runs("at-once", "bump,lock,add,init", KILLS or "10")
-    assert counts == dict.fromkeys(("bump", "lock", "add", "init"), int(KILLS or "10"))
+    commands = ["bump", "lock", "add", "init", "merge"]
+    counts = runs("at-once", ",".join(commands), KILLS or "10")
+    assert counts == dict.fromkeys(commands, int(KILLS or "10"))

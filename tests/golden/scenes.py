@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from ..index.simple_server import Answer, html_index, json_index
-from ..index.wheels import write_wheel
+from ..index.wheels import write_sdist, write_wheel
 from ..repositories import Checkout
 from ..trees import write_tree
 from ..wheel.craft import Shape, elf_without_sections, with_sections
@@ -324,22 +324,34 @@ def damaged_successor(root: pathlib.Path) -> None:
     (root / "index" / f"torch-2.9.1-3_el9.6_rocm7.1-{PLAT}").write_bytes(b"PK cut")
 
 
-def shared_wheels(root: pathlib.Path) -> None:
-    """Write three indexes: the same bytes, the same content, other content, one file."""
+def pooled_wheels(root: pathlib.Path) -> None:
+    """Write three folders of wheels: the same bytes, the same content, one file, and none."""
     for number, name in enumerate(("cpu", "cuda", "rocm")):
         folder = root / name
         write_wheel(folder / f"same-1.0-2-{PURE}")
         write_wheel(folder / f"dated-1.0-2-{PURE}", date=(2020 + number, 1, 1, 0, 0, 0))
-        more = {"rocm_only.py": b""} if name == "rocm" else {}
-        write_wheel(folder / f"differs-1.0-2-{PURE}", {"module.py": name.encode(), **more})
         if name != "cpu":
             write_wheel(folder / f"two-1.0-2_el9.6-{PLAT}")
             write_wheel(folder / f"torch-2.10.0-2_el9.6_{name}1.0-{PLAT}")
     write_wheel(root / "cpu" / f"linked-1.0-2-{PURE}")
     for name in ("cuda", "rocm"):
         (root / name / f"linked-1.0-2-{PURE}").hardlink_to(root / "cpu" / f"linked-1.0-2-{PURE}")
+    write_sdist(root / "cpu" / "same-1.0.tar.gz")
+    (root / "cpu" / f"same-1.0-2-{PURE}.asc").touch()
+    (root / "empty").mkdir()
+
+
+def different_wheels(root: pathlib.Path) -> None:
+    """Write two folders of wheels: other content, a damaged wheel, an invalid name, a bad link."""
+    for name in ("cpu", "other"):
+        more = {f"{name}_only.py": b""}
+        write_wheel(root / name / f"differs-1.0-2-{PURE}", {"module.py": name.encode(), **more})
     (root / "cpu" / f"damaged-1.0-2-{PURE}").write_bytes(b"no archive")
-    write_wheel(root / "rocm" / f"damaged-1.0-2-{PURE}")
+    write_wheel(root / "other" / f"damaged-1.0-2-{PURE}")
+    (root / "other" / "odd-1.0.whl").touch()
+    write_wheel(root / f"outside-1.0-{PURE}")
+    (root / "other" / f"outside-1.0-{PURE}").symlink_to(f"../outside-1.0-{PURE}")
+    (root / "other" / f"dangling-1.0-{PURE}").symlink_to("none.whl")
 
 
 #: Files among which pip and uv choose.

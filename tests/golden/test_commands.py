@@ -47,7 +47,7 @@ COMMANDS: Final = (
     "which",
     "torch",
     "prune",
-    "share",
+    "merge",
     "add",
     "init",
 )
@@ -937,29 +937,50 @@ PRUNE: Final = [
     ),
 ]
 
-SHARE: Final = [
-    *formats("share", "share cpu cuda rocm", PLAN, scenes.shared_wheels),
+MERGE: Final = [
+    *formats("merge", "merge pool cpu=cpu cuda12.9=cuda", PLAN, scenes.pooled_wheels),
     Case(
-        name="share/two",
-        lines=["share cpu cuda", "share cuda rocm"],
-        scene=scenes.shared_wheels,
+        name="merge/again",
+        lines=[
+            "merge pool cpu=cpu",
+            "merge pool cuda12.9=cuda rocm7.1=rocm --dry-run",
+            "merge pool cuda12.9=cuda rocm7.1=rocm",
+        ],
+        scene=scenes.pooled_wheels,
+        files=[
+            "pool/pool.json",
+            "pool/cpu/simple/index.html",
+            "pool/cpu/simple/same/index.html",
+            "pool/cpu/simple/same/index.json",
+            "pool/rocm7.1/simple/index.json",
+        ],
+    ),
+    *formats(
+        "merge", "merge pool cpu=cpu rocm7.1=other", PLAN, scenes.different_wheels, prefix="failed_"
     ),
     Case(
-        name="share/url",
-        lines=["share {server}/simple index", "share index {server}/simple"],
-        scene=index("index", scenes.FEW),
-        pages=scenes.simple_index,
-    ),
-    Case(
-        name="share/output",
-        lines=["share cpu rocm --format markdown -o plan.md"],
-        scene=scenes.shared_wheels,
+        name="merge/output",
+        lines=["merge pool cpu=cpu --format markdown -o plan.md"],
+        scene=scenes.pooled_wheels,
         files=["plan.md"],
     ),
     Case(
-        name="share/errors",
-        lines=["share", "share cpu", "share cpu none", "share cpu cpu"],
-        scene=scenes.shared_wheels,
+        name="merge/errors",
+        lines=[
+            "merge",
+            "merge pool",
+            "merge pool cpu",
+            "merge pool cpu=none",
+            "merge pool files=cpu",
+            "merge pool CPU=cpu",
+            "merge pool cpu=http://index.example/simple",
+            "merge cpu cpu=rocm",
+            "merge cpu/pool cpu=cpu",
+            "merge . cpu=cpu",
+            "merge none/pool cpu=cpu",
+            "merge pool cpu=empty",
+        ],
+        scene=scenes.pooled_wheels,
     ),
 ]
 
@@ -1133,7 +1154,7 @@ CASES: Final = [
     *WINNERS,
     *TORCH,
     *PRUNE,
-    *SHARE,
+    *MERGE,
     *NEW,
     *INIT,
 ]

@@ -260,9 +260,8 @@ def test_the_stack_of_a_url(run: Run, bumped: pathlib.Path) -> None:
         assert server.asked.count("/simple/torch/") == 1
 
 
-def test_share_and_which_need_no_settings_for_it(run: Run, bumped: pathlib.Path) -> None:
+def test_which_needs_no_settings_for_it(run: Run, bumped: pathlib.Path) -> None:
     arguments = ["cuda-ubi9:cuda12.9=index12.9", "cuda-ubi9:cuda13.0=index13.0"]
-    assert "fromager-0.79.0-1-py3-none-any.whl" in run("share", *arguments).stdout
     assert f"pillow-12.2.0-1_el9.8{PLAT}" in run("which", *arguments).stdout
 
 

@@ -610,7 +610,7 @@ def test_a_variant_may_be_named_before_the_place() -> None:
 ODD_NAMES = (".DS_Store", "_index.json", "~oo-1.0-py3-none-any.whl", "-.whl", ".whl", "a b.whl")
 
 
-@pytest.mark.parametrize("command", ["audit", "which", "share", "prune"])
+@pytest.mark.parametrize("command", ["audit", "which", "prune"])
 @pytest.mark.parametrize("served", [False, True])
 def test_odd_file_names_are_counted_in_every_command(
     command: str, served: bool, run: Callable[..., Result], tmp_path: pathlib.Path
@@ -622,9 +622,9 @@ def test_odd_file_names_are_counted_in_every_command(
     pages = html_index({"fromager": [good, *ODD_NAMES, "x\ufffd.whl"]})
     with serve(pages) as server:
         index = f"{server.url}/simple" if served else "index"
-        more = ["--exit-zero"] if command == "audit" else [index] if command == "share" else []
+        more = ["--exit-zero"] if command == "audit" else []
         result = run(command, index, *more)
-    expected = {"audit": "warning BT415", "which": good, "share": "same", "prune": "0 wheels to"}
+    expected = {"audit": "warning BT415", "which": good, "prune": "0 wheels to"}
     assert expected[command] in result.stdout
     if command == "audit":
         assert "2 other files skipped" in result.stdout

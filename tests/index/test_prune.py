@@ -181,7 +181,7 @@ def test_a_link_to_a_wheel_does_not_replace_it(run: Run, folder: pathlib.Path) -
 def test_a_file_stays_to_which_a_link_leads_that_stays(
     run: Run, folder: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    """As a pipeline creates it from the plan of share, for an index with another changelog."""
+    """As a pipeline copies it, for an index with another changelog."""
     fill(folder, "demo-1.0-1-py3-none-any.whl", "demo-1.0-2-py3-none-any.whl", WANTED, STALE)
     (tmp_path / "other").mkdir()
     link = tmp_path / "other" / "demo-1.0-1-py3-none-any.whl"

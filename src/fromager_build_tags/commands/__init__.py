@@ -38,7 +38,7 @@ _JOBS: Final[Mapping[str, Mapping[str, str]]] = {
         "which": "Show which wheels pip and uv select from indexes.",
         "torch": "Show which releases of Torch the wheels of indexes load with.",
         "prune": "List, or delete, obsolete wheels.",
-        "share": "Find equal wheels in several indexes.",
+        "merge": "Merge folders of wheels into one pool, with an index for each.",
     },
 }
 _COMMANDS: Final = [name for commands in _JOBS.values() for name in commands]
@@ -48,7 +48,7 @@ _ALIASES: Final[Mapping[str, str]] = {"new": "add", "winners": "which"}
 
 
 #: They use no settings: an option after them would have no effect.
-_WITHOUT_SETTINGS: Final = {"init", "share", "torch", "which"}
+_WITHOUT_SETTINGS: Final = {"init", "merge", "torch", "which"}
 _CONTEXT_SETTINGS: Final = {"help_option_names": ["-h", "--help"]}
 
 #: Of click from 8.2: the help of a group without a command.

@@ -1,4 +1,4 @@
-"""The results of ``which``, ``prune`` and ``share`` as a table, Markdown or JSON."""
+"""The results of ``which`` and ``prune`` as a table, Markdown or JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, Final
 from ..index.listing import IndexPlace
 from ..index.pruning import Decision
 from ..index.selected import Selected
-from ..index.sharing import ComparedProject, SharedWheel
 from ..text import counted, size_text
 from .sections import Renderers, Section, renderers
 
@@ -139,91 +138,7 @@ def _decision(each: Decision) -> Mapping[str, Any]:
     }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ShareReport:
-    """The result of a comparison of several indexes.
-
-    Attributes:
-        indexes: their paths, or URLs without credentials, in the order of the arguments.
-    """
-
-    indexes: Sequence[str]
-    projects: Sequence[ComparedProject]
-
-
-def _comparison(report: ShareReport) -> Iterable[Section]:
-    record = _comparison_record(report)
-    shared = [each for project in report.projects for each in project.shared]
-    rows = [
-        ("same", each.keep.filename, _copies(report.indexes, each))
-        for each in shared
-        if each.copies
-    ]
-    rows += [
-        ("differs", f"{each['project']} {each['version']}", each["reason"])
-        for each in record["unshared"]
-    ]
-    linked, saved = record["linked"], record["saved"]
-    everywhere = sum(len(each.indexes) == len(report.indexes) for each in shared)
-    some = len(shared) - everywhere
-    summary = (
-        f"same in all {len(report.indexes)} indexes: {counted(everywhere, 'wheel')}"
-        + (f", in some: {some:,}" if some else "")
-        + (f", already one file: {linked:,}" if linked else "")
-        + f" (saves {counted(saved['builds'], 'build')}, {size_text(saved['bytes'])}); "
-        f"could be the same: {len(record['unshared']):,}; "
-        f"dependent on accelerator or Torch: {record['tied']:,}"
-    )
-    if not (shared or record["unshared"] or record["tied"]):
-        summary = f"nothing is compared: no wheels found in the {len(report.indexes)} indexes"
-    return [Section(heading=("", "WHEEL", "DETAILS"), rows=rows, summary=summary)]
-
-
-def _copies(indexes: Sequence[str], each: SharedWheel) -> str:
-    parts = [f"{len(each.link)} with the same hash"] if each.link else []
-    parts += [f"{len(each.replace)} with other timestamps only"] if each.replace else []
-    where = ", ".join(indexes[number] for number in each.indexes)
-    some = f" in {where}" if len(each.indexes) < len(indexes) else ""
-    return f"{', '.join(parts)}{some} ({size_text(each.saved)})"
-
-
-def _comparison_record(report: ShareReport) -> Mapping[str, Any]:
-    """Return the plan: for each shared wheel, the file to keep, and the copies to replace.
-
-    A copy under ``link`` has the same hash; one under ``replace`` the same content only.
-    """
-    shared = [each for project in report.projects for each in project.shared]
-    return {
-        "format_version": "3.0",
-        "indexes": list(report.indexes),
-        "saved": {
-            "builds": sum(each.copies for each in shared),
-            "bytes": sum(each.saved for each in shared),
-        },
-        "tied": sum(project.dependent for project in report.projects),
-        "shared": [
-            {
-                "filename": each.keep.filename,
-                "indexes": [report.indexes[number] for number in each.indexes],
-                "keep": each.keep.location,
-                "link": [file.location for file in each.link],
-                "replace": [file.location for file in each.replace],
-                "bytes": each.saved,
-            }
-            for each in shared
-            if each.copies
-        ],
-        "linked": sum(not each.copies for each in shared),
-        "unshared": [
-            {"project": each.project, "version": str(each.version), "reason": each.reason}
-            for project in report.projects
-            for each in project.unshared
-        ],
-    }
-
-
 SELECTION: Final[Renderers[Sequence[Selected]]] = renderers(_selection, _selection_record)
 PRUNED: Final[Renderers[Sequence[PruneReport]]] = renderers(
     lambda reports: map(_pruned, reports), _pruned_record
 )
-COMPARISON: Final[Renderers[ShareReport]] = renderers(_comparison, _comparison_record)

@@ -165,9 +165,13 @@ class WheelArchive:
             raise WheelError(self.path, err.strerror or str(err)) from None
         return digest.hexdigest()
 
+    def metadata_text(self) -> bytes:
+        """Return ``METADATA``."""
+        return self._required("METADATA", _METADATA_LIMIT)
+
     def metadata(self) -> RawMetadata:
         """Return the fields of ``METADATA`` (core metadata specification)."""
-        return parse_email(self._required("METADATA", _METADATA_LIMIT))[0]
+        return parse_email(self.metadata_text())[0]
 
     def wheel_metadata(self) -> Message:
         """Return the fields of ``WHEEL`` (binary distribution format specification)."""

@@ -1,0 +1,167 @@
+"""A pool: one folder of files, and the views over it, each with a simple index of its own.
+
+``pool.json`` in the folder lists every wheel. All pages of the views follow from it.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from packaging.utils import NormalizedName
+
+from ..errors import InputError
+from ..files import read_bounded
+from .status import wheel_name_or_none
+
+#: Lists the wheels of a pool; a folder without it is not a pool.
+POOL_FILE: Final = "pool.json"
+#: Contains the wheels.
+FILES: Final = "files"
+#: Contains the pages of a view.
+SIMPLE: Final = "simple"
+#: The ending of the file with a wheel's METADATA, beside the wheel (PEP 658).
+METADATA: Final = ".metadata"
+#: A minor number adds, a major number breaks.
+FORMAT_VERSION: Final = "1.0"
+_VIEW: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_RESERVED: Final = {FILES, SIMPLE, POOL_FILE}
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+#: Bytes: 50,000 wheels in ten views have 25 million.
+_LARGEST: Final = 400_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PooledWheel:
+    """A wheel of a pool.
+
+    Attributes:
+        requires_python: of its METADATA; it may be an invalid specifier.
+        metadata: the SHA-256 of its METADATA; "" if there is no such file beside the wheel.
+        views: the names of the views that list it.
+    """
+
+    filename: str
+    project: NormalizedName
+    version: str
+    sha256: str
+    size: int
+    requires_python: str
+    metadata: str
+    views: frozenset[str]
+
+    @property
+    def saved(self) -> int:
+        """The bytes of the copies that the views would have without a pool."""
+        return max(len(self.views) - 1, 0) * self.size
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pool:
+    """The wheels of a pool by their file names, in no order."""
+
+    wheels: Mapping[str, PooledWheel] = field(default_factory=dict)
+
+    @property
+    def views(self) -> Sequence[str]:
+        """The names of the views, sorted."""
+        return sorted({view for wheel in self.wheels.values() for view in wheel.views})
+
+    def by_project(self) -> Mapping[NormalizedName, Sequence[PooledWheel]]:
+        """Return the wheels of each project, all sorted by name."""
+        found: dict[NormalizedName, list[PooledWheel]] = {}
+        for wheel in sorted(self.wheels.values(), key=lambda each: (each.project, each.filename)):
+            found.setdefault(wheel.project, []).append(wheel)
+        return found
+
+    def lines(self) -> Iterator[str]:
+        """Yield the text of ``pool.json``, which has a line for each wheel."""
+        yield f'{{"format_version": "{FORMAT_VERSION}", "wheels": [\n'
+        for number, name in enumerate(sorted(self.wheels)):
+            yield ("," if number else "") + json.dumps(_record(self.wheels[name])) + "\n"
+        yield "]}\n"
+
+
+def view_problem(name: str) -> str:
+    """Return why a view cannot have a name; "" if it can."""
+    if not _VIEW.fullmatch(name):
+        return (
+            f"{name!r} is not the name of a view: use lower-case letters, digits, '.', '_' and '-'"
+        )
+    return f"{name!r} is a name that the pool itself uses" if name in _RESERVED else ""
+
+
+def read_pool(folder: pathlib.Path) -> Pool:
+    """Return the pool in a folder; an empty one if the folder is missing or empty.
+
+    Raises:
+        InputError: the folder contains something else, or a pool of a later format.
+    """
+    path = folder / POOL_FILE
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is not a folder: name a new or empty one, or a pool")
+    if not path.exists():
+        try:
+            found = sorted(each.name for each in folder.iterdir()) if folder.exists() else []
+        except OSError as err:
+            raise InputError(f"{folder} cannot be read: {err.strerror}") from None
+        if found:
+            raise InputError(
+                f"{folder} contains {found[0]!r} and no {POOL_FILE}, so it is not a pool: name a "
+                "new or empty folder"
+            )
+        return Pool()
+    text = read_bounded(path, largest=_LARGEST, root=folder)
+    try:
+        return _parsed(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as err:
+        raise InputError(f"{path} is not the list of a pool ({err}): restore it") from None
+
+
+def _parsed(data: Any) -> Pool:
+    version = str(data["format_version"])
+    if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
+        raise ValueError(f"format_version {version!r}, this release reads {FORMAT_VERSION!r}")
+    wheels = [_wheel(each) for each in data["wheels"]]
+    return Pool(wheels={each.filename: each for each in wheels})
+
+
+def _wheel(record: Mapping[str, Any]) -> PooledWheel:
+    filename, sha256 = record["filename"], record["sha256"]
+    metadata = record.get("metadata", "")
+    name = wheel_name_or_none(filename)
+    if name is None or "/" in filename:
+        raise ValueError(f"{filename!r} is not the file name of a wheel")
+    if not _SHA256.fullmatch(sha256) or (metadata and not _SHA256.fullmatch(metadata)):
+        raise ValueError(f"a SHA-256 of {filename!r} is none")
+    views = frozenset(record["views"])
+    if problem := next(filter(None, map(view_problem, sorted(views))), ""):
+        raise ValueError(problem)
+    return PooledWheel(
+        filename=filename,
+        project=name.name,
+        version=str(name.version),
+        sha256=sha256,
+        size=int(record["size"]),
+        requires_python=str(record.get("requires_python", "")),
+        metadata=metadata,
+        views=views,
+    )
+
+
+def _record(wheel: PooledWheel) -> Mapping[str, Any]:
+    record: dict[str, Any] = {
+        "filename": wheel.filename,
+        "sha256": wheel.sha256,
+        "size": wheel.size,
+        "views": sorted(wheel.views),
+    }
+    if wheel.requires_python:
+        record["requires_python"] = wheel.requires_python
+    if wheel.metadata:
+        record["metadata"] = wheel.metadata
+    return record
