@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import shlex
@@ -16,7 +17,7 @@ from click.testing import CliRunner
 
 from fromager_build_tags.commands import main
 
-from .golden.scenes import PLAIN, library, wheel
+from .golden.scenes import PLAIN, graph_of, library, wheel
 from .index.wheels import write_wheel
 from .repositories import Checkout
 from .task_pages import DOCS, Command, File, matches, steps
@@ -141,6 +142,33 @@ OLD: Final = {
     "flash_attn-2.8.3-1_el9.6_rocm7.0_torch2.9.1": BOTH,
     "torchvision-0.24.1-2_el9.6_rocm7.1_torch2.9.1": BOTH,
 }
+POOL: Final = {
+    "setuptools-80.9.0-1_el9.6": PLAIN,
+    "numpy-2.3.0-1_el9.6": PLAIN,
+    "torch-2.9.1-2_el9.6_cpu": PLAIN,
+    "flash_attn-2.8.3-2_el9.6_cpu_torch2.9.1": PLAIN,
+}
+
+
+def several_variants(folder: pathlib.Path, run: Run) -> None:
+    """Write the tree of the examples for three variants, and the graph of their builds."""
+    others = {
+        "overrides/settings.yaml": SETTINGS + "  cpu: [first]\n  cuda: [first]\n",
+        "overrides/variants/cpu.yaml": 'distro: el9.6\ntorch_version: "2.9.1"\n',
+        "overrides/variants/cuda.yaml": (
+            'distro: el9.6\ncuda_version: "13.0"\ntorch_version: "2.9.1"\n'
+        ),
+    }
+    setuptools = {"build-system": ["setuptools==80.9.0"]}
+    graph = graph_of(
+        {
+            "setuptools==80.9.0": {},
+            "numpy==2.3.0": {},
+            "torch==2.9.1": setuptools,
+            "flash-attn==2.8.3": {"build-system": ["setuptools==80.9.0", "torch==2.9.1"]},
+        }
+    )
+    write_tree(folder, {**TREE, **others, "graph.json": json.dumps(graph)})
 
 
 def builds(folder: pathlib.Path, run: Run) -> None:
@@ -160,6 +188,7 @@ def builds(folder: pathlib.Path, run: Run) -> None:
 SCENES: Final[Mapping[str, Scene]] = {
     "how-to/add-a-package.md": with_wheels(examples(), {"my_kernels-1.0-1": BOTH}),
     "how-to/move-torch.md": examples(),
+    "how-to/build-once.md": with_wheels(several_variants, POOL),
     "how-to/review.md": new_rocm,
     "how-to/bump.md": examples(),
     "how-to/audit-an-index.md": with_wheels(examples(), OLD),

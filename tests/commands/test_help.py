@@ -29,7 +29,7 @@ def test_the_commands_are_listed_by_job() -> None:
     assert listed == {
         "Settings:": ["init", "add", "check", "show", "explain", "lock", "review", "bump"],
         "Wheels:": ["verify"],
-        "Indexes:": ["audit", "which", "torch", "prune", "merge"],
+        "Indexes:": ["audit", "which", "torch", "prune", "jobs", "merge"],
     }
 
 

@@ -17,6 +17,7 @@ from typing import Final
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from fromager_build_tags.commands import main
@@ -99,6 +100,8 @@ def hostile_world(root: pathlib.Path, pages: str) -> None:
     (root / "urls.txt").write_text(f"demo @ {URL}\n")
     (root / "graph.json").write_text(json.dumps({NASTY: {"download_url": URL}}))
     (root / "order.json").write_text(json.dumps([{"dist": NASTY, "version": NASTY}]))
+    (root / "good.json").write_text('[{"dist": "torch", "version": "2.9.1"}]')
+    (root / "name.json").write_text(json.dumps([{"dist": NASTY, "version": "1.0"}]))
     (root / "hostile.lock").write_text(f"# build-tags.lock, format 9{NASTY}\n{URL}\n")
     (root / "pages").write_text(pages)
 
@@ -150,6 +153,16 @@ ARGUMENTS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
         ["--variant", NASTY],
         [NAME],
         ["index", "--ci", "gitlab"],
+    ],
+    "jobs": [
+        ["--graph", "good.json", "--index", f"{NASTY}=index", "--index", "{pages}json/"],
+        ["--graph", "good.json", "--index", "{pages}html/", "--index", URL],
+        ["--graph", "order.json"],
+        ["--graph", "name.json"],
+        ["--graph", f"rocm={NAME}"],
+        ["--graph", f"{NASTY}=good.json"],
+        ["--graph", "good.json", "--each", "wheel"],
+        ["--graph", URL],
     ],
     "lock": [["-o", f"{NAME}.lock"], ["--check", "-o", f"{NAME}.lock"], ["--graph", "graph.json"]],
     "add": [
@@ -233,6 +246,13 @@ def assert_json(text: str) -> None:
     assert_plain(text)
 
 
+def assert_yaml(text: str) -> None:
+    """Assert that a pipeline is one, and none of its texts is a command."""
+    assert all(isinstance(each, dict | list) for each in yaml.safe_load(text).values())
+    assert text.isascii()
+    assert_plain(text)
+
+
 def assert_csv(text: str) -> None:
     assert_plain(text)
     cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
@@ -255,6 +275,9 @@ CHECKS: Final[Mapping[str, Callable[[str], None]]] = {
     "csv": assert_csv,
     "html": assert_html,
 }
+
+#: Other commands print annotations of GitLab in JSON.
+PIPELINE: Final = ("jobs", "gitlab")
 
 
 @pytest.fixture(scope="module")
@@ -287,7 +310,8 @@ def run(
         assert isinstance(result.exception, SystemExit | None), (command, arguments)
         assert "Traceback" not in result.output
         if result.stdout:
-            CHECKS[format_](result.stdout)
+            check = assert_yaml if (command, format_) == PIPELINE else CHECKS[format_]
+            check(result.stdout)
         assert_plain(result.stderr)
         assert SECRET not in result.output
         return result.output

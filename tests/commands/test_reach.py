@@ -79,6 +79,7 @@ COMMANDS: Final = {
     "`verify`": "verify index/demo-1.0-py3-none-any.whl",
     "`audit`": "audit rocm=index",
     "`prune`": "prune rocm=index",
+    "`jobs`": "jobs --graph order.json --index rocm=index",
     "`which`": "which rocm=index",
     "`torch`": "torch rocm=index",
     "`merge`": "merge pool rocm=index cuda=compiled",
@@ -92,6 +93,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     tree = tmp_path_factory.mktemp("reach") / "tree"
     checkout = Checkout.create(tree, {**GOOD, "evil.py": "", "yaml.py": ""})
     checkout.write({TORCH_FILE: TORCH.replace("2.9.1", "2.9.2")})
+    (tree / "order.json").write_text('[{"dist": "demo", "version": "1.0"}]')
     write_wheel(tree / "index", "demo")
     write_wheel(tree / "published", "other")
     (tree / "compiled").mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -352,6 +353,60 @@ def different_wheels(root: pathlib.Path) -> None:
     write_wheel(root / f"outside-1.0-{PURE}")
     (root / "other" / f"outside-1.0-{PURE}").symlink_to(f"../outside-1.0-{PURE}")
     (root / "other" / f"dangling-1.0-{PURE}").symlink_to("none.whl")
+
+
+#: The requirements of a build: for the install, and for the build.
+_ONE_BUILD: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    "backend==1.0": {},
+    "torch==2.9.1": {"build-system": ["backend==1.0"]},
+    "flash-attn==2.8.3": {"build-system": ["backend==1.0", "torch==2.9.1"]},
+    "numpy==2.3.0": {"build-system": ["backend==1.0"]},
+    "published==1.0": {},
+}
+
+
+def several_stacks(root: pathlib.Path) -> None:
+    """Write settings of five variants, of which four have one distribution, and a graph."""
+    variants = {
+        "cpu": 'distro: el9.6\ntorch_version: "2.9.1"\n',
+        "cpu-fc43": 'distro: fc43\naccelerator: cpu\ntorch_version: "2.9.1"\n',
+        "cuda": "distro: el9.6\nstacks:\n"
+        '- {cuda_version: "12.9", torch_version: "2.9.1"}\n'
+        '- {cuda_version: "12.9", torch_version: "2.10.0"}\n',
+        "rocm": 'distro: el9.6\nrocm_version: "7.1"\ntorch_version: "2.9.1"\n',
+        "tpu": 'distro: el9.6\naccelerator: tpu\ntorch_version: "2.9.1"\n',
+    }
+    numbered = "".join(f"  {each}: [first build]\n" for each in variants if each != "tpu")
+    hook = '"fromager_build_tags.hooks:build_tag_hook"'
+    write_tree(
+        root,
+        {
+            "settings/settings.yaml": f"wheels: {{build_tag_hook: {hook}}}\nchangelog:\n{numbered}",
+            "settings/packages/numpy.yaml": "variants: {rocm: {env: {FLAG: '1'}}}\n",
+            "settings/packages/published.yaml": "variants: {cuda: {pre_built: true}}\n",
+            **{f"settings/variants/{name}.yaml": text for name, text in variants.items()},
+            "graph.json": json.dumps(graph_of(_ONE_BUILD)),
+        },
+    )
+
+
+def graph_of(packages: Mapping[str, Mapping[str, Sequence[str]]]) -> Mapping[str, object]:
+    """Return a graph of fromager whose top level has all packages."""
+    nodes = {"": {"toplevel": [*packages]}, **packages}
+    return {
+        key: {
+            "download_url": "",
+            "pre_built": False,
+            "version": key.partition("==")[2] or "0",
+            "canonicalized_name": key.partition("==")[0],
+            "edges": [
+                {"key": other, "req_type": kind, "req": other}
+                for kind, others in requirements.items()
+                for other in others
+            ],
+        }
+        for key, requirements in nodes.items()
+    }
 
 
 #: Files among which pip and uv choose.

@@ -47,6 +47,7 @@ COMMANDS: Final = (
     "which",
     "torch",
     "prune",
+    "jobs",
     "merge",
     "add",
     "init",
@@ -937,6 +938,79 @@ PRUNE: Final = [
     ),
 ]
 
+#: A pool of wheels of two stacks of one distribution.
+POOL: Final = [
+    f"backend-1.0-1-{scenes.PURE}",
+    f"flash_attn-2.8.3-1_el9.6_rocm7.1_torch2.9.1-{scenes.PLAT}",
+    f"numpy-2.3.0-1_el9.6-{scenes.PLAT}",
+    f"numpy-2.3.0-2_el9.6-{scenes.PLAT}",
+    f"torch-2.9.1-1_el9.6_cuda12.9-{scenes.PLAT}",
+]
+SEVERAL: Final = scene(
+    scenes.several_stacks,
+    index("pool", POOL),
+    files({"one.json": '[{"dist": "NumPy", "version": "2.3.0"}]'}),
+)
+JOBS_FORMATS: Final = "table markdown json github gitlab"
+JOBS: Final = [
+    *formats("jobs", "jobs --graph graph.json", JOBS_FORMATS, SEVERAL),
+    *formats("jobs", "jobs -g graph.json --index el9=pool", "table json", SEVERAL, prefix="index_"),
+    *formats(
+        "jobs", "jobs -g cuda=graph.json --each wheel", "github gitlab", SEVERAL, prefix="wheel_"
+    ),
+    Case(
+        name="jobs/some_stacks",
+        lines=[
+            "--variant rocm jobs --graph graph.json",
+            "jobs --graph rocm=one.json --graph cuda:torch2.10.0=graph.json",
+            "jobs --graph one.json --index pool --python 3.13",
+            "jobs --graph one.json --index {server}/simple",
+        ],
+        scene=scene(SEVERAL, index("index", POOL)),
+        pages=scenes.simple_index,
+    ),
+    Case(
+        name="jobs/nothing",
+        lines=[
+            f"jobs --graph rocm=one.json --index pool{option}"
+            for option in ("", " --format github", " --format gitlab")
+        ],
+        scene=SEVERAL,
+    ),
+    Case(
+        name="jobs/several_pythons",
+        lines=["--variant rocm jobs --graph graph.json --index both"],
+        scene=scene(
+            MAIN,
+            index(
+                "both",
+                [
+                    f"torch-2.9.1-9_el9.6_rocm7.1-{scenes.PLAT}",
+                    "torch-2.9.1-9_el9.6_rocm7.1-cp313-cp313-linux_x86_64.whl",
+                ],
+            ),
+        ),
+    ),
+    Case(
+        name="jobs/output",
+        lines=["--variant rocm jobs -g graph.json -o jobs.txt"],
+        files=["jobs.txt"],
+    ),
+    Case(
+        name="jobs/errors",
+        lines=[
+            "jobs",
+            "jobs --graph none.json",
+            "jobs --graph rocm=",
+            "jobs --graph requirements.txt",
+            "jobs --graph tpu=graph.json",
+            "jobs --graph cuda-ubi9:cuda11.8=graph.json",
+            "jobs --graph rocm=graph.json --index none",
+            "jobs --graph rocm=graph.json --python 3.12 --python 3.13",
+        ],
+    ),
+]
+
 MERGE: Final = [
     *formats("merge", "merge pool cpu=cpu cuda12.9=cuda", PLAN, scenes.pooled_wheels),
     Case(
@@ -1154,6 +1228,7 @@ CASES: Final = [
     *WINNERS,
     *TORCH,
     *PRUNE,
+    *JOBS,
     *MERGE,
     *NEW,
     *INIT,

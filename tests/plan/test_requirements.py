@@ -205,6 +205,10 @@ def _by_pip(file: pathlib.Path) -> set[tuple[str, bool]] | None:
         ([1], "g is neither fromager's graph.json nor its build-order.json ("),
         (1, "g is neither fromager's graph.json nor its build-order.json ("),
         ([{"dist": "a", "version": 1}], "g is neither fromager's graph.json nor its build-order"),
+        (
+            [{"dist": "a b", "version": "1"}],
+            "g is neither fromager's graph.json nor its build-order",
+        ),
         ([{"dist": "a"}], "g is neither fromager's graph.json nor its build-order.json: it has no"),
         ([{"dist": "a", "version": "\x1b[1m"}], "g is neither fromager's graph.json nor its "),
         ({"": {"edges": [{"key": "a"}]}}, "g is neither fromager's graph.json nor its build-order"),

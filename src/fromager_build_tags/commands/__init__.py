@@ -38,6 +38,7 @@ _JOBS: Final[Mapping[str, Mapping[str, str]]] = {
         "which": "Show which wheels pip and uv select from indexes.",
         "torch": "Show which releases of Torch the wheels of indexes load with.",
         "prune": "List, or delete, obsolete wheels.",
+        "jobs": "List the wheels to build once for several stacks.",
         "merge": "Merge folders of wheels into one pool, with an index for each.",
     },
 }

@@ -30,6 +30,7 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "which": ("wheels --python 3.12", "wheels more-wheels --together"),
     "torch": ("wheels", "https://wheels.example/simple --torch 2.13.0"),
     "prune": ("cuda-ubi9=wheels", "cuda-ubi9=wheels --delete"),
+    "jobs": ("--graph graph.json", "-g cuda-ubi9=graph.json --index cpu-ubi9=wheels"),
     "merge": ("pool cpu=wheels cuda12.9=more-wheels", "pool cpu=wheels --dry-run"),
 }
 

@@ -6,19 +6,23 @@ import contextlib
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 from packaging.utils import NormalizedName
 
-from ..errors import BuildTagError, explain_error
+from ..errors import BuildTagError, InputError, explain_error
 from ..index import Index, open_index
 from ..index.expected import Expectations
 from ..index.family import infer_stack
 from ..index.listing import IndexPlace, parse_place
 from ..index.targets import Target
-from ..text import counted, first_few
+from ..settings.hook import HOOK
+from ..text import counted, first_few, plain
 from . import common
+
+if TYPE_CHECKING:
+    from ..settings.tree import SettingsTree
 
 _PLATFORM: Final = re.compile(r"[a-z0-9_]+")
 _PYTHON: Final = re.compile(r"(\d)\.(\d{1,2})(t?)", re.ASCII)
@@ -150,6 +154,20 @@ def _inferred(
         "not considered"
     )
     return inferred
+
+
+def refuse_other_hook(tree: SettingsTree, consequence: str) -> None:
+    """Refuse to rely on build tags that fromager may not give.
+
+    Raises:
+        InputError: the settings do not name our hook.
+    """
+    if not tree.hook.is_ours:
+        configured = f"is {plain(tree.hook.text)!r}" if tree.hook.text else "is not set"
+        raise InputError(
+            f"{consequence}, because wheels.build_tag_hook {configured} in "
+            f"{tree.settings_file}: set it to {HOOK!r}"
+        )
 
 
 def report_failures(failures: Iterable[object], expectations: Expectations | None = None) -> bool:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import InputError
 from ..files import is_replaced
 from ..index import Index
 from ..index.auditing import view_project
@@ -26,9 +25,8 @@ from ..index.neighbors import neighbors_of
 from ..index.pruning import Decision, decide
 from ..index.status import Status
 from ..report.index_reports import PRUNED, PruneReport
-from ..settings.hook import HOOK
 from ..stack.fact import explicit_variable
-from ..text import first_few, plain
+from ..text import first_few
 from . import common
 from . import indexes as shared
 
@@ -111,12 +109,7 @@ def _refuse_settings(tree: SettingsTree, *, allow_variables: bool) -> None:
         InputError: the settings do not name our hook.
         UsageError: variables change the build tags.
     """
-    if not tree.hook.is_ours:
-        configured = f"is {plain(tree.hook.text)!r}" if tree.hook.text else "is not set"
-        raise InputError(
-            f"nothing is deleted, because wheels.build_tag_hook {configured} in "
-            f"{tree.settings_file}: set it to {HOOK!r}"
-        )
+    shared.refuse_other_hook(tree, "nothing is deleted")
     names = sorted(explicit_variable(each) for each in tree.explicit.model_fields_set - {"verify"})
     if names and not allow_variables:
         raise click.UsageError(

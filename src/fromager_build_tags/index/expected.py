@@ -131,14 +131,15 @@ class Expectations:
         """Return a place for one stack of its loaded variant."""
         return replace(place, stack=short_name(key, self.keys(place.variant)), key=key)
 
-    def _stacks_of(self, place: IndexPlace) -> Sequence[Stack]:
+    def stacks_of(self, place: IndexPlace) -> Sequence[Stack]:
+        """Return the stacks of a loaded place."""
         stacks, key = self._stacks[place.variant], place.key
         return stacks if key is None else [each for each in stacks if each.key == key]
 
     def accelerators(self, place: IndexPlace, spelled: Callable[[Stack], str]) -> frozenset[str]:
         """Return the accelerators of the stacks; none if one of them has none."""
         try:
-            return frozenset(map(spelled, self._stacks_of(place)))
+            return frozenset(map(spelled, self.stacks_of(place)))
         except BuildTagError:
             return frozenset()
 
@@ -147,7 +148,7 @@ class Expectations:
 
         It is none if that of one stack is unknown.
         """
-        stacks = self._stacks_of(place)
+        stacks = self.stacks_of(place)
         for text in filter(None, segments):
             fitting = [each for each in stacks if text in each.key.by_order.values()]
             stacks = fitting or stacks
@@ -162,7 +163,7 @@ class Expectations:
         wanted = Wanted(package=package, versions=tuple(dict.fromkeys(versions)))
         by_version: dict[Version, list[PlannedTag]] = {}
         tree = self.tree.on(place.variant)
-        for tag in plan(tree, self._stacks_of(place), [wanted], unnumbered=True):
+        for tag in plan(tree, self.stacks_of(place), [wanted], unnumbered=True):
             if tag.version is not None:
                 by_version.setdefault(tag.version, []).append(tag)
         expected = {version: _expected(each) for version, each in by_version.items()}

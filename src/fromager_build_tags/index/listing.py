@@ -10,7 +10,7 @@ import itertools
 import os
 import pathlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -77,7 +77,7 @@ class IndexPlace:
         return f"IndexPlace({self!s}, {self.label})"
 
 
-def parse_place(text: str, variant: str) -> IndexPlace:
+def parse_place(text: str, variant: str, *, what: str = "INDEX") -> IndexPlace:
     """Return the place that ``PATH|URL``, ``VARIANT=…`` or ``VARIANT:STACK=…`` names.
 
     A text with a colon that is a folder's name is a path.
@@ -85,6 +85,7 @@ def parse_place(text: str, variant: str) -> IndexPlace:
     Args:
         text: the argument.
         variant: the variant of an argument that names none.
+        what: the argument's name, for an error.
 
     Raises:
         InputError: the address is empty; an empty path would be the current folder.
@@ -95,7 +96,7 @@ def parse_place(text: str, variant: str) -> IndexPlace:
     if named and not (named[2] and os.path.isdir(text)):  # noqa: PTH112
         variant, stack, address = named.groups("")
     if not address.strip():
-        raise InputError(f"INDEX {text!r} is empty: check that the variable in it is set")
+        raise InputError(f"{what} {text!r} is empty: check that the variable in it is set")
     return IndexPlace(address=address, variant=variant, stack=stack)
 
 
@@ -206,9 +207,10 @@ class DirectoryIndex:
     place: IndexPlace
     files: dict[NormalizedName, list[tuple[str, str, bool]]] = field(default_factory=dict)
 
-    def projects(self) -> Iterator[ListedProject]:
-        """Yield every project, sorted by name."""
-        return map(self.project, sorted(self.files))
+    def projects(self, named: Container[NormalizedName] | None = None) -> Iterator[ListedProject]:
+        """Yield every project, or those that are *named*, sorted by name."""
+        names = (each for each in sorted(self.files) if named is None or each in named)
+        return map(self.project, names)
 
     def project(self, name: NormalizedName) -> ListedProject:
         """Return one project, without files if there is none."""

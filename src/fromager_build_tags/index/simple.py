@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import urllib.parse
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
@@ -50,11 +50,15 @@ class SimpleIndex:
     invalid: Unreadable | None = None
     is_listed: bool = True
 
-    def projects(self) -> Iterator[ListedProject]:
-        """Yield every project, sorted by name; a few pages are prefetched."""
+    def projects(self, named: Container[NormalizedName] | None = None) -> Iterator[ListedProject]:
+        """Yield every project, or those that are *named*, sorted by name.
+
+        A few pages are prefetched.
+        """
         if self.invalid is not None:
             yield ListedProject(project=_UNKNOWN, unreadable=self.invalid)
-        yield from prefetch(self._project, self.pages)
+        pages = [each for each in self.pages if named is None or each[0] in named]
+        yield from prefetch(self._project, pages)
 
     def project(self, name: NormalizedName) -> ListedProject:
         """Return one project, whose page is read; without files if there is none."""

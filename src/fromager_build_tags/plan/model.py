@@ -105,13 +105,13 @@ class PlannedTag(NamedTuple):
     def _stem(self, build: BuildTag) -> str:
         version = "*" if self.version is None else self.version
         if build.is_none and not self.pre_built:
-            build = _NUMBER_0
+            build = NUMBER_0
         return stem(self.package, version, build) if build.is_known else ""
 
 
 #: fromager packs a wheel without a number with ``--build-number 0``
 #: (``fromager/wheels.py``, ``add_extra_metadata_to_wheels``).
-_NUMBER_0: Final = BuildTag(0)
+NUMBER_0: Final = BuildTag(0)
 
 
 _build_tag: Final = functools.lru_cache(maxsize=4096)(BuildTag.of)  # packages share most tags

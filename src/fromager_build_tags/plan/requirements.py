@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
-from fromager.dependency_graph import DependencyGraph
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from ..errors import InputError
-from ..files import read_bounded, read_text
+from ..files import read_text
 from ..stack.fact import exact_pin
 from ..tag.version_ranges import boundaries_of, is_span
 from ..text import plain
+from .build_graph import read_build_graph
 from .locked_tags import ANY, Lock
 from .lockfile import parse_lock
 from .model import Wanted
@@ -78,8 +77,6 @@ def _holds(requirement: Requirement, environment: Mapping[str, str]) -> bool:
 
 
 _MOST: Final = 20_000
-_LARGEST_GRAPH: Final = 100_000_000
-"""Bytes. A graph of a thousand packages has some millions."""
 _LINK: Final = re.compile(r"[\w+]+:|[^@=<>!~;]*[/\\]|\.|[^@=<>!~; ]*\.(whl|zip|tar\.\w+)\b")
 
 
@@ -89,12 +86,7 @@ def from_build_file(file: pathlib.Path) -> list[Wanted]:
     Raises:
         InputError: the file is neither.
     """
-    try:
-        return _wanted(_nodes(json.loads(read_bounded(file, largest=_LARGEST_GRAPH)), file))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as err:
-        no = f": it has no {err}" if isinstance(err, KeyError) else f" ({err})"
-        text = f"{file} is neither fromager's graph.json nor its build-order.json"
-        raise InputError(f"{text}{plain(no)}") from None
+    return _wanted((node.canonicalized_name, node.version) for node in read_build_graph(file).nodes)
 
 
 def from_lock(file: pathlib.Path) -> list[Wanted]:
@@ -123,20 +115,6 @@ def _wanted(versions_of: Iterable[tuple[str, Version]]) -> list[Wanted]:
     return [
         Wanted(package=name, versions=tuple(sorted(versions[name]))) for name in sorted(versions)
     ]
-
-
-def _nodes(content: Any, file: pathlib.Path) -> Iterator[tuple[str, Version]]:
-    if isinstance(content, list):  # a build order
-        yield from ((entry["dist"], Version(entry["version"])) for entry in content)
-        return
-    if isinstance(content, dict) and any(isinstance(each, list) for each in content.values()):
-        raise InputError(
-            f"{file} has the format of an older fromager: "
-            f"convert it with fromager graph migrate-graph -o NEW {file}"
-        )
-    for node in DependencyGraph.from_dict(content).get_all_nodes():
-        if node.canonicalized_name:  # the root has no name
-            yield node.canonicalized_name, node.version
 
 
 def _parse(text: str, shown: str, place: str) -> Requirement:
