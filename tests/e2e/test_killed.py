@@ -42,7 +42,7 @@ def test_the_next_run_completes_a_killed_one() -> None:
     assert min(counts.values()) > 6  # each change of a file, too
 
 
-@pytest.mark.nightly
+@pytest.mark.weekly
 def test_the_next_run_completes_a_killed_bump() -> None:
     assert runs("killed", "bump,module", KILLS or "20")["bump"] > 60
 
