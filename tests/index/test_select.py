@@ -166,7 +166,7 @@ def test_a_wheel_name_is_parsed() -> None:
     assert name.is_platlib
     assert not parse_wheel_name("a-1-py3-none-any.whl").is_platlib
     with pytest.raises(InputError, match="is not the file name of a wheel"):
-        parse_wheel_name("a-1-1-cp312-cp312-linux_x86_64-cu12.whl")
+        parse_wheel_name("a-1-1-cp312-cp312-linux_x86_64-CU12.whl")
 
 
 # The real installers. Every index is a folder of its own, with one project.

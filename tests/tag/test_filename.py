@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fromager_build_tags.errors import InputError
+from fromager_build_tags.index.status import wheel_name_or_none
 from fromager_build_tags.stack import machine
-from fromager_build_tags.tag.filename import parse_wheel_name
+from fromager_build_tags.tag.filename import parse_wheel_name, split_label
 from fromager_build_tags.tag.segment import Order, accelerator_word, classify
 
 
@@ -84,7 +85,15 @@ def test_build_tags(stem: str, number: int | None, suffix: str, segments: tuple[
         "demo-1.0-py3-none-any.zip",
         "demo-one-py3-none-any.whl",
         "demo-1.0-el9.6-py3-none-any.whl",
-        "demo-1.0-8_el9.6-cp312-cp312-linux_x86_64-x86_64_v3.whl",
+        "demo-1.0-8_el9.6-cp312-cp312-linux_x86_64-x86_64_v3_and_more.whl",  # 17 characters
+        "demo-1.0-8_el9.6-cp312-cp312-linux_x86_64-.whl",
+        "demo-1.0-8_el9.6-cp312-cp312-linux_x86_64-CUDA13.0.whl",
+        "demo-1.0-8_el9.6-cp312-cp312-linux_x86_64-cuda13+0.whl",
+        "demo-1.0-8_el9.6-cp312-cp312-linux_x86_64-cuda13.0",
+        "demo-1.0-el9.6-cp312-cp312-linux_x86_64.whl",
+        "demo-1.0-8-9-py3-none-any.whl",
+        "demo-1.0-8-py3-none-any-cuda13.0-cuda13.0.whl",
+        "demo-one-8-py3-none-any-cuda13.0.whl",
         "pïllow-1.0-py3-none-any.whl",
         "_demo-1.0-py3-none-any.whl",
         "demo_-1.0-py3-none-any.whl",
@@ -93,6 +102,30 @@ def test_build_tags(stem: str, number: int | None, suffix: str, segments: tuple[
 def test_an_invalid_file_name(filename: str) -> None:
     with pytest.raises(InputError, match=r"is not the file name of a wheel \("):
         parse_wheel_name(filename)
+
+
+_LABELLED = "flash_attn-2.8.3-8_el9.6_cuda13.0-cp312-cp312-linux_x86_64"
+
+
+@pytest.mark.parametrize(
+    ("filename", "plain", "label"),
+    [
+        (f"{_LABELLED}-cuda13.0.whl", f"{_LABELLED}.whl", "cuda13.0"),
+        ("a-1-cp312-cp312-linux_x86_64-null.whl", "a-1-cp312-cp312-linux_x86_64.whl", "null"),
+        ("a-1-py2.py3-none-any-0_x.whl", "a-1-py2.py3-none-any.whl", "0_x"),
+        ("a-1-8-py3-none-any-x86_64_v3aaaaaa.whl", "a-1-8-py3-none-any.whl", "x86_64_v3aaaaaa"),
+        # PEP 825 allows both readings of six parts: a build tag begins with a digit
+        ("a-1-8_x-cp312-cp312-linux_x86_64.whl", "a-1-8_x-cp312-cp312-linux_x86_64.whl", ""),
+        ("a-1-x-cp312-cp312-linux_x86_64.whl", "a-1-x-cp312-cp312.whl", "linux_x86_64"),
+        ("a-1-cp312-cp312-linux_x86_64.whl", "a-1-cp312-cp312-linux_x86_64.whl", ""),
+    ],
+)
+def test_a_label_is_the_last_part(filename: str, plain: str, label: str) -> None:
+    name = parse_wheel_name(filename)
+    assert (name.filename, name.label) == (filename, label)
+    assert name[1:-1] == parse_wheel_name(plain)[1:-1]
+    assert split_label(filename) == (plain, label)
+    assert wheel_name_or_none(filename) == name
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,9 @@ pip and uv differ in these points:
 - pip selects a pre-release only if no release fits, and uv also if it may not select any of those
   that fit, such as a yanked one.
 
+Neither reads a wheel with a variant label, except uv with its preview, for which the order of the
+labels comes before that of the tags. :mod:`.variants` returns the labels that a machine accepts.
+
 Source: pip, ``CandidateEvaluator._sort_key``; uv, ``TagPriority``, ``BuildTag`` and
 ``RequiresPython::is_contained_by``; the tests compare with both.
 """
@@ -43,7 +46,7 @@ from packaging.version import Version
 
 from ..http.urls import file_name
 from ..tag.build_tag import NO_BUILD_TAG
-from ..tag.filename import WheelName
+from ..tag.filename import WheelName, split_label
 from ..tag.version_ranges import boundaries_of
 from .listing import IndexFile
 from .status import IndexWheel, sdist_version, wheel_name_or_none
@@ -67,6 +70,9 @@ _UV_REPAIRS: Final = (
     (r"(\d+(\.\d)*(a|b|rc|post|dev)\d+)\.0", r"\1"),
     (r"['\"]", ""),
 )
+#: Variant labels, the preferred one first; "" is a file without one.
+type Labels = Sequence[str]
+PLAIN: Final = ("",)
 #: The extensions of the sdists that uv builds.
 _UV_SDIST: Final = (".tar.gz", ".zip")
 
@@ -95,11 +101,14 @@ def _reads(filename: str, url: str, project: str, is_wheel: bool, installer: Ins
     if not is_wheel:
         return filename.endswith(_UV_SDIST) and filename[len(project)] == "-"
     large = any(int(number) > _UV_LARGEST for number in _LONG.findall(filename))
-    return not large and _UV_WHEEL.fullmatch(filename) is not None
+    return not large and _UV_WHEEL.fullmatch(split_label(filename)[0]) is not None
 
 
 def select(
-    candidates: Iterable[IndexWheel], target: Target, installer: Installer = Installer.PIP
+    candidates: Iterable[IndexWheel],
+    target: Target,
+    installer: Installer = Installer.PIP,
+    labels: Labels = PLAIN,
 ) -> IndexWheel | None:
     """Return the file that an installer selects *of one version*, which is pinned.
 
@@ -107,6 +116,7 @@ def select(
         candidates: wheels of that version, and sdists, which have no tags.
         target: the Python and platform to install for.
         installer: pip or uv.
+        labels: the variant labels that the installer accepts; "" is a plain wheel, or an sdist.
 
     Returns:
         The file; None if none fits.
@@ -115,9 +125,11 @@ def select(
 
     def preference(each: IndexWheel) -> tuple[object, ...]:
         last_resort = installer is Installer.PIP and _is_yanked(each.file, installer)
-        return not last_resort, -(_rank(each.name, ranks) or 0), *each.name.build_tag.sort_key
+        variant = -labels.index(each.name.label)
+        rank = -(_rank(each.name, ranks) or 0)
+        return not last_resort, variant, rank, *each.name.build_tag.sort_key
 
-    usable = _usable(candidates, target, installer)
+    usable = _usable(candidates, target, installer, labels)
     # of equal files, such as 1.0 and 1.0.0, pip selects the last, and uv the first by name
     if installer is Installer.PIP:
         usable.reverse()
@@ -130,16 +142,19 @@ def select(
 
 
 def select_newest(
-    candidates: Iterable[IndexWheel], target: Target, installer: Installer = Installer.PIP
+    candidates: Iterable[IndexWheel],
+    target: Target,
+    installer: Installer = Installer.PIP,
+    labels: Labels = PLAIN,
 ) -> IndexWheel | None:
     """Return the file that an installer selects without a pin; arguments as for ``select``."""
-    usable = _usable(candidates, target, installer)
+    usable = _usable(candidates, target, installer, labels)
     released = [each for each in usable if not each.name.version.is_prerelease]
     # pip considers pre-releases only where there is no release, not even a yanked one
     tries = [released or usable] if installer is Installer.PIP else [released, usable]
     for some in tries:
         offered = [each for each in some if not _is_yanked(each.file, installer)]
-        if best := _highest(offered, target, installer):
+        if best := _highest(offered, target, installer, labels):
             return best
     return None
 
@@ -149,41 +164,44 @@ def select_pinned(
     version: Version,
     target: Target,
     installer: Installer = Installer.PIP,
+    labels: Labels = PLAIN,
 ) -> IndexWheel | None:
     """Return the file that an installer selects for ``==version``, local versions included."""
     usable = [
         each
-        for each in _usable(candidates, target, installer)
+        for each in _usable(candidates, target, installer, labels)
         if version in {each.name.version, Version(each.name.version.public)}
     ]
     if installer is Installer.PIP:
         offered = [each for each in usable if not _is_yanked(each.file, installer)] or usable
     else:
         offered = [each for each in usable if not each.file.yanked or each.name.version == version]
-    return _highest(offered, target, installer)
+    return _highest(offered, target, installer, labels)
 
 
 def _usable(
-    candidates: Iterable[IndexWheel], target: Target, installer: Installer
+    candidates: Iterable[IndexWheel], target: Target, installer: Installer, labels: Labels
 ) -> list[IndexWheel]:
     """Return the files that an installer compares."""
     ranks = ranks_of(target, installer)
     return [
         each
         for each in candidates
-        if _rank(each.name, ranks) is not None and _is_compared(each, target, installer)
+        if each.name.label in labels
+        and _rank(each.name, ranks) is not None
+        and _is_compared(each, target, installer)
     ]
 
 
 def _highest(
-    candidates: Iterable[IndexWheel], target: Target, installer: Installer
+    candidates: Iterable[IndexWheel], target: Target, installer: Installer, labels: Labels
 ) -> IndexWheel | None:
     """Return the selected file of the highest version that has one."""
     by_version: dict[Version, list[IndexWheel]] = {}
     for each in candidates:
         by_version.setdefault(each.name.version, []).append(each)
     for version in sorted(by_version, reverse=True):
-        if best := select(by_version[version], target, installer):
+        if best := select(by_version[version], target, installer, labels):
             return best
     return None
 

@@ -16,7 +16,7 @@ from packaging.version import Version
 from ..errors import InputError, SettingsError
 from ..stack.fact import named_accelerator
 from ..tag.build_tag import BuildTag
-from ..tag.filename import WheelName, parse_wheel_name
+from ..tag.filename import WheelName, parse_wheel_name, split_label
 from ..tag.platform import covers
 from ..tag.segment import Order
 from ..verify.exemptions import NO_EXEMPTIONS, Exemptions
@@ -130,16 +130,18 @@ def wheel_name_or_none(filename: str) -> WheelName | None:
         return None
     # Names repeat their parts: versions for each Python, tags for each version. The tags are the
     # last three parts, so both halves can be parsed, and cached, alone.
-    front, *tags = filename.removesuffix(".whl").rsplit("-", 3)
+    plain, label = split_label(filename)
+    front, *tags = plain.removesuffix(".whl").rsplit("-", 3)
     try:
-        return WheelName(filename, *_front(front), _tags("-".join(tags)))
+        return WheelName(filename, *_front(front), _tags("-".join(tags)), label)
     except InputError:
         return None
 
 
 @functools.lru_cache(maxsize=4096)
 def _front(front: str) -> tuple[NormalizedName, Version, BuildTag]:
-    return parse_wheel_name(f"{front}-py3-none-any.whl")[1:-1]
+    parsed = parse_wheel_name(f"{front}-py3-none-any.whl")
+    return parsed.name, parsed.version, parsed.build_tag
 
 
 @functools.lru_cache(maxsize=4096)
@@ -206,6 +208,7 @@ def fits_for(
     for wheel in wheels:
         if (
             wheel.build_tag in tags
+            and wheel.name.label == name.label
             and not wheel.file.yanked
             and wheel.name.is_platlib == platlib
             and covers(wheel.name.tags, name.tags)

@@ -21,6 +21,7 @@ from ..errors import SegmentError
 _TEXT: Final = re.compile(r"[a-zA-Z0-9.]+")
 #: The accelerators with rules of their own; any other word can name an accelerator, too.
 KNOWN_ACCELERATORS: Final = ("cpu", "cuda", "rocm")
+_CPU: Final = "cpu"
 #: The characters of an accelerator's word.
 ACCELERATOR_WORD: Final = "[a-z]+"
 #: The text of a distribution: os-release's ID and version, such as ``el9.6`` or ``4mlinux48.0``.
@@ -152,6 +153,18 @@ def segment_texts(suffix: str) -> Mapping[Order, str]:
 def accelerator_word(text: str) -> str:
     """Return an accelerator segment without its version: ``cuda`` of ``cuda13.0``."""
     return re.split(r"\d", text, maxsplit=1)[0]
+
+
+def variant_label(accelerator: str | None) -> str:
+    """Return the label that a wheel with an accelerator segment has as a wheel variant (PEP 825).
+
+    A wheel without accelerator, or for ``cpu``, is the plain one, "". `index.variants` contains
+    the rest of the draft; this rule is here, since plans and reports use it.
+
+    >>> [variant_label(text) for text in ("cuda13.0", "cpu", None)]
+    ['cuda13.0', '', '']
+    """
+    return "" if accelerator is None or accelerator == _CPU else accelerator
 
 
 def torch_version(text: str) -> Version | None:
