@@ -8,7 +8,7 @@ import os
 import pathlib
 import stat
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import BinaryIO, Final
 
 from .errors import InputError, OutputError
 
@@ -207,17 +207,42 @@ def _replace(target: pathlib.Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def _written_beside(target: pathlib.Path, text: str) -> Iterator[pathlib.Path]:
-    """Write a temporary file beside *target*, with its permissions; no other process has it."""
-    temporary = target.with_name(f".{target.name}.tmp")
-    with os.fdopen(_claimed(temporary), "w", encoding="utf-8", newline="") as file:
-        try:
-            file.write(text)
+def replacing(path: pathlib.Path) -> Iterator[BinaryIO]:
+    """Open a file that replaces *path* at the end; an error leaves *path* as it is.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    refuse_read_only(path)
+    target = path.resolve()
+    try:
+        with _beside(target) as (temporary, file):
+            yield file
             file.flush()
+            temporary.replace(target)
+    except OSError as err:
+        raise OutputError(f"{path} cannot be written: {err.strerror}") from None
+
+
+@contextlib.contextmanager
+def _written_beside(target: pathlib.Path, text: str) -> Iterator[pathlib.Path]:
+    """Write a temporary file beside *target*, with its permissions."""
+    with _beside(target) as (temporary, file):
+        file.write(text.encode("utf-8"))
+        file.flush()
+        yield temporary
+
+
+@contextlib.contextmanager
+def _beside(target: pathlib.Path) -> Iterator[tuple[pathlib.Path, BinaryIO]]:
+    """Open a temporary file beside *target*, with its permissions; no other process has it."""
+    temporary = target.with_name(f".{target.name}.tmp")
+    with os.fdopen(_claimed(temporary), "wb") as file:
+        try:
             mode = target.stat().st_mode & 0o777 if target.exists() else _new_file_mode()
             os.fchmod(file.fileno(), mode)
-            yield temporary
-        except OSError:
+            yield temporary, file
+        except BaseException:
             temporary.unlink(missing_ok=True)
             raise
 
@@ -229,9 +254,11 @@ def _claimed(temporary: pathlib.Path) -> int:
         descriptor = os.open(temporary, flags, 0o600)
         with contextlib.suppress(OSError):  # some file systems have no locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        links = os.fstat(descriptor).st_nlink
+        found = os.fstat(descriptor)
+        links = found.st_nlink
         if links == 1 and _is_same(descriptor, temporary):
-            os.ftruncate(descriptor, 0)
+            if found.st_size:  # ext4 writes a truncated file to the disk when it is closed
+                os.ftruncate(descriptor, 0)
             return descriptor
         os.close(descriptor)
         if links > 1:  # the name of a file elsewhere, which is not ours
