@@ -101,7 +101,7 @@ FIRES = [
     (rules.FOREIGN_BUILD_NUMBER, ["pillow-12.2.0-3_el9.6" + PLAT], [], ["BT402", "BT412"]),
     (rules.SDIST_ONLY, ["demo-1.0.tar.gz"], [], ["BT414"]),
     (rules.SDIST_ONLY, ["demo-1.0-2" + PURE, "demo-1.0+local.tar.gz"], [], ["BT414"]),
-    (rules.INVALID_NAME, ["demo-1.0-1-cp312-cp312-linux_x86_64-cu12"], [], ["BT415"]),
+    (rules.INVALID_NAME, ["demo-1.0-1-cp312-cp312-linux_x86_64-CU12"], [], ["BT415"]),
     (rules.INVALID_NAME, ["demo-one" + PURE], [], ["BT415"]),
     (rules.INVALID_NAME, ["demo"], [], ["BT415"]),
     (rules.INVALID_NAME, ["pïllow-1.0-1" + PURE], [], ["BT415"]),
