@@ -141,6 +141,8 @@ def wheel_name_or_none(filename: str) -> WheelName | None:
 @functools.lru_cache(maxsize=4096)
 def _front(front: str) -> tuple[NormalizedName, Version, BuildTag]:
     parsed = parse_wheel_name(f"{front}-py3-none-any.whl")
+    if parsed.label:  # a part too many
+        raise InputError(f"{front!r} is not the beginning of a wheel's name")
     return parsed.name, parsed.version, parsed.build_tag
 
 
