@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from fromager_build_tags.index.variants import relabel
+from fromager_build_tags.index.wheel_variants import relabel
 
 NAME: Final = "demo-1.0-1_el9.6_cuda13.0-cp312-cp312-linux_x86_64.whl"
 INFO: Final = "demo-1.0.dist-info"

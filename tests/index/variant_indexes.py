@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from packaging.utils import NormalizedName
 
 from fromager_build_tags.index.listing import IndexFile
-from fromager_build_tags.index.variants import relabel, version_json, version_json_path
+from fromager_build_tags.index.wheel_variants import relabel, version_json, version_json_path
 from fromager_build_tags.tag.filename import parse_wheel_name
 
 from .simple_server import Answer

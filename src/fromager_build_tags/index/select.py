@@ -26,7 +26,7 @@ pip and uv differ in these points:
   that fit, such as a yanked one.
 
 Neither reads a wheel with a variant label, except uv with its preview, for which the order of the
-labels comes before that of the tags. :mod:`.variants` returns the labels that a machine accepts.
+labels comes before that of the tags; :mod:`.wheel_variants` returns what a machine accepts.
 
 Source: pip, ``CandidateEvaluator._sort_key``; uv, ``TagPriority``, ``BuildTag`` and
 ``RequiresPython::is_contained_by``; the tests compare with both.

@@ -158,8 +158,8 @@ def accelerator_word(text: str) -> str:
 def variant_label(accelerator: str | None) -> str:
     """Return the label that a wheel with an accelerator segment has as a wheel variant (PEP 825).
 
-    A wheel without accelerator, or for ``cpu``, is the plain one, "". `index.variants` contains
-    the rest of the draft; this rule is here, since plans and reports use it.
+    A wheel without accelerator, or for ``cpu``, is the plain one, "". The rule is here, as plans
+    and reports use it; `index.wheel_variants` contains the rest of the draft.
 
     >>> [variant_label(text) for text in ("cuda13.0", "cpu", None)]
     ['cuda13.0', '', '']

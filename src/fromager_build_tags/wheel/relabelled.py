@@ -46,7 +46,7 @@ _SIGNATURES: Final = ("RECORD.jws", "RECORD.p7s")
 _DAMAGED: Final = "its list of members and its members differ"
 
 
-class _Entry(NamedTuple):
+class _ListedMember(NamedTuple):
     """A member: its entry in the list, and the place of its bytes."""
 
     raw: bytes
@@ -119,7 +119,7 @@ def _new_record(archive: WheelArchive, file: str, content: bytes) -> bytes:
     return written.getvalue().encode()
 
 
-def _entries(archive: WheelArchive, file: BinaryIO) -> Iterator[_Entry]:
+def _entries(archive: WheelArchive, file: BinaryIO) -> Iterator[_ListedMember]:
     """Yield the members in the order of the list, which has to describe the file without gaps.
 
     A program that reads a zip from its start would find other members in a gap.
@@ -136,7 +136,7 @@ def _entries(archive: WheelArchive, file: BinaryIO) -> Iterator[_Entry]:
         raise WheelError(archive.path, _DAMAGED)
     for raw, info in zip(raws, zipped.filelist, strict=True):
         end = ends[info.header_offset]
-        entry = _Entry(raw, info, end)
+        entry = _ListedMember(raw, info, end)
         if not _is_at_its_place(entry, file):
             raise WheelError(archive.path, f"{_DAMAGED}: {info.filename!r}")
         yield entry
@@ -149,7 +149,7 @@ def _raw_entry(archive: WheelArchive, file: BinaryIO) -> bytes:
     return head + file.read(sum(_CENTRAL.unpack(head)[10:13]))
 
 
-def _is_at_its_place(entry: _Entry, file: BinaryIO) -> bool:
+def _is_at_its_place(entry: _ListedMember, file: BinaryIO) -> bool:
     """Return whether a member's own header has the name of the list, and its bytes fill the gap."""
     file.seek(entry.start)
     head = file.read(_LOCAL.size)
@@ -163,7 +163,7 @@ def _is_at_its_place(entry: _Entry, file: BinaryIO) -> bool:
 
 
 def _write(
-    source: BinaryIO, target: BinaryIO, entries: Sequence[_Entry], files: Mapping[str, bytes]
+    source: BinaryIO, target: BinaryIO, entries: Sequence[_ListedMember], files: Mapping[str, bytes]
 ) -> None:
     """Write the members without RECORD; then *files*, RECORD being the last; then the list."""
     old = next(entry for entry in entries if entry.info.filename == [*files][-1])
@@ -189,7 +189,7 @@ def _copy(source: BinaryIO, target: BinaryIO, start: int, end: int) -> None:
     target.seek(0, os.SEEK_END)
 
 
-def _add(target: BinaryIO, like: _Entry, file: str, content: bytes) -> bytes:
+def _add(target: BinaryIO, like: _ListedMember, file: str, content: bytes) -> bytes:
     """Write a member with the time and mode of *like*, stored, and return its entry in the list."""
     _, made, _, flags, _, *when = _CENTRAL.unpack_from(like.raw)[:7]
     mode, offset = like.info.external_attr, target.tell()

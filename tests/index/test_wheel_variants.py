@@ -22,7 +22,7 @@ from packaging.version import Version
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.index.listing import IndexFile
 from fromager_build_tags.index.targets import Target
-from fromager_build_tags.index.variants import (
+from fromager_build_tags.index.wheel_variants import (
     Driver,
     accepted_labels,
     has_property,
@@ -45,7 +45,7 @@ from .variant_indexes import DRIVERS, PROJECT, VariantIndex, environ_of, random_
 from .wheels import write_wheel
 
 PLAT = "cp312-cp312-linux_x86_64"
-#: ``CASES=500 pytest -m nightly tests/index/test_variants.py`` tries 500 indexes.
+#: ``CASES=500 pytest -m nightly tests/index/test_wheel_variants.py`` tries 500 indexes.
 CASES = int(os.environ.get("CASES", "50"))
 
 
