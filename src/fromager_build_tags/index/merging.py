@@ -26,8 +26,8 @@ from .pool import FILES, METADATA, Pool, PooledWheel
 from .source_file import SourceFile
 from .status import LONGEST_NAME, IndexWheel, ProjectFiles, group_files
 
-#: Projects that are read at the same time.
-_READERS: Final = 8
+#: Projects that are read, and files that are written, at the same time.
+READERS: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +106,7 @@ class Merge:
     def run(self) -> Iterator[MergedProject]:
         """Yield what becomes of every project of the inputs; nothing is written."""
         projects = side_by_side([each.index for each in self.inputs])
-        return prefetch(self._project, projects, threads=_READERS)
+        return prefetch(self._project, projects, threads=READERS)
 
     def _project(self, each: tuple[NormalizedName, Mapping[int, ListedProject]]) -> MergedProject:
         project, by_input = each

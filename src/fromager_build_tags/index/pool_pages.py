@@ -57,7 +57,7 @@ def project_pages(
 def _pages(title: str, links: Iterable[str], data: Mapping[str, Any]) -> Mapping[str, str]:
     return {
         "index.html": _HEAD.format(title=html.escape(title)) + "".join(links) + _FOOT,
-        "index.json": json.dumps(data, indent=1) + "\n",
+        "index.json": json.dumps(data) + "\n",
     }
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import hashlib
 import os
 import pathlib
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from packaging.utils import NormalizedName
 
 from ..errors import OutputError
 from ..wheel.archive import WheelError
 from .exchange import discard, recover, replace_folder, temporary_for
-from .merging import MergedWheel, read_metadata
-from .pool import FILES, METADATA, POOL_FILE, SIMPLE, Pool
+from .merging import READERS, MergedWheel, read_metadata
+from .pool import FILES, METADATA, POOL_FILE, SIMPLE, Pool, PooledWheel
 from .pool_pages import list_pages, project_pages
 from .source_file import link_or_copy
 
@@ -101,9 +105,10 @@ def _link_tree(old: pathlib.Path, new: pathlib.Path) -> None:
 
 def _add_wheels(files: pathlib.Path, added: Iterable[MergedWheel]) -> None:
     files.mkdir(exist_ok=True)
-    for each in added:
+
+    def add(each: MergedWheel) -> None:
         if each.source is None:
-            continue
+            return
         target = files / each.wheel.filename
         each.source.place(target)
         if each.wheel.metadata:
@@ -112,26 +117,47 @@ def _add_wheels(files: pathlib.Path, added: Iterable[MergedWheel]) -> None:
                 raise WheelError(each.source.path, "it changed while it was read")
             target.with_name(f"{target.name}{METADATA}").write_bytes(text)
 
+    _in_threads(add, added)
+
 
 def _write_pages(root: pathlib.Path, pool: Pool) -> None:
     projects = pool.by_project()
+
+    def write(each: tuple[NormalizedName, Sequence[PooledWheel]]) -> None:
+        project, wheels = each
+        written: dict[bytes, pathlib.Path] = {}
+        for view in sorted({view for wheel in wheels for view in wheel.views}):
+            listed = [wheel for wheel in wheels if view in wheel.views]
+            pages = project_pages(project, listed, depth=3)
+            _write_files(root / view / SIMPLE / project, pages, written)
+
     for view in pool.views:
-        listed = {
-            name: [each for each in wheels if view in each.views]
-            for name, wheels in projects.items()
-        }
-        listed = {name: wheels for name, wheels in listed.items() if wheels}
-        simple = root / view / SIMPLE
-        _write_page(simple, list_pages([*listed]))
-        for name, wheels in listed.items():
-            _write_page(simple / name, project_pages(name, wheels, depth=3))
+        listed = [
+            project
+            for project, wheels in projects.items()
+            if any(view in wheel.views for wheel in wheels)
+        ]
+        _write_files(root / view / SIMPLE, list_pages(listed), {})
+    _in_threads(write, projects.items())
 
 
-def _write_page(folder: pathlib.Path, files: Mapping[str, str]) -> None:
+def _write_files(
+    folder: pathlib.Path, files: Mapping[str, str], written: dict[bytes, pathlib.Path]
+) -> None:
+    """Write the files of a page that change; one that is in *written* becomes a link to it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         path, content = folder / name, text.encode()
-        if path.exists() and path.read_bytes() == content:
-            continue  # a link to the old page: its time is that of its last change
-        path.unlink(missing_ok=True)  # else the old pool would change, too
-        path.write_bytes(content)
+        if not path.exists() or path.read_bytes() != content:
+            path.unlink(missing_ok=True)  # a link to the old page, which stays as it is
+            if content in written:
+                link_or_copy(str(written[content]), path)
+            else:
+                path.write_bytes(content)
+        written[content] = path
+
+
+def _in_threads[T](work: Callable[[T], None], items: Iterable[T]) -> None:
+    """Do *work* for each item: a new file takes longer than its text. No thread is left."""
+    with ThreadPoolExecutor(READERS) as threads:
+        collections.deque(threads.map(work, items), maxlen=0)
