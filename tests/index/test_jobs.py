@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import yaml
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
@@ -26,6 +27,7 @@ from fromager_build_tags.tag.build_tag import BuildTag
 
 from ..conftest import Cli
 from ..golden.scenes import several_stacks
+from ..growth import grows_linearly
 from .simple_server import html_index, serve
 from .wheels import PLAT, fill
 
@@ -166,6 +168,15 @@ def test_a_stack_takes_from_stacks_of_lower_rounds(
     assert a_plan(*jobs, indexes=indexes).stack_rounds() == rounds
 
 
+def test_the_rounds_grow_with_the_wheels() -> None:
+    def rounds(count: int) -> None:
+        plan = a_plan(*(range(14) for _ in range(count)))
+        assert plan.stack_rounds() == [1, *[0] * 13]
+        assert matrix(plan, "wheel")
+
+    assert grows_linearly(rounds, 1_000)
+
+
 def matrix(plan: JobPlan, each: Any) -> list[dict[str, Any]]:
     text = JOBS["github"](JobsReport(plan=plan, each=each))
     assert isinstance(text, str)
@@ -188,6 +199,22 @@ def test_each_wheel_is_in_the_matrix_once_after_its_requirements() -> None:
         ["p3"],
         ["p4"],
     ]
+
+
+def test_the_pipeline_can_stand_below_other_yaml() -> None:
+    text = JOBS["gitlab"](JobsReport(plan=a_plan([0, 1], [0], [1])))
+    assert yaml.safe_load(f".build:\n  script: [a]\n{text}") == {
+        ".build": {"script": ["a"]},
+        "stages": ["build-1", "build-2"],
+        **{
+            f"build-{number}": {
+                "extends": ".build",
+                "stage": f"build-{number}",
+                "parallel": {"matrix": [{"variant": stack, "stack": stack, "builds": builds}]},
+            }
+            for number, stack, builds in ((1, "s0", "2"), (2, "s1", "1"))
+        },
+    }
 
 
 def jobs(cli: Cli, *args: str) -> dict[str, Any]:

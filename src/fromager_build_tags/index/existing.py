@@ -114,7 +114,7 @@ def _needed(
     """Yield the wheels of the needed versions: 2.10.0 is 2.10.0+rocm7.1, too, as for pip."""
     by_version = group_files(listed.files).wheels
     for needed, found in itertools.product(versions, by_version):
-        if found == needed or (needed.local is None and Version(found.public) == needed):
+        if found == needed or (found.local and Version(found.public) == needed):
             for wheel in by_version[found]:
                 if not wheel.file.yanked:
                     yield needed, wheel
