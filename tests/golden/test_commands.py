@@ -978,6 +978,11 @@ JOBS: Final = [
         scene=SEVERAL,
     ),
     Case(
+        name="jobs/wrong_variant",
+        lines=["jobs --graph one.json"],
+        scene=scene(SEVERAL, files({"settings/variants/rocm.yaml": "distro: [el9.6]\n"})),
+    ),
+    Case(
         name="jobs/several_pythons",
         lines=["--variant rocm jobs --graph graph.json --index both"],
         scene=scene(

@@ -54,7 +54,7 @@ class StackNeeds:
         return found
 
     def planned(self) -> Iterator[tuple[JobStack, Sequence[PlannedTag]]]:
-        """Yield each stack with the build tags of its wheels, unless they cannot be planned."""
+        """Yield each stack with the build tags of its wheels."""
         for (variant, key), (stack, versions) in self._needed.items():
             keys = self.expectations.keys(variant)
             name = f"{variant}:{short_name(key, keys)}" if len(keys) > 1 else variant
@@ -62,9 +62,5 @@ class StackNeeds:
                 Wanted(package=package, versions=tuple(sorted(versions[package])))
                 for package in sorted(versions)
             ]
-            try:
-                tags = plan(self.expectations.tree.on(variant), [stack], wanted)
-            except BuildTagError as err:
-                self.failures.append(f"{name}: {explain_error(err)}")
-            else:
-                yield JobStack(variant, key, name), tags
+            tags = plan(self.expectations.tree.on(variant), [stack], wanted)
+            yield JobStack(variant, key, name), tags
