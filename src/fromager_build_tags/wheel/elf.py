@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Final
 
+from .device_code import DeviceCode, read_device_code
 from .dynamic_table import DynamicTable
 from .elf_file import DEVICE_SECTIONS, Budget, ElfFile
 from .elf_refusal import FOREIGN, ElfRefusal, RefusalReason, RefusedError
@@ -42,6 +43,8 @@ class ElfFacts:
     """Texts in read-only data that hint at an accelerator: ``libcuda.so.1``, ``PTX for sm_75``."""
     rocm: tuple[str, ...] = ()
     """Releases of ROCm whose compiler made code in it: ``7.1.1``."""
+    device_code: tuple[DeviceCode, ...] = ()
+    """By accelerator; none if it was not read."""
     has_sections: bool = False
     """False where no section has a name, as they were removed: device code cannot be seen."""
 
@@ -64,7 +67,11 @@ def read_head(head: bytes) -> ElfFacts | ElfRefusal | None:
 
 
 def read_elf(
-    file: IO[bytes], *, keep: re.Pattern[bytes] = EVERY_NAME, budget: Budget | None = None
+    file: IO[bytes],
+    *,
+    keep: re.Pattern[bytes] = EVERY_NAME,
+    budget: Budget | None = None,
+    device_code: bool = False,
 ) -> ElfFacts | ElfRefusal:
     """Return the facts of an ELF file, or the reason why it has none.
 
@@ -72,6 +79,7 @@ def read_elf(
         file: it can seek; its tables are read, and no code.
         keep: matches at their start the names of dynamic symbols that are returned.
         budget: shared by the libraries of a wheel; one of its own if it is None.
+        device_code: whether to read for which GPUs it contains code.
     """
     file.seek(0)
     if (result := read_head(file.read(HEADER_SIZE))) is not None:
@@ -93,6 +101,7 @@ def read_elf(
             device_sections=tuple(sorted(DEVICE_SECTIONS & names)),
             hints=tuple(_hints(elf)) if dynamic.names_dlopen() else (),
             rocm=_compiling_rocm(elf),
+            device_code=read_device_code(elf) if device_code else (),
             has_sections=bool(names),
         )
     except RefusedError as err:

@@ -30,6 +30,8 @@ NAMES: Final = 32 << 20
 """Bytes of names that are kept of one wheel, with what an object costs. torch 2.14 has 8 MB."""
 TEXTS: Final = 256 << 20
 """Bytes of one wheel that are searched for hints: all of what most libraries read only."""
+ENTRIES: Final = 500_000
+"""Entries of device code of one wheel: 4 s. nvidia-cublas 13.10 has 9,759."""
 _READ_ONLY_LIMIT: Final = 32 << 20
 _OBJECT: Final = 64
 _SECTION_NAME: Final = 1 + max(map(len, DEVICE_SECTIONS))
@@ -44,6 +46,7 @@ class Budget:
     symbols: int = SYMBOLS
     names: int = NAMES
     texts: int = TEXTS
+    entries: int = ENTRIES
 
     def take_headers(self, count: int) -> None:
         """Raise for more rows than are left; then none of them is taken."""
@@ -52,6 +55,10 @@ class Budget:
     def take_symbols(self, count: int) -> None:
         """Raise for more rows than are left; then none of them is taken."""
         self.symbols -= _taken(count, "symbols", self.symbols, SYMBOLS)
+
+    def take_entries(self, count: int) -> None:
+        """Raise for more entries of device code than are left; then none of them is taken."""
+        self.entries -= _taken(count, "entries of device code", self.entries, ENTRIES)
 
     def take_text(self, size: int) -> int:
         """Return how many bytes of *size* may be searched; hints are not worth an error."""
@@ -77,7 +84,7 @@ class ElfFile:
     """The headers of an ELF file, and its bytes, none from outside of it."""
 
     def __init__(self, file: IO[bytes], budget: Budget) -> None:
-        self._file = file
+        self.file = file
         self.size = file.seek(0, io.SEEK_END)
         self.budget = budget
         ident = self.read(0, 16)
@@ -93,8 +100,8 @@ class ElfFile:
     def read(self, offset: int, size: int) -> bytes:
         """Return bytes of the file; raise where it has fewer."""
         self.check(offset, size)
-        self._file.seek(offset if size else 0)
-        return self._file.read(size)
+        self.file.seek(offset if size else 0)
+        return self.file.read(size)
 
     def check(self, offset: int, size: int) -> None:
         """Raise where the file has fewer bytes."""
@@ -139,8 +146,8 @@ class ElfFile:
 
     def start_of(self, section: Row, limit: int) -> bytes:
         """Return the first bytes of a section; none that lie outside of the file."""
-        self._file.seek(min(section["sh_offset"], self.size))
-        return self._file.read(min(section["sh_size"], limit))
+        self.file.seek(min(section["sh_offset"], self.size))
+        return self.file.read(min(section["sh_size"], limit))
 
     def _name_table(self) -> tuple[int, int]:
         """Return offset and size; both are 0 where there is none."""

@@ -20,6 +20,7 @@ class RefusalReason(StrEnum):
     TRUNCATED = "truncated"
     BROKEN = "broken"
     TOO_LARGE = "too large"
+    COMPRESSED = "compressed"
 
     def hides_code(self, *, beside_elf: bool) -> bool:
         """Return whether a file may contain code that a system runs.

@@ -12,6 +12,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from .archive import WheelArchive, WheelError
+from .device_code import DeviceCode
 from .elf import DEVICE_MACHINES
 from .elf_refusal import ElfRefusal
 from .evidence import (
@@ -84,6 +85,8 @@ class WheelFacts:
     """``Requires-Dist`` entries for packages of CUDA or ROCm that no extra guards."""
     dist_info: str = ""
     """The name of the folder of ``METADATA``."""
+    device_code: tuple[tuple[str, DeviceCode], ...] = ()
+    """The members with device code, one row for each accelerator; none if it was not read."""
 
     @property
     def uses(self) -> Sequence[AcceleratorUse]:
@@ -129,22 +132,22 @@ class WheelFacts:
         return ["no library could be read in it", *notes]
 
 
-def read_wheel(path: Path) -> WheelFacts:
+def read_wheel(path: Path, *, device_code: bool = False) -> WheelFacts:
     """Read a wheel file; raise ``WheelError`` where it is none.
 
     Memory is bounded for members of any size: a large library is inflated to a temporary file. A
     member that is no ELF file, or a damaged one, does not hide the others: ``refused`` lists it.
     """
     with WheelArchive.open(path) as archive:
-        return read_facts(archive)
+        return read_facts(archive, device_code=device_code)
 
 
-def read_facts(archive: WheelArchive) -> WheelFacts:
+def read_facts(archive: WheelArchive, *, device_code: bool = False) -> WheelFacts:
     """Read an open wheel, as :func:`read_wheel` does."""
     metadata = archive.metadata()
     wheel = archive.wheel_metadata()
     name, version = identity(archive.path, metadata)
-    contents = read_contents(archive)
+    contents = read_contents(archive, device_code=device_code)
     needed = contents.needed_from_outside()
     tags = wheel.get_all("Tag", [])
     used, carried = used_accelerators(contents), carried_accelerators(contents)
@@ -173,6 +176,11 @@ def read_facts(archive: WheelArchive) -> WheelFacts:
         rocm=compiled_by_rocm(contents),
         hints=() if used or carried else hinted_accelerators(contents),
         dist_info=archive.dist_info,
+        device_code=tuple(
+            (library.member, code)
+            for library in contents.libraries
+            for code in library.elf.device_code
+        ),
     )
 
 

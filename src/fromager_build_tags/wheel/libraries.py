@@ -81,10 +81,14 @@ class Contents:
                 yield library.member, names
 
 
-def read_contents(archive: WheelArchive) -> Contents:
+def read_contents(archive: WheelArchive, *, device_code: bool = False) -> Contents:
     """Read every library of a wheel, keeping of the symbols those of Torch.
 
     They share one budget: what is left of it decides which of them are refused as too large.
+
+    Args:
+        archive: an open wheel.
+        device_code: whether to read for which GPUs they contain code.
 
     Raises:
         WheelError: there are more of them than any wheel has, or a member is damaged.
@@ -95,7 +99,7 @@ def read_contents(archive: WheelArchive) -> Contents:
     for number, member in enumerate(archive.libraries()):
         if number >= _LIBRARIES_LIMIT:
             raise WheelError(archive.path, f"it has more than {_LIBRARIES_LIMIT:,} libraries")
-        match _read_library(member, budget):
+        match _read_library(member, budget, device_code=device_code):
             case ElfFacts() as elf:
                 libraries.append(library := Library(member=member.name, elf=elf))
                 if library.shows_accelerator:
@@ -105,7 +109,7 @@ def read_contents(archive: WheelArchive) -> Contents:
     return Contents(libraries=tuple(libraries), refused=tuple(refused))
 
 
-def _read_library(member: Member, budget: Budget) -> ElfFacts | ElfRefusal:
+def _read_library(member: Member, budget: Budget, *, device_code: bool) -> ElfFacts | ElfRefusal:
     """Read a member whose tables may lie anywhere, and which can only be inflated front to back."""
     with member.open() as stream:
         head = stream.read(HEADER_SIZE)
@@ -119,7 +123,7 @@ def _read_library(member: Member, budget: Budget) -> ElfFacts | ElfRefusal:
                 except OSError as err:
                     reason = f"its member {member.name!r} cannot be stored ({err.strerror})"
                     raise WheelError(member.path, reason) from None
-        return read_elf(file, keep=TORCH_NAMES, budget=budget)
+        return read_elf(file, keep=TORCH_NAMES, budget=budget, device_code=device_code)
 
 
 class Accelerator(StrEnum):
