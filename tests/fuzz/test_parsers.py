@@ -126,6 +126,7 @@ PARSERS: Final[Mapping[str, tuple[Parser, Sequence[bytes]]]] = {
         [
             b'distro: el9.6\nrocm_version: "7.1"\ntorch_version: "2.10.0"\n',
             b'stacks:\n  - {distro: el9.8, cuda_version: "13.0"}\n  - {cuda_version: "12.9"}\n',
+            b"gpu_archs: [gfx942, 'gfx90a:xnack-']\nrocm_version: '7.1'\n",
             b"accelerator: gaudi\naccelerator_version: 1.22.0\ntorch_precision: minor\nindex: a\n",
         ],
     ),

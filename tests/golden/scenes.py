@@ -13,6 +13,8 @@ from ..index.wheels import write_sdist, write_wheel
 from ..repositories import Checkout
 from ..trees import write_tree
 from ..wheel.craft import Shape, elf_without_sections, with_sections
+from ..wheel.device_samples import container, entry
+from ..wheel.device_samples import library as device_code
 
 TREES: Final = pathlib.Path(__file__).parent / "commands" / "trees"
 
@@ -185,6 +187,12 @@ def good_and_bad_wheels(root: pathlib.Path) -> None:
         library(needs=[CUDART]),
         metadata="Metadata-Version: 2.1\nName: other-major-required\nVersion: 1.0\n"
         "Requires-Dist: nvidia-nccl-cu12\n",
+    )
+    cuda = root / "settings" / "variants" / "cuda.yaml"
+    cuda.write_text(f"{cuda.read_text()}gpu_archs: [sm_80, sm_120]\n")
+    wheel(
+        dist / f"missing_arch-1.0-8_fc43_cuda13.0-{PLAT}",
+        {"demo/_C.so": device_code(".nv_fatbin", container(entry("sm_80"), entry("sm_90a")))},
     )
     wheel(dist / f"build_mismatch-1.0-8_el9.6-{PLAT}", build="7_el9.6")
     wheel(

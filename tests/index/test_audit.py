@@ -17,6 +17,7 @@ from fromager_build_tags.findings.finding import Rule
 
 from ..trees import HOOK
 from ..wheel.craft import Shape, elf_without_sections
+from ..wheel.device_samples import bundle, container, entry, library
 from .simple_server import Answer, html_index, json_index, json_page, serve
 from .wheels import write_wheel
 
@@ -756,6 +757,23 @@ def test_deep_reads_inside(run: Run, tmp_path: pathlib.Path) -> None:
     assert {("BT301", pillow), ("BT311", pillow), ("BT341", broken), ("BT106", "")} <= found
     assert [(each["code"], each["reason"]) for each in audited["ignored"]] == [
         ("BT311", "it loads CUDA if it is there")
+    ]
+
+
+def test_deep_compares_device_code_with_the_stack_of_each_variant(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    for variant, archs in (("rocm", "[gfx942, gfx950]"), ("cuda", "[sm_90]")):
+        file = tmp_path / f"settings/variants/{variant}.yaml"
+        file.write_text(f"{file.read_text()}gpu_archs: {archs}\n")
+    rocm = {"x.so": library(".hip_fatbin", bundle("gfx942"))}
+    cuda = {"x.so": library(".nv_fatbin", container(entry("sm_80")))}
+    write_wheel(tmp_path / "rocm" / f"demo-1.0-2_el9.6_rocm7.1{PLAT}.whl", rocm)
+    write_wheel(tmp_path / "cuda" / f"demo-1.0-2_fc43_cuda13.0{PLAT}.whl", cuda)
+    found = findings(run, "rocm=rocm", "cuda=cuda", "--deep")
+    assert sorted(each["message"] for each in found if each["code"] == "BT317") == [
+        "x.so has no code for gfx950 of gpu_archs: it has gfx942",
+        "x.so has no code for sm_90 of gpu_archs: it has sm_80",
     ]
 
 

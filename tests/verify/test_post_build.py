@@ -223,7 +223,7 @@ def test_mode_warn_accepts_a_wrong_wheel(build: Build, caplog: pytest.LogCapture
 def test_mode_warn_fails_no_build_when_a_check_raises(
     build: Build, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: object) -> WheelFacts:
+    def fail(_: object, *, device_code: bool) -> WheelFacts:
         raise RecursionError
 
     monkeypatch.setattr(examine, "read_wheel", fail)

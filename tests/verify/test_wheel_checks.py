@@ -525,9 +525,10 @@ def test_wrong_wheels_have_exactly_these(write: Write, wheel: Wheel, expected: l
 def test_every_rule_fires_somewhere() -> None:
     fired = {each.partition(" ")[0] for _, expected in WRONG.values() for each in expected}
     of_symbols = {"BT305", "BT306", "BT307", "BT308"}  # test_torch_symbols.py
-    assert fired | of_symbols == {code for code in RULES if code.startswith("BT3")}
+    of_archs = {"BT317"}  # test_architectures.py
+    assert fired | of_symbols | of_archs == {code for code in RULES if code.startswith("BT3")}
     # BT341 has no check, BT311 and BT342 have two, and the rules of symbols have one
-    assert len(CHECKS) == len(fired) + 2
+    assert len(CHECKS) == len(fired | of_archs) + 2
 
 
 def test_a_finding_names_evidence_and_the_exact_remedy(write: Write) -> None:
@@ -834,7 +835,7 @@ def test_an_invalid_exemption_is_a_finding_and_suppresses_nothing(write: Write) 
 def test_an_unexpected_error_is_a_finding(
     write: Write, monkeypatch: pytest.MonkeyPatch, err: Exception, message: str
 ) -> None:
-    def fail(_: object) -> WheelFacts:
+    def fail(_: object, *, device_code: bool) -> WheelFacts:
         raise err
 
     path = write(Wheel(tag=EL, libraries=["plain"]))

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import pathlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 from packaging.requirements import Requirement
 
+from ..errors import BuildTagError
 from ..findings.finding import Verdict
 from ..findings.rules import UNREADABLE_WHEEL
 from ..report.verify_report import VERIFY, VerifyReport
 from ..text import counted
 from ..verify.checks.examined import ExaminedWheel
+from ..verify.declared_archs import ArchsOf, archs_for, no_archs
 from ..verify.examine import examine_wheel
 from ..verify.exemptions import NO_EXEMPTIONS, exemptions_of
 from ..verify.run import ExemptionsOf, find_wheels, verified
 from . import common
+
+if TYPE_CHECKING:
+    from ..settings.tree import SettingsTree
+    from ..stack.stack import Stack
 
 #: Their verdict contains the number of wheels, if there is no finding.
 _WITH_COUNT = {"table", "markdown"}
@@ -54,7 +63,8 @@ def verify(
     """
     if "" in wheels:
         raise click.BadParameter("an argument is empty: is a variable unset?", param_hint="WHEEL")
-    exemptions = _exemptions(ctx)
+    tree = _settings_tree(ctx)
+    exemptions, archs_of = _exemptions(tree), _archs_of(ctx, tree)
     sources = list(find_wheels(list(wheels)))
     table = None
     if torches:
@@ -63,7 +73,7 @@ def verify(
         table = read_given_torch(torches, sources)
 
     def examine(location: str, shown: str) -> ExaminedWheel:
-        return dataclasses.replace(examine_wheel(location, shown), torch_table=table)
+        return dataclasses.replace(examine_wheel(location, shown, archs_of), torch_table=table)
 
     found = [verified(source, exemptions, examine) for source in sources]
     read = sum(all(each.code != UNREADABLE_WHEEL.code for each in one.findings) for one in found)
@@ -77,9 +87,32 @@ def verify(
         ctx.exit(1)
 
 
-def _exemptions(ctx: click.Context) -> ExemptionsOf:
-    if not common.places(ctx).settings_dir.exists():
-        common.note_missing_settings(ctx)
+def _settings_tree(ctx: click.Context) -> SettingsTree | None:
+    if common.places(ctx).settings_dir.exists():
+        return common.planned_tree(ctx)
+    common.note_missing_settings(ctx)
+    return None
+
+
+def _exemptions(tree: SettingsTree | None) -> ExemptionsOf:
+    if tree is None:
         return lambda _: NO_EXEMPTIONS
-    tree = common.planned_tree(ctx)
     return lambda name: exemptions_of(tree.ctx, Requirement(name), others=True)
+
+
+def _archs_of(ctx: click.Context, tree: SettingsTree | None) -> ArchsOf:
+    """Return the architectures of a wheel by its name, whichever variant it is for."""
+    if tree is None:
+        return no_archs
+
+    @functools.cache
+    def stacks() -> Sequence[Stack]:
+        found: list[Stack] = []
+        for variant in common.selected_variants(ctx, tree, here=False):
+            try:
+                found += tree.on(variant).stacks()
+            except BuildTagError as err:
+                common.note(f"gpu_archs of {variant} are not compared: {err}")
+        return found
+
+    return functools.partial(archs_for, stacks=stacks)

@@ -129,6 +129,9 @@ SEVERAL_ACCELERATORS = Rule("BT315", WARNING, "a wheel uses more than one accele
 OTHER_MAJOR_REQUIRED = Rule(
     "BT316", ERROR, "the METADATA of a wheel is for another CUDA or ROCm than its segment"
 )
+MISSING_ARCH = Rule(
+    "BT317", WARNING, "a library has no code for a GPU architecture that the stack declares"
+)
 BUILD_MISMATCH = Rule("BT321", ERROR, "the build tag in WHEEL differs from the file name")
 METADATA_MISMATCH = Rule(
     "BT322", ERROR, "the name or version of METADATA or its folder differs from the file name"

@@ -16,6 +16,7 @@ from packaging.version import Version
 
 from ..findings.finding import Finding
 from ..http.prefetch import READERS, prefetch
+from ..stack.gpu_arch import GpuArch
 from ..stack.stack import Stack
 from ..tag.filename import WheelName
 from ..tag.segment import Order
@@ -133,9 +134,10 @@ class Audit:
 
     def _verify(self, number: int, wheel: IndexWheel, view: ProjectView) -> Iterator[Finding]:
         """Read a wheel of an index, and yield the findings of ``verify``."""
+        archs = self._archs(wheel, view.place)
         try:
             with self.indexes[number].open(wheel.file) as archive:
-                facts = read_facts(archive)
+                facts = read_facts(archive, device_code=bool(archs))
         except WheelError as err:
             yield unreadable(wheel.file.location, err.reason)
             return
@@ -146,6 +148,7 @@ class Audit:
             remedy_for=_take_another if wheel.status is Status.PRE_BUILT else set_depends_on,
             variant=view.place.label,
             variant_torch=self._torch(wheel, view.place),
+            gpu_archs=archs,
         )
         if facts.torch_imports:
             named = named_torch(examined)
@@ -160,6 +163,11 @@ class Audit:
             return ()
         distro = wheel.build_tag.by_order.get(Order.DISTRIBUTION, "")
         return self.expectations.torch(place, wheel.accelerator, distro)
+
+    def _archs(self, wheel: IndexWheel, place: IndexPlace) -> Sequence[GpuArch]:
+        """Return the GPU architectures that a wheel needs code for: an obsolete one needs none."""
+        is_used = wheel.status is not Status.OBSOLETE
+        return self.expectations.archs(place, wheel.name) if is_used else ()
 
     def _missing(
         self, project: NormalizedName, views: Mapping[int, ProjectView]

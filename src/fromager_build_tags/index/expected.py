@@ -16,12 +16,14 @@ from ..plan.model import PlannedTag, Wanted
 from ..plan.planner import plan
 from ..settings.layout import variant_file
 from ..settings.tree import SettingsTree
+from ..stack.gpu_arch import GpuArch
 from ..stack.key import StackKey, matching, short_name
 from ..stack.stack import DeclaredTorch, Stack
 from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName
 from ..tag.platform import is_platlib
 from ..tag.segment import Order, Segment
+from ..verify.declared_archs import archs_for
 from .listing import IndexPlace
 
 #: The segments of wheels that one stack alone can use.
@@ -142,6 +144,10 @@ class Expectations:
             return frozenset(map(spelled, self.stacks_of(place)))
         except BuildTagError:
             return frozenset()
+
+    def archs(self, place: IndexPlace, name: WheelName) -> Sequence[GpuArch]:
+        """Return the GPU architectures that the stacks of a wheel declare."""
+        return archs_for(name, lambda: self.stacks_of(place))
 
     def torch(self, place: IndexPlace, *segments: str) -> Sequence[Version]:
         """Return the Torch of the stacks that have these segments, or else of all; ascending.

@@ -14,16 +14,18 @@ from ..text import redact_argument
 from ..wheel.archive import WheelError, open_url
 from ..wheel.facts import read_facts, read_wheel
 from .checks.examined import ExaminedWheel
+from .declared_archs import ArchsOf, no_archs
 
 _LONGEST: Final = 255
 
 
-def examine_wheel(location: str, shown: str) -> ExaminedWheel:
+def examine_wheel(location: str, shown: str, archs_of: ArchsOf = no_archs) -> ExaminedWheel:
     """Read a wheel.
 
     Args:
         location: a path or a URL.
         shown: how reports show it.
+        archs_of: returns the declared GPU architectures. Device code is read only if there are any.
 
     Raises:
         InputError: its name is not that of a wheel.
@@ -33,15 +35,17 @@ def examine_wheel(location: str, shown: str) -> ExaminedWheel:
         path = pathlib.Path(location)
         name = parse_wheel_name(path.name)
         _refuse_special(path)
-        facts = read_wheel(path)
+        archs = archs_of(name)
+        facts = read_wheel(path, device_code=bool(archs))
     else:
         name = parse_wheel_name(_checked_name(redact_argument(file_name(location))))
+        archs = archs_of(name)
         from ..http.session import Session  # requests takes 0.2 s, and few wheels are behind a URL
 
         session = Session(location)
         with contextlib.closing(session), open_url(location, session) as archive:
-            facts = read_facts(archive)
-    return ExaminedWheel(source=shown, name=name, facts=facts)
+            facts = read_facts(archive, device_code=bool(archs))
+    return ExaminedWheel(source=shown, name=name, facts=facts, gpu_archs=archs)
 
 
 def _checked_name(filename: str) -> str:

@@ -29,6 +29,7 @@ from ..stack.fact import Fact
 from ..tag.expression import parse_expression
 from ..text import plain
 from .checks.examined import ExaminedWheel, set_depends_on
+from .declared_archs import archs_for
 from .examine import examine_wheel
 from .exemptions import exemptions_of
 from .run import REPORT, WheelSource, verify_wheel
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.version import Version
 
+    from ..stack.stack import Stack
     from ..tag.filename import WheelName
 
 logger = logging.getLogger(__name__)
@@ -76,13 +78,14 @@ def verify_built(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> Non
 
 def _logged_errors(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> Sequence[Finding]:
     """Log the findings of a wheel, and return the errors among them."""
+    stacks = functools.partial(_stacks_of, ctx)
 
     def examine(location: str, shown: str) -> ExaminedWheel:
         return dataclasses.replace(
-            examine_wheel(location, shown),
+            examine_wheel(location, shown, functools.partial(archs_for, stacks=stacks)),
             remedy_for=functools.partial(remedy_for, ctx, req),
             variant=ctx.settings.variant,
-            variant_torch=_torch_of(ctx),
+            variant_torch=_torch_of(stacks()),
         )
 
     source = WheelSource(text=str(wheel))
@@ -94,12 +97,17 @@ def _logged_errors(ctx: WorkContext, req: Requirement, wheel: pathlib.Path) -> S
     return [each for each in verdict.findings if each.severity is Severity.ERROR]
 
 
-def _torch_of(ctx: WorkContext) -> Sequence[Version]:
-    """Return the Torch version of the variant; none if it is unknown, or the settings are wrong."""
+def _stacks_of(ctx: WorkContext) -> Sequence[Stack]:
+    """Return the stack of the build; none if the settings are wrong."""
     with contextlib.suppress(BuildTagError):  # the hook raises it, if the wheel needs the stack
-        torch = stack_of(ctx).torch_version
-        return [torch.value] if isinstance(torch, Fact) else []
+        return [stack_of(ctx)]
     return []
+
+
+def _torch_of(stacks: Sequence[Stack]) -> Sequence[Version]:
+    """Return the known versions of Torch."""
+    torches = (stack.torch_version for stack in stacks)
+    return [torch.value for torch in torches if isinstance(torch, Fact)]
 
 
 def _mode(ctx: WorkContext) -> VerifyMode:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ...findings.finding import Finding
-from . import binaries, metadata, required, segments, torch_symbols
+from . import architectures, binaries, metadata, required, segments, torch_symbols
 from .examined import ExaminedWheel
 
 CHECKS: Final[tuple[Callable[[ExaminedWheel], Iterator[Finding]], ...]] = (
@@ -26,6 +26,7 @@ CHECKS: Final[tuple[Callable[[ExaminedWheel], Iterator[Finding]], ...]] = (
     segments.other_major,
     segments.several_accelerators,
     required.other_major_required,
+    architectures.missing_arch,
     metadata.build_mismatch,
     metadata.metadata_mismatch,
     metadata.stale_elf_requires,

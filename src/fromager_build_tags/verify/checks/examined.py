@@ -23,6 +23,7 @@ from ..exemptions import NO_EXEMPTIONS, Exemptions
 if TYPE_CHECKING:
     from packaging.version import Version
 
+    from ...stack.gpu_arch import GpuArch
     from ...tag.filename import WheelName
     from ...wheel.facts import WheelFacts
 
@@ -38,6 +39,11 @@ def set_depends_on(name: WheelName, expression: str) -> str:
     return f"set build-tags.depends-on of {name.name} to {expression!r}, or change its override"
 
 
+def accelerator_in(name: WheelName) -> str:
+    """Return the accelerator segment, or the accelerator of the local version; "" for none."""
+    return name.segment(Order.ACCELERATOR) or named_accelerator(name.version)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExaminedWheel:
     """A wheel that could be read.
@@ -49,6 +55,7 @@ class ExaminedWheel:
         torch_table: the builds of Torch that it is compared with; None for the shipped table.
         variant: the variant that it is for; "" if that is unknown.
         variant_torch: the Torch of each of its stacks that the wheel is for; none if unknown.
+        gpu_archs: the architectures that these stacks declare.
     """
 
     source: str
@@ -59,6 +66,7 @@ class ExaminedWheel:
     torch_table: TorchTable | None = None
     variant: str = ""
     variant_torch: Sequence[Version] = ()
+    gpu_archs: Sequence[GpuArch] = ()
 
     @functools.cached_property
     def loads(self) -> TorchLoads | None:
@@ -74,7 +82,7 @@ class ExaminedWheel:
     @property
     def accelerator(self) -> str | None:
         """The accelerator segment, or the accelerator of the local version, as in a segment."""
-        return self.name.segment(Order.ACCELERATOR) or named_accelerator(self.name.version) or None
+        return accelerator_in(self.name) or None
 
     @property
     def accelerator_version(self) -> tuple[str, Sequence[int]] | None:
