@@ -15,7 +15,8 @@ from fromager_build_tags.wheel.facts import read_wheel
 from fromager_build_tags.wheel.torch_exports import TorchBuild
 from fromager_build_tags.wheel.torch_table import TorchTable, shipped_table
 
-from . import catalogue, independent, loads, measurements, table, torch_releases, verified
+from . import archs, catalogue, independent, loads, measurements, table, torch_releases, verified
+from .archs import WheelArchs, read_archs
 from .fetch import fetched
 from .independent import Independent, read_independently
 from .measurements import Measurement
@@ -26,6 +27,15 @@ _FROM = click.option(
     "folder",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     help="Read wheels that lie in this folder, and fetch only the others.",
+)
+
+_FOLDERS = click.option(
+    "--from",
+    "folders",
+    multiple=True,
+    required=True,
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="A folder of wheels to read.",
 )
 
 
@@ -62,22 +72,34 @@ def measure(packages: tuple[str, ...], *, again: bool, folder: Path | None) -> N
 
 @main.command(name="independent")
 @click.option("--again", is_flag=True, help="Read again what the file has already.")
-@click.option(
-    "--from",
-    "folders",
-    multiple=True,
-    required=True,
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="A folder of wheels to read.",
-)
+@_FOLDERS
 def read_with_binutils(folders: tuple[Path, ...], *, again: bool) -> None:
     """Read the wheels of folders with binutils, into independent.json."""
     known = load_rows(independent.RESULTS, Independent)
-    for path in sorted(path for folder in folders for path in folder.glob("*.whl")):
-        if again or path.name not in known:
-            found = known[path.name] = read_independently(path)
-            save_rows(independent.RESULTS, known)
-            click.echo(f"{path.name}: {', '.join(found.stacks)} {found.torch}", err=True)
+    for path in _not_in(known, folders, again=again):
+        found = known[path.name] = read_independently(path)
+        save_rows(independent.RESULTS, known)
+        click.echo(f"{path.name}: {', '.join(found.stacks)} {found.torch}", err=True)
+
+
+def _not_in(known: Collection[str], folders: Iterable[Path], *, again: bool) -> list[Path]:
+    """Return the wheels of folders that have no row, or all of them *again*."""
+    wheels = (path for folder in folders for path in folder.glob("*.whl"))
+    return sorted(path for path in wheels if again or path.name not in known)
+
+
+@main.command(name="archs")
+@click.option("--again", is_flag=True, help="Read again what the file has already.")
+@_FOLDERS
+def read_with_cuobjdump(folders: tuple[Path, ...], *, again: bool) -> None:
+    """List the GPU architectures of wheels with cuobjdump and elfgpu, into archs.json."""
+    known = load_rows(archs.RESULTS, WheelArchs)
+    for path in _not_in(known, folders, again=again):
+        found = known[path.name] = read_archs(path)
+        save_rows(archs.RESULTS, known)
+        for member, library in found.libraries.items():
+            other = "" if library.agrees else f"; {library.by}: {library.other}"
+            click.echo(f"{member}: {library.shipped}{other}", err=True)
 
 
 @main.command(name="table")
