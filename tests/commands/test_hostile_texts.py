@@ -177,7 +177,8 @@ ARGUMENTS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
     ],
     "merge": [
         ["{pages}pool", "cpu=index"],
-        ["pool", "cpu=index", "--dry-run"],
+        ["pool", "cpu=index", "--dry-run", "--variants", "--machine", "cuda13.1"],
+        ["pool", "cpu=index", "--variants", "--machine", NASTY],
         ["pool", f"{NAME}={NAME}"],
         ["pool", f"cpu={URL}"],
         [NAME, f"cpu={NAME}"],

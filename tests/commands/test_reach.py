@@ -82,7 +82,8 @@ COMMANDS: Final = {
     "`jobs`": "jobs --graph order.json --index rocm=index",
     "`which`": "which rocm=index",
     "`torch`": "torch rocm=index",
-    "`merge`": "merge pool rocm=index cuda=compiled",
+    "`merge`": "merge pool rocm=index cuda=published",
+    "`merge --variants`": "merge pool rocm=index --variants",
     "`init`": "init new",
 }
 

@@ -121,7 +121,9 @@ def _check_index(content: Content) -> str:
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     "merge": Scenario(
-        args=("merge", "pool", "cpu=cpu", "cuda13.0=cuda"), build=_merge, whole="pool/"
+        args=("merge", "pool", "cpu=cpu", "cuda13.0=cuda", "--variants"),
+        build=_merge,
+        whole="pool/",
     ),
     "lock": Scenario(args=("lock",), build=_lock),
     "bump": Scenario(args=("bump", "-m", "new Torch"), build=_bump),

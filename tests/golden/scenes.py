@@ -350,6 +350,27 @@ def pooled_wheels(root: pathlib.Path) -> None:
     (root / "empty").mkdir()
 
 
+def stacks_of_wheels(root: pathlib.Path) -> None:
+    """Write folders of wheels for several accelerators."""
+    for stack in ("cpu", "cuda12.9", "cuda13.0", "rocm7.1"):
+        folder = root / stack
+        write_wheel(folder / f"torch-2.10.0-7_el9.6_{stack}-{PLAT}")
+        write_wheel(folder / f"pillow-12.2.0-2_el9.6-{PLAT}")
+        if stack != "cpu":
+            write_wheel(folder / f"triton-3.5-1_el9.6_{stack}-{PLAT}")
+
+
+def mixed_stacks(root: pathlib.Path) -> None:
+    """Write folders with two releases of Torch, a missing CUDA and another accelerator."""
+    stacks_of_wheels(root)
+    for torch in ("2.9.1", "2.10.0"):
+        name = f"flash_attn-2.8.3-8_el9.6_cuda13.0_torch{torch}-{PLAT}"
+        write_wheel(root / "cuda13.0" / name)
+    write_wheel(root / "fc43" / f"pillow-12.2.0-2_fc43-{PLAT}")
+    write_wheel(root / "gaudi" / f"torch-2.10.0-7_el9.6_gaudi1.22.0-{PLAT}")
+    write_wheel(root / "gaudi" / f"torch-2.10.0-7_el9.6_cuda13.0-{PLAT[:-4]}-cuda13.0.whl")
+
+
 def different_wheels(root: pathlib.Path) -> None:
     """Write two folders of wheels: other content, a damaged wheel, an invalid name, a bad link."""
     for name in ("cpu", "other"):

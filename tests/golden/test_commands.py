@@ -1016,6 +1016,11 @@ JOBS: Final = [
     ),
 ]
 
+VARIANTS: Final = "merge pool --variants"
+MACHINES: Final = "--machine cuda13.1 --machine cuda12.8 --machine rocm7.1 --machine cpu"
+FOUR: Final = "cpu=cpu cuda12.9=cuda12.9 cuda13.0=cuda13.0 rocm7.1=rocm7.1"
+STACKS: Final = f"{VARIANTS} {FOUR} {MACHINES}"
+MIXED: Final = f"{VARIANTS} {FOUR} fc43=fc43 gaudi=gaudi --allow-holes"
 MERGE: Final = [
     *formats("merge", "merge pool cpu=cpu cuda12.9=cuda", PLAN, scenes.pooled_wheels),
     Case(
@@ -1036,6 +1041,14 @@ MERGE: Final = [
     ),
     *formats(
         "merge", "merge pool cpu=cpu rocm7.1=other", PLAN, scenes.different_wheels, prefix="failed_"
+    ),
+    *formats("merge", STACKS, PLAN, scenes.stacks_of_wheels, prefix="variants_"),
+    *formats("merge", MIXED, PLAN, scenes.mixed_stacks, prefix="variants_failed_"),
+    Case(
+        name="merge/variants_pages",
+        lines=[f"{VARIANTS} cpu=cpu cuda12.9=cuda12.9", f"{VARIANTS} cuda13.0=cuda13.0"],
+        scene=scenes.stacks_of_wheels,
+        files=["pool/simple/torch/index.html", "pool/simple/torch/index.json"],
     ),
     Case(
         name="merge/output",
@@ -1058,6 +1071,8 @@ MERGE: Final = [
             "merge . cpu=cpu",
             "merge none/pool cpu=cpu",
             "merge pool cpu=empty",
+            "merge pool cpu=cpu --machine cpu",
+            "merge pool cpu=cpu --variants --machine gpu",
         ],
         scene=scenes.pooled_wheels,
     ),

@@ -20,8 +20,7 @@ from packaging.utils import canonicalize_name
 from fromager_build_tags.commands import main
 from fromager_build_tags.index import exchange, merging, open_index
 from fromager_build_tags.index.listing import parse_place
-from fromager_build_tags.index.pool import PooledWheel
-from fromager_build_tags.index.pool_pages import project_pages
+from fromager_build_tags.index.pool_pages import PageFile, project_pages
 
 from .wheels import fill, names, write_sdist, write_wheel
 
@@ -117,17 +116,8 @@ def test_pages_list_hashes_and_metadata(folders: pathlib.Path) -> None:
 
 def test_hostile_texts_are_escaped() -> None:
     nasty = "\"'><script>&\n"
-    wheel = PooledWheel(
-        filename=f"demo-1.0+{nasty}.whl",
-        project=nasty,  # type: ignore[arg-type]
-        version="1.0",
-        sha256="0" * 64,
-        size=1,
-        requires_python=nasty,
-        metadata="",
-        views=frozenset(),
-    )
-    pages = project_pages(nasty, [wheel], depth=3)  # type: ignore[arg-type]
+    file = PageFile(f"demo-1.0+{nasty}.whl", "0" * 64, 1, nasty)
+    pages = project_pages(nasty, ["1.0"], [file], depth=3)  # type: ignore[arg-type]
     assert "<script>" not in pages["index.html"]
     assert f'data-requires-python="{html.escape(nasty)}"' in pages["index.html"]
     assert 'href="../../../files/demo-1.0%2B%22%27%3E%3Cscript%3E%26%0A.whl#' in pages["index.html"]

@@ -49,7 +49,7 @@ _ALIASES: Final[Mapping[str, str]] = {"new": "add", "winners": "which"}
 
 
 #: They use no settings: an option after them would have no effect.
-_WITHOUT_SETTINGS: Final = {"init", "merge", "torch", "which"}
+_WITHOUT_SETTINGS: Final = {"init", "torch", "which"}
 _CONTEXT_SETTINGS: Final = {"help_option_names": ["-h", "--help"]}
 
 #: Of click from 8.2: the help of a group without a command.

@@ -31,7 +31,10 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "torch": ("wheels", "https://wheels.example/simple --torch 2.13.0"),
     "prune": ("cuda-ubi9=wheels", "cuda-ubi9=wheels --delete"),
     "jobs": ("--graph graph.json", "-g cuda-ubi9=graph.json --index cpu-ubi9=wheels"),
-    "merge": ("pool cpu=wheels cuda12.9=more-wheels", "pool cpu=wheels --dry-run"),
+    "merge": (
+        "pool cpu=wheels cuda12.9=more-wheels",
+        "pool cpu=wheels --variants --machine cuda13.1",
+    ),
 }
 
 

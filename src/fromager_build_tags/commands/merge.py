@@ -14,12 +14,17 @@ from ..files import alone
 from ..findings.finding import Severity, Verdict
 from ..http.urls import is_url, shown_url
 from ..index.listing import DirectoryIndex
+from ..index.machines import MachineChoice, choices
 from ..index.merging import Merge, MergedProject, ViewInput, merged_pool
 from ..index.pool import read_pool, view_problem
 from ..index.publishing import publish, restore
+from ..index.shared_checks import check_plain_wheels, check_shared
+from ..index.shared_index import shared_projects, with_shared
+from ..index.wheel_variants import Driver
 from ..report.merge_report import MERGED, MergeReport
 from . import common
 from . import indexes as shared
+from .verify import exemptions_in, optional_tree
 
 _FOLDER: Final = click.Path(path_type=pathlib.Path, file_okay=False)
 
@@ -27,6 +32,23 @@ _FOLDER: Final = click.Path(path_type=pathlib.Path, file_okay=False)
 @click.command()
 @click.argument("folder", metavar="OUT", type=_FOLDER)
 @click.argument("inputs", nargs=-1, required=True, metavar="NAME=DIR...")
+@click.option(
+    "--variants",
+    is_flag=True,
+    help="also write OUT/simple, one index for all accelerators; experimental",
+)
+@click.option(
+    "--machine",
+    "machines",
+    multiple=True,
+    metavar="MACHINE",
+    help="print which wheels of OUT/simple a machine gets: cuda13.1 for that driver, rocm7.1, cpu",
+)
+@click.option(
+    "--allow-holes",
+    is_flag=True,
+    help="accept projects that lack wheels for an accelerator of OUT/simple",
+)
 @click.option("--dry-run", is_flag=True, help="print the result, and write nothing")
 @common.format_option(MERGED)
 @common.output_option
@@ -35,6 +57,9 @@ def merge(
     ctx: click.Context,
     folder: pathlib.Path,
     inputs: tuple[str, ...],
+    variants: bool,
+    machines: tuple[str, ...],
+    allow_holes: bool,
     dry_run: bool,
     format_: str,
     output: pathlib.Path | None,
@@ -44,29 +69,49 @@ def merge(
     OUT/files contains each distinct wheel of the folders once. OUT/NAME/simple is the index of the
     wheels of DIR, for any pip and uv. OUT can be served by any web server that serves files.
 
+    With --variants, uv selects from OUT/simple by the driver of the machine, behind its preview
+    feature wheel-variants; pip, and uv without it, get the wheels without accelerator.
+
     If OUT exists, the wheels and views are added to it, and nothing is deleted. OUT is replaced in
     one step; a DIR never changes. With an error, such as wheels with one name and different
     content, nothing is written.
     """
+    if not variants and (machines or allow_holes):
+        raise click.UsageError("--machine and --allow-holes need --variants")
+    drivers = [Driver.parse(each) for each in machines]
     views = _open_views(inputs)
     target = folder.resolve()
     if not target.parent.is_dir():
         raise InputError(f"{folder.parent} does not exist: create it, then merge again")
     _refuse_overlap(target, views)
+    exemptions = exemptions_in(optional_tree(ctx)) if variants else None
     with contextlib.nullcontext() if dry_run else alone(target.parent):
         if not dry_run:
             restore(target)
-        before = read_pool(folder)
-        run = Merge(inputs=views, pool=before, folder=folder)
+        run = Merge(inputs=views, pool=read_pool(folder), folder=folder)
         projects = _merged(run)
         findings = [finding for each in projects for finding in each.findings]
+        pool = merged_pool(run.pool, projects)
+        chosen: Sequence[MachineChoice] = []
+        if exemptions is not None:
+            pool = with_shared(pool)
+            listed = list(shared_projects(pool))
+            findings += check_shared(listed, pool, allow_holes=allow_holes)
+            findings += check_plain_wheels(run.newly_shared(pool, projects), exemptions)
+            chosen = list(choices(listed, drivers))
         verdict = Verdict.of([*run.empty(), *findings])
         failed = verdict.count(Severity.ERROR) > 0
-        pool = before if failed else merged_pool(before, projects)
-        if not (dry_run or failed):
-            publish(target, pool, [each for project in projects for each in project.wheels])
+        if failed:
+            pool = run.pool
+        elif not dry_run:
+            pool = publish(target, pool, [each for project in projects for each in project.wheels])
     report = MergeReport(
-        folder=str(folder), pool=pool, projects=projects, verdict=verdict, dry_run=dry_run
+        folder=str(folder),
+        pool=pool,
+        projects=projects,
+        choices=chosen,
+        verdict=verdict,
+        dry_run=dry_run,
     )
     common.write(MERGED[format_](report), output)
     if failed:

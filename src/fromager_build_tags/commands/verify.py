@@ -63,8 +63,8 @@ def verify(
     """
     if "" in wheels:
         raise click.BadParameter("an argument is empty: is a variable unset?", param_hint="WHEEL")
-    tree = _settings_tree(ctx)
-    exemptions, archs_of = _exemptions(tree), _archs_of(ctx, tree)
+    tree = optional_tree(ctx)
+    exemptions, archs_of = exemptions_in(tree), _archs_of(ctx, tree)
     sources = list(find_wheels(list(wheels)))
     table = None
     if torches:
@@ -87,14 +87,16 @@ def verify(
         ctx.exit(1)
 
 
-def _settings_tree(ctx: click.Context) -> SettingsTree | None:
+def optional_tree(ctx: click.Context) -> SettingsTree | None:
+    """Return the settings tree, if there is one."""
     if common.places(ctx).settings_dir.exists():
         return common.planned_tree(ctx)
     common.note_missing_settings(ctx)
     return None
 
 
-def _exemptions(tree: SettingsTree | None) -> ExemptionsOf:
+def exemptions_in(tree: SettingsTree | None) -> ExemptionsOf:
+    """Return the function that returns the exemptions of a package."""
     if tree is None:
         return lambda _: NO_EXEMPTIONS
     return lambda name: exemptions_of(tree.ctx, Requirement(name), others=True)

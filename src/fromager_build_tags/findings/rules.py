@@ -185,6 +185,15 @@ UNKNOWN_TAGS = Rule(
 UNREADABLE_INDEX = Rule("BT420", ERROR, "index cannot be audited")
 FOREIGN_ACCELERATOR = Rule("BT421", ERROR, "wheel for another accelerator than the variant")
 
+# The index of all accelerators that `merge --variants` writes.
+MIXED_UNDER_LABEL = Rule(
+    "BT431", ERROR, "wheels of one project under one label for several distributions or Torch"
+)
+MISSING_LABEL = Rule("BT432", ERROR, "project without a label that other projects have")
+NO_PLAIN_WHEEL = Rule("BT433", WARNING, "accelerated wheels without a plain wheel")
+UNSELECTED_LABEL = Rule("BT434", NOTE, "labels that no released installer selects")
+UNLABELLED_WHEEL = Rule("BT435", WARNING, "wheel that cannot get a label")
+
 RULES: Final[Mapping[str, Rule]] = {
     each.code: each for each in globals().values() if isinstance(each, Rule)
 }

@@ -22,9 +22,9 @@ from ..wheel.archive import WheelArchive, WheelError
 from ..wheel.content import difference, read_content
 from .auditing import side_by_side
 from .listing import DirectoryIndex, ListedProject
-from .pool import FILES, METADATA, Pool, PooledWheel
+from .pool import FILES, Pool, PooledWheel, has_room
 from .source_file import SourceFile
-from .status import LONGEST_NAME, IndexWheel, ProjectFiles, group_files
+from .status import IndexWheel, ProjectFiles, group_files
 
 #: Projects that are read, and files that are written, at the same time.
 READERS: Final = 8
@@ -108,6 +108,21 @@ class Merge:
         projects = side_by_side([each.index for each in self.inputs])
         return prefetch(self._project, projects, threads=READERS)
 
+    def newly_shared(
+        self, pool: Pool, projects: Iterable[MergedProject]
+    ) -> Iterator[tuple[PooledWheel, str]]:
+        """Yield the wheels that the index of all accelerators did not list, and their paths."""
+        sources = {
+            each.wheel.filename: each.source.path
+            for project in projects
+            for each in project.wheels
+            if each.source
+        }
+        for filename, wheel in sorted(pool.wheels.items()):
+            old = self.pool.wheels.get(filename)
+            if wheel.shared and not (old and old.shared):
+                yield wheel, sources.get(filename, str(self.folder / FILES / filename))
+
     def _project(self, each: tuple[NormalizedName, Mapping[int, ListedProject]]) -> MergedProject:
         project, by_input = each
         copies: dict[str, _Copies] = {}
@@ -117,8 +132,10 @@ class Merge:
             files = group_files(listed.files)
             skipped += files.skipped + len(files.sdists)
             findings += _problems(listed, files)
-            wheels = itertools.chain.from_iterable(files.wheels.values())
-            findings += _collect(self.inputs[number], wheels, copies)
+            wheels = [*itertools.chain.from_iterable(files.wheels.values())]
+            findings += map(_labelled, (each for each in wheels if each.name.label))
+            plain = [each for each in wheels if not each.name.label]
+            findings += _collect(self.inputs[number], plain, copies)
         merged = []
         for filename in sorted(copies):
             try:
@@ -172,7 +189,6 @@ def read_metadata(path: str) -> bytes:
 def _pooled(wheel: IndexWheel, source: SourceFile) -> PooledWheel:
     text = read_metadata(source.path)
     filename = wheel.file.filename
-    has_room = len(filename) + len(METADATA) <= LONGEST_NAME
     return PooledWheel(
         filename=filename,
         project=wheel.name.name,
@@ -180,7 +196,7 @@ def _pooled(wheel: IndexWheel, source: SourceFile) -> PooledWheel:
         sha256=source.sha256,
         size=source.size,
         requires_python=parse_email(text)[0].get("requires_python", ""),
-        metadata=hashlib.sha256(text).hexdigest() if has_room else "",
+        metadata=hashlib.sha256(text).hexdigest() if has_room(filename) else "",
         views=frozenset(),
     )
 
@@ -208,6 +224,16 @@ def _collect(
         same = copies.setdefault(wheel.file.filename, _Copies(wheel=wheel))
         same.views.add(view.view)
         same.files.setdefault(file.sha256, file)
+
+
+def _labelled(wheel: IndexWheel) -> Finding:
+    return rules.UNLABELLED_WHEEL.finding(
+        f"{wheel.file.filename} already has the label {wheel.name.label!r}",
+        subject=wheel.name.name,
+        remedy="merge the plain wheel: --variants makes the copy with the label",
+        place=Place(file=wheel.file.location),
+        severity=Severity.ERROR,
+    )
 
 
 def _problems(listed: ListedProject, files: ProjectFiles) -> Iterator[Finding]:

@@ -10,13 +10,13 @@ import pathlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from packaging.utils import NormalizedName
 
 from ..errors import InputError
 from ..files import read_bounded
-from .status import wheel_name_or_none
+from .status import LONGEST_NAME, wheel_name_or_none
 
 #: Lists the wheels of a pool; a folder without it is not a pool.
 POOL_FILE: Final = "pool.json"
@@ -35,6 +35,13 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _LARGEST: Final = 400_000_000
 
 
+class LabelledCopy(NamedTuple):
+    """The copy of a wheel with the label of its accelerator."""
+
+    sha256: str
+    size: int
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PooledWheel:
     """A wheel of a pool.
@@ -43,6 +50,8 @@ class PooledWheel:
         requires_python: of its METADATA; it may be an invalid specifier.
         metadata: the SHA-256 of its METADATA; "" if there is no such file beside the wheel.
         views: the names of the views that list it.
+        shared: whether the index of all accelerators lists it.
+        labelled: the copy with a label, which that index lists in its place; None if there is none.
     """
 
     filename: str
@@ -53,6 +62,8 @@ class PooledWheel:
     requires_python: str
     metadata: str
     views: frozenset[str]
+    shared: bool = False
+    labelled: LabelledCopy | None = None
 
     @property
     def saved(self) -> int:
@@ -84,6 +95,11 @@ class Pool:
         for number, name in enumerate(sorted(self.wheels)):
             yield ("," if number else "") + json.dumps(_record(self.wheels[name])) + "\n"
         yield "]}\n"
+
+
+def has_room(filename: str) -> bool:
+    """Return whether the file with a wheel's METADATA can have its name."""
+    return len(filename) + len(METADATA) <= LONGEST_NAME
 
 
 def view_problem(name: str) -> str:
@@ -136,7 +152,9 @@ def _wheel(record: Mapping[str, Any]) -> PooledWheel:
     name = wheel_name_or_none(filename)
     if name is None or "/" in filename:
         raise ValueError(f"{filename!r} is not the file name of a wheel")
-    if not _SHA256.fullmatch(sha256) or (metadata and not _SHA256.fullmatch(metadata)):
+    labelled = LabelledCopy(**record["labelled"]) if "labelled" in record else None
+    hashes = (sha256, metadata or sha256, labelled.sha256 if labelled else sha256)
+    if not all(map(_SHA256.fullmatch, hashes)):
         raise ValueError(f"a SHA-256 of {filename!r} is none")
     views = frozenset(record["views"])
     if problem := next(filter(None, map(view_problem, sorted(views))), ""):
@@ -150,6 +168,8 @@ def _wheel(record: Mapping[str, Any]) -> PooledWheel:
         requires_python=str(record.get("requires_python", "")),
         metadata=metadata,
         views=views,
+        shared=bool(record.get("shared")),
+        labelled=labelled,
     )
 
 
@@ -164,4 +184,8 @@ def _record(wheel: PooledWheel) -> Mapping[str, Any]:
         record["requires_python"] = wheel.requires_python
     if wheel.metadata:
         record["metadata"] = wheel.metadata
+    if wheel.shared:
+        record["shared"] = True
+    if wheel.labelled:
+        record["labelled"] = wheel.labelled._asdict()
     return record

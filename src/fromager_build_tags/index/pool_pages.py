@@ -9,12 +9,12 @@ import html
 import json
 import urllib.parse
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from .pool import FILES, PooledWheel
+from .pool import FILES
 
 _META: Final = {"api-version": "1.1"}
 _HEAD: Final = (
@@ -25,6 +25,26 @@ _HEAD: Final = (
 _FOOT: Final = "</body>\n</html>\n"
 
 
+class PageFile(NamedTuple):
+    """A file that the page of a project lists.
+
+    Attributes:
+        path: below the folder of files.
+        metadata: the SHA-256 of its METADATA; "" if there is no such file beside it.
+    """
+
+    path: str
+    sha256: str
+    size: int
+    requires_python: str = ""
+    metadata: str = ""
+
+    @property
+    def filename(self) -> str:
+        """The name without folders."""
+        return self.path.rpartition("/")[2]
+
+
 def list_pages(projects: Sequence[NormalizedName]) -> Mapping[str, str]:
     """Return the list of projects, by the names of its files."""
     links = [_link(f"{name}/", {}, name) for name in projects]
@@ -33,25 +53,25 @@ def list_pages(projects: Sequence[NormalizedName]) -> Mapping[str, str]:
 
 
 def project_pages(
-    project: NormalizedName, wheels: Iterable[PooledWheel], depth: int
+    project: NormalizedName, versions: Iterable[str], files: Iterable[PageFile], depth: int
 ) -> Mapping[str, str]:
     """Return the page of a project, by the names of its files.
 
     Args:
         project: the project.
-        wheels: its wheels in the view, in the order of the page.
+        versions: those of its wheels.
+        files: its files, in the order of the page.
         depth: the number of folders between the page and the pool.
     """
-    wheels = list(wheels)
     up = "../" * depth + FILES
-    links = [_file_link(each, f"{up}/{urllib.parse.quote(each.filename)}") for each in wheels]
+    listed = [(each, f"{up}/{urllib.parse.quote(each.path)}") for each in files]
     data = {
         "meta": _META,
         "name": project,
-        "versions": [*map(str, sorted({Version(each.version) for each in wheels}))],
-        "files": [_file(each, f"{up}/{urllib.parse.quote(each.filename)}") for each in wheels],
+        "versions": [*map(str, sorted({Version(each) for each in versions}))],
+        "files": [_file(*each) for each in listed],
     }
-    return _pages(f"Links for {project}", links, data)
+    return _pages(f"Links for {project}", [_file_link(*each) for each in listed], data)
 
 
 def _pages(title: str, links: Iterable[str], data: Mapping[str, Any]) -> Mapping[str, str]:
@@ -61,13 +81,13 @@ def _pages(title: str, links: Iterable[str], data: Mapping[str, Any]) -> Mapping
     }
 
 
-def _file_link(wheel: PooledWheel, url: str) -> str:
+def _file_link(file: PageFile, url: str) -> str:
     attributes = {}
-    if wheel.requires_python:
-        attributes["data-requires-python"] = wheel.requires_python
-    if wheel.metadata:
-        attributes["data-core-metadata"] = f"sha256={wheel.metadata}"
-    return _link(f"{url}#sha256={wheel.sha256}", attributes, wheel.filename)
+    if file.requires_python:
+        attributes["data-requires-python"] = file.requires_python
+    if file.metadata:
+        attributes["data-core-metadata"] = f"sha256={file.metadata}"
+    return _link(f"{url}#sha256={file.sha256}", attributes, file.filename)
 
 
 def _link(url: str, attributes: Mapping[str, str], text: str) -> str:
@@ -75,15 +95,15 @@ def _link(url: str, attributes: Mapping[str, str], text: str) -> str:
     return f'<a href="{html.escape(url)}"{shown}>{html.escape(text)}</a><br>\n'
 
 
-def _file(wheel: PooledWheel, url: str) -> Mapping[str, Any]:
+def _file(file: PageFile, url: str) -> Mapping[str, Any]:
     record: dict[str, Any] = {
-        "filename": wheel.filename,
+        "filename": file.filename,
         "url": url,
-        "hashes": {"sha256": wheel.sha256},
-        "size": wheel.size,
+        "hashes": {"sha256": file.sha256},
+        "size": file.size,
     }
-    if wheel.requires_python:
-        record["requires-python"] = wheel.requires_python
-    if wheel.metadata:
-        record["core-metadata"] = {"sha256": wheel.metadata}
+    if file.requires_python:
+        record["requires-python"] = file.requires_python
+    if file.metadata:
+        record["core-metadata"] = {"sha256": file.metadata}
     return record

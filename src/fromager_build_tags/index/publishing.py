@@ -18,7 +18,8 @@ from ..wheel.archive import WheelError
 from .exchange import discard, recover, replace_folder, temporary_for
 from .merging import READERS, MergedWheel, read_metadata
 from .pool import FILES, METADATA, POOL_FILE, SIMPLE, Pool, PooledWheel
-from .pool_pages import list_pages, project_pages
+from .pool_pages import PageFile, list_pages, project_pages
+from .shared_index import shared_projects, write_labelled
 from .source_file import link_or_copy
 
 
@@ -33,7 +34,7 @@ def restore(folder: pathlib.Path) -> None:
         recover(folder, POOL_FILE)
 
 
-def publish(folder: pathlib.Path, pool: Pool, added: Iterable[MergedWheel]) -> None:
+def publish(folder: pathlib.Path, pool: Pool, added: Iterable[MergedWheel]) -> Pool:
     """Write a pool into a folder: a kill at any moment leaves the old or the new one.
 
     Nothing of the old one is deleted: its files become hard links in the new one, and a page is
@@ -44,6 +45,9 @@ def publish(folder: pathlib.Path, pool: Pool, added: Iterable[MergedWheel]) -> N
         pool: all of its wheels.
         added: the wheels among them that the folder does not have.
 
+    Returns:
+        The pool with the copies that have labels.
+
     Raises:
         OutputError: it cannot be written; the folder is as before.
     """
@@ -51,10 +55,13 @@ def publish(folder: pathlib.Path, pool: Pool, added: Iterable[MergedWheel]) -> N
     try:
         with _named_errors(folder):
             new.mkdir()
-            _write_list(new / POOL_FILE, pool)
+            (new / POOL_FILE).touch()
             _link_tree(folder, new)
             _add_wheels(new / FILES, added)
+            pool = _with_labelled(new / FILES, pool)
             _write_pages(new, pool)
+            _write_shared_pages(new, pool)
+            _write_list(new / POOL_FILE, pool)
             replace_folder(new, folder)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -66,13 +73,14 @@ def publish(folder: pathlib.Path, pool: Pool, added: Iterable[MergedWheel]) -> N
         raise OutputError(
             f"{folder} is written, but the old one is left at {new}: {err.strerror}"
         ) from None
+    return pool
 
 
 @contextlib.contextmanager
 def _named_errors(folder: pathlib.Path) -> Iterator[None]:
     try:
         yield
-    except WheelError as err:
+    except (WheelError, OutputError) as err:
         raise OutputError(f"{folder} is not changed: {err}") from None
     except OSError as err:
         where = f" ({err.filename})" if err.filename else ""
@@ -128,7 +136,9 @@ def _write_pages(root: pathlib.Path, pool: Pool) -> None:
         written: dict[bytes, pathlib.Path] = {}
         for view in sorted({view for wheel in wheels for view in wheel.views}):
             listed = [wheel for wheel in wheels if view in wheel.views]
-            pages = project_pages(project, listed, depth=3)
+            pages = project_pages(
+                project, (each.version for each in listed), map(_page_file, listed), depth=3
+            )
             _write_files(root / view / SIMPLE / project, pages, written)
 
     for view in pool.views:
@@ -139,6 +149,37 @@ def _write_pages(root: pathlib.Path, pool: Pool) -> None:
         ]
         _write_files(root / view / SIMPLE, list_pages(listed), {})
     _in_threads(write, projects.items())
+
+
+def _page_file(wheel: PooledWheel) -> PageFile:
+    return PageFile(wheel.filename, wheel.sha256, wheel.size, wheel.requires_python, wheel.metadata)
+
+
+def _with_labelled(files: pathlib.Path, pool: Pool) -> Pool:
+    """Write the copies with labels that are missing."""
+    done: dict[str, PooledWheel] = {}
+
+    def write(wheel: PooledWheel) -> None:
+        done[wheel.filename] = write_labelled(files, wheel)
+
+    _in_threads(write, pool.wheels.values())
+    return Pool(wheels=done)
+
+
+def _write_shared_pages(root: pathlib.Path, pool: Pool) -> None:
+    """Write the index of all accelerators; old files of labels stay, as old pages list them."""
+    projects = list(shared_projects(pool))
+    for each in projects:
+        for path, content in each.documents.items():
+            target = root / FILES / path
+            target.parent.mkdir(exist_ok=True)
+            if not target.exists():
+                target.write_bytes(content)
+        versions = (wheel.version for wheel in each.wheels)
+        pages = project_pages(each.project, versions, each.page(), depth=2)
+        _write_files(root / SIMPLE / each.project, pages, {})
+    if projects:
+        _write_files(root / SIMPLE, list_pages([each.project for each in projects]), {})
 
 
 def _write_files(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..findings.finding import Severity, Verdict
+from ..index.machines import MachineChoice
 from ..index.merging import MergedProject, MergedWheel
 from ..index.pool import Pool, PooledWheel
 from ..text import counted, dump_json, first_few, markdown_code, markdown_text, plain, size_text
@@ -16,6 +17,7 @@ from .block import Block, chained
 from .table import Rendered, Table
 
 _HEADING: Final = ("PROJECT", "WHEELS", "SAVED", "VIEWS")
+_CHOICES: Final = ("PROJECT", "PYTHON", "MACHINE", "WHEEL")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +28,7 @@ class MergeReport:
         folder: the folder of the pool.
         pool: all of its wheels after the merge.
         projects: those of the inputs.
+        choices: which wheels the named machines get from the index of all accelerators.
         verdict: the findings; with an error, nothing is written.
         dry_run: whether nothing is written in any case.
     """
@@ -33,6 +36,7 @@ class MergeReport:
     folder: str
     pool: Pool
     projects: Sequence[MergedProject]
+    choices: Sequence[MachineChoice]
     verdict: Verdict
     dry_run: bool
 
@@ -60,6 +64,16 @@ class MergeReport:
         if not self.verdict.count(Severity.ERROR):
             old = len(merged) - added
             lines.append(f"{counted(added, 'new wheel')}, {old:,} in the pool already")
+        if shared := [each for each in self.pool.wheels.values() if each.shared]:
+            copies = [each.labelled.size for each in shared if each.labelled]
+            lines.append(
+                f"index of all accelerators: {counted(len(shared), 'wheel')}"
+                + (
+                    f", {len(copies):,} as copies with a label ({size_text(sum(copies))})"
+                    if copies
+                    else ""
+                )
+            )
         if equal:
             lines.append(
                 f"left out, since only the timestamps or the order of the members differ from the "
@@ -100,11 +114,26 @@ def _view_counts(wheels: Sequence[PooledWheel]) -> Mapping[str, int]:
     return dict(sorted(counts.items()))
 
 
+def _choice_rows(report: MergeReport) -> list[tuple[str, str, str, str]]:
+    return [
+        (
+            each.project,
+            str(each.target),
+            ", ".join(map(str, each.machines)),
+            each.filename or "none",
+        )
+        for each in report.choices
+    ]
+
+
 def render_table(report: MergeReport) -> list[str | Table]:
     """Return the headline, the projects, the remarks and the findings."""
     *findings, _ = findings_report.render_table(report.verdict)
     rows = [[plain(text) for text in row] for row in _rows(report.pool)]
-    table = [Table(heading=_HEADING, rows=rows, below=1)] if rows else []
+    table: list[str | Table] = [Table(heading=_HEADING, rows=rows, below=1)] if rows else []
+    chosen = [[plain(text) for text in row] for row in _choice_rows(report)]
+    if chosen:
+        table += ["", Table(heading=_CHOICES, rows=chosen, below=1), ""]
     return [f"{plain(report.headline)}\n", *table, *map(plain, report.remarks), *findings]
 
 
@@ -115,13 +144,22 @@ def render_markdown(report: MergeReport) -> str:
         f"| {markdown_code(project)} | {wheels} | {saved} | {markdown_text(views)} |\n"
         for project, wheels, saved, views in _rows(report.pool)
     ]
-    head = f"\n| {' | '.join(_HEADING)} |\n|{' --- |' * len(_HEADING)}\n"
+    chosen = [
+        f"| {markdown_code(project)} | {markdown_text(target)} | {machines} | "
+        f"{markdown_code(filename)} |\n"
+        for project, target, machines, filename in _choice_rows(report)
+    ]
     blocks = [
         Block(parts=remarks, noun="remark"),
         *findings_report.sections(report.verdict),
-        Block(head=head, parts=rows, noun="project"),
+        Block(head=_head(_CHOICES), parts=chosen, noun="row"),
+        Block(head=_head(_HEADING), parts=rows, noun="project"),
     ]
     return chained(blocks, "row", f"**{markdown_text(report.headline)}**\n\n").within()
+
+
+def _head(heading: Sequence[str]) -> str:
+    return f"\n| {' | '.join(heading)} |\n|{' --- |' * len(heading)}\n"
 
 
 def render_json(report: MergeReport) -> str:
@@ -137,6 +175,16 @@ def render_json(report: MergeReport) -> str:
             "views": report.pool.views,
             "totals": _totals(report.pool),
             "skipped": sum(each.skipped for each in report.projects),
+            "machines": [
+                {
+                    "project": each.project,
+                    "abi": each.target.abi,
+                    "platform": each.target.platform,
+                    "machines": [*map(str, each.machines)],
+                    "filename": each.filename,
+                }
+                for each in report.choices
+            ],
             "projects": [
                 {
                     "project": project,
@@ -158,6 +206,8 @@ def _record(wheel: PooledWheel) -> dict[str, Any]:
         "sha256": wheel.sha256,
         "bytes": wheel.size,
         "views": sorted(wheel.views),
+        "shared": wheel.shared,
+        "labelled": wheel.labelled._asdict() if wheel.labelled else None,
     }
 
 
