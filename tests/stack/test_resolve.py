@@ -512,20 +512,20 @@ def test_a_plan_refuses_a_file_that_conflicts_with_itself(bench: Bench) -> None:
         (
             "cpu",
             "gpu_archs: [sm_90]",
-            "cpu.yaml: gpu_archs has sm_90, yet the accelerator is cpu (the name of variant "
+            "cpu.yaml: gpu_archs has 'sm_90', yet the accelerator is cpu (the name of variant "
             "'cpu'): remove gpu_archs",
         ),
         (
             "rocm",
             "gpu_archs: [gfx942, sm_90]\nrocm_version: '7.1'",
-            "rocm.yaml: gpu_archs has sm_90, yet the accelerator is rocm (the name of variant "
+            "rocm.yaml: gpu_archs has 'sm_90', yet the accelerator is rocm (the name of variant "
             "'rocm'): use those of rocm, such as gfx942",
         ),
         (
             "gpu",
             "gpu_archs: [gfx942]\nstacks:\n- {rocm_version: '7.1'}\n- {cuda_version: '13.0'}",
-            "gpu.yaml:4: gpu_archs has gfx942, yet the accelerator is cuda (gpu.yaml:4): use those "
-            "of cuda, such as sm_90",
+            "gpu.yaml:4: gpu_archs has 'gfx942', yet the accelerator is cuda (gpu.yaml:4): use "
+            "those of cuda, such as sm_90",
         ),
     ],
 )

@@ -181,6 +181,11 @@ def test_the_stack_of_a_wheel_is_that_of_its_name(
     assert " ".join(map(str, found)) == archs
 
 
+def test_the_stacks_of_a_wheel_without_an_accelerator_are_not_read() -> None:
+    name = parse_wheel_name(f"demo-1.0-8_el9.6-{PLATFORM}.whl")
+    assert archs_for(name, lambda: 1 / 0) == ()  # type: ignore[arg-type, return-value]
+
+
 ARCHS: Mapping[str, str] = {**GOOD, ROCM_FILE: f"{ROCM}gpu_archs: [gfx942, gfx950]\n"}
 MISSING = "demo/a.so has no code for gfx950 of gpu_archs: it has gfx942"
 
@@ -194,8 +199,9 @@ def test_the_command(cli: Cli, write: Write, tmp_path: pathlib.Path) -> None:
     result = cli("verify", str(path))
     assert "BT317" not in result.stdout
     assert (
-        "gpu_archs of rocm are not compared: settings/variants/rocm.yaml: gpu_archs has sm_90, yet "
-        "the accelerator is rocm (the name of variant 'rocm'): use those of rocm, such as gfx942\n"
+        "gpu_archs of rocm are not compared: settings/variants/rocm.yaml: gpu_archs has 'sm_90', "
+        "yet the accelerator is rocm (the name of variant 'rocm'): use those of rocm, such as "
+        "gfx942\n"
     ) in result.stderr
 
 

@@ -18,6 +18,7 @@ from fromager_build_tags.wheel.elf import ElfFacts, read_elf
 from fromager_build_tags.wheel.elf_file import ENTRIES, Budget
 from fromager_build_tags.wheel.elf_refusal import ElfRefusal
 
+from .building import Compiler
 from .device_samples import BUNDLE, bundle, compressed, container, entry, library
 
 NV, HIP = ".nv_fatbin", ".hip_fatbin"
@@ -48,6 +49,7 @@ def read(section: str, content: bytes, budget: Budget | None = None) -> DeviceCo
         (HIP, bundle("hip-amdgcn-amd-amdhsa-unknown-gfx906"), "gfx906"),
         (HIP, bundle("hip-spirv64-amd-amdhsa--amdgcnspirv"), "amdgcnspirv"),
         (HIP, bundle("gfx906") + bytes(4_000) + bundle("gfx1030"), "gfx906 gfx1030"),
+        (HIP, bundle("gfx906", size=0) + bundle("gfx1030"), "gfx1030"),  # an empty code object
         *((HIP, compressed(bundle("gfx942"), version=each), "gfx942") for each in (1, 2, 3)),
         (HIP, compressed(bundle("gfx90a")) + bytes(9) + bundle("gfx950"), "gfx90a gfx950"),
         # the table is at the start: of code objects of megabytes, the rest is not inflated
@@ -134,7 +136,31 @@ def test_a_section_beyond_the_end_of_its_file() -> None:
     )
 
 
-def test_one_section_does_not_hide_another() -> None:
+@pytest.mark.parametrize(
+    ("sections", "unknown"),
+    [
+        (
+            [NV, HIP],
+            {
+                "cuda": f"{NV} is truncated: 16 bytes at 0 of 5",
+                "rocm": f"{HIP} is broken: no bundle at 0",
+            },
+        ),
+        # code that was linked again
+        ([NV, "__nv_relfatbin"], {"cuda": f"{NV} is truncated: 16 bytes at 0 of 5"}),
+        (["__nv_relfatbin"], {"cuda": "__nv_relfatbin is truncated: 16 bytes at 0 of 5"}),
+    ],
+)
+def test_the_sections_of_one_library(
+    compiler: Compiler, sections: list[str], unknown: dict[str, str]
+) -> None:
+    path = compiler.library("several.so", sections=sections)
+    elf = read_elf(io.BytesIO(path.read_bytes()), device_code=True)
+    assert isinstance(elf, ElfFacts)
+    assert {each.accelerator: each.unknown for each in elf.device_code} == unknown
+
+
+def test_a_library_without_device_code() -> None:
     elf = read_elf(io.BytesIO(library(".text", b"\0")), device_code=True)
     assert isinstance(elf, ElfFacts)
     assert elf.device_code == ()
@@ -175,6 +201,14 @@ def test_entries_without_end_take_a_budget(
     assert peak - len(data) < 1 << 20
 
 
+def test_zeros_take_the_same_budget() -> None:
+    code = read(NV, container(entry("sm_90")) + bytes(6 << 20) + b"x", Budget(entries=5_000))
+    assert (code.codes, code.unknown) == (
+        ("sm_90",),
+        f".nv_fatbin is too large: 1024 entries of device code; 906 are left of {ENTRIES}",
+    )
+
+
 def test_zstd(monkeypatch: pytest.MonkeyPatch) -> None:
     """The module of Python 3.14; a stand-in of another compression, which has its interface."""
     content = compressed(bundle("gfx942", size=100_000), method=1)
@@ -188,6 +222,15 @@ def test_zstd(monkeypatch: pytest.MonkeyPatch) -> None:
     zstd = types.SimpleNamespace(ZstdDecompressor=zlib.decompressobj, ZstdError=zlib.error)
     monkeypatch.setattr(offload_bundle, "_zstd", lambda: zstd)
     assert read(HIP, content).codes == ("gfx942",)
+
+
+def test_the_zstd_of_this_python() -> None:
+    if (zstd := offload_bundle._zstd()) is None:
+        pytest.skip("no zstd here")
+    content = bundle("gfx942", size=1_000_000)
+    assert read(HIP, compressed(b"", method=1, packed=zstd.compress(content))).codes == ("gfx942",)
+    damaged = read(HIP, compressed(b"", method=1, packed=b"no zstd"))
+    assert damaged.unknown.startswith(".hip_fatbin is broken: a compressed bundle: ")
 
 
 @given(

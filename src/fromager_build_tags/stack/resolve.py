@@ -96,7 +96,7 @@ def _refuse_other_names(declaration: Declaration) -> None:
 def _refuse_other_archs(stacks: Iterable[Stack]) -> None:
     """Refuse GPU architectures that the accelerator of their stack does not have."""
     conflicts = [
-        f"{stack.place}: gpu_archs has {arch}, yet the accelerator is {stack.accelerator}: "
+        f"{stack.place}: gpu_archs has {arch.text!r}, yet the accelerator is {stack.accelerator}: "
         f"{_ARCH_REMEDY.get(stack.accelerator.value, 'remove gpu_archs')}"
         for stack in stacks
         if isinstance(stack.accelerator, Fact)

@@ -10,6 +10,8 @@ from .elf_refusal import RefusalReason, RefusedError
 
 _CHUNK: Final = 4 << 10
 _LARGEST_CHUNK: Final = 1 << 20
+_ZEROS: Final = 1 << 10
+"""Zeros that take as long as an entry."""
 
 
 class SectionData:
@@ -39,12 +41,16 @@ class SectionData:
             raise RefusedError(RefusalReason.TRUNCATED, f"{size} bytes at {at} of {self.size}")
 
     def behind_zeros(self, at: int) -> int:
-        """Return where the next byte is that is not zero; the size if there is none."""
+        """Return where the next byte is that is not zero; the size if there is none.
+
+        Zeros take of the budget, too: many sections can be the same bytes of a file.
+        """
         size = _CHUNK
         while at < self.size:
             chunk = self.read(at, min(size, self.size - at))
             rest = chunk.lstrip(b"\0")
-            at += len(chunk) - len(rest)
+            at += (zeros := len(chunk) - len(rest))
+            self.budget.take_entries(zeros // _ZEROS)
             if rest:
                 break
             size = min(2 * size, _LARGEST_CHUNK)
