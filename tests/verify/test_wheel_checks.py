@@ -312,6 +312,14 @@ WRONG = {
     "CUDA in cpu": (Wheel(tag="8_el9.6_cpu", libraries=[CUDART]), ["BT313 error"]),
     "CUDA in gaudi": (Wheel(tag="8_el9.6_gaudi1.22", libraries=[CUDART]), ["BT313 error"]),
     "CUDA 12": (Wheel(tag=CUDA, libraries=["libcudart.so.12"]), ["BT314 error"]),
+    "CUDA 12, with a soname of several majors": (
+        Wheel(tag=CUDA, libraries=["libcudart.so.12"], members=needing("libcusparse.so.12")),
+        ["BT314 error"],
+    ),
+    "CUDA 12 and 13": (
+        Wheel(tag=CUDA, libraries=["libcudart.so.12"], members=needing("libcufft.so.12")),
+        ["BT314 warning"],
+    ),
     "CUDA 12 by cufft": (Wheel(tag=CUDA, libraries=["libcufft.so.11"]), ["BT314 error"]),
     "CUDA 13 by cusolver": (
         Wheel(tag="8_el9.6_cuda12.9", libraries=["libcusolver.so.12"]),

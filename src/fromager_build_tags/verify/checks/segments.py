@@ -156,7 +156,9 @@ def other_major(wheel: ExaminedWheel) -> Iterator[Finding]:
     if not others:
         yield from _other_rocm(wheel)
         return
-    is_mixed = len(others) < len(versioned)
+    wrong = {each for majors, _ in versioned if major not in majors for each in majors}
+    # a soname of several majors, such as libcusparse.so.12, can belong to the others
+    is_mixed = any(major in majors and wrong.isdisjoint(majors) for majors, _ in versioned)
     yield wheel.finding(
         rules.OTHER_MAJOR,
         f"the name contains {wheel.accelerator}, but {listed(others)}"
