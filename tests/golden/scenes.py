@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from fromager_build_tags.tag.filename import split_label
+
 from ..index.simple_server import Answer, html_index, json_index
 from ..index.wheels import write_sdist, write_wheel
 from ..repositories import Checkout
@@ -124,7 +126,8 @@ def wheel(
     requires: Sequence[str] = (),
 ) -> None:
     """Write a wheel whose WHEEL and METADATA agree with its name unless an argument differs."""
-    name, version, *builds, python, abi, platform = path.name.removesuffix(".whl").split("-")
+    plain, _ = split_label(path.name)
+    name, version, *builds, python, abi, platform = plain.removesuffix(".whl").split("-")
     build = "".join(builds) if build is None else build
     lines = [
         "Wheel-Version: 1.0",
@@ -194,6 +197,8 @@ def good_and_bad_wheels(root: pathlib.Path) -> None:
         dist / f"missing_arch-1.0-8_fc43_cuda13.0-{PLAT}",
         {"demo/_C.so": device_code(".nv_fatbin", container(entry("sm_80"), entry("sm_90a")))},
     )
+    label = PLAT.replace(".whl", "-cuda12.9.whl")
+    wheel(dist / f"other_label-1.0-8_el9.6_cuda13.0-{label}", library(needs=[CUDART]))
     wheel(dist / f"build_mismatch-1.0-8_el9.6-{PLAT}", build="7_el9.6")
     wheel(
         dist / f"metadata_mismatch-1.0-8_el9.6-{PLAT}",

@@ -25,6 +25,7 @@ class Wheel:
         stem: name and version in the file name.
         info: the dist-info folder.
         wheel_tags: of the WHEEL file; as in the name by default.
+        label: the variant label in the file name.
     """
 
     tag: str = ""
@@ -37,10 +38,12 @@ class Wheel:
     stem: str = "demo_pkg-1.0"
     info: str = "demo_pkg-1.0.dist-info"
     wheel_tags: Sequence[str] | None = None
+    label: str = ""
 
     @property
     def filename(self) -> str:
-        return "-".join(part for part in (self.stem, self.tag, self.platform) if part) + ".whl"
+        parts = (self.stem, self.tag, self.platform, self.label)
+        return "-".join(part for part in parts if part) + ".whl"
 
     def write(self, folder: Path, compiled: Mapping[str, bytes]) -> Path:
         path = folder / self.filename

@@ -75,6 +75,8 @@ RIGHT = {
     "number alone": Wheel(tag="8", libraries=["plain"]),
     "pure": Wheel(tag="8", platform=PURE),
     "cpu": Wheel(tag="8_el9.6_cpu_torch2.10.0", libraries=["unstable"]),
+    "labelled by its accelerator": Wheel(tag=CUDA, libraries=[CUDART], label="cuda13.0"),
+    "a label that names no accelerator": Wheel(tag=EL, libraries=["plain"], label="x86_64_v3"),
     "rocm": Wheel(tag="8_el9.6_rocm7.1", libraries=["libamdhip64.so.7"]),
     "ROCm 10 has the HIP of ROCm 7": Wheel(
         tag="8_el9.6_rocm10.1", members=needing("libamdhip64.so.7", "libhipblas.so.3")
@@ -364,6 +366,18 @@ WRONG = {
         ["BT332 error"],
     ),
     "two majors": (Wheel(tag=CUDA, libraries=["libcudart.so.12", CUDART]), ["BT314 warning"]),
+    "labelled by another version": (
+        Wheel(tag=CUDA, libraries=[CUDART], label="cuda12.9"),
+        ["BT318 error"],
+    ),
+    "labelled by no accelerator": (
+        Wheel(tag=CUDA, libraries=[CUDART], label="x86_64_v3"),
+        ["BT318 error"],
+    ),
+    "a plain wheel with the label of an accelerator": (
+        Wheel(tag=f"{EL}_cpu", libraries=["plain"], label="cuda13.0"),
+        ["BT318 error"],
+    ),
     "requires another CUDA by a bound": (
         Wheel(tag=CUDA, libraries=[CUDART], requires=['cuda-bindings<13.0,>=12.9.2']),
         ["BT316 error"],

@@ -132,6 +132,9 @@ OTHER_MAJOR_REQUIRED = Rule(
 MISSING_ARCH = Rule(
     "BT317", WARNING, "a library has no code for a GPU architecture that the stack declares"
 )
+OTHER_LABEL = Rule(
+    "BT318", ERROR, "the variant label of a wheel differs from its accelerator segment"
+)
 BUILD_MISMATCH = Rule("BT321", ERROR, "the build tag in WHEEL differs from the file name")
 METADATA_MISMATCH = Rule(
     "BT322", ERROR, "the name or version of METADATA or its folder differs from the file name"

@@ -27,6 +27,7 @@ CHECKS: Final[tuple[Callable[[ExaminedWheel], Iterator[Finding]], ...]] = (
     segments.several_accelerators,
     required.other_major_required,
     architectures.missing_arch,
+    metadata.other_label,
     metadata.build_mismatch,
     metadata.metadata_mismatch,
     metadata.stale_elf_requires,

@@ -12,11 +12,27 @@ from packaging.version import Version
 from ...findings import rules
 from ...findings.finding import Finding, Severity
 from ...tag.filename import WheelName
+from ...tag.segment import Order, classify
 from ...wheel.libraries import accelerator_of, is_torch, stem
 from .examined import ExaminedWheel, listed
 
 _LONGEST: Final = 255
 _RECORDED: Final = "fromager-elf-requires.txt"
+
+
+def other_label(wheel: ExaminedWheel) -> Iterator[Finding]:
+    """BT318: a variant label that is not the accelerator segment; other labels may be free."""
+    name = wheel.name
+    segment, label = name.segment(Order.ACCELERATOR), name.label
+    is_accelerator = bool(name.expected_label) or classify(label) is Order.ACCELERATOR
+    if label and is_accelerator and label != name.expected_label:
+        has = f"the accelerator segment {segment}" if segment else "no accelerator segment"
+        yield wheel.finding(
+            rules.OTHER_LABEL,
+            f"the name has the variant label {label}, but {has}: installers that know labels "
+            "select the wheel for other machines",
+            remedy="give it the label of its accelerator segment, or build it for the label",
+        )
 
 
 def build_mismatch(wheel: ExaminedWheel) -> Iterator[Finding]:
