@@ -49,6 +49,33 @@ def test_pip_and_uv(run: Run, tmp_path: pathlib.Path) -> None:
     assert f"`{WHEELS[2]}` |" in run("which", "index", "--format", "markdown").stdout
 
 
+def test_a_row_for_each_machine(run: Run, tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "index"
+    folder.mkdir()
+    plain = WHEELS[2].replace("_rocm7.1", "_cpu")
+    labelled = [
+        WHEELS[n].replace(".whl", f"-{label}.whl") for n, label in ((1, "cuda13.0"), (2, "rocm7.1"))
+    ]
+    for name in (plain, *labelled, "torch-2.10.0-variants.json"):
+        (folder / name).touch()
+    machines = [f"--machine={each}" for each in ("cuda13.1", "cuda12.8", "rocm7.1", "cpu")]
+    result = run("which", "index", *machines)
+    assert [line.split("  ")[-1].strip() for line in result.stdout.splitlines()[1:]] == [
+        *(plain, labelled[0], plain, plain, plain)
+    ]
+    assert "cp312 on linux_x86_64  uv with preview on cuda13.1  index" in result.stdout
+    assert result.stderr == "no released installer selects wheels for ROCm by their labels\n"
+    rows = json.loads(run("which", "index", *machines, "--format", "json").stdout)["winners"]
+    assert [(each["machine"], each["installers"]) for each in rows] == [
+        ("", ["pip", "uv"]),
+        *((each.partition("=")[2], ["uv"]) for each in machines),
+    ]
+    (folder / "torch-2.10.0-variants.json").unlink()
+    assert labelled[0] not in run("which", "index", "--machine=cuda13.1").stdout
+    error = "Error: --machine: unknown machine 'h100': use cpu, cuda13.1 or rocm7.1\n"
+    assert run("which", "index", "--machine=h100", status=2).stderr.endswith(error)
+
+
 def test_a_pin_selects_a_local_version(run: Run, tmp_path: pathlib.Path) -> None:
     (tmp_path / "index").mkdir()
     local = WHEELS[2].replace("2.10.0", "2.10.0+rocm7.1")
@@ -98,7 +125,7 @@ def test_an_sdist_is_built_where_no_wheel_fits(run: Run, tmp_path: pathlib.Path)
         "to be built)",
     ]
     made = json.loads(run("which", "index", "--format", "json", "--all-versions").stdout)
-    assert made["format_version"] == "1.1"
+    assert made["format_version"] == "1.2"
     kinds = [(each["version"], each["kind"]) for each in made["winners"]]
     assert kinds == [
         *(("1", "sdist"), ("2.9.1", "wheel"), ("2.10.0", "wheel"), ("2.10.0", "wheel")),

@@ -17,6 +17,7 @@ from ..index.expected import Expectations
 from ..index.family import infer_stack
 from ..index.listing import IndexPlace, parse_place
 from ..index.targets import Target
+from ..index.wheel_variants import Driver
 from ..settings.hook import HOOK
 from ..text import counted, first_few, plain
 from . import common
@@ -30,6 +31,23 @@ _PYTHON: Final = re.compile(r"(\d)\.(\d{1,2})(t?)", re.ASCII)
 indexes_argument = click.argument("indexes", nargs=-1, required=True, metavar="INDEX...")
 all_versions_option = click.option(
     "--all-versions", is_flag=True, help="for each version, not only for the newest"
+)
+
+
+def _drivers(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> tuple[Driver, ...]:
+    try:
+        return tuple(map(Driver.parse, texts))
+    except InputError as err:
+        raise click.UsageError(f"--machine: {err}") from None
+
+
+machine_option = click.option(
+    "--machine",
+    "machines",
+    multiple=True,
+    metavar="MACHINE",
+    callback=_drivers,
+    help="the driver of a machine, such as cuda13.1, rocm7.1 or cpu",
 )
 
 

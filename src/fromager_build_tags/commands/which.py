@@ -14,6 +14,7 @@ from ..index import Index
 from ..index.auditing import side_by_side
 from ..index.listing import ListedProject
 from ..index.selected import Selected, files_of, select_files
+from ..index.wheel_variants import UV_PROVIDES, Driver
 from ..report.index_reports import SELECTION
 from ..text import counted, first_few
 from . import common
@@ -33,6 +34,7 @@ _MOST: Final = 10
     "has the project",
 )
 @shared.target_options
+@shared.machine_option
 @common.format_option(SELECTION)
 @common.output_option
 @click.pass_context
@@ -43,6 +45,7 @@ def which(
     together: bool,
     pythons: tuple[str, ...],
     platforms: tuple[str, ...],
+    machines: tuple[Driver, ...],
     format_: str,
     output: pathlib.Path | None,
 ) -> None:
@@ -51,6 +54,9 @@ def which(
     An sdist is shown where no wheel of a version fits. Requires-Python is considered where the
     INDEX lists it; a folder does not. --all-versions shows the selection for PROJECT==VERSION,
     which can be VERSION+LOCAL.
+
+    pip and uv ignore wheels with a variant label (PEP 825). --machine shows what uv selects on a
+    machine with --preview-features wheel-variants.
     """
     targets = shared.read_targets(pythons, platforms)
     opened, unopened = shared.open_indexes(indexes, "")
@@ -63,7 +69,7 @@ def which(
         for project, found in itertools.chain.from_iterable(map(_side_by_side, groups)):
             failures += [each.unreadable for each in found.values() if each.unreadable]
             files = {place: files_of(listed) for place, listed in found.items()}
-            rows = list(select_files(files, targets, all_versions=all_versions))
+            rows = list(select_files(files, targets, all_versions=all_versions, drivers=machines))
             selected += rows
             for place in filter(files.get, files):
                 empty.pop(place, None)
@@ -74,6 +80,8 @@ def which(
     for place, number in empty.items():
         hint = "use a simple API, or a folder of wheels"
         common.note(f"no wheels or sdists in {place} ({number}): {hint}")
+    if any(each.accelerator and each.accelerator not in UV_PROVIDES for each in machines):
+        common.note("no released installer selects wheels for ROCm by their labels")
     if none:
         common.note(f"nothing is selected for {first_few(none, _MOST)}")
     if shared.report_failures(failures):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from packaging.version import Version
 
 from .listing import IndexFile, ListedProject
-from .select import others_of, select_newest, select_pinned
-from .status import IndexWheel, group_files
+from .select import select_newest, select_pinned
+from .status import IndexWheel
 from .targets import Installer, Target, targets_of
+from .wheel_variants import Driver, offered, select_variant
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +23,7 @@ class Selected:
     Attributes:
         index: its path, or its URL without credentials.
         installers: pip and uv, or the one of them that selects it.
+        driver: of the machine on which uv selects it with its preview; None for any machine.
     """
 
     index: str
@@ -29,17 +31,20 @@ class Selected:
     version: Version
     target: Target
     installers: Sequence[str]
+    driver: Driver | None = None
 
 
 def files_of(listed: ListedProject) -> Sequence[IndexWheel]:
     """Return the wheels by version, then the sdists, and the wheels for uv alone."""
-    wheels = group_files(listed.files).wheels
-    by_version = [each for version in sorted(wheels) for each in wheels[version]]
-    return [*by_version, *others_of(listed.files)]
+    return offered(listed.files)
 
 
 def select_files(
-    found: Mapping[str, Sequence[IndexWheel]], targets: Sequence[Target], *, all_versions: bool
+    found: Mapping[str, Sequence[IndexWheel]],
+    targets: Sequence[Target],
+    *,
+    all_versions: bool,
+    drivers: Sequence[Driver] = (),
 ) -> Iterator[Selected]:
     """Yield the selection from the files of a project in each index.
 
@@ -47,6 +52,7 @@ def select_files(
         found: the files by the index's place; uv selects from the first index alone.
         targets: by default, those of the wheels' names.
         all_versions: select from each version, not only the newest one.
+        drivers: the machines on which uv selects labelled wheels, too.
     """
     every = [*itertools.chain.from_iterable(found.values())]
     first = next(iter(found.values()), [])
@@ -54,16 +60,28 @@ def select_files(
     for pin in sorted({each.name.version for each in every}) if all_versions else [None]:
         names = (each.name for each in every if pin in {None, each.name.version})
         for target in targets or targets_of(names):
-            for each, installers in _by_file(
-                {Installer.PIP: every, Installer.UV: first}, pin, target
-            ).items():
+            by_file = _by_file({Installer.PIP: every, Installer.UV: first}, pin, target)
+            rows: list[tuple[IndexWheel, Sequence[str], Driver | None]] = [
+                *((each, installers, None) for each, installers in by_file.items()),
+                *_by_driver(first, pin, target, drivers),
+            ]
+            for each, installers, driver in rows:
                 yield Selected(
                     index=places[each],
                     file=each.file,
                     version=pin or each.name.version,
                     target=target,
                     installers=installers,
+                    driver=driver,
                 )
+
+
+def _by_driver(
+    files: Sequence[IndexWheel], pin: Version | None, target: Target, drivers: Iterable[Driver]
+) -> Iterator[tuple[IndexWheel, Sequence[str], Driver]]:
+    for driver in drivers:
+        if best := select_variant(files, target, driver, pin=pin):
+            yield best, [Installer.UV.value], driver
 
 
 def _by_file(

@@ -19,7 +19,7 @@ def _selection(selected: Sequence[Selected]) -> Iterable[Section]:
             each.file.project,
             str(each.version),
             str(each.target),
-            ", ".join(each.installers),
+            _selected_by(each),
             each.index,
             each.file.filename
             + ("" if each.file.filename.endswith(".whl") else " (sdist, to be built)"),
@@ -28,6 +28,12 @@ def _selection(selected: Sequence[Selected]) -> Iterable[Section]:
     ]
     heading = ("PROJECT", "VERSION", "PYTHON", "SELECTED BY", "INDEX", "WHEEL")
     return [Section(heading=heading, rows=rows, summary="" if rows else "nothing is selected")]
+
+
+def _selected_by(each: Selected) -> str:
+    if each.driver:
+        return f"uv with preview on {each.driver}"
+    return ", ".join(each.installers)
 
 
 def _selection_record(selected: Sequence[Selected]) -> Mapping[str, Any]:
@@ -39,13 +45,14 @@ def _selection_record(selected: Sequence[Selected]) -> Mapping[str, Any]:
             "abi": each.target.abi,
             "platform": each.target.platform,
             "installers": list(each.installers),
+            "machine": str(each.driver or ""),
             "kind": "wheel" if each.file.filename.endswith(".whl") else "sdist",
             "filename": each.file.filename,
             "location": each.file.location,
         }
         for each in selected
     ]
-    return {"format_version": "1.1", "winners": records}
+    return {"format_version": "1.2", "winners": records}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
