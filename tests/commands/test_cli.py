@@ -72,18 +72,18 @@ def test_show_what_file_names_begin_with(run: Run) -> None:
     args = ("--variant", "rocm", "show", "--names", "flash-attn==2.8.3", "pillow")
     assert run(*args).stdout.splitlines()[2:] == [
         "PACKAGE     VERSION  TAG                          SOURCE            "
-        "PLATLIB WHEEL                                 PURELIB WHEEL",
+        "LABEL    PLATLIB WHEEL                                 PURELIB WHEEL",
         "flash-attn  2.8.3    8_el9.6_rocm7.1_torch2.10.0  shipped override  "
-        "flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.10.0  flash_attn-2.8.3-8",
+        "rocm7.1  flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.10.0  flash_attn-2.8.3-8",
         "pillow      *        2_el9.6                      default           "
-        "pillow-*-2_el9.6                              pillow-*-2",
+        "-        pillow-*-2_el9.6                              pillow-*-2",
     ]
     assert run(*args, "--format", "markdown").stdout.splitlines()[2:] == [
-        "| Package | Version | Tag | Source | Platlib wheel | Purelib wheel |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| Package | Version | Tag | Source | Label | Platlib wheel | Purelib wheel |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
         "| `flash-attn` | `2.8.3` | `8_el9.6_rocm7.1_torch2.10.0` | shipped override "
-        "| `flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.10.0` | `flash_attn-2.8.3-8` |",
-        "| `pillow` | `*` | `2_el9.6` | default | `pillow-*-2_el9.6` | `pillow-*-2` |",
+        "| `rocm7.1` | `flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.10.0` | `flash_attn-2.8.3-8` |",
+        "| `pillow` | `*` | `2_el9.6` | default | `-` | `pillow-*-2_el9.6` | `pillow-*-2` |",
     ]
     for format_ in ("json", "csv"):
         without = [each for each in args if each != "--names"]
@@ -140,8 +140,9 @@ def test_all_variants_in_every_format(run: Run, monkeypatch: pytest.MonkeyPatch)
     args = ("show", "--all-variants", "torch==2.10.0", "--format")
     tags = ["7_el9.6_cpu", "7_el9.6_cuda13.0", "7_el9.6_rocm7.1"]
     records = json.loads(run(*args, "json").stdout)
-    assert records["format_version"] == "2.2"
+    assert records["format_version"] == "2.3"
     assert [tag["build_tag"] for tag in records["tags"]] == tags
+    assert [tag["label"] for tag in records["tags"]] == ["", "cuda13.0", "rocm7.1"]
     rows = list(csv.DictReader(io.StringIO(run(*args, "csv").stdout)))
     assert rows == records["tags"]
     assert run(*args, "markdown").stdout.splitlines()[:5] == [
@@ -341,11 +342,12 @@ def test_help_shows_the_default_format(run: Run, command: str) -> None:
 
 def test_explain(run: Run) -> None:
     lines = run("--variant", "rocm", "explain", "torch==2.10.0").stdout.splitlines()
-    assert lines[:5] == [
+    assert lines[:6] == [
         "torch 2.10.0 on rocm: el9.6 rocm7.1 torch2.10.0 (settings/variants/rocm.yaml)",
         "",
         "  platlib wheel  torch-2.10.0-7_el9.6_rocm7.1",
         "  purelib wheel  torch-2.10.0-7",
+        "  variant label  rocm7.1, in an index of all accelerators",
         "",
     ]
     assert "build number 7 = 2 + 5, changelog entries" in lines

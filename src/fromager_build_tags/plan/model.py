@@ -14,7 +14,7 @@ from ..stack.stack import Stack
 from ..tag.build_tag import BuildTag
 from ..tag.expression import Need
 from ..tag.filename import stem
-from ..tag.segment import Segment
+from ..tag.segment import Order, Segment, variant_label
 from ..tag.version_ranges import REST
 from .source import SourceKind
 
@@ -91,6 +91,11 @@ class PlannedTag(NamedTuple):
     def build_tag(self) -> BuildTag:
         """The build tag of a platlib wheel; its suffix is unknown where its segments are."""
         return _build_tag(self.number, self.platlib)
+
+    @property
+    def label(self) -> str:
+        """The label of a platlib wheel in an index of all accelerators; "" for a plain wheel."""
+        return variant_label(self.build_tag.by_order.get(Order.ACCELERATOR))
 
     @property
     def platlib_stem(self) -> str:

@@ -18,13 +18,13 @@ from ..text import first_few, markdown_code, markdown_text, plain, safe_json
 from .table import Part, Rendered, Table
 
 #: Of the JSON report: a minor number adds, a major number breaks.
-FORMAT_VERSION: Final = "2.2"
+FORMAT_VERSION: Final = "2.3"
 
 _HEADING: Final = ("PACKAGE", "VERSION", "TAG", "SOURCE")
-_NAMES: Final = ("PLATLIB WHEEL", "PURELIB WHEEL")
+_NAMES: Final = ("LABEL", "PLATLIB WHEEL", "PURELIB WHEEL")
 _FIELDS: Final = (
     "package", "version", "variant", "stack", "build_tag", "platlib", "purelib", "source", "note",
-    "error", "pattern",
+    "error", "pattern", "label",
 )  # fmt: skip
 #: Looked up, since a large tree has 14,400 rows.
 _SOURCES: Final = {kind: kind.label for kind in SourceKind} | {None: "-"}
@@ -96,6 +96,7 @@ def _records(tags: Iterable[PlannedTag]) -> Iterator[tuple[str, ...]]:
                 tag.note,
                 tag.error,
                 tag.pattern,
+                tag.label,
             )
 
 
@@ -115,8 +116,9 @@ def _rows(tags: Iterable[PlannedTag], names: bool) -> Iterator[tuple[str, ...]]:
         if tag.package == ANY_PACKAGE:
             continue  # a note below the table
         build_tag = _text(tag)
-        stems = (tag.platlib_stem or "-", tag.purelib_stem or "-") if names else ()
-        yield (tag.package, tag.version_text, build_tag, _source(tag), *stems)
+        names_of = (tag.label, tag.platlib_stem, tag.purelib_stem) if names else ()
+        more = (each or "-" for each in names_of)
+        yield (tag.package, tag.version_text, build_tag, _source(tag), *more)
 
 
 def _text(tag: PlannedTag) -> str:
@@ -190,6 +192,8 @@ def _heading(tag: PlannedTag) -> Iterator[str]:
     unknown = "error" if tag.error else "unknown"
     yield f"  platlib wheel  {tag.platlib_stem or unknown}"
     yield f"  purelib wheel  {tag.purelib_stem or unknown}"
+    if tag.label:
+        yield f"  variant label  {tag.label}, in an index of all accelerators"
     yield from (f"  {text}" for text in (tag.note, tag.error) if text)
 
 
