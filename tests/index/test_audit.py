@@ -56,6 +56,7 @@ def findings(run: Run, *args: str) -> list[dict[str, Any]]:
     return made
 
 
+LABELLED = f"torch-2.10.0-{{}}_el9.6_rocm7.1{PLAT}-rocm7.1"
 #: (rule, wheels beside the good ones, wheels that are not there, all that is found)
 FIRES = [
     (rules.STALE_WHEEL, ["pillow-11.0-1_el9.6" + PLAT], [], ["BT401"]),
@@ -64,6 +65,15 @@ FIRES = [
     (rules.STALE_WHEEL, ["pillow-12.2.0-1_el9.6-cp311-cp311-linux_x86_64"], [], ["BT401"]),
     (rules.OBSOLETE_WHEEL, ["pillow-12.2.0-1_el9.6" + PLAT], [], ["BT404"]),
     (rules.OBSOLETE_WHEEL, ["pillow-12.2.0-2" + PLAT], [], ["BT404"]),
+    # a wheel with another label, or without one, replaces none
+    (rules.STALE_WHEEL, [f"torch-2.10.0-6_el9.6_rocm7.1{PLAT}-rocm7.1"], [], ["BT401"]),
+    (rules.OBSOLETE_WHEEL, [*map(LABELLED.format, (6, 7))], [], ["BT404"]),
+    (
+        rules.SHADOWED_WHEEL,
+        [LABELLED.format(7), LABELLED.format(8).replace("el9.6", "fc43")],
+        [],
+        ["BT402", "BT407", "BT412"],
+    ),
     (
         rules.SHADOWED_WHEEL,
         ["flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.9.1" + PLAT],
@@ -139,6 +149,8 @@ SILENT = [
     ["demo-1.0-2" + PURE, "demo-1.0-2_el9.6" + PLAT],
     ["pillow-12.2.0-2_el9.6-cp312-cp312-linux_x86_64.whl.asc"],
     ["demo-1.0+local-2" + PURE, "demo-1.0.tar.gz"],
+    [LABELLED.format(7)],
+    [LABELLED.format(7), f"torch-2.10.0-9_el9.6_cuda13.0{PLAT}-cuda13.0"],  # another variant's
     ["pillow-12.2.0-variants.json", "pillow-12.2.0-2_el9.6-cp312-cp312-linux_x86_64.whl.metadata"],
 ]
 
@@ -147,6 +159,29 @@ SILENT = [
 def test_no_rule_fires(more: list[str], run: Run, tmp_path: pathlib.Path) -> None:
     fill(tmp_path / "index", [*GOOD, *more])
     assert findings(run, "index") == []
+
+
+def test_a_plain_wheel_is_for_machines_without_the_accelerator(
+    run: Run, tmp_path: pathlib.Path
+) -> None:
+    good = [stem for stem in GOOD if not stem.startswith("torch-")]
+    fill(tmp_path / "index", [*good, LABELLED.format(7), f"torch-2.10.0-9_el9.6_cpu{PLAT}"])
+    assert findings(run, "index") == []
+    fill(tmp_path / "index", [f"torch-2.9.1-9_el9.6_cpu{PLAT}"])  # beside no labelled wheel
+    assert codes(run, "index") == ["BT412"]
+
+
+def test_labels_are_counted(run: Run, tmp_path: pathlib.Path) -> None:
+    fill(
+        tmp_path / "index",
+        [*GOOD, LABELLED.format(7), f"torch-2.10.0-9_el9.6_cuda13.0{PLAT}-cuda13.0"],
+    )
+    lines = run("audit", "index").stdout.splitlines()
+    counts = "index for rocm: 4 projects, 6 wheels (labelled: 1 cuda13.0, 1 rocm7.1)"
+    assert lines[-2] == counts
+    assert f"{counts[17:]}\n" in run("audit", "index", "--format", "markdown").stdout
+    report = json.loads(run("audit", "index", "--format", "json").stdout)
+    assert report["indexes"][0]["labels"] == {"cuda13.0": 1, "rocm7.1": 1}
 
 
 def test_a_pre_built_package_has_no_findings(
@@ -442,6 +477,7 @@ def test_every_format(format_: str, run: Run, tmp_path: pathlib.Path) -> None:
                 "projects": 5,
                 "wheels": 5,
                 "skipped": 0,
+                "labels": {},
                 "error": "",
             }
         ]

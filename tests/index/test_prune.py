@@ -54,6 +54,25 @@ def test_nothing_is_deleted_without_the_option(run: Run, folder: pathlib.Path) -
     )
 
 
+def test_a_wheel_with_another_label_is_no_replacement(run: Run, folder: pathlib.Path) -> None:
+    def labelled(name: str) -> str:
+        return name.replace(".whl", "-rocm7.1.whl")
+
+    fill(folder, STALE, WANTED)
+    for name in (STALE, WANTED):
+        (folder / name).rename(folder / labelled(name))
+    assert plan(run) == ({labelled(STALE): f"other stack, replaced by {labelled(WANTED)}"}, {})
+    fill(folder, OLDER)
+    tag = WANTED.split("-")[2]
+    kept = f"kept: its replacement with build tag {tag} is not in the index; build it first"
+    assert plan(run)[1] == {OLDER: kept}
+    for path in folder.iterdir():
+        path.unlink()
+    fill(folder, STALE, WANTED)
+    (folder / STALE).rename(folder / labelled(STALE))
+    assert plan(run) == ({}, {labelled(STALE): kept})
+
+
 KEPT = [
     [STALE],
     [OLDER, STALE],

@@ -195,8 +195,9 @@ def view_project(index: Index, listed: ListedProject, expectations: Expectations
     planned = expectations.of(place, listed.project, files.wheels) if files.wheels else {}
     # no wheel is wrong of a version that the settings do not plan
     expected = {version: planned.get(version) or Expected() for version in files.wheels}
+    accelerators = expectations.accelerators(place, Stack.accelerator_text)
     wheels = {
-        version: tuple(with_status(wheels, expected[version]))
+        version: tuple(with_status(wheels, expected[version], accelerators))
         for version, wheels in files.wheels.items()
     }
     return ProjectView(
@@ -204,7 +205,7 @@ def view_project(index: Index, listed: ListedProject, expectations: Expectations
         project=listed.project,
         files=dataclasses.replace(files, wheels=wheels),
         expected=expected,
-        accelerators=expectations.accelerators(place, Stack.accelerator_text),
+        accelerators=accelerators,
         unreadable=listed.unreadable,
     )
 

@@ -116,7 +116,8 @@ def _needed(
     for needed, found in itertools.product(versions, by_version):
         if found == needed or (found.local and Version(found.public) == needed):
             for wheel in by_version[found]:
-                if not wheel.file.yanked:
+                # fromager's look-up of built wheels ignores labelled ones
+                if not (wheel.file.yanked or wheel.name.label):
                     yield needed, wheel
 
 

@@ -42,6 +42,7 @@ class Tally:
 
     Attributes:
         skipped: files that are neither wheels nor sdists.
+        labels: the number of wheels with each variant label.
         error: why the index cannot be audited; "" if it can.
     """
 
@@ -51,6 +52,7 @@ class Tally:
         self.projects = 0
         self.wheels = 0
         self.skipped = 0
+        self.labels: collections.Counter[str] = collections.Counter()
         self._counts: dict[Order, collections.Counter[str]] = {
             order: collections.Counter() for order in Order
         }
@@ -71,7 +73,8 @@ class Tally:
             self._failed.setdefault(error, []).append(view.project)
         for wheels in view.wheels.values():
             self.wheels += len(wheels)
-            if len({wheel.build_tag for wheel in wheels}) == 1:
+            self.labels.update(wheel.name.label for wheel in wheels if wheel.name.label)
+            if len({(wheel.build_tag, wheel.name.label) for wheel in wheels}) == 1:
                 self._count(wheels[0], len(wheels))
             else:
                 for wheel in highest_numbered(wheels):
@@ -103,7 +106,8 @@ class Tally:
         for order, (rule, remedy) in _MIXED.items():
             counts = self._counts[order].most_common()
             texts = [f"{text} ({n:,}, such as {self._examples[text]})" for text, n in counts]
-            if len(texts) > 1:
+            is_intended = order is Order.ACCELERATOR and bool(self.labels)
+            if len(texts) > 1 and not is_intended:
                 kinds = first_few(texts, _MOST_TEXTS)
                 yield self._finding(rule, f"the index has wheels for {kinds}", remedy)
         yield from self._orphans()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from packaging.specifiers import SpecifierSet
@@ -12,16 +12,23 @@ from packaging.version import Version
 from ..findings import rules
 from ..findings.finding import Finding, Place, Rule
 from ..tag.build_tag import BuildTag
-from ..tag.segment import accelerator_word
 from ..text import first_few
 from .expected import Expected
 from .select import select, select_pinned
-from .status import IndexWheel, ProjectView, Status, replacements, replacing_text, tags_text
+from .status import (
+    IndexWheel,
+    ProjectView,
+    Status,
+    is_foreign,
+    replacements,
+    replacing_text,
+    tags_text,
+)
 from .targets import Installer, Target, targets_of
 
 #: Installers and targets that a message lists.
 _MOST: Final = 4
-_FINE: Final = {Status.CURRENT, Status.PRE_BUILT, Status.UNKNOWN}
+_FINE: Final = {Status.CURRENT, Status.PRE_BUILT, Status.OTHER_VARIANT, Status.UNKNOWN}
 #: The rules about one wheel and the settings, each with its remedy.
 _BY_STATUS: Final[dict[Status, tuple[Rule, str]]] = {
     Status.STALE: (rules.STALE_WHEEL, "rebuild {project}=={version}"),
@@ -54,7 +61,7 @@ def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator
             remedy="retry, check the server, or correct the link",
             place=Place(file=view.unreadable.location),
         )
-    for pin, rivals in _by_pin(view).items():
+    for (pin, _), rivals in _by_pin(view).items():
         if len(rivals) > 1:
             yield from _shadowed(pin, rivals, targets)
             yield from _mixed(pin, rivals, targets)
@@ -62,7 +69,9 @@ def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator
             if wheel.status not in _FINE:
                 version = wheel.name.version
                 yield _of_wheel(wheel, view.expected[version], view.wheels[version])
-            elif _is_foreign(wheel.accelerator, view.accelerators):
+            elif wheel.status is not Status.OTHER_VARIANT and is_foreign(
+                wheel.accelerator, view.accelerators
+            ):
                 yield _wheel_finding(
                     rules.FOREIGN_ACCELERATOR,
                     wheel,
@@ -106,17 +115,6 @@ def _of_wheel(wheel: IndexWheel, expected: Expected, wheels: Sequence[IndexWheel
     )
 
 
-def _is_foreign(accelerator: str, own: Collection[str]) -> bool:
-    """Return whether no stack has an accelerator: ``cuda`` agrees with ``cuda13.0``.
-
-    A wheel for ``cpu`` agrees with accelerators that have no Torch of their own, such as ``tpu``.
-    """
-    words = {accelerator_word(each) for each in own}
-    if accelerator == "cpu" and words.isdisjoint({"cuda", "rocm", "xpu"}):
-        return False
-    return bool(accelerator and own) and accelerator not in {*own, *words}
-
-
 def _wheel_finding(rule: Rule, wheel: IndexWheel, problem: str, remedy: str) -> Finding:
     return rule.finding(
         f"{wheel.file.filename} {problem}",
@@ -126,33 +124,40 @@ def _wheel_finding(rule: Rule, wheel: IndexWheel, problem: str, remedy: str) -> 
     )
 
 
-def _by_pin(view: ProjectView) -> Mapping[Version, Sequence[IndexWheel]]:
-    """Return the wheels that ``==1.0`` selects from, by that version: 1.0+local is one of them."""
-    by_pin: dict[Version, list[IndexWheel]] = {}
+def _by_pin(view: ProjectView) -> Mapping[tuple[Version, str], Sequence[IndexWheel]]:
+    """Return the wheels that ``==1.0`` selects from, by that version and their variant label.
+
+    1.0+local is one of them. A machine accepts a label or not, whatever wheels have another one.
+    """
+    by_pin: dict[tuple[Version, str], list[IndexWheel]] = {}
     for version, wheels in view.wheels.items():
         pin = Version(version.public) if version.local else version
-        by_pin.setdefault(pin, []).extend(wheels)
+        for wheel in wheels:
+            by_pin.setdefault((pin, wheel.name.label), []).append(wheel)
     return by_pin
 
 
 class _Selector(NamedTuple):
-    """An installer on a target."""
+    """An installer on a target, which accepts one variant label."""
 
     target: Target
     installer: Installer
+    label: str
 
     def select(self, wheels: Iterable[IndexWheel], pin: Version) -> IndexWheel | None:
         """Return the selected wheel of a version, local versions included."""
-        return select_pinned(wheels, pin, *self)
+        return select_pinned(wheels, pin, self.target, self.installer, (self.label,))
 
     def __str__(self) -> str:
         return f"{self.installer} ({self.target})"
 
 
-def _selectors(wheels: Iterable[IndexWheel], targets: Sequence[Target]) -> Iterator[_Selector]:
+def _selectors(wheels: Sequence[IndexWheel], targets: Sequence[Target]) -> Iterator[_Selector]:
     """Yield each installer on each target; by default, on those of the wheels' tags."""
     targets = targets or targets_of(each.name for each in wheels)
-    return itertools.starmap(_Selector, itertools.product(targets, Installer))
+    label = wheels[0].name.label
+    installers = [Installer.UV] if label else [*Installer]
+    return itertools.starmap(_Selector, itertools.product(targets, installers, [label]))
 
 
 def _shadowed(
@@ -253,7 +258,8 @@ def check_missing(
             if specifier.contains(version, prereleases=True)
             for wheel in wheels
         ]
-        lacking = [str(each) for each in targets if not select(matching, each)]
+        labels = sorted({wheel.name.label for wheel in matching})
+        lacking = [str(each) for each in targets if not select(matching, each, labels=labels)]
         if not matching or lacking:
             where = f" for {first_few(lacking, _MOST)}" if matching else ""
             yield rules.MISSING_WHEEL.finding(

@@ -24,7 +24,9 @@ from .status import (
     tags_text,
 )
 
-_NOT_CONSIDERED: Final = {Status.CURRENT, Status.PRE_BUILT, Status.UNKNOWN}
+_NOT_CONSIDERED: Final = {
+    *(Status.CURRENT, Status.PRE_BUILT, Status.OTHER_VARIANT, Status.UNKNOWN),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

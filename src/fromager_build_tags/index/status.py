@@ -18,7 +18,7 @@ from ..stack.fact import named_accelerator
 from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName, parse_wheel_name, split_label
 from ..tag.platform import covers
-from ..tag.segment import Order
+from ..tag.segment import Order, accelerator_word
 from ..verify.exemptions import NO_EXEMPTIONS, Exemptions
 from .expected import SENSITIVE, Expected
 from .listing import SDIST, IndexFile, IndexPlace, Unreadable
@@ -40,6 +40,7 @@ class Status(enum.Enum):
     TAGGED_PURELIB: stale, and it is a purelib wheel with a suffix.
     FOREIGN: its build number is above the one that the settings give.
     PRE_BUILT: fromager takes it unchanged, with any build tag.
+    OTHER_VARIANT: another variant's, in an index of labelled wheels; its settings give its tag.
     UNKNOWN: the settings give no build number, or the tag cannot be computed. Wheels of such a
         version can be UNTAGGED or TAGGED_PURELIB all the same.
     """
@@ -51,6 +52,7 @@ class Status(enum.Enum):
     TAGGED_PURELIB = enum.auto()
     FOREIGN = enum.auto()
     PRE_BUILT = enum.auto()
+    OTHER_VARIANT = enum.auto()
     UNKNOWN = enum.auto()
 
 
@@ -151,10 +153,22 @@ def _tags(tags: str) -> frozenset[Tag]:
     return parse_wheel_name(f"a-1-{tags}.whl").tags
 
 
-def with_status(wheels: Sequence[IndexWheel], expected: Expected) -> Iterator[IndexWheel]:
-    """Yield the wheels *of one version*, each with its status."""
+def with_status(
+    wheels: Sequence[IndexWheel], expected: Expected, accelerators: Collection[str] = ()
+) -> Iterator[IndexWheel]:
+    """Yield the wheels *of one version*, each with its status.
+
+    Args:
+        wheels: the wheels.
+        expected: the build tags that the settings give.
+        accelerators: those of the variant's stacks, such as ``cuda13.0``; empty if unknown. Beside
+            a labelled wheel, a wheel for another one belongs to another variant.
+    """
+    is_shared = any(wheel.name.label for wheel in wheels)
     marked = [
-        IndexWheel(wheel.file, wheel.name, Status.CURRENT)
+        wheel._replace(status=Status.OTHER_VARIANT)
+        if is_shared and is_foreign(wheel.accelerator, accelerators)
+        else IndexWheel(wheel.file, wheel.name, Status.CURRENT)
         if wheel.name.build_tag in expected.given(wheel.name)
         else wheel
         for wheel in wheels
@@ -164,10 +178,21 @@ def with_status(wheels: Sequence[IndexWheel], expected: Expected) -> Iterator[In
         yield from marked
         return
     for each in marked:
-        if each.status is Status.CURRENT:
+        if each.status in {Status.CURRENT, Status.OTHER_VARIANT}:
             yield each
         else:
             yield each._replace(status=_other_status(each.name, expected, current))
+
+
+def is_foreign(accelerator: str, own: Collection[str]) -> bool:
+    """Return whether no stack has an accelerator: ``cuda`` agrees with ``cuda13.0``.
+
+    A wheel for ``cpu`` agrees with accelerators that have no Torch of their own, such as ``tpu``.
+    """
+    words = {accelerator_word(each) for each in own}
+    if accelerator == "cpu" and words.isdisjoint({"cuda", "rocm", "xpu"}):
+        return False
+    return bool(accelerator and own) and accelerator not in {*own, *words}
 
 
 def _other_status(name: WheelName, expected: Expected, current: Sequence[IndexWheel]) -> Status:
@@ -270,15 +295,20 @@ class ProjectView:
 
 
 def highest_numbered(wheels: Sequence[IndexWheel]) -> Sequence[IndexWheel]:
-    """Return, for each tag set, the wheels *of one version* with the highest build number.
+    """Return, for each tag set and label, the wheels *of one version* with the highest number.
 
     There can be several of them: the spelling of their suffixes decides which one is selected.
     """
-    top: dict[frozenset[Tag], int] = {}
+    top: dict[tuple[frozenset[Tag], str], int] = {}
     for wheel in wheels:
         number, _ = wheel.build_tag.sort_key
-        top[wheel.name.tags] = max(number, top.get(wheel.name.tags, number))
-    return [wheel for wheel in wheels if wheel.build_tag.sort_key[0] == top[wheel.name.tags]]
+        kind = wheel.name.tags, wheel.name.label
+        top[kind] = max(number, top.get(kind, number))
+    return [
+        wheel
+        for wheel in wheels
+        if wheel.build_tag.sort_key[0] == top[wheel.name.tags, wheel.name.label]
+    ]
 
 
 def tags_text(tags: Iterable[BuildTag], between: str = " or ") -> str:

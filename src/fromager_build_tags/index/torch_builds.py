@@ -15,7 +15,7 @@ from ..wheel.torch_loads import stands_for
 from ..wheel.torch_table import TorchTable
 from . import Index
 from .listing import IndexFile
-from .select import select, select_newest
+from .select import PLAIN, select, select_newest
 from .status import IndexWheel, group_files
 from .targets import targets_of
 
@@ -66,7 +66,9 @@ class TorchBuilds:
             grouped = group_files(self._index.project(TORCH).files).wheels.values()
             self._wheels = [each for wheels in grouped for each in wheels]
         rivals = [each for each in self._wheels if stands_for(version, each.name.version)]
+        labels = (wheel.name.label, *PLAIN)  # those that the machine accepts which has the wheel
         for target in targets_of(each.name for each in rivals):
-            if select([wheel], target) and (best := select_newest(rivals, target)):
+            best = select_newest(rivals, target, labels=labels)
+            if best and select([wheel], target, labels=labels):
                 return best
         return None

@@ -8,12 +8,14 @@ from typing import Final
 
 from ..findings.finding import Verdict
 from ..index.index_checks import Tally
-from ..text import counted, dump_json, markdown_code, plain
+from ..text import counted, dump_json, first_few, markdown_code, plain
 from . import findings_report
 from .audit_page import Grid, render_page
 from .block import Block, chained
 from .index_reports import place_record
 from .table import Rendered, Table
+
+_MOST_LABELS: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +35,9 @@ def _counts(index: Tally) -> str:
     if index.error:
         return "not audited"
     text = f"{counted(index.projects, 'project')}, {counted(index.wheels, 'wheel')}"
+    if index.labels:
+        labels = (f"{number:,} {plain(label)}" for label, number in sorted(index.labels.items()))
+        text += f" (labelled: {first_few(labels, _MOST_LABELS)})"
     return f"{text}, {counted(index.skipped, 'other file')} skipped" if index.skipped else text
 
 
@@ -66,6 +71,7 @@ def render_json(report: AuditReport) -> str:
             "projects": each.projects,
             "wheels": each.wheels,
             "skipped": each.skipped,
+            "labels": dict(sorted(each.labels.items())),
             "error": each.error,
         }
         for each in report.indexes
