@@ -56,13 +56,15 @@ def elf_without_sections(
     return _header(shape) + segments + symbols + strings + hash_table + dynamic
 
 
-def with_sections(shape: Shape, elf: bytes, name: str = ".text", content: bytes = b"") -> bytes:
-    """Add section headers: one of that name, with its content, and the names."""
+def with_sections(
+    shape: Shape, elf: bytes, name: str = ".text", content: bytes = b"", *, count: int = 1
+) -> bytes:
+    """Add section headers: *count* of that name, all with its content, and the names."""
     names = b"\0" + name.encode() + b"\0"
     size = 64 if shape.bits == 64 else 40
     start, elf = len(elf), elf + content
     section = (1, 1, start, len(content)) if content else (1, 1, 0, 1)
-    rows = [(0, 0, 0, 0), section, (0, _STRING_TABLE, len(elf), len(names))]
+    rows = [(0, 0, 0, 0), *[section] * count, (0, _STRING_TABLE, len(elf), len(names))]
     table = b"".join(
         shape.pack("10I", "2I4Q2I2Q", name, kind, 0, 0, at, length, 0, 0, 0, 0)
         for name, kind, at, length in rows
@@ -71,7 +73,7 @@ def with_sections(shape: Shape, elf: bytes, name: str = ".text", content: bytes 
     place, counts = (0x20, 0x2E) if shape.bits == 32 else (0x28, 0x3A)
     head = bytearray(elf)
     head[place : place + shape.bits // 8] = shape.pack("I", "Q", offset)
-    head[counts : counts + 6] = struct.pack(shape.order + "3H", size, 3, 2)
+    head[counts : counts + 6] = struct.pack(shape.order + "3H", size, count + 2, count + 1)
     return bytes(head) + names + table
 
 

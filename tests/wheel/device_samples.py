@@ -58,8 +58,7 @@ def compressed(
     return struct.pack(form, b"CCOB", version, method, *sizes, 0) + packed
 
 
-def library(section: str, content: bytes) -> bytes:
-    """Return an ELF file with that section."""
-    return with_sections(
-        Shape(), elf_without_sections(Shape(), needed=[], imports=[]), section, content
-    )
+def library(section: str, content: bytes, *, count: int = 1) -> bytes:
+    """Return an ELF file with that section, or with several of the same bytes."""
+    elf = elf_without_sections(Shape(), needed=[], imports=[])
+    return with_sections(Shape(), elf, section, content, count=count)

@@ -160,6 +160,15 @@ def test_the_sections_of_one_library(
     assert {each.accelerator: each.unknown for each in elf.device_code} == unknown
 
 
+def test_thousands_of_sections() -> None:
+    data = library(HIP, bundle("gfx942") + b"x", count=5_000)
+    elf = read_elf(io.BytesIO(data), budget=Budget(entries=3_001), device_code=True)
+    assert isinstance(elf, ElfFacts)
+    [code] = elf.device_code
+    assert code.codes == ("gfx942",)
+    assert code.unknown == "; ".join([".hip_fatbin is broken: no bundle at 221"] * 3)
+
+
 def test_a_library_without_device_code() -> None:
     elf = read_elf(io.BytesIO(library(".text", b"\0")), device_code=True)
     assert isinstance(elf, ElfFacts)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from .elf_file import ElfFile
+from .elf_file import Budget, ElfFile
 from .elf_refusal import RefusedError
 from .fatbin import fatbin_codes
 from .offload_bundle import bundle_codes
@@ -22,6 +22,8 @@ _SECTIONS: Final[dict[str, tuple[str, _Codes]]] = {
 #: A section whose code nothing loads if there is the other: it was linked into that.
 _LINKED_INTO: Final = {"__nv_relfatbin": ".nv_fatbin"}
 
+_REASONS: Final = 3
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeviceCode:
@@ -31,7 +33,7 @@ class DeviceCode:
         accelerator: ``cuda`` or ``rocm``.
         codes: what it is compiled for, shortest first: ``sm_90a``, ``compute_80`` for PTX,
             ``gfx942``.
-        unknown: why there may be more; "" if this is all.
+        unknown: why there may be more, the first reasons; "" if this is all.
     """
 
     accelerator: str
@@ -61,12 +63,9 @@ def read_device_code(elf: ElfFile) -> tuple[DeviceCode, ...]:
                 elf.file, start=section["sh_offset"], size=section["sh_size"], budget=elf.budget
             )
             names, reasons = found.setdefault(accelerator, (set(), []))
-            try:
-                for code in codes_in(data):
-                    if code not in names:
-                        names.add(elf.budget.take_name(code))
-            except RefusedError as err:
-                reasons.append(f"{name} is {err.refusal.reason}: {err.refusal.detail}")
+            reason = _read_into(names, codes_in(data), elf.budget)
+            if reason and len(reasons) < _REASONS:  # a file can have thousands of sections
+                reasons.append(f"{name} is {reason}")
     return tuple(
         DeviceCode(
             accelerator=accelerator,
@@ -75,3 +74,14 @@ def read_device_code(elf: ElfFile) -> tuple[DeviceCode, ...]:
         )
         for accelerator, (names, reasons) in found.items()
     )
+
+
+def _read_into(names: set[str], codes: Iterator[str], budget: Budget) -> str:
+    """Add the codes, and return why there may be more; "" if these are all."""
+    try:
+        for code in codes:
+            if code not in names:
+                names.add(budget.take_name(code))
+    except RefusedError as err:
+        return f"{err.refusal.reason}: {err.refusal.detail}"
+    return ""
