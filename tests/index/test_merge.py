@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
 from fromager_build_tags.commands import main
-from fromager_build_tags.index import exchange, merging, open_index
+from fromager_build_tags.index import exchange, merging, open_index, publishing
 from fromager_build_tags.index.listing import parse_place
 from fromager_build_tags.index.pool_pages import PageFile, project_pages
 
@@ -305,6 +305,23 @@ def test_a_full_disk_is_one_error(folders: pathlib.Path, monkeypatch: pytest.Mon
     assert content(folders / "pool") == before
 
 
+def test_an_error_in_the_last_step_changes_nothing(
+    folders: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No page is written into a file of the old pool, of which the new one has links."""
+    merge("cpu=cpu")
+    before = content(folders / "pool")
+
+    def busy(*_: object) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(publishing, "replace_folder", busy)
+    write_wheel(folders / "cpu" / TORCH)
+    result = merge("cpu=cpu", status=1)
+    assert result.stderr == (f"Error: {folders}/pool is not changed: Device or resource busy\n")
+    assert content(folders / "pool") == before
+
+
 def test_a_wheel_that_changes_while_it_is_merged_is_an_error(
     folders: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,6 +422,21 @@ def test_foreign_files_are_refused(folders: pathlib.Path) -> None:
         "Error: pool contains 'mine.txt' and no pool.json, so it is not a pool: name a new or "
         "empty folder\n"
     )
+
+
+@pytest.mark.parametrize("name", ["cuda", "files"])
+def test_no_page_is_written_through_a_link(name: str, folders: pathlib.Path) -> None:
+    merge("cpu=cpu")
+    (folders / "outside").mkdir()
+    if name == "files":
+        (folders / "pool" / "files").rename(folders / "outside" / "files")
+    (folders / "pool" / name).symlink_to(folders / "outside")
+    result = merge("cuda=cuda", status=1)
+    assert result.stderr == (
+        f"Error: {folders}/pool is not changed: {folders}/pool/{name} is a symbolic link: "
+        "replace it by a folder\n"
+    )
+    assert names(folders / "outside") == ({"files"} if name == "files" else set())
 
 
 def test_an_empty_folder_becomes_a_pool(folders: pathlib.Path) -> None:

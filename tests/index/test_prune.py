@@ -197,6 +197,17 @@ def test_a_link_to_a_wheel_does_not_replace_it(run: Run, folder: pathlib.Path) -
     )
 
 
+@pytest.mark.parametrize("place", ["pool", "pool/files"])
+def test_a_pool_is_not_pruned(place: str, run: Run, folder: pathlib.Path) -> None:
+    fill(folder, WANTED, STALE)
+    run("merge", "pool", f"rocm={folder}")
+    result = run("prune", f"rocm={place}", "--delete", status=2)
+    assert (
+        f"{place} belongs to a pool, whose pages list its wheels: prune the folders that are "
+        "merged, and merge them into a new pool\n"
+    ) in result.stderr
+
+
 def test_a_file_stays_to_which_a_link_leads_that_stays(
     run: Run, folder: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:

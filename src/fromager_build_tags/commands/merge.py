@@ -18,7 +18,7 @@ from ..index.machines import MachineChoice, choices
 from ..index.merging import Merge, MergedProject, ViewInput, merged_pool
 from ..index.pool import read_pool, view_problem
 from ..index.publishing import publish, restore
-from ..index.shared_checks import check_plain_wheels, check_shared
+from ..index.shared_checks import check_labelled_wheels, check_plain_wheels, check_shared
 from ..index.shared_index import shared_projects, with_shared
 from ..index.wheel_variants import Driver
 from ..report.merge_report import MERGED, MergeReport
@@ -97,7 +97,9 @@ def merge(
             pool = with_shared(pool)
             listed = list(shared_projects(pool))
             findings += check_shared(listed, pool, allow_holes=allow_holes)
-            findings += check_plain_wheels(run.newly_shared(pool, projects), exemptions)
+            new = list(run.newly_shared(pool, projects))
+            findings += check_plain_wheels(new, exemptions)
+            findings += check_labelled_wheels(new)
             chosen = list(choices(listed, drivers))
         verdict = Verdict.of([*run.empty(), *findings])
         failed = verdict.count(Severity.ERROR) > 0

@@ -22,6 +22,7 @@ from ..index.intact import damage_on
 from ..index.links import Link, links_below
 from ..index.listing import DirectoryIndex
 from ..index.neighbors import neighbors_of
+from ..index.pool import POOL_FILE
 from ..index.pruning import Decision, decide
 from ..index.status import Status
 from ..report.index_reports import PRUNED, PruneReport
@@ -123,6 +124,12 @@ def _refuse_indexes(indexes: Sequence[Index]) -> None:
     for index in indexes:
         if index.place.is_url:
             raise click.UsageError(f"--delete works on folders only, not on {index.place}")
+        root = pathlib.Path(index.place.address).resolve()
+        if any((each / POOL_FILE).exists() for each in (root, *root.parents[:3])):
+            raise click.UsageError(
+                f"{index.place} belongs to a pool, whose pages list its wheels: prune the folders "
+                "that are merged, and merge them into a new pool"
+            )
     for one, other in itertools.combinations(indexes, 2):
         roots = [pathlib.Path(each.place.address).resolve() for each in (one, other)]
         is_inside = any(a.is_relative_to(b) for a, b in itertools.permutations(roots))

@@ -8,7 +8,7 @@ import hashlib
 import os
 import pathlib
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from packaging.utils import NormalizedName
@@ -56,7 +56,7 @@ def publish(folder: pathlib.Path, pool: Pool, added: Iterable[MergedWheel]) -> P
         with _named_errors(folder):
             new.mkdir()
             (new / POOL_FILE).touch()
-            _link_tree(folder, new)
+            _link_tree(folder, new, {FILES, SIMPLE, *pool.views})
             _add_wheels(new / FILES, added)
             pool = _with_labelled(new / FILES, pool)
             _write_pages(new, pool)
@@ -92,8 +92,12 @@ def _write_list(path: pathlib.Path, pool: Pool) -> None:
         file.writelines(pool.lines())
 
 
-def _link_tree(old: pathlib.Path, new: pathlib.Path) -> None:
-    """Link every file of the old pool, but the list of its wheels."""
+def _link_tree(old: pathlib.Path, new: pathlib.Path, kept: Collection[str]) -> None:
+    """Link every file of the old pool, but the list of its wheels.
+
+    Raises:
+        OutputError: a link would lead out of the pool one of the folders that it is *kept* in.
+    """
     if not old.exists():
         return
     shutil.copymode(old, new)
@@ -102,6 +106,8 @@ def _link_tree(old: pathlib.Path, new: pathlib.Path) -> None:
         for name in names:
             source = pathlib.Path(folder, name)
             if source.is_symlink():
+                if target != new or name in kept:
+                    raise OutputError(f"{source} is a symbolic link: replace it by a folder")
                 (target / name).symlink_to(source.readlink())
             else:
                 (target / name).mkdir()

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import collections
+import pathlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from packaging.version import Version
 
 from ..findings import rules
-from ..findings.finding import Finding, Severity
+from ..findings.finding import Finding, Place, Severity
 from ..http.prefetch import READERS, prefetch
 from ..tag.filename import WheelName, parse_wheel_name
 from ..tag.segment import Order, accelerator_word
 from ..text import counted, first_few
 from ..verify.run import ExemptionsOf, WheelSource, verify_wheel
+from ..wheel.archive import WheelError
 from .pool import Pool, PooledWheel
 from .shared_index import SharedProject, unlisted_reason
-from .wheel_variants import UV_PROVIDES, label_of
+from .wheel_variants import UV_PROVIDES, check_relabel, label_of
 
 #: What makes a wheel wrong for machines without its accelerator.
 _HIDDEN: Final = {rules.HIDDEN_ACCELERATOR.code, rules.OTHER_ACCELERATOR.code}
@@ -66,6 +68,26 @@ def check_plain_wheels(
     paths = (path for name, path in names if name.is_platlib and not label_of(name))
     for found in prefetch(verify, paths, threads=READERS):
         yield from (each for each in found if each.severity is Severity.ERROR)
+
+
+def check_labelled_wheels(wheels: Iterable[tuple[PooledWheel, str]]) -> Iterator[Finding]:
+    """Yield the wheels whose copies with a label cannot be made, such as signed ones.
+
+    Args:
+        wheels: each with the path of its file.
+    """
+    for wheel, path in wheels:
+        if label_of(parse_wheel_name(wheel.filename)):
+            try:
+                check_relabel(pathlib.Path(path))
+            except WheelError as err:
+                yield rules.UNLABELLED_WHEEL.finding(
+                    f"{wheel.filename} cannot be copied with a label: {err.reason}",
+                    subject=wheel.project,
+                    remedy="build it again, without a signature",
+                    place=Place(file=path),
+                    severity=Severity.ERROR,
+                )
 
 
 def _families(projects: Iterable[SharedProject]) -> _Families:

@@ -27,7 +27,7 @@ from packaging.version import Version
 
 from ..errors import InputError
 from ..tag.filename import LABEL, WheelName, parse_wheel_name
-from ..wheel.relabelled import copy_with_file
+from ..wheel.relabelled import check_copy, copy_with_file
 from .listing import IndexFile
 from .select import PLAIN, Labels, others_of, select_newest, select_pinned
 from .status import IndexWheel, group_files
@@ -203,6 +203,11 @@ def version_json_path(project: NormalizedName, version: Version, content: bytes)
     """
     digest = hashlib.sha256(content).hexdigest()
     return f"{digest}/{version_json_name(project, version)}"
+
+
+def check_relabel(source: pathlib.Path) -> None:
+    """Raise WheelError if :func:`relabel` would: the wheel is damaged, signed, or has the file."""
+    check_copy(source, _WHEEL_FILE)
 
 
 def relabel(source: pathlib.Path, target: pathlib.Path, label: str = "") -> None:

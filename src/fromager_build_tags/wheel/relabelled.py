@@ -76,6 +76,16 @@ class _ListedMember(NamedTuple):
         return bytes(raw)
 
 
+def check_copy(source: Path, file: str) -> None:
+    """Raise WheelError if :func:`copy_with_file` would, without reading the members."""
+    try:
+        with source.open("rb") as stream, WheelArchive.open(source, stream) as archive:
+            _new_record(archive, file, b"")
+            list(_entries(archive, stream))
+    except OSError as err:
+        raise WheelError(source, err.strerror or str(err)) from None
+
+
 def copy_with_file(source: Path, target: Path, file: str, content: bytes) -> None:
     """Write *target*: the wheel *source* with *file* in its dist-info folder.
 
