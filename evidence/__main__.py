@@ -12,8 +12,8 @@ from packaging.utils import parse_wheel_filename
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.wheel.archive import WheelError
 from fromager_build_tags.wheel.facts import read_wheel
-from fromager_build_tags.wheel.torch_exports import TorchBuild
-from fromager_build_tags.wheel.torch_table import TorchTable, shipped_table
+from fromager_build_tags.wheel.torch.torch_exports import TorchBuild
+from fromager_build_tags.wheel.torch.torch_table import TorchTable, shipped_table
 
 from . import archs, catalogue, independent, loads, measurements, table, torch_releases, verified
 from .archs import WheelArchs, read_archs

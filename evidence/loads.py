@@ -14,8 +14,8 @@ from packaging.version import Version
 from pydantic import BaseModel, ConfigDict
 
 from fromager_build_tags.wheel.facts import read_wheel
-from fromager_build_tags.wheel.torch_abi import compare
-from fromager_build_tags.wheel.torch_table import shipped_table
+from fromager_build_tags.wheel.torch.torch_abi import compare
+from fromager_build_tags.wheel.torch.torch_table import shipped_table
 
 from .catalogue import HERE
 

@@ -14,9 +14,9 @@ from packaging.version import Version
 from pydantic import BaseModel, ConfigDict
 
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.wheel import torch_table
-from fromager_build_tags.wheel.torch_exports import TorchBuild, read_torch
-from fromager_build_tags.wheel.torch_table import TorchTable
+from fromager_build_tags.wheel.torch import torch_table
+from fromager_build_tags.wheel.torch.torch_exports import TorchBuild, read_torch
+from fromager_build_tags.wheel.torch.torch_table import TorchTable
 
 from .catalogue import HERE
 from .fetch import fetched

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from evidence import torch_releases
 from evidence.__main__ import main
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.wheel.torch_table import FILE, TorchTable, digest, shipped_table
+from fromager_build_tags.wheel.torch.torch_table import FILE, TorchTable, digest, shipped_table
 
 from .wheel.torch_samples import build, torch_wheel
 

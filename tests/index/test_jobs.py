@@ -16,9 +16,9 @@ from packaging.version import Version
 
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.index import open_index
-from fromager_build_tags.index.existing import Existing, find_existing
-from fromager_build_tags.index.job import Job, JobStack
-from fromager_build_tags.index.job_plan import JobPlan
+from fromager_build_tags.index.jobs.existing import Existing, find_existing
+from fromager_build_tags.index.jobs.job import Job, JobStack
+from fromager_build_tags.index.jobs.job_plan import JobPlan
 from fromager_build_tags.index.listing import parse_place
 from fromager_build_tags.index.targets import Target
 from fromager_build_tags.report.jobs_report import JOBS, MOST_JOBS, JobsReport

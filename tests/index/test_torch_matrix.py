@@ -14,8 +14,8 @@ from packaging.version import Version
 
 from fromager_build_tags.commands import torch as command
 from fromager_build_tags.wheel.libraries import Accelerator
-from fromager_build_tags.wheel.torch_exports import TorchBuild
-from fromager_build_tags.wheel.torch_table import TorchTable
+from fromager_build_tags.wheel.torch.torch_exports import TorchBuild
+from fromager_build_tags.wheel.torch.torch_table import TorchTable
 
 from ..golden.scenes import PLAT, library, wheel
 from .simple_server import Answer, html_index, serve

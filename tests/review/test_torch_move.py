@@ -15,9 +15,9 @@ from fromager_build_tags.review.change import Change
 from fromager_build_tags.review.torch_move import TorchMove, torch_moves
 from fromager_build_tags.tag.build_tag import BuildTag
 from fromager_build_tags.tag.filename import parse_wheel_name
-from fromager_build_tags.wheel.torch_exports import TorchBuild
-from fromager_build_tags.wheel.torch_loads import TorchAnswer
-from fromager_build_tags.wheel.torch_table import TorchTable
+from fromager_build_tags.wheel.torch.torch_exports import TorchBuild
+from fromager_build_tags.wheel.torch.torch_loads import TorchAnswer
+from fromager_build_tags.wheel.torch.torch_table import TorchTable
 
 from ..golden.scenes import PLAT, library, wheel
 from ..index.wheels import Files

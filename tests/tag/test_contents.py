@@ -12,7 +12,7 @@ from fromager_build_tags.tag.contents import excludes, needs_of
 from fromager_build_tags.tag.expression import Need, simple_expression
 from fromager_build_tags.verify.checks.examined import ExaminedWheel
 from fromager_build_tags.verify.examine import examine_wheel
-from fromager_build_tags.wheel.torch_loads import TorchLoads
+from fromager_build_tags.wheel.torch.torch_loads import TorchLoads
 
 from ..verify.building import Wheel, compile_libraries
 from ..wheel.building import Compiler

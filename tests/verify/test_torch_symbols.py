@@ -15,8 +15,8 @@ from fromager_build_tags.verify.checks import examined
 from fromager_build_tags.verify.checks.examined import ExaminedWheel
 from fromager_build_tags.verify.checks.torch_symbols import symbols_of_torch
 from fromager_build_tags.wheel.facts import read_wheel
-from fromager_build_tags.wheel.torch_exports import TorchBuild
-from fromager_build_tags.wheel.torch_table import TorchTable
+from fromager_build_tags.wheel.torch.torch_exports import TorchBuild
+from fromager_build_tags.wheel.torch.torch_table import TorchTable
 
 from ..wheel.craft import Shape, elf_without_sections
 from .building import Wheel

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fromager_build_tags.wheel import offload_bundle
-from fromager_build_tags.wheel.device_code import DeviceCode
+from fromager_build_tags.wheel.device import offload_bundle
+from fromager_build_tags.wheel.device.device_code import DeviceCode
 from fromager_build_tags.wheel.elf import ElfFacts, read_elf
 from fromager_build_tags.wheel.elf_file import ENTRIES, Budget
 from fromager_build_tags.wheel.elf_refusal import ElfRefusal

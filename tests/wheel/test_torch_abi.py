@@ -6,10 +6,10 @@ import pytest
 from packaging.version import Version
 
 from fromager_build_tags.wheel.libraries import Accelerator
-from fromager_build_tags.wheel.torch_abi import compare
-from fromager_build_tags.wheel.torch_imports import TorchImports
-from fromager_build_tags.wheel.torch_loads import TorchLoads, short
-from fromager_build_tags.wheel.torch_table import TorchTable
+from fromager_build_tags.wheel.torch.torch_abi import compare
+from fromager_build_tags.wheel.torch.torch_imports import TorchImports
+from fromager_build_tags.wheel.torch.torch_loads import TorchLoads, short
+from fromager_build_tags.wheel.torch.torch_table import TorchTable
 
 from ..growth import grows_linearly
 from .torch_samples import build, imports, table

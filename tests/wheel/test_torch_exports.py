@@ -12,8 +12,8 @@ from packaging.version import Version
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.wheel.archive import WheelError
 from fromager_build_tags.wheel.libraries import Accelerator
-from fromager_build_tags.wheel.torch_exports import TorchBuild, read_torch
-from fromager_build_tags.wheel.torch_table import TorchTable
+from fromager_build_tags.wheel.torch.torch_exports import TorchBuild, read_torch
+from fromager_build_tags.wheel.torch.torch_table import TorchTable
 
 from .building import WHEEL, MakeWheel
 from .craft import Shape, elf_without_sections

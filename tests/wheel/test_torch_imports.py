@@ -9,8 +9,8 @@ import pytest
 from fromager_build_tags.wheel.elf_refusal import RefusalReason
 from fromager_build_tags.wheel.facts import read_wheel
 from fromager_build_tags.wheel.libraries import Accelerator
-from fromager_build_tags.wheel.torch_abi import compare
-from fromager_build_tags.wheel.torch_imports import TorchImports
+from fromager_build_tags.wheel.torch.torch_abi import compare
+from fromager_build_tags.wheel.torch.torch_imports import TorchImports
 
 from ..growth import grows_linearly
 from . import hostile

@@ -14,8 +14,8 @@ from packaging.version import Version
 from evidence import torch_releases
 from fromager_build_tags.errors import InputError
 from fromager_build_tags.wheel.libraries import Accelerator
-from fromager_build_tags.wheel.torch_exports import TorchBuild
-from fromager_build_tags.wheel.torch_table import TorchTable, digest, shipped_table
+from fromager_build_tags.wheel.torch.torch_exports import TorchBuild
+from fromager_build_tags.wheel.torch.torch_table import TorchTable, digest, shipped_table
 
 from .torch_samples import build, table
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from packaging.version import Version
 
 from fromager_build_tags.wheel.libraries import Accelerator
-from fromager_build_tags.wheel.torch_exports import TorchBuild
-from fromager_build_tags.wheel.torch_imports import TorchImports
-from fromager_build_tags.wheel.torch_table import TorchTable
+from fromager_build_tags.wheel.torch.torch_exports import TorchBuild
+from fromager_build_tags.wheel.torch.torch_imports import TorchImports
+from fromager_build_tags.wheel.torch.torch_table import TorchTable
 
 from .craft import Shape, elf_without_sections
 

@@ -11,9 +11,9 @@ from ..tag.expression import Need
 from ..text import first_few
 from ..wheel.evidence import Evidence, TorchAbi
 from ..wheel.facts import WheelFacts
-from ..wheel.torch_abi import compare
-from ..wheel.torch_loads import TorchLoads
-from ..wheel.torch_table import shipped_table
+from ..wheel.torch.torch_abi import compare
+from ..wheel.torch.torch_loads import TorchLoads
+from ..wheel.torch.torch_table import shipped_table
 
 _MOST: Final = 3
 

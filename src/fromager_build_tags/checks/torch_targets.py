@@ -27,7 +27,7 @@ from ..settings.layout import DEPENDS_ON
 from ..settings.tree import PackageBuildInfo
 from ..stack.stack import DeclaredTorch, Stack
 from ..tag.segment import accelerator_word
-from ..wheel.torch_loads import short
+from ..wheel.torch.torch_loads import short
 from .inventory import Inventory
 
 _MACRO: Final = "TORCH_TARGET_VERSION"

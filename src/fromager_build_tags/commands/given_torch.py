@@ -22,8 +22,8 @@ from ..tag.platform import parse_linux
 from ..text import counted, first_few, redact_argument
 from ..verify.run import WheelSource
 from ..wheel.archive import open_url
-from ..wheel.torch_exports import TorchBuild, read_torch, read_torch_wheel
-from ..wheel.torch_table import TorchTable
+from ..wheel.torch.torch_exports import TorchBuild, read_torch, read_torch_wheel
+from ..wheel.torch.torch_table import TorchTable
 from . import common
 
 _TORCH: Final = canonicalize_name("torch")

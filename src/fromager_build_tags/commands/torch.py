@@ -13,8 +13,8 @@ from packaging.version import Version
 from ..http.urls import is_url
 from ..index.torch_matrix import columns, read_matrix
 from ..report.torch_report import MATRIX, TorchReport
-from ..wheel.torch_loads import stands_for
-from ..wheel.torch_table import TorchTable, shipped_table
+from ..wheel.torch.torch_loads import stands_for
+from ..wheel.torch.torch_table import TorchTable, shipped_table
 from . import common
 from . import indexes as shared
 from .given_torch import read_given_torch

@@ -10,9 +10,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..wheel.archive import WheelError
-from ..wheel.torch_exports import TorchBuild, read_torch_wheel
-from ..wheel.torch_loads import stands_for
-from ..wheel.torch_table import TorchTable
+from ..wheel.torch.torch_exports import TorchBuild, read_torch_wheel
+from ..wheel.torch.torch_loads import stands_for
+from ..wheel.torch.torch_table import TorchTable
 from . import Index
 from .listing import IndexFile
 from .select import PLAIN, select, select_newest

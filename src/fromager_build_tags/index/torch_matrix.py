@@ -18,10 +18,10 @@ from ..tag.platform import parse_linux
 from ..wheel.archive import WheelError
 from ..wheel.libraries import read_contents
 from ..wheel.symbols import readable
-from ..wheel.torch_abi import compare
-from ..wheel.torch_imports import torch_imports
-from ..wheel.torch_loads import TorchAnswer, answer
-from ..wheel.torch_table import TorchTable
+from ..wheel.torch.torch_abi import compare
+from ..wheel.torch.torch_imports import torch_imports
+from ..wheel.torch.torch_loads import TorchAnswer, answer
+from ..wheel.torch.torch_table import TorchTable
 from . import Index
 from .listing import IndexFile, ListedProject, Unreadable
 from .selected import files_of, select_files

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from ..index.job import Job, JobStack
-from ..index.job_plan import JobPlan
+from ..index.jobs.job import Job, JobStack
+from ..index.jobs.job_plan import JobPlan
 from ..text import counted, first_few, safe_json
 from .sections import Renderers, Section, renderers
 

@@ -14,7 +14,7 @@ from ..review.change import OTHER_PACKAGES, Change, ChangeKind, count_wheels
 from ..review.compare import Review
 from ..review.torch_move import TorchMove
 from ..text import counted, dump_json, markdown_code, markdown_text
-from ..wheel.torch_loads import TorchAnswer
+from ..wheel.torch.torch_loads import TorchAnswer
 from .block import Block, chained, titled
 from .findings_report import FINDINGS, as_json, render_table, sections
 from .table import Rendered, Table

@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from ..index.torch_matrix import TorchColumn, TorchMatrix, TorchRow
 from ..text import counted, first_few
-from ..wheel.torch_loads import TorchAnswer
+from ..wheel.torch.torch_loads import TorchAnswer
 from .sections import Renderers, Section, renderers
 from .verify_report import LIMITS
 

@@ -12,7 +12,7 @@ from packaging.version import Version
 from ..findings.finding import Verdict
 from ..text import dump_json, markdown_code, markdown_text, plain
 from ..verify.run import Verified
-from ..wheel.torch_loads import TorchLoads
+from ..wheel.torch.torch_loads import TorchLoads
 from . import findings_report
 from .block import Block, chained, titled
 from .table import Part, Rendered

@@ -17,10 +17,10 @@ from ..tag.filename import parse_wheel_name
 from ..tag.segment import Order, torch_version
 from ..wheel.archive import WheelArchive, WheelError
 from ..wheel.libraries import read_contents
-from ..wheel.torch_abi import compare
-from ..wheel.torch_imports import torch_imports
-from ..wheel.torch_loads import TorchAnswer, answer, stands_for
-from ..wheel.torch_table import shipped_table
+from ..wheel.torch.torch_abi import compare
+from ..wheel.torch.torch_imports import torch_imports
+from ..wheel.torch.torch_loads import TorchAnswer, answer, stands_for
+from ..wheel.torch.torch_table import shipped_table
 from .change import Change
 
 

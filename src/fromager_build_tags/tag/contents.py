@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from ..wheel.facts import WheelFacts
-    from ..wheel.torch_loads import TorchLoads
+    from ..wheel.torch.torch_loads import TorchLoads
 
 
 def needs_of(

@@ -26,7 +26,7 @@ from .exemptions import Exemptions
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
-    from ..wheel.torch_loads import TorchLoads
+    from ..wheel.torch.torch_loads import TorchLoads
     from .checks.examined import ExaminedWheel
 
 _NAME_A_WHEEL: Final = "name a file, a folder, a pattern or a URL of a readable wheel"

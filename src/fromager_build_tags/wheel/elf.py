@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Final
 
-from .device_code import DeviceCode, read_device_code
+from .device.device_code import DeviceCode, read_device_code
 from .dynamic_table import DynamicTable
 from .elf_file import DEVICE_SECTIONS, Budget, ElfFile
 from .elf_refusal import FOREIGN, ElfRefusal, RefusalReason, RefusedError

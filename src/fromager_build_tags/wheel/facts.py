@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.metadata import RawMetadata
 from packaging.requirements import Requirement
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from .archive import WheelArchive, WheelError
-from .device_code import DeviceCode
+from .archive import WheelArchive
+from .device.device_code import DeviceCode
 from .elf import DEVICE_MACHINES
 from .elf_refusal import ElfRefusal
 from .evidence import (
@@ -25,10 +24,11 @@ from .evidence import (
     torch_use,
     used_accelerators,
 )
+from .identity import identity
 from .libraries import Library, read_contents
 from .ordinary_libraries import required_packages, unexplained
 from .requires_dist import is_named_for, stack_requirements, torch_requirements
-from .torch_imports import TorchImports, torch_imports
+from .torch.torch_imports import TorchImports, torch_imports
 
 _NOTED_LIMIT = 1 << 20
 
@@ -182,20 +182,6 @@ def read_facts(archive: WheelArchive, *, device_code: bool = False) -> WheelFact
             for code in library.elf.device_code
         ),
     )
-
-
-def identity(path: Path | str, metadata: RawMetadata) -> tuple[NormalizedName, Version]:
-    """Return the name and the version that a METADATA gives.
-
-    Raises:
-        WheelError: one of them is missing or not valid.
-    """
-    if not (name := metadata.get("name")):
-        raise WheelError(path, "its METADATA has no Name")
-    try:
-        return canonicalize_name(name), Version(metadata.get("version", ""))
-    except ValueError as err:  # InvalidVersion, or a number that is too long for int()
-        raise WheelError(path, f"its METADATA has no valid Version ({str(err)[:300]})") from None
 
 
 def _hosts(libraries: Iterable[Library]) -> Iterator[HostCode]:

@@ -13,7 +13,7 @@ from .examined import ExaminedWheel
 
 if TYPE_CHECKING:
     from ...stack.gpu_arch import GpuArch
-    from ...wheel.device_code import DeviceCode
+    from ...wheel.device.device_code import DeviceCode
 
 #: How many names a message has.
 _MOST: Final = 15

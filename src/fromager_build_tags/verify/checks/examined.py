@@ -15,9 +15,9 @@ from ...tag.expression import Need, simple_expression
 from ...tag.segment import Order, accelerator_word
 from ...text import first_few
 from ...wheel.libraries import Accelerator
-from ...wheel.torch_abi import compare
-from ...wheel.torch_loads import TorchLoads
-from ...wheel.torch_table import TorchTable, shipped_table
+from ...wheel.torch.torch_abi import compare
+from ...wheel.torch.torch_loads import TorchLoads
+from ...wheel.torch.torch_table import TorchTable, shipped_table
 from ..exemptions import NO_EXEMPTIONS, Exemptions
 
 if TYPE_CHECKING:

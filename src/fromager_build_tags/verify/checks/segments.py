@@ -12,7 +12,7 @@ from ...tag.segment import Order, accelerator_word
 from ...wheel.evidence import Evidence, TorchAbi
 from ...wheel.libraries import Accelerator
 from ...wheel.sonames import majors_of
-from ...wheel.torch_loads import short
+from ...wheel.torch.torch_loads import short
 from ..exemptions import ACCELERATOR, TORCH
 from .examined import ACCELERATORS, ExaminedWheel, listed
 from .required import named_torch

@@ -18,7 +18,7 @@ from ...findings import rules
 from ...findings.finding import Finding, Rule, Severity
 from ...text import counted
 from ...wheel.symbols import has_old_string, readable
-from ...wheel.torch_loads import TorchLoads, short, stands_for
+from ...wheel.torch.torch_loads import TorchLoads, short, stands_for
 from .examined import ExaminedWheel, listed
 from .required import admits, named_torch
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from .elf_file import Budget, ElfFile
-from .elf_refusal import RefusedError
+from ..elf_file import Budget, ElfFile
+from ..elf_refusal import RefusedError
 from .fatbin import fatbin_codes
 from .offload_bundle import bundle_codes
 from .section_data import SectionData

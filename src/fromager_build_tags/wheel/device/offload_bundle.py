@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Final
 
-from .elf_refusal import RefusalReason, RefusedError, broken
+from ..elf_refusal import RefusalReason, RefusedError, broken
 from .section_data import SectionData
 
 _MAGIC: Final = b"__CLANG_OFFLOAD_BUNDLE__"

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from ..plan.model import NUMBER_0
-from ..stack.key import StackKey
-from ..tag.build_tag import NO_BUILD_TAG, BuildTag
-from ..tag.filename import stem
+from ...plan.model import NUMBER_0
+from ...stack.key import StackKey
+from ...tag.build_tag import NO_BUILD_TAG, BuildTag
+from ...tag.filename import stem
 
 
 class JobStack(NamedTuple):

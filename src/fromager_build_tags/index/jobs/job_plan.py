@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from ..plan.build_graph import Levels
-from ..plan.model import PlannedTag
-from ..tag.build_tag import BuildTag
+from ...plan.build_graph import Levels
+from ...plan.model import PlannedTag
+from ...tag.build_tag import BuildTag
 from .existing import Existing
 from .job import Job, JobStack
 

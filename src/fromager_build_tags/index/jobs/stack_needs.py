@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from ..errors import BuildTagError, explain_error
-from ..plan.build_graph import BuildGraph
-from ..plan.model import PlannedTag, Wanted
-from ..plan.planner import plan
-from ..stack.key import StackKey, short_name
-from ..stack.stack import Stack
-from .expected import Expectations
+from ...errors import BuildTagError, explain_error
+from ...plan.build_graph import BuildGraph
+from ...plan.model import PlannedTag, Wanted
+from ...plan.planner import plan
+from ...stack.key import StackKey, short_name
+from ...stack.stack import Stack
+from ..expected import Expectations
+from ..listing import IndexPlace
 from .job import JobStack
-from .listing import IndexPlace
 
 type _Versions = dict[NormalizedName, set[Version]]
 

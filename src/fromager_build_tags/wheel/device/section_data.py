@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from typing import IO, Any, Final
 
-from .elf_file import Budget
-from .elf_refusal import RefusalReason, RefusedError
+from ..elf_file import Budget
+from ..elf_refusal import RefusalReason, RefusedError
 
 _CHUNK: Final = 4 << 10
 _LARGEST_CHUNK: Final = 1 << 20

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from .elf_refusal import broken
+from ..elf_refusal import broken
 from .section_data import SectionData
 
 #: Magic number, size of the header, size of the entries.

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from .evidence import accelerators_of
-from .libraries import Accelerator, Contents, accelerator_of, is_torch
-from .ordinary_libraries import is_system
-from .symbols import STABLE, UNSTABLE
+from ..evidence import accelerators_of
+from ..libraries import Accelerator, Contents, accelerator_of, is_torch
+from ..ordinary_libraries import is_system
+from ..symbols import STABLE, UNSTABLE
 
 #: A library for ROCm may need a library of CUDA's name, too: the first one counts.
 _ORDER: Final = (Accelerator.ROCM, Accelerator.XPU, Accelerator.CUDA)

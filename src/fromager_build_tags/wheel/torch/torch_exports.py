@@ -10,13 +10,13 @@ from typing import Final
 
 from packaging.version import Version
 
-from ..errors import InputError
-from .archive import WheelArchive, WheelError
-from .elf import ElfFacts, read_elf
-from .elf_refusal import RefusalReason
-from .facts import identity
-from .libraries import Accelerator, Contents, Library, accelerator_of, is_torch, read_contents
-from .symbols import TORCH_NAMES
+from ...errors import InputError
+from ..archive import WheelArchive, WheelError
+from ..elf import ElfFacts, read_elf
+from ..elf_refusal import RefusalReason
+from ..identity import identity
+from ..libraries import Accelerator, Contents, Library, accelerator_of, is_torch, read_contents
+from ..symbols import TORCH_NAMES
 
 _VERSION = re.compile(r"""^__version__\s*(?::[^=\n]*)?=\s*['"]([^'"\n]{1,64})['"]""", re.MULTILINE)
 _VERSION_FILE_LIMIT: Final = 64 << 10

@@ -10,14 +10,14 @@ from packaging.tags import Tag
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from ..errors import InputError
-from ..tag.build_tag import BuildTag
-from ..tag.filename import WheelName
-from ..text import first_few
-from . import Index
-from .listing import ListedProject, Unreadable
-from .status import IndexWheel, group_files
-from .targets import Installer, Target, ranks_of, targets_of
+from ...errors import InputError
+from ...tag.build_tag import BuildTag
+from ...tag.filename import WheelName
+from ...text import first_few
+from .. import Index
+from ..listing import ListedProject, Unreadable
+from ..status import IndexWheel, group_files
+from ..targets import Installer, Target, ranks_of, targets_of
 
 #: The versions that are needed, by package.
 type NeededVersions = Mapping[NormalizedName, Collection[Version]]

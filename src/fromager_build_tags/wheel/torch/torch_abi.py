@@ -13,8 +13,8 @@ from typing import Final
 
 from packaging.version import Version
 
-from .libraries import Accelerator
-from .symbols import STABLE, UNSTABLE
+from ..libraries import Accelerator
+from ..symbols import STABLE, UNSTABLE
 from .torch_exports import TorchRelease
 from .torch_imports import TorchImports
 from .torch_loads import TorchLoads

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from packaging.version import Version
 
-from .libraries import Accelerator
+from ..libraries import Accelerator
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

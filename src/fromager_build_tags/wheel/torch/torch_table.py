@@ -24,8 +24,8 @@ from typing import Any, Final
 
 from packaging.version import Version
 
-from ..errors import InputError
-from .libraries import Accelerator
+from ...errors import InputError
+from ..libraries import Accelerator
 from .torch_exports import TorchBuild, TorchRelease
 
 FORMAT: Final = 1

@@ -1,0 +1,1 @@
+"""Device code in a library: for which GPU architectures it is compiled."""
