@@ -72,7 +72,7 @@ def test_a_row_for_each_machine(run: Run, tmp_path: pathlib.Path) -> None:
     ]
     (folder / "torch-2.10.0-variants.json").unlink()
     assert labelled[0] not in run("which", "index", "--machine=cuda13.1").stdout
-    error = "Error: --machine: unknown machine 'h100': use cpu, cuda13.1 or rocm7.1\n"
+    error = "Error: unknown machine 'h100': use cpu, cuda13.1 or rocm7.1\n"
     assert run("which", "index", "--machine=h100", status=2).stderr.endswith(error)
 
 

@@ -188,16 +188,17 @@ def _edited(path: pathlib.Path, old: bytes, new: bytes, count: int = -1) -> path
     return path
 
 
-def _with_gap(path: pathlib.Path) -> pathlib.Path:
+def _with_gap(path: pathlib.Path, shape: str = "record-last") -> pathlib.Path:
     """Return a wheel with bytes in front of the last member that belong to no member."""
-    data = SHAPES["record-last"](path).read_bytes()
+    data = SHAPES[shape](path).read_bytes()
+    gap = b"gap!" * 10  # enough for a member
     with zipfile.ZipFile(path) as archive:
         start, at = archive.getinfo(f"{INFO}/RECORD").header_offset, archive.start_dir
     end = data.rindex(b"PK\5\6")
-    listed = data[at:end].replace(struct.pack("<I", start), struct.pack("<I", start + 4))
-    place = struct.pack("<I", at + 4)
+    listed = data[at:end].replace(struct.pack("<I", start), struct.pack("<I", start + len(gap)))
+    place = struct.pack("<I", at + len(gap))
     path.write_bytes(
-        data[:start] + b"gap!" + data[start:at] + listed + data[end : end + 16] + place + b"\0\0"
+        data[:start] + gap + data[start:at] + listed + data[end : end + 16] + place + b"\0\0"
     )
     return path
 
@@ -235,6 +236,10 @@ REFUSED: Mapping[str, tuple[Callable[[pathlib.Path], pathlib.Path], str]] = {
         "its RECORD cannot be read (',' expected after '\"')",
     ),
     "gap": (_with_gap, "its list of members and its members differ: 'demo-1.0.dist-info/WHEEL'"),
+    "gap-in-stream": (
+        lambda path: _with_gap(path, "stream"),
+        "its list of members and its members differ: 'demo-1.0.dist-info/WHEEL'",
+    ),
     "other-name": (
         lambda path: _edited(write(path, PLAIN), b"demo/__init__", b"demo/__evil__", 1),
         "its list of members and its members differ: 'demo/__init__.py'",

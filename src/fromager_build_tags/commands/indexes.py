@@ -38,7 +38,7 @@ def _drivers(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> tup
     try:
         return tuple(map(Driver.parse, texts))
     except InputError as err:
-        raise click.UsageError(f"--machine: {err}") from None
+        raise click.UsageError(str(err)) from None
 
 
 machine_option = click.option(
@@ -47,7 +47,8 @@ machine_option = click.option(
     multiple=True,
     metavar="MACHINE",
     callback=_drivers,
-    help="the driver of a machine, such as cuda13.1, rocm7.1 or cpu",
+    help="also print what uv selects, with its preview, on a machine: cuda13.1 for that driver, "
+    "rocm7.1, cpu",
 )
 
 

@@ -37,13 +37,7 @@ _FOLDER: Final = click.Path(path_type=pathlib.Path, file_okay=False)
     is_flag=True,
     help="also write OUT/simple, one index for all accelerators; experimental",
 )
-@click.option(
-    "--machine",
-    "machines",
-    multiple=True,
-    metavar="MACHINE",
-    help="print which wheels of OUT/simple a machine gets: cuda13.1 for that driver, rocm7.1, cpu",
-)
+@shared.machine_option
 @click.option(
     "--allow-holes",
     is_flag=True,
@@ -58,7 +52,7 @@ def merge(
     folder: pathlib.Path,
     inputs: tuple[str, ...],
     variants: bool,
-    machines: tuple[str, ...],
+    machines: tuple[Driver, ...],
     allow_holes: bool,
     dry_run: bool,
     format_: str,
@@ -78,7 +72,6 @@ def merge(
     """
     if not variants and (machines or allow_holes):
         raise click.UsageError("--machine and --allow-holes need --variants")
-    drivers = [Driver.parse(each) for each in machines]
     views = _open_views(inputs)
     target = folder.resolve()
     if not target.parent.is_dir():
@@ -100,7 +93,7 @@ def merge(
             new = list(run.newly_shared(pool, projects))
             findings += check_plain_wheels(new, exemptions)
             findings += check_labelled_wheels(new)
-            chosen = list(choices(listed, drivers))
+            chosen = list(choices(listed, machines))
         verdict = Verdict.of([*run.empty(), *findings])
         failed = verdict.count(Severity.ERROR) > 0
         if failed:
