@@ -29,6 +29,14 @@ def test_line_ends_and_links_stay(tmp_path: pathlib.Path) -> None:
     assert target.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_link_to_itself_is_replaced(tmp_path: pathlib.Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("link")
+    write_text(link, "new")
+    assert not link.is_symlink()
+    assert link.read_text() == "new"
+
+
 def test_a_new_file_has_the_mode_that_the_user_wants(tmp_path: pathlib.Path) -> None:
     before = os.umask(0o027)
     try:

@@ -99,6 +99,17 @@ def test_no_line_of_prose_is_long() -> None:
     assert found == []
 
 
+def test_a_link_to_itself_is_no_traceback() -> None:
+    """``Path.resolve`` raises RuntimeError for it: ``files.real_path`` does not."""
+    found = [
+        str(module.relative_to(PACKAGE))
+        for module in MODULES
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Attribute) and node.attr == "resolve"
+    ]
+    assert found == []
+
+
 def test_only_one_module_prints() -> None:
     """It escapes what it prints."""
     found = [

@@ -24,6 +24,14 @@ def printable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def real_path(path: pathlib.Path) -> pathlib.Path:
+    """Return a path without symbolic links, as far as they lead: a link to itself stays.
+
+    ``Path.resolve`` raises RuntimeError for such a link before Python 3.13.
+    """
+    return pathlib.Path(os.path.realpath(path))
+
+
 def read_text(path: pathlib.Path) -> str:
     """Return the text of a settings file, with its line ends; "" for a missing file.
 
@@ -116,7 +124,7 @@ def refuse_read_only(path: pathlib.Path) -> None:
     Raises:
         OutputError: the file exists, and its permissions forbid writing.
     """
-    target = path.resolve()
+    target = real_path(path)
     if target.exists() and not target.stat().st_mode & 0o222:
         raise OutputError(f"{path} is read-only: to allow the change, run chmod u+w {path}")
 
@@ -134,7 +142,7 @@ def write_text(path: pathlib.Path, text: str) -> None:
     refuse_read_only(path)
     try:
         if is_replaced(path):
-            _replace(path.resolve(), text)
+            _replace(real_path(path), text)
         else:
             _write_through(path, text)
     except OSError as err:
@@ -182,7 +190,7 @@ def write_texts(texts: Mapping[pathlib.Path, str]) -> None:
     with contextlib.ExitStack() as undo:
         ready = []
         for path, text in texts.items():
-            target = path.resolve()
+            target = real_path(path)
             try:
                 with _written_beside(target, text) as temporary:
                     undo.callback(temporary.unlink, missing_ok=True)
@@ -214,7 +222,7 @@ def replacing(path: pathlib.Path) -> Iterator[BinaryIO]:
         OutputError: it cannot be written.
     """
     refuse_read_only(path)
-    target = path.resolve()
+    target = real_path(path)
     try:
         with _beside(target) as (temporary, file):
             yield file

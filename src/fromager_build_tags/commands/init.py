@@ -10,7 +10,7 @@ import click
 
 from ..add.initial import SETTINGS_FILE, InitialFile, ci_files, settings_files, write_initial
 from ..errors import InputError
-from ..files import alone
+from ..files import alone, real_path
 from ..settings.discover import places_in
 from ..settings.layout import VARIANTS_DIR
 from ..stack.machine import detect
@@ -78,7 +78,7 @@ def _refuse_other_settings(folder: pathlib.Path) -> None:
 
 def _refuse_subfolder(folder: pathlib.Path, file: pathlib.Path) -> None:
     """Refuse a folder inside a repository: the files of CI services work at its top alone."""
-    path = folder.resolve()
+    path = real_path(folder)
     top = next((each for each in (path, *path.parents) if (each / ".git").exists()), path)
     if top != path:
         raise InputError(

@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from ..errors import InputError
-from ..files import alone
+from ..files import alone, real_path
 from ..findings.finding import Severity, Verdict
 from ..http.urls import is_url, shown_url
 from ..index.listing import DirectoryIndex
@@ -73,7 +73,7 @@ def merge(
     if not variants and (machines or allow_holes):
         raise click.UsageError("--machine and --allow-holes need --variants")
     views = _open_views(inputs)
-    target = folder.resolve()
+    target = real_path(folder)
     if not target.parent.is_dir():
         raise InputError(f"{folder.parent} does not exist: create it, then merge again")
     _refuse_overlap(target, views)
@@ -156,7 +156,7 @@ def _refuse_overlap(target: pathlib.Path, views: Iterable[ViewInput]) -> None:
     pool, *above = _identities(target)
     for each in views:
         place = each.index.place
-        root, *above_root = _identities(pathlib.Path(place.address).resolve())
+        root, *above_root = _identities(real_path(pathlib.Path(place.address)))
         if root in (pool, *above) or pool in above_root:
             raise click.UsageError(
                 f"{place} and the pool overlap: use folders of which none is inside the other"

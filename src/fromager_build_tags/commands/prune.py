@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..files import is_replaced
+from ..files import is_replaced, real_path
 from ..index import Index
 from ..index.auditing import view_project
 from ..index.deletion import delete as delete_wheels
@@ -131,7 +131,7 @@ def _refuse_indexes(indexes: Sequence[Index]) -> None:
                 "that are merged, and merge them into a new pool"
             )
     for one, other in itertools.combinations(indexes, 2):
-        roots = [pathlib.Path(each.place.address).resolve() for each in (one, other)]
+        roots = [real_path(pathlib.Path(each.place.address)) for each in (one, other)]
         is_inside = any(a.is_relative_to(b) for a, b in itertools.permutations(roots))
         if is_inside or _folders(one) & _folders(other):
             raise click.UsageError(

@@ -13,6 +13,7 @@ import click
 from packaging.version import Version
 
 from ..errors import InputError
+from ..files import real_path
 from ..plan.locked_tags import public_version
 from ..plan.lockfile import lock_file
 from ..review.change import Wheels
@@ -168,7 +169,7 @@ def _below(layout: Layout, top: pathlib.Path) -> Layout:
 
     def relative_to_top(path: pathlib.PurePath) -> pathlib.PurePath:
         normal = pathlib.Path(os.path.normpath(pathlib.Path(path).absolute()))  # keeps links
-        known = normal if normal.is_relative_to(top) else normal.resolve()
+        known = normal if normal.is_relative_to(top) else real_path(normal)
         if known.is_relative_to(top):
             return known.relative_to(top)
         raise InputError(f"{path} is not in the git repository at {top}")

@@ -17,6 +17,7 @@ from typing import Final
 from packaging.utils import canonicalize_name
 
 from ..errors import OutputError
+from ..files import real_path
 from .intact import Damage
 from .links import Entry, Link, entry_of, links_below, read_link
 from .listing import FROMAGER_FOLDERS, IndexFile, ListedProject
@@ -29,7 +30,7 @@ _COMPANIONS: Final = (".asc", ".metadata")
 
 def searched_folder(path: pathlib.Path) -> pathlib.Path:
     """Return the folder to search for links to wheels in *path*: all of fromager's."""
-    return path / ".." if path.resolve().name in FROMAGER_FOLDERS else path
+    return path / ".." if real_path(path).name in FROMAGER_FOLDERS else path
 
 
 def linked_folder(wheels: Iterable[IndexWheel]) -> pathlib.Path | None:
@@ -64,7 +65,7 @@ def with_leftovers(listed: ListedProject, links: Iterable[Link]) -> ListedProjec
 
 def _link_to(path: pathlib.Path, project: str) -> pathlib.Path:
     """Return the path of fromager's link to a wheel of its folders."""
-    return path.parent.resolve().parent / "simple" / project / path.name
+    return real_path(path.parent).parent / "simple" / project / path.name
 
 
 def keep_linked(decisions: Iterable[Decision], links: Iterable[Link]) -> list[Decision]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from ..errors import InputError
-from ..files import read_bounded
+from ..files import read_bounded, real_path
 from ..text import plain
 
 _COMMENT: Final = re.compile(r"(?:^|(?<=\s))#.*$")
@@ -44,7 +44,7 @@ def requirement_lines(file: pathlib.Path) -> Iterator[RequirementLine]:
         InputError: a file cannot be read, or includes one that is neither below the current folder
             nor below the folder of *file*.
     """
-    files, seen = [(file, False)], {(file.resolve(), False)}
+    files, seen = [(file, False)], {(real_path(file), False)}
     for path, is_constraint in files:
         for number, shown in _logical_lines(_read(path)):
             place, line = f"{path}:{number}", _VARIABLE.sub(_value, shown)
@@ -63,7 +63,7 @@ def requirement_lines(file: pathlib.Path) -> Iterator[RequirementLine]:
                     raise InputError(
                         f"{place}: {plain(repr(shown))} includes no file of this folder"
                     )
-                if (real := (included.resolve(), kind == "c")) not in seen:
+                if (real := (real_path(included), kind == "c")) not in seen:
                     seen.add(real)
                     files.append((included, kind == "c"))
 
@@ -105,7 +105,7 @@ def _below(roots: Sequence[pathlib.Path], folder: pathlib.Path, name: str) -> pa
     """Return a file beside another; None for a URL, and for a file of somebody else."""
     target = pathlib.Path(os.path.normpath(folder / name))
     try:
-        is_below = any(target.resolve().is_relative_to(root.resolve()) for root in roots)
+        is_below = any(real_path(target).is_relative_to(real_path(root)) for root in roots)
     except (OSError, ValueError, RuntimeError):  # too long, a NUL, a loop of links
         return None
     return target if is_below and not re.match(r"(https?|file):", name, re.IGNORECASE) else None

@@ -10,6 +10,7 @@ from typing import Final
 from packaging.utils import NormalizedName, canonicalize_name
 
 from ..errors import EditError, SettingsError
+from ..files import real_path
 from ..stack.fact import explicit_variable
 
 #: The variable that names another folder of variant files.
@@ -44,7 +45,7 @@ def variants_dir(settings_dir: pathlib.Path) -> pathlib.Path:
     It is not in that folder, since fromager reads every ``*.yaml`` there as a package's.
     """
     if settings_dir.name in {"", ".."}:  # the parent of "." is "." itself
-        settings_dir = settings_dir.resolve()
+        settings_dir = real_path(settings_dir)
     return settings_dir.parent / "variants"
 
 
