@@ -25,8 +25,10 @@ from packaging.version import Version
 
 from fromager_build_tags.errors import BuildTagError
 from fromager_build_tags.http.session import Page
+from fromager_build_tags.index.pool import read_pool
 from fromager_build_tags.index.simple_pages import read_project, read_root
 from fromager_build_tags.index.status import sdist_version
+from fromager_build_tags.plan.build_graph import build_levels, read_build_graph
 from fromager_build_tags.plan.lockfile import format_lock, parse_lock
 from fromager_build_tags.plan.requirements import from_build_file, from_requirements_file
 from fromager_build_tags.settings.environment import declare
@@ -120,6 +122,21 @@ def _package_file(content: bytes, folder: pathlib.Path) -> None:
         parse_expression(str(value))
 
 
+def _graph(content: bytes, folder: pathlib.Path) -> None:
+    file = _file(content, folder)
+    for parse in (from_build_file, lambda each: build_levels([read_build_graph(each)])):
+        with contextlib.suppress(BuildTagError):
+            parse(file)
+
+
+def _pool(content: bytes, folder: pathlib.Path) -> None:
+    (folder / "files").mkdir(exist_ok=True)
+    _file(b"", folder / "files", WHEEL)
+    _file(content, folder, "pool.json")
+    "".join(read_pool(folder).lines()).encode()
+
+
+WHEEL: Final = "foo-1.0-1_el9.6_cuda13.0-cp312-cp312-linux_x86_64.whl"
 PARSERS: Final[Mapping[str, tuple[Parser, Sequence[bytes]]]] = {
     "variant file": (
         _variant_file,
@@ -161,6 +178,7 @@ PARSERS: Final[Mapping[str, tuple[Parser, Sequence[bytes]]]] = {
             b"a_b-1!2.0rc1.post2+cu130-1-cp39.cp310-abi3-manylinux_2_28_x86_64.musllinux_1_2_i686.whl",
             b"foo-1.0.tar.gz",
             b"8_el9.6_rocm7.1_torch2.10.0",
+            b"a-1-8_el9.6_cuda13.0-py2.py3-none-linux_x86_64-cuda13.0.whl",
         ],
     ),
     "page in HTML": (
@@ -183,6 +201,15 @@ PARSERS: Final[Mapping[str, tuple[Parser, Sequence[bytes]]]] = {
             b'{"meta": {"api-version": "1.0"}, "projects": [{"name": "foo"}, {"name": "b.r"}]}',
         ],
     ),
+    "list of a pool": (
+        _pool,
+        [
+            b'{"format_version": "1.0", "wheels": [\n{"filename": "%s", "sha256": "%s", "size": 9, '
+            b'"views": ["cpu", "a-b"], "requires_python": ">=3.9", "metadata": "%s", "shared": '
+            b'true, "labelled": {"sha256": "%s", "size": 12}}\n]}\n'
+            % (WHEEL.encode(), *[b"0" * 64] * 3),
+        ],
+    ),
     "requirements": (
         lambda content, folder: from_requirements_file(_file(content, folder)),
         [
@@ -192,7 +219,7 @@ PARSERS: Final[Mapping[str, tuple[Parser, Sequence[bytes]]]] = {
         ],
     ),
     "graph": (
-        lambda content, folder: from_build_file(_file(content, folder)),
+        _graph,
         [
             b'{"": {"download_url": "", "pre_built": false, "version": "0",'
             b' "canonicalized_name": "", "edges": [{"key": "foo==1.0", "req_type": "toplevel",'

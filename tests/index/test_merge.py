@@ -414,6 +414,105 @@ def test_a_damaged_list_is_an_error(text: str, problem: str, folders: pathlib.Pa
     )
 
 
+@pytest.mark.parametrize(
+    ("edit", "problem"),
+    [
+        ('"size": 1e999', "size is inf"),
+        ('"size": -1', "size is -1"),
+        ('"size": true', "size is True"),
+        ('"size": "1"', "size is '1'"),
+        ('"views": "cpu"', "views is 'cpu'"),
+        ('"requires_python": null', "requires_python is None"),
+        ('"shared": "no"', "shared is 'no'"),
+        ('"labelled": {"sha256": "0", "size": "1"}', "size is '1'"),
+        ('"labelled": {"sha256": 0, "size": 1}', "sha256 is 0"),
+        (
+            r'"requires_python": "\ud800"',
+            r"'utf-8' codec can't encode character '\ud800' in position 0: surrogates not allowed",
+        ),
+        (f'"filename": "\\u001b{"x" * 600}"', f"'\\x1b{'x' * 294}…"),
+    ],
+)
+def test_a_wrong_value_in_the_list_is_an_error(
+    edit: str, problem: str, folders: pathlib.Path
+) -> None:
+    merge("cpu=cpu")
+    file = folders / "pool" / "pool.json"
+    file.write_text(file.read_text().replace("}\n", f", {edit}}}\n", 1))
+    assert merge("cpu=cpu", status=1).stderr == (
+        f"Error: pool/pool.json is not the list of a pool ({problem}): restore it\n"
+    )
+
+
+def test_a_file_that_a_pool_lacks_is_not_listed_again(folders: pathlib.Path) -> None:
+    merge("cpu=cpu")
+    (folders / "pool" / "files" / PURE).unlink()
+    for option in ((), ("--dry-run",)):
+        result = CliRunner().invoke(main, ["merge", "pool", "cpu=cpu", *option])
+        assert result.exit_code == 1
+        assert result.stderr == (
+            f"Error: pool/files has no {PURE}, which pool.json lists: restore it\n"
+        )
+
+
+@pytest.mark.parametrize(
+    "place", ["files", "cpu", "cpu/simple", "cpu/simple/demo", "cpu/simple/demo/index.html"]
+)
+def test_a_merge_writes_through_no_link_of_a_pool(place: str, folders: pathlib.Path) -> None:
+    merge("cpu=cpu")
+    linked = folders / "pool" / place
+    linked.rename(folders / "outside")
+    linked.symlink_to(folders / "outside")
+    write_wheel(folders / "cpu" / "demo-1.1-py3-none-any.whl")
+    before = content(folders)
+    assert merge("cpu=cpu", status=1).stderr == (
+        f"Error: {folders}/pool is not changed: {linked} is neither a file nor a folder: "
+        "replace it\n"
+    )
+    assert content(folders) == before
+
+
+def test_a_merge_waits_for_no_pipe_in_a_pool(folders: pathlib.Path) -> None:
+    merge("cpu=cpu")
+    page = folders / "pool" / "cpu" / "simple" / "demo" / "index.html"
+    page.unlink()
+    os.mkfifo(page)
+    assert merge("cpu=cpu", status=1).stderr == (
+        f"Error: {folders}/pool is not changed: {page} is neither a file nor a folder: replace it\n"
+    )
+
+
+def test_a_stray_file_in_a_pool_is_named(folders: pathlib.Path) -> None:
+    merge("cpu=cpu")
+    (folders / "pool" / "files" / TORCH).write_text("stray")
+    write_wheel(folders / "cuda" / TORCH)
+    assert merge("cuda=cuda", status=1).stderr == (
+        f"Error: {folders}/pool is not changed: File exists ({folders}/.pool.tmp/files/{TORCH})\n"
+    )
+
+
+@pytest.mark.parametrize(("length", "status"), [(1_000, 0), (1_001, 1)])
+def test_a_long_requires_python_is_refused(length: int, status: int, folders: pathlib.Path) -> None:
+    """It would be in the list of the pool and on the page of each view."""
+    metadata = f"Name: demo\nVersion: 1.0\nRequires-Python: {'>' * length}\n"
+    write_wheel(folders / "cpu" / PURE, {"demo-1.0.dist-info/METADATA": metadata.encode()})
+    result = merge("cpu=cpu", status=status)
+    expected = "its Requires-Python has 1,001 characters; 1,000 are read"
+    assert (f"cpu/{PURE}: error BT341: {expected}" in result.stdout) == bool(status)
+
+
+def test_a_view_of_invalid_names_alone_is_empty(folders: pathlib.Path) -> None:
+    (folders / "cpu" / PURE).rename(folders / "cpu" / "demo.whl")
+    assert "cpu: error BT416: no wheels for the view cpu" in merge("cpu=cpu", status=1).stdout
+
+
+def test_a_pool_can_be_no_link_to_itself(folders: pathlib.Path) -> None:
+    (folders / "pool").symlink_to("pool")
+    assert CliRunner().invoke(main, ["merge", "pool/pool", "cpu=cpu"]).stderr == (
+        "Error: pool does not exist: create it, then merge again\n"
+    )
+
+
 def test_foreign_files_are_refused(folders: pathlib.Path) -> None:
     (folders / "pool").mkdir()
     (folders / "pool" / "mine.txt").touch()
@@ -424,19 +523,14 @@ def test_foreign_files_are_refused(folders: pathlib.Path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["cuda", "files"])
-def test_no_page_is_written_through_a_link(name: str, folders: pathlib.Path) -> None:
+def test_a_link_with_the_name_of_a_new_view_is_refused(folders: pathlib.Path) -> None:
     merge("cpu=cpu")
-    (folders / "outside").mkdir()
-    if name == "files":
-        (folders / "pool" / "files").rename(folders / "outside" / "files")
-    (folders / "pool" / name).symlink_to(folders / "outside")
-    result = merge("cuda=cuda", status=1)
-    assert result.stderr == (
-        f"Error: {folders}/pool is not changed: {folders}/pool/{name} is a symbolic link: "
-        "replace it by a folder\n"
+    link = folders / "pool" / "cuda"
+    link.symlink_to(folders / "outside")
+    assert merge("cuda=cuda", status=1).stderr == (
+        f"Error: {folders}/pool is not changed: {link} is neither a file nor a folder: replace it\n"
     )
-    assert names(folders / "outside") == ({"files"} if name == "files" else set())
+    assert not (folders / "outside").exists()
 
 
 def test_an_empty_folder_becomes_a_pool(folders: pathlib.Path) -> None:

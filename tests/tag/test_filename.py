@@ -83,6 +83,7 @@ def test_build_tags(stem: str, number: int | None, suffix: str, segments: tuple[
         "",
         "demo.whl",
         "demo-1.0-py3-none-any.zip",
+        "demo-1.0-py3-none-any",
         "demo-one-py3-none-any.whl",
         "demo-1.0-el9.6-py3-none-any.whl",
         "demo-1.0-8_el9.6-cp312-cp312-linux_x86_64-x86_64_v3_and_more.whl",  # 17 characters
@@ -102,6 +103,7 @@ def test_build_tags(stem: str, number: int | None, suffix: str, segments: tuple[
 def test_an_invalid_file_name(filename: str) -> None:
     with pytest.raises(InputError, match=r"is not the file name of a wheel \("):
         parse_wheel_name(filename)
+    assert wheel_name_or_none(filename) is None
 
 
 _LABELLED = "flash_attn-2.8.3-8_el9.6_cuda13.0-cp312-cp312-linux_x86_64"

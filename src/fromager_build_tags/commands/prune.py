@@ -124,7 +124,7 @@ def _refuse_indexes(indexes: Sequence[Index]) -> None:
     for index in indexes:
         if index.place.is_url:
             raise click.UsageError(f"--delete works on folders only, not on {index.place}")
-        root = pathlib.Path(index.place.address).resolve()
+        root = real_path(pathlib.Path(index.place.address))
         if any((each / POOL_FILE).exists() for each in (root, *root.parents[:3])):
             raise click.UsageError(
                 f"{index.place} belongs to a pool, whose pages list its wheels: prune the folders "

@@ -24,10 +24,12 @@ from .auditing import side_by_side
 from .listing import DirectoryIndex, ListedProject
 from .pool import FILES, Pool, PooledWheel, has_room
 from .source_file import SourceFile
-from .status import IndexWheel, ProjectFiles, group_files
+from .status import IndexWheel, ProjectFiles, group_files, wheel_name_or_none
 
 #: Projects that are read, and files that are written, at the same time.
 READERS: Final = 8
+#: Characters of a Requires-Python, which is on the page of each view and in the list of the pool.
+_LONGEST_REQUIRES: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +96,7 @@ class Merge:
         """Yield the inputs without a wheel: they have no view."""
         for each in self.inputs:
             files = itertools.chain.from_iterable(each.index.files.values())
-            if not any(filename.endswith(".whl") for filename, *_ in files):
+            if not any(wheel_name_or_none(filename) for filename, *_ in files):
                 yield rules.EMPTY_INDEX.finding(
                     f"no wheels for the view {each.view}",
                     subject=each.view,
@@ -189,13 +191,17 @@ def read_metadata(path: str) -> bytes:
 def _pooled(wheel: IndexWheel, source: SourceFile) -> PooledWheel:
     text = read_metadata(source.path)
     filename = wheel.file.filename
+    requires_python = parse_email(text)[0].get("requires_python", "")
+    if len(requires_python) > _LONGEST_REQUIRES:
+        reason = f"its Requires-Python has {len(requires_python):,} characters"
+        raise WheelError(source.path, f"{reason}; {_LONGEST_REQUIRES:,} are read")
     return PooledWheel(
         filename=filename,
         project=wheel.name.name,
         version=str(wheel.name.version),
         sha256=source.sha256,
         size=source.size,
-        requires_python=parse_email(text)[0].get("requires_python", ""),
+        requires_python=requires_python,
         metadata=hashlib.sha256(text).hexdigest() if has_room(filename) else "",
         views=frozenset(),
     )

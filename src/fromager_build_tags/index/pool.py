@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from packaging.utils import NormalizedName
 
 from ..errors import InputError
 from ..files import read_bounded
+from ..text import first_few, plain
 from .status import LONGEST_NAME, wheel_name_or_none
 
 #: Lists the wheels of a pool; a folder without it is not a pool.
@@ -30,6 +32,17 @@ METADATA: Final = ".metadata"
 FORMAT_VERSION: Final = "1.0"
 _VIEW: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _RESERVED: Final = {FILES, SIMPLE, POOL_FILE}
+#: The types of the values of a wheel; those of the list of views are checked as names.
+_TYPES: Final[Mapping[str, type]] = {
+    "filename": str,
+    "sha256": str,
+    "size": int,
+    "views": list,
+    "requires_python": str,
+    "metadata": str,
+    "shared": bool,
+    "labelled": dict,
+}
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 #: Bytes: 50,000 wheels in ten views have 25 million.
 _LARGEST: Final = 400_000_000
@@ -133,9 +146,24 @@ def read_pool(folder: pathlib.Path) -> Pool:
         return Pool()
     text = read_bounded(path, largest=_LARGEST, root=folder)
     try:
-        return _parsed(json.loads(text))
+        pool = _parsed(json.loads(text))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as err:
-        raise InputError(f"{path} is not the list of a pool ({err}): restore it") from None
+        reason = plain(str(err))
+        raise InputError(f"{path} is not the list of a pool ({reason}): restore it") from None
+    _refuse_missing(pool, folder / FILES)
+    return pool
+
+
+def _refuse_missing(pool: Pool, folder: pathlib.Path) -> None:
+    """Refuse a pool whose pages would list files that it does not have."""
+    try:
+        missing = pool.wheels.keys() - set(os.listdir(folder))  # noqa: PTH208 - texts, 50,000
+    except OSError as err:
+        raise InputError(f"{folder} cannot be read: {err.strerror}") from None
+    if missing:
+        raise InputError(
+            f"{folder} has no {first_few(sorted(missing))}, which {POOL_FILE} lists: restore it"
+        )
 
 
 def _parsed(data: Any) -> Pool:
@@ -147,6 +175,7 @@ def _parsed(data: Any) -> Pool:
 
 
 def _wheel(record: Mapping[str, Any]) -> PooledWheel:
+    _refuse_types(record)
     filename, sha256 = record["filename"], record["sha256"]
     metadata = record.get("metadata", "")
     name = wheel_name_or_none(filename)
@@ -164,13 +193,23 @@ def _wheel(record: Mapping[str, Any]) -> PooledWheel:
         project=name.name,
         version=str(name.version),
         sha256=sha256,
-        size=int(record["size"]),
-        requires_python=str(record.get("requires_python", "")),
+        size=record["size"],
+        requires_python=record.get("requires_python", ""),
         metadata=metadata,
         views=views,
-        shared=bool(record.get("shared")),
+        shared=record.get("shared", False),
         labelled=labelled,
     )
+
+
+def _refuse_types(record: Mapping[str, Any]) -> None:
+    """Refuse values that another program, or a person, wrote; the pages have all of them."""
+    for name, value in (*record.items(), *record.get("labelled", {}).items()):
+        kind = _TYPES.get(name)
+        if kind and (type(value) is not kind or (isinstance(value, int) and value < 0)):
+            raise ValueError(f"{name} is {value!r}")
+        if kind is str:
+            value.encode()  # no half of a surrogate pair
 
 
 def _record(wheel: PooledWheel) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ import hashlib
 import os
 import pathlib
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from packaging.utils import NormalizedName
@@ -83,7 +83,8 @@ def _named_errors(folder: pathlib.Path) -> Iterator[None]:
     except (WheelError, OutputError) as err:
         raise OutputError(f"{folder} is not changed: {err}") from None
     except OSError as err:
-        where = f" ({err.filename})" if err.filename else ""
+        name = err.filename2 or err.filename  # of a link, the new name
+        where = f" ({name})" if name else ""
         raise OutputError(f"{folder} is not changed: {err.strerror}{where}") from None
 
 
@@ -92,29 +93,33 @@ def _write_list(path: pathlib.Path, pool: Pool) -> None:
         file.writelines(pool.lines())
 
 
-def _link_tree(old: pathlib.Path, new: pathlib.Path, kept: Collection[str]) -> None:
+def _link_tree(old: pathlib.Path, new: pathlib.Path, written: Container[str]) -> None:
     """Link every file of the old pool, but the list of its wheels.
 
+    Args:
+        old: the folder of the old pool.
+        new: that of the new one.
+        written: the names in it that a merge writes below: no link may lead out of there.
+
     Raises:
-        OutputError: a link would lead out of the pool one of the folders that it is *kept* in.
+        OutputError: there is a link, or a FIFO, which a merge would wait for.
     """
-    if not old.exists():
-        return
-    shutil.copymode(old, new)
-    for folder, names, files in os.walk(old):
-        target = new / os.path.relpath(folder, old)
-        for name in names:
-            source = pathlib.Path(folder, name)
-            if source.is_symlink():
-                if target != new or name in kept:
-                    raise OutputError(f"{source} is a symbolic link: replace it by a folder")
-                (target / name).symlink_to(source.readlink())
-            else:
-                (target / name).mkdir()
-                shutil.copymode(source, target / name)
-        for name in files:
-            if name != POOL_FILE or target != new:
-                link_or_copy(f"{folder}/{name}", target / name)
+    folders = [(str(old), new)] if old.exists() else []
+    for folder, target in folders:
+        shutil.copymode(folder, target)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                new_path = target / entry.name
+                is_ours = target != new or entry.name in written
+                if entry.is_dir(follow_symlinks=False):
+                    new_path.mkdir()
+                    folders.append((entry.path, new_path))
+                elif entry.is_symlink() and not is_ours:
+                    new_path.symlink_to(os.readlink(entry.path))  # noqa: PTH115 - a text
+                elif is_ours and not entry.is_file(follow_symlinks=False):
+                    raise OutputError(f"{entry.path} is neither a file nor a folder: replace it")
+                elif is_ours or entry.name != POOL_FILE:
+                    link_or_copy(entry.path, new_path)
 
 
 def _add_wheels(files: pathlib.Path, added: Iterable[MergedWheel]) -> None:

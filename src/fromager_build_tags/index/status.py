@@ -128,7 +128,7 @@ def sdist_version(filename: str, project: NormalizedName) -> Version | None:
 
 def wheel_name_or_none(filename: str) -> WheelName | None:
     """Return the parts of a wheel's file name; None for an invalid name."""
-    if len(filename) > LONGEST_NAME:
+    if len(filename) > LONGEST_NAME or not filename.endswith(".whl"):
         return None
     # Names repeat their parts: versions for each Python, tags for each version. The tags are the
     # last three parts, so both halves can be parsed, and cached, alone.
