@@ -306,13 +306,29 @@ def test_a_pool_has_exactly_what_is_the_same_once(
         if len(wheel["views"]) > 1
     }
     assert several == {fromager: 3, pillow: 2}
+    # one distribution, as wheels without a label have to have
+    stacks = {variant: workspaces[variant] for variant in ("cpu", "rocm")}
+    machines = ["--machine=cpu", "--machine=rocm7.1"]
+    made = merged(stacks, "shared", "--variants", *machines)
+    assert {each["code"]: each["severity"] for each in made["findings"]} == {"BT434": "note"}
+    expected = {ALL_STACKS[-1].wheel_name(each) for each in ALL_STACKS[-1].stand_ins}
+    assert {each["filename"] for each in made["machines"]} == expected
+    labels = {
+        wheel["filename"]
+        for project in made["projects"]
+        for wheel in project["wheels"]
+        if wheel["labelled"]
+    }
+    assert labels == {ROCM.wheel_name(each) for each in (ROCM.torch, FLASH_ATTN)}
 
 
-def merged(workspaces: Mapping[str, Workspace], status: int = 0) -> dict[str, Any]:
+def merged(
+    workspaces: Mapping[str, Workspace], name: str = "pool", *options: str, status: int = 0
+) -> dict[str, Any]:
     """Return the result of a merge of the downloads of *workspaces*."""
     some = next(iter(workspaces.values()))
     views = [f"{variant}={workspaces[variant].downloads}" for variant in sorted(workspaces)]
-    pool = some.folder / "pool"
-    text = tool(some, "merge", str(pool), *views, "--format", "json", status=status)
+    command = ["merge", str(some.folder / name), *views, *options, "--format", "json"]
+    text = tool(some, *command, status=status)
     made: dict[str, Any] = json.loads(text)
     return made

@@ -123,18 +123,24 @@ def _link_tree(old: pathlib.Path, new: pathlib.Path, written: Container[str]) ->
 
 
 def _add_wheels(files: pathlib.Path, added: Iterable[MergedWheel]) -> None:
+    """Write wheels, each with its METADATA, which is often that of another stack."""
     files.mkdir(exist_ok=True)
+    written: dict[str, str] = {}
 
     def add(each: MergedWheel) -> None:
         if each.source is None:
             return
         target = files / each.wheel.filename
         each.source.place(target)
-        if each.wheel.metadata:
+        metadata = target.with_name(f"{target.name}{METADATA}")
+        if each.wheel.metadata in written:
+            link_or_copy(written[each.wheel.metadata], metadata)
+        elif each.wheel.metadata:
             text = read_metadata(str(target))
             if hashlib.sha256(text).hexdigest() != each.wheel.metadata:
                 raise WheelError(each.source.path, "it changed while it was read")
-            target.with_name(f"{target.name}{METADATA}").write_bytes(text)
+            metadata.write_bytes(text)
+            written[each.wheel.metadata] = str(metadata)
 
     _in_threads(add, added)
 
