@@ -27,7 +27,7 @@ from fromager_build_tags.errors import BuildTagError
 from fromager_build_tags.http.session import Page
 from fromager_build_tags.index.pool import read_pool
 from fromager_build_tags.index.simple_pages import read_project, read_root
-from fromager_build_tags.index.status import sdist_version
+from fromager_build_tags.index.status import LONGEST_NAME, sdist_version, wheel_name_or_none
 from fromager_build_tags.plan.build_graph import build_levels, read_build_graph
 from fromager_build_tags.plan.lockfile import format_lock, parse_lock
 from fromager_build_tags.plan.requirements import from_build_file, from_requirements_file
@@ -96,7 +96,9 @@ def _wheel_name(content: bytes, _: pathlib.Path) -> None:
     with contextlib.suppress(BuildTagError):
         tag = BuildTag.parse(text)
         assert (tag.by_order, tag.segments, str(tag)) is not None
+    quick = wheel_name_or_none(text)
     name = parse_wheel_name(text)
+    assert quick == name or len(text) > LONGEST_NAME
     assert (name.segments, name.build_tag.by_order, name.is_platlib) is not None
 
 
@@ -175,6 +177,7 @@ PARSERS: Final[Mapping[str, tuple[Parser, Sequence[bytes]]]] = {
         _wheel_name,
         [
             b"flash_attn-2.8.3-8_el9.6_rocm7.1_torch2.10.0-cp312-cp312-linux_x86_64.whl",
+            b"a_b-1.0-8_el9.6_cuda13.0-cp312-cp312-linux_x86_64-cuda13.0.whl",
             b"a_b-1!2.0rc1.post2+cu130-1-cp39.cp310-abi3-manylinux_2_28_x86_64.musllinux_1_2_i686.whl",
             b"foo-1.0.tar.gz",
             b"8_el9.6_rocm7.1_torch2.10.0",

@@ -132,8 +132,11 @@ def wheel_name_or_none(filename: str) -> WheelName | None:
         return None
     # Names repeat their parts: versions for each Python, tags for each version. The tags are the
     # last three parts, so both halves can be parsed, and cached, alone.
-    plain, label = split_label(filename)
-    front, *tags = plain.removesuffix(".whl").rsplit("-", 3)
+    front, *tags = filename.removesuffix(".whl").rsplit("-", 3)
+    label = ""
+    if not front[front.rfind("-") + 1 :][:1].isdigit():  # neither a version nor a build tag
+        plain, label = split_label(filename)
+        front, *tags = plain.removesuffix(".whl").rsplit("-", 3)
     try:
         return WheelName(filename, *_front(front), _tags("-".join(tags)), label)
     except InputError:
