@@ -203,6 +203,13 @@ def _with_gap(path: pathlib.Path, shape: str = "record-last") -> pathlib.Path:
     return path
 
 
+def _longer_comment(path: pathlib.Path) -> tuple[bytes, bytes]:
+    """Return the last entry of the list, and the same with a comment that reaches over the end."""
+    data = path.read_bytes()
+    entry = data[data.rindex(b"PK\1\2") : data.rindex(b"PK\5\6")]
+    return entry, entry[:32] + struct.pack("<H", 4) + entry[34:]
+
+
 def _raw_record(path: pathlib.Path, text: bytes) -> pathlib.Path:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in {**PLAIN, f"{INFO}/RECORD": text}.items():
@@ -247,6 +254,14 @@ REFUSED: Mapping[str, tuple[Callable[[pathlib.Path], pathlib.Path], str]] = {
     "no-member": (
         lambda path: _edited(write(path, PLAIN), b"PK\3\4", b"PK\3\5"),
         f"its member '{INFO}/RECORD' is damaged: Bad magic number for file header",
+    ),
+    "nul-in-name": (
+        lambda path: _edited(write(path, {**PLAIN, "demo/a.txt#b": b""}), b"txt#b", b"txt\0b"),
+        "its list of members and its members differ: 'demo/a.txt'",
+    ),
+    "long-list": (
+        lambda path: _edited(write(path, PLAIN), *_longer_comment(write(path, PLAIN))),
+        f"its list of members and its members differ: '{INFO}/RECORD'",
     ),
     "in-front": (
         lambda path: _edited(write(path, PLAIN), b"PK\3\4", b"#!/bin/sh\nPK\3\4", 1),

@@ -61,6 +61,12 @@ class _ListedMember(NamedTuple):
     def name(self) -> bytes:
         return self.raw[_CENTRAL.size :][: _CENTRAL.unpack_from(self.raw)[10]]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether zipfile has read all of it: it stops at the size that the end states."""
+        rest = self.info.extra + self.info.comment
+        return self.raw[_CENTRAL.size :] == self.name + rest
+
     def moved(self, down: int) -> bytes:
         """Return the entry for a place that is so many bytes nearer to the start."""
         raw, new = bytearray(self.raw), self.start - down
@@ -147,7 +153,7 @@ def _entries(archive: WheelArchive, file: BinaryIO) -> Iterator[_ListedMember]:
     for raw, info in zip(raws, zipped.filelist, strict=True):
         end = ends[info.header_offset]
         entry = _ListedMember(raw, info, end)
-        if not _is_at_its_place(entry, file):
+        if not (entry.is_whole and _is_at_its_place(entry, file)):
             raise WheelError(archive.path, f"{_DAMAGED}: {info.filename!r}")
         yield entry
 
@@ -169,7 +175,8 @@ def _is_at_its_place(entry: _ListedMember, file: BinaryIO) -> bool:
     info = entry.info
     rest = entry.end - file.tell() - name - extra - info.compress_size
     fits = rest in _BEHIND if info.flag_bits & _SIZES_BEHIND else rest == 0
-    return fits and file.read(name) == entry.name
+    # zipfile cuts a name at a NUL, and takes another one from an extra field
+    return fits and file.read(name) == entry.name and info.orig_filename == info.filename
 
 
 def _write(
