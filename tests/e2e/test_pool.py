@@ -176,3 +176,29 @@ def test_a_second_merge_breaks_no_cache(tmp_path: pathlib.Path) -> None:
         pool.merge(["cuda13.0"])
         assert installed("two") in {labelled(each)["torch"] for each in ("cuda12.9", "cuda13.0")}
         assert installed("three", "--refresh") == labelled("cuda13.0")["torch"]
+
+
+@pytest.mark.nightly
+def test_hash_seed_clock_and_order_change_no_byte(tmp_path: pathlib.Path) -> None:
+    made = []
+    for number, stacks in enumerate((STACKS, STACKS[::-1])):
+        folder = tmp_path / str(number)
+        for stack in stacks:
+            for name in wheels_of(stack).values():
+                path = write_wheel(folder / stack / name)
+                os.utime(path, (number, number))
+        inputs = [f"{stack}={folder / stack}" for stack in stacks]
+        command = ["-m", "fromager_build_tags", "merge", str(folder / "pool"), *inputs]
+        environ = {"PATH": os.defpath, "HOME": str(tmp_path), "PYTHONHASHSEED": str(number)}
+        subprocess.run(
+            [sys.executable, *command, "--variants"], env=environ, cwd=tmp_path, check=True
+        )
+        pool = folder / "pool"
+        made.append(
+            {
+                path.relative_to(pool): path.read_bytes()
+                for path in pool.rglob("*")
+                if path.is_file()
+            }
+        )
+    assert made[0] == made[1]

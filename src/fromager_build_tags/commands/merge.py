@@ -14,12 +14,13 @@ from ..files import alone, real_path
 from ..findings.finding import Severity, Verdict
 from ..http.urls import is_url, shown_url
 from ..index.listing import DirectoryIndex
-from ..index.machines import MachineChoice, choices
-from ..index.merging import Merge, MergedProject, ViewInput, merged_pool
+from ..index.machines import choices
+from ..index.merging import Merge, MergedProject, merged_pool
 from ..index.pool import read_pool, view_problem
 from ..index.publishing import publish, restore
-from ..index.shared_checks import check_labelled_wheels, check_plain_wheels, check_shared
-from ..index.shared_index import shared_projects, with_shared
+from ..index.shared_checks import check_new_wheels, check_shared
+from ..index.shared_index import SharedProject, shared_projects, with_shared
+from ..index.view_input import ViewInput
 from ..index.wheel_variants import Driver
 from ..report.merge_report import MERGED, MergeReport
 from . import common
@@ -83,18 +84,16 @@ def merge(
             restore(target)
         run = Merge(inputs=views, pool=read_pool(folder), folder=folder)
         projects = _merged(run)
-        findings = [finding for each in projects for finding in each.findings]
+        findings = [finding for view in views for finding in view.empty()]
+        findings += [finding for each in projects for finding in each.findings]
         pool = merged_pool(run.pool, projects)
-        chosen: Sequence[MachineChoice] = []
+        listed: Sequence[SharedProject] = []
         if exemptions is not None:
             pool = with_shared(pool)
             listed = list(shared_projects(pool))
             findings += check_shared(listed, pool, allow_holes=allow_holes)
-            new = list(run.newly_shared(pool, projects))
-            findings += check_plain_wheels(new, exemptions)
-            findings += check_labelled_wheels(new)
-            chosen = list(choices(listed, machines))
-        verdict = Verdict.of([*run.empty(), *findings])
+            findings += check_new_wheels(run.newly_shared(pool, projects), exemptions)
+        verdict = Verdict.of(findings)
         failed = verdict.count(Severity.ERROR) > 0
         if failed:
             pool = run.pool
@@ -104,7 +103,7 @@ def merge(
         folder=str(folder),
         pool=pool,
         projects=projects,
-        choices=chosen,
+        choices=list(choices(listed, machines)),
         verdict=verdict,
         dry_run=dry_run,
     )

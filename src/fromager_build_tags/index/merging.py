@@ -4,40 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import itertools
 import os
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from packaging.metadata import parse_email
 from packaging.utils import NormalizedName
 
 from ..findings import rules
-from ..findings.finding import Finding, Place, Severity
+from ..findings.finding import Finding, Place
 from ..http.prefetch import prefetch
 from ..verify.run import unreadable
 from ..wheel.archive import WheelArchive, WheelError
 from ..wheel.content import difference, read_content
 from .auditing import side_by_side
-from .listing import DirectoryIndex, ListedProject
+from .listing import ListedProject
 from .pool import FILES, Pool, PooledWheel, has_room
 from .source_file import SourceFile
-from .status import IndexWheel, ProjectFiles, group_files, wheel_name_or_none
+from .status import IndexWheel, group_files
+from .view_input import Copies, ViewInput, problems
 
 #: Projects that are read, and files that are written, at the same time.
 READERS: Final = 8
 #: Characters of a Requires-Python, which is on the page of each view and in the list of the pool.
 _LONGEST_REQUIRES: Final = 1_000
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ViewInput:
-    """A folder of wheels, and the name of the view that lists them."""
-
-    view: str
-    index: DirectoryIndex
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,15 +62,6 @@ class MergedProject:
     findings: Sequence[Finding]
 
 
-@dataclass(kw_only=True, slots=True)
-class _Copies:
-    """The files of the inputs that have one name; one file for each SHA-256."""
-
-    wheel: IndexWheel
-    views: set[str] = field(default_factory=set)
-    files: dict[str, SourceFile] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Merge:
     """Folders to merge into a pool.
@@ -91,19 +74,6 @@ class Merge:
     inputs: Sequence[ViewInput]
     pool: Pool
     folder: pathlib.Path
-
-    def empty(self) -> Iterator[Finding]:
-        """Yield the inputs without a wheel: they have no view."""
-        for each in self.inputs:
-            files = itertools.chain.from_iterable(each.index.files.values())
-            if not any(wheel_name_or_none(filename) for filename, *_ in files):
-                yield rules.EMPTY_INDEX.finding(
-                    f"no wheels for the view {each.view}",
-                    subject=each.view,
-                    remedy="name a folder of wheels",
-                    place=Place(file=str(each.index.place)),
-                    severity=Severity.ERROR,
-                )
 
     def run(self) -> Iterator[MergedProject]:
         """Yield what becomes of every project of the inputs; nothing is written."""
@@ -127,17 +97,14 @@ class Merge:
 
     def _project(self, each: tuple[NormalizedName, Mapping[int, ListedProject]]) -> MergedProject:
         project, by_input = each
-        copies: dict[str, _Copies] = {}
+        copies: dict[str, Copies] = {}
         findings: list[Finding] = []
         skipped = 0
         for number, listed in by_input.items():
             files = group_files(listed.files)
             skipped += files.skipped + len(files.sdists)
-            findings += _problems(listed, files)
-            wheels = [*itertools.chain.from_iterable(files.wheels.values())]
-            findings += map(_labelled, (each for each in wheels if each.name.label))
-            plain = [each for each in wheels if not each.name.label]
-            findings += _collect(self.inputs[number], plain, copies)
+            findings += problems(listed, files)
+            findings += self.inputs[number].collect(files, copies)
         merged = []
         for filename in sorted(copies):
             try:
@@ -149,7 +116,7 @@ class Merge:
                 findings += found
         return MergedProject(project=project, wheels=merged, skipped=skipped, findings=findings)
 
-    def _wheel(self, copies: _Copies) -> tuple[MergedWheel, Sequence[Finding]]:
+    def _wheel(self, copies: Copies) -> tuple[MergedWheel, Sequence[Finding]]:
         """Choose the file to keep: the published one, or else the one with the lowest hash.
 
         Raises:
@@ -205,54 +172,6 @@ def _pooled(wheel: IndexWheel, source: SourceFile) -> PooledWheel:
         metadata=hashlib.sha256(text).hexdigest() if has_room(filename) else "",
         views=frozenset(),
     )
-
-
-def _collect(
-    view: ViewInput, wheels: Iterable[IndexWheel], copies: dict[str, _Copies]
-) -> Iterator[Finding]:
-    """Hash wheels of an input, add them to *copies*, and yield those that cannot be read."""
-    root = os.path.realpath(view.index.place.address)
-    for wheel in wheels:
-        location = wheel.file.location
-        path = os.path.realpath(location)
-        if not path.startswith(os.path.join(root, "")):  # noqa: PTH118 - a text, one of 50,000
-            yield unreadable(
-                location,
-                f"it is, or lies behind, a symbolic link that leads out of {view.index.place}",
-                remedy="copy the wheel into the folder",
-            )
-            continue
-        try:
-            file = SourceFile.read(path if os.path.islink(location) else location)  # noqa: PTH114
-        except OSError as err:
-            yield unreadable(location, err.strerror or str(err))
-            continue
-        same = copies.setdefault(wheel.file.filename, _Copies(wheel=wheel))
-        same.views.add(view.view)
-        same.files.setdefault(file.sha256, file)
-
-
-def _labelled(wheel: IndexWheel) -> Finding:
-    return rules.UNLABELLED_WHEEL.finding(
-        f"{wheel.file.filename} already has the label {wheel.name.label!r}",
-        subject=wheel.name.name,
-        remedy="merge the plain wheel: --variants makes the copy with the label",
-        place=Place(file=wheel.file.location),
-        severity=Severity.ERROR,
-    )
-
-
-def _problems(listed: ListedProject, files: ProjectFiles) -> Iterator[Finding]:
-    """Yield what is no wheel, and links without a target."""
-    for file in files.misnamed:
-        yield rules.INVALID_NAME.finding(
-            f"{file.filename!r} is not a valid name of a wheel of {listed.project}: not merged",
-            subject=listed.project,
-            remedy="rename or delete it: pip ignores it, and uv reads only a name with `__`",
-            place=Place(file=file.location),
-        )
-    if listed.unreadable is not None:
-        yield unreadable(listed.unreadable.location, listed.unreadable.reason)
 
 
 def _different(wheel: IndexWheel, kept: str, others: Sequence[str]) -> Iterator[Finding]:

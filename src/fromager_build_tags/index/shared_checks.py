@@ -50,44 +50,42 @@ def check_shared(
             )
 
 
-def check_plain_wheels(
+def check_new_wheels(
     wheels: Iterable[tuple[PooledWheel, str]], exemptions_of: ExemptionsOf
 ) -> Iterator[Finding]:
-    """Yield the plain platlib wheels that use an accelerator, or another one than their segment.
+    """Yield the wheels that cannot be in the index, whatever the others are.
+
+    A plain one uses an accelerator, or another one than its segment; the copy of another cannot be
+    made, such as that of a signed wheel.
 
     Args:
         wheels: each with the path of its file.
         exemptions_of: returns the exemptions of a package.
     """
 
-    def verify(path: str) -> Sequence[Finding]:
-        found = verify_wheel(WheelSource(text=path), exemptions_of)
+    def check(each: tuple[PooledWheel, str]) -> Sequence[Finding]:
+        wheel, path = each
+        name = parse_wheel_name(wheel.filename)
+        if label_of(name):
+            return list(_uncopied(wheel, path))
+        found = verify_wheel(WheelSource(text=path), exemptions_of) if name.is_platlib else ()
         return [each for each in found if each.code in _HIDDEN]
 
-    names = ((parse_wheel_name(wheel.filename), path) for wheel, path in wheels)
-    paths = (path for name, path in names if name.is_platlib and not label_of(name))
-    for found in prefetch(verify, paths, threads=READERS):
+    for found in prefetch(check, wheels, threads=READERS):
         yield from (each for each in found if each.severity is Severity.ERROR)
 
 
-def check_labelled_wheels(wheels: Iterable[tuple[PooledWheel, str]]) -> Iterator[Finding]:
-    """Yield the wheels whose copies with a label cannot be made, such as signed ones.
-
-    Args:
-        wheels: each with the path of its file.
-    """
-    for wheel, path in wheels:
-        if label_of(parse_wheel_name(wheel.filename)):
-            try:
-                check_relabel(pathlib.Path(path))
-            except WheelError as err:
-                yield rules.UNLABELLED_WHEEL.finding(
-                    f"{wheel.filename} cannot be copied with a label: {err.reason}",
-                    subject=wheel.project,
-                    remedy="build it again, without a signature",
-                    place=Place(file=path),
-                    severity=Severity.ERROR,
-                )
+def _uncopied(wheel: PooledWheel, path: str) -> Iterator[Finding]:
+    try:
+        check_relabel(pathlib.Path(path))
+    except WheelError as err:
+        yield rules.UNLABELLED_WHEEL.finding(
+            f"{wheel.filename} cannot be copied with a label: {err.reason}",
+            subject=wheel.project,
+            remedy="build it again, without a signature",
+            place=Place(file=path),
+            severity=Severity.ERROR,
+        )
 
 
 def _families(projects: Iterable[SharedProject]) -> _Families:
