@@ -96,6 +96,8 @@ PACKED = zlib.compress(BEFORE[HIP])
         (HIP, bundle("x-amd-sm_90"), "broken: the unknown target 'x-amd-sm_90'"),
         (HIP, bundle("x-amd-\x1b[31m"), "broken: the unknown target 'x-amd-\\x1b[31m'"),
         (HIP, bundle("g" * 300), "broken: a target with a name of 325 bytes at 307"),
+        (HIP, bundle(count=10_000), "truncated: 24 bytes at 331 of 347"),
+        (HIP, bundle(count=10_001), "broken: a bundle with 10001 targets at 221"),
         (HIP, bundle(count=1 << 40), f"broken: a bundle with {1 << 40} targets at 221"),
         (HIP, bundle(count=2)[:-40], "truncated: 24 bytes at 307 of 307"),
         (HIP, compressed(b"", packed=PACKED[:9], version=1), "truncated: 24 bytes at 0 of 6"),
@@ -188,6 +190,8 @@ def test_it_is_read_only_if_it_is_needed() -> None:
         (NV, container(entry("sm_90")) + container() * 6_000, ("sm_90",), 1, 0),
         (HIP, bundle("gfx942") * 3_000, ("gfx942",), 3, 2),
         (HIP, compressed(bundle("gfx942")) * 200, ("gfx942",), 50, 18),
+        # no more than a table is inflated
+        (HIP, compressed(bundle("gfx942", size=5_000_000)) * 200, ("gfx942",), 50, 18),
     ],
 )
 def test_entries_without_end_take_a_budget(

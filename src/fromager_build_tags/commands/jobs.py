@@ -98,7 +98,9 @@ def _read(text: str) -> tuple[IndexPlace, BuildGraph]:
     place = parse_place(text, "", what="--graph")
     path = pathlib.Path(place.address)
     if path.is_dir() or not path.exists():
-        raise click.UsageError(f"--graph {str(place)!r} is not a file")
+        raise click.UsageError(
+            f"--graph {str(place)!r} is not a file: fromager writes work-dir/graph.json"
+        )
     return place, read_build_graph(path)
 
 

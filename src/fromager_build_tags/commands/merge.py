@@ -74,10 +74,7 @@ def merge(
     if not variants and (machines or allow_holes):
         raise click.UsageError("--machine and --allow-holes need --variants")
     views = _open_views(inputs)
-    target = real_path(folder)
-    if not target.parent.is_dir():
-        raise InputError(f"{folder.parent} does not exist: create it, then merge again")
-    _refuse_overlap(target, views)
+    target = _target(folder, views)
     exemptions = exemptions_in(optional_tree(ctx)) if variants else None
     with contextlib.nullcontext() if dry_run else alone(target.parent):
         if not dry_run:
@@ -144,6 +141,20 @@ def _merged(run: Merge) -> list[MergedProject]:
             projects.append(each)
             count(1)
     return projects
+
+
+def _target(folder: pathlib.Path, views: Iterable[ViewInput]) -> pathlib.Path:
+    """Return the folder of the pool, without symbolic links in its path.
+
+    Raises:
+        InputError: there is no folder above it.
+        UsageError: it overlaps with an input.
+    """
+    target = real_path(folder)
+    if not target.parent.is_dir():
+        raise InputError(f"{folder.parent} does not exist: create it, then merge again")
+    _refuse_overlap(target, views)
+    return target
 
 
 def _refuse_overlap(target: pathlib.Path, views: Iterable[ViewInput]) -> None:

@@ -175,16 +175,7 @@ def render_json(report: MergeReport) -> str:
             "views": report.pool.views,
             "totals": _totals(report.pool),
             "skipped": sum(each.skipped for each in report.projects),
-            "machines": [
-                {
-                    "project": each.project,
-                    "abi": each.target.abi,
-                    "platform": each.target.platform,
-                    "machines": [*map(str, each.machines)],
-                    "filename": each.filename,
-                }
-                for each in report.choices
-            ],
+            "machines": [*map(_choice_record, report.choices)],
             "projects": [
                 {
                     "project": project,
@@ -198,6 +189,16 @@ def render_json(report: MergeReport) -> str:
             ],
         }
     )
+
+
+def _choice_record(choice: MachineChoice) -> Mapping[str, Any]:
+    return {
+        "project": choice.project,
+        "abi": choice.target.abi,
+        "platform": choice.target.platform,
+        "machines": [*map(str, choice.machines)],
+        "filename": choice.filename,
+    }
 
 
 def _record(wheel: PooledWheel) -> dict[str, Any]:
