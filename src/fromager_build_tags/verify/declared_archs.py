@@ -38,7 +38,6 @@ def archs_for(name: WheelName, stacks: Callable[[], Iterable[Stack]]) -> Sequenc
     fitting = (
         stack
         for stack in stacks()
-        if stack.gpu_archs
-        and all(stack.key.by_order.get(order, text) == text for order, text in segments.items())
+        if all(stack.key.by_order.get(order, text) == text for order, text in segments.items())
     )
     return tuple(dict.fromkeys(arch for stack in fitting for arch in stack.gpu_archs))
