@@ -24,7 +24,7 @@ from click.testing import CliRunner
 
 from fromager_build_tags.commands import main
 from fromager_build_tags.http.prefetch import prefetch
-from fromager_build_tags.index.merging import READERS
+from fromager_build_tags.index.pool.merging import READERS
 
 WHEELS = 2_000
 MANY = 50_000

@@ -15,12 +15,12 @@ from ..findings.finding import Severity, Verdict
 from ..http.urls import is_url, shown_url
 from ..index.listing import DirectoryIndex
 from ..index.machines import choices
-from ..index.merging import Merge, MergedProject, merged_pool
-from ..index.pool import read_pool, view_problem
-from ..index.publishing import publish, restore
-from ..index.shared_checks import check_new_wheels, check_shared
-from ..index.shared_index import SharedProject, shared_projects, with_shared
-from ..index.view_input import ViewInput
+from ..index.pool.merging import Merge, MergedProject, merged_pool
+from ..index.pool.pool import read_pool, view_problem
+from ..index.pool.publishing import publish, restore
+from ..index.pool.shared_checks import check_new_wheels, check_shared
+from ..index.pool.shared_index import SharedProject, shared_projects, with_shared
+from ..index.pool.view_input import ViewInput
 from ..index.wheel_variants import Driver
 from ..report.merge_report import MERGED, MergeReport
 from . import common

@@ -22,7 +22,7 @@ from ..index.intact import damage_on
 from ..index.links import Link, links_below
 from ..index.listing import DirectoryIndex
 from ..index.neighbors import neighbors_of
-from ..index.pool import POOL_FILE
+from ..index.pool.pool import POOL_FILE
 from ..index.pruning import Decision, decide
 from ..index.status import Status
 from ..report.index_reports import PRUNED, PruneReport

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
 
-from .shared_index import SharedProject
+from .pool.shared_index import SharedProject
 from .targets import Target, targets_of
 from .wheel_variants import Driver, offered, select_variant
 

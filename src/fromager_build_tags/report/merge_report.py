@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from ..findings.finding import Severity, Verdict
 from ..index.machines import MachineChoice
-from ..index.merging import MergedProject, MergedWheel
-from ..index.pool import Pool, PooledWheel
+from ..index.pool.merging import MergedProject, MergedWheel
+from ..index.pool.pool import Pool, PooledWheel
 from ..text import counted, dump_json, first_few, markdown_code, markdown_text, plain, size_text
 from . import findings_report
 from .block import Block, chained

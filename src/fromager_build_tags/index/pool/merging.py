@@ -13,17 +13,17 @@ from typing import Final
 from packaging.metadata import parse_email
 from packaging.utils import NormalizedName
 
-from ..findings import rules
-from ..findings.finding import Finding, Place
-from ..http.prefetch import prefetch
-from ..verify.run import unreadable
-from ..wheel.archive import WheelArchive, WheelError
-from ..wheel.content import difference, read_content
-from .auditing import side_by_side
-from .listing import ListedProject
+from ...findings import rules
+from ...findings.finding import Finding, Place
+from ...http.prefetch import prefetch
+from ...verify.run import unreadable
+from ...wheel.archive import WheelArchive, WheelError
+from ...wheel.content import difference, read_content
+from ..auditing import side_by_side
+from ..listing import ListedProject
+from ..status import IndexWheel, group_files
 from .pool import FILES, Pool, PooledWheel, has_room
 from .source_file import SourceFile
-from .status import IndexWheel, group_files
 from .view_input import Copies, ViewInput, problems
 
 #: Projects that are read, and files that are written, at the same time.

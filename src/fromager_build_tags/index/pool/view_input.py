@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..findings import rules
-from ..findings.finding import Finding, Place, Severity
-from ..verify.run import unreadable
-from .listing import DirectoryIndex, ListedProject
+from ...findings import rules
+from ...findings.finding import Finding, Place, Severity
+from ...verify.run import unreadable
+from ..listing import DirectoryIndex, ListedProject
+from ..status import IndexWheel, ProjectFiles, wheel_name_or_none
 from .source_file import SourceFile
-from .status import IndexWheel, ProjectFiles, wheel_name_or_none
 
 
 @dataclass(kw_only=True, slots=True)

@@ -9,17 +9,17 @@ from typing import Final
 
 from packaging.version import Version
 
-from ..findings import rules
-from ..findings.finding import Finding, Place, Severity
-from ..http.prefetch import READERS, prefetch
-from ..tag.filename import WheelName, parse_wheel_name
-from ..tag.segment import Order, accelerator_word
-from ..text import counted, first_few
-from ..verify.run import ExemptionsOf, WheelSource, verify_wheel
-from ..wheel.archive import WheelError
+from ...findings import rules
+from ...findings.finding import Finding, Place, Severity
+from ...http.prefetch import READERS, prefetch
+from ...tag.filename import WheelName, parse_wheel_name
+from ...tag.segment import Order, accelerator_word
+from ...text import counted, first_few
+from ...verify.run import ExemptionsOf, WheelSource, verify_wheel
+from ...wheel.archive import WheelError
+from ..wheel_variants import UV_PROVIDES, check_relabel, label_of
 from .pool import Pool, PooledWheel
 from .shared_index import SharedProject, unlisted_reason
-from .wheel_variants import UV_PROVIDES, check_relabel, label_of
 
 #: What makes a wheel wrong for machines without its accelerator.
 _HIDDEN: Final = {rules.HIDDEN_ACCELERATOR.code, rules.OTHER_ACCELERATOR.code}

@@ -13,7 +13,7 @@ import pathlib
 import shutil
 from typing import Final
 
-from ..errors import InputError
+from ...errors import InputError
 
 _AT_FDCWD: Final = -100
 _RENAME_EXCHANGE: Final = 2

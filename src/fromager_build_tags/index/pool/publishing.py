@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from packaging.utils import NormalizedName
 
-from ..errors import OutputError
-from ..wheel.archive import WheelError
+from ...errors import OutputError
+from ...wheel.archive import WheelError
 from .exchange import discard, recover, replace_folder, temporary_for
 from .merging import READERS, MergedWheel, read_metadata
 from .pool import FILES, METADATA, POOL_FILE, SIMPLE, Pool, PooledWheel

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from ..errors import InputError
-from ..tag.filename import WheelName, parse_wheel_name
-from .listing import IndexFile
+from ...errors import InputError
+from ...tag.filename import WheelName, parse_wheel_name
+from ..listing import IndexFile
+from ..status import LONGEST_NAME
+from ..wheel_variants import label_of, labelled, relabel, version_json, version_json_path
 from .pool import METADATA, LabelledCopy, Pool, PooledWheel, has_room
 from .pool_pages import PageFile
 from .source_file import SourceFile, link_or_copy
-from .status import LONGEST_NAME
-from .wheel_variants import label_of, labelled, relabel, version_json, version_json_path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
