@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -22,6 +23,7 @@ from fromager_build_tags.index import open_index
 from fromager_build_tags.index.listing import parse_place
 from fromager_build_tags.index.pool import exchange, merging, publishing
 from fromager_build_tags.index.pool.pool_pages import PageFile, project_pages
+from fromager_build_tags.index.pool.source_file import SourceFile
 
 from .wheels import fill, names, write_sdist, write_wheel
 
@@ -147,6 +149,13 @@ def test_a_second_merge_adds(folders: pathlib.Path) -> None:
     assert content(folders / "pool") == before
 
 
+def test_a_wheel_stays_in_its_old_views(folders: pathlib.Path) -> None:
+    merge("cpu=cpu")
+    merge("cuda13.0=cuda")
+    [wheel] = json.loads((folders / "pool" / "pool.json").read_text())["wheels"]
+    assert wheel["views"] == ["cpu", "cuda13.0"]
+
+
 def test_a_dry_run_writes_nothing(folders: pathlib.Path) -> None:
     result = merge("cpu=cpu", "cuda=cuda", "--dry-run")
     assert result.stdout.startswith("pool would have 2 views, 2 wheels, 1 distinct: 1 copy saved")
@@ -223,10 +232,13 @@ def test_no_symbolic_link_leads_out_of_an_input(folders: pathlib.Path) -> None:
     (folders / "more").mkdir()
     (folders / "more" / TORCH).symlink_to(folders / "cpu" / PURE)
     (folders / "more" / "sub").symlink_to(folders / "cuda")
+    fill(folders / "more-secret", PURE)
+    (folders / "more" / "secret").symlink_to(folders / "more-secret")
     (folders / "more" / "none-1.0-py3-none-any.whl").symlink_to("none")
     outside = "it is, or lies behind, a symbolic link that leads out of more"
     assert errors("more=more") == [
         "BT341 more/none-1.0-py3-none-any.whl: the link has no target",
+        f"BT341 more/secret/{PURE}: {outside}",
         f"BT341 more/sub/{PURE}: {outside}",
         f"BT341 more/{TORCH}: {outside}",
     ]
@@ -342,6 +354,33 @@ def test_a_wheel_that_changes_while_it_is_merged_is_an_error(
     assert not (folders / "pool").exists()
 
 
+def test_a_file_of_the_same_size_and_time_in_its_place_is_a_change(tmp_path: pathlib.Path) -> None:
+    path, other = tmp_path / "old", tmp_path / "other"
+    path.write_bytes(b"1")
+    file = SourceFile.read(str(path))
+    other.write_bytes(b"2")
+    os.utime(other, ns=(file.modified, file.modified))
+    other.replace(path)
+    with pytest.raises(OSError, match="it changed while it was read"):
+        file.place(tmp_path / "new")
+
+
+def test_a_file_that_grows_while_it_is_read_is_an_error(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "old"
+    path.write_bytes(b"1")
+    digest = hashlib.file_digest
+
+    def grow(*args: Any) -> Any:
+        path.write_bytes(b"12")
+        return digest(*args)
+
+    monkeypatch.setattr(hashlib, "file_digest", grow)
+    with pytest.raises(OSError, match="it changes while it is read"):
+        SourceFile.read(str(path))
+
+
 @pytest.mark.parametrize("exchanges", [True, False])
 def test_a_folder_is_replaced(
     exchanges: bool, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
@@ -367,6 +406,36 @@ def test_the_next_run_restores_a_pool_between_two_renames(folders: pathlib.Path)
 
 def test_an_empty_leftover_is_deleted(folders: pathlib.Path) -> None:
     (folders / ".pool.tmp").mkdir()
+    merge("cpu=cpu")
+
+
+def test_a_folder_that_was_no_pool_does_not_become_one(folders: pathlib.Path) -> None:
+    old = folders / ".pool.old"
+    fill(old, PURE)
+    assert merge("cpu=cpu", status=1).stderr == (
+        f"Error: {old} is in the way: move it, or delete it\n"
+    )
+    assert names(old) == {PURE}
+    old.rename(folders / "moved")
+
+
+def test_an_old_pool_that_cannot_be_deleted_is_still_known(
+    folders: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its marker is deleted last: the next run deletes the rest."""
+    merge("cpu=cpu")
+
+    def refuse(path: pathlib.Path) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    left = folders / ".pool.tmp"
+    assert merge("cpu=cpu", status=1).stderr == (
+        f"Error: {folders}/pool is written, but the old one is left at {left}: "
+        "Device or resource busy\n"
+    )
+    monkeypatch.undo()
+    os.chdir(folders)
     merge("cpu=cpu")
 
 

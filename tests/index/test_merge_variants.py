@@ -110,6 +110,15 @@ TORCH = {stack: [f"torch-2.10.0-7_el9.6_{stack}"] for stack in STACKS}
             },
             ["error BT432"],
         ),
+        # of a pre-release alone
+        (
+            {
+                "cpu": ["a-1", "a-2rc1"],
+                "cuda13.0": ["a-1-1_cuda13.0"],
+                "cuda12.9": ["a-1-1_cuda12.9"],
+            },
+            [],
+        ),
         # no plain wheel
         (
             {"cuda13.0": ["a-1-1_cuda13.0"], "cuda12.9": ["a-1-1_cuda12.9"]},
@@ -227,6 +236,18 @@ def test_old_files_of_labels_stay(folder: pathlib.Path) -> None:
         assert path.stat().st_size == each["size"]
         if path.name.endswith(".json"):
             assert path.parent.name == digest
+
+
+def test_missing_and_edited_files_of_labels_are_written_again(folder: pathlib.Path) -> None:
+    merge({"cpu": TORCH["cpu"], "cuda13.0": TORCH["cuda13.0"]})
+    before = content(folder / "pool")
+    files = folder / "pool" / "files"
+    [document] = files.glob("*/*-variants.json")
+    document.write_text("{}")
+    [copy] = files.glob("*-cuda13.0.whl")
+    copy.unlink()
+    merge({"cpu": TORCH["cpu"]})
+    assert content(folder / "pool") == before
 
 
 def test_a_merge_without_variants_leaves_their_index(folder: pathlib.Path) -> None:

@@ -189,9 +189,7 @@ def _write_shared_pages(root: pathlib.Path, pool: Pool) -> None:
     for each in projects:
         for path, content in each.documents.items():
             target = root / FILES / path
-            target.parent.mkdir(exist_ok=True)
-            if not target.exists():
-                target.write_bytes(content)
+            _write_files(target.parent, {target.name: content.decode()}, {})
         versions = (wheel.version for wheel in each.wheels)
         pages = project_pages(each.project, versions, each.page(), depth=2)
         _write_files(root / SIMPLE / each.project, pages, {})

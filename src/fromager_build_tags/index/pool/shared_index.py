@@ -102,15 +102,15 @@ def write_labelled(files: pathlib.Path, wheel: PooledWheel) -> PooledWheel:
         OutputError: the copy cannot be written.
         OSError: its METADATA cannot be written.
     """
-    if wheel.labelled or not wheel.shared:
+    if not wheel.shared:
         return wheel
     name = _name_in_index(wheel)
-    if not name.label:
+    target, beside = files / name.filename, files / f"{name.filename}{METADATA}"
+    if not name.label or (wheel.labelled and target.exists()):
         return wheel
-    target = files / name.filename
     relabel(files / wheel.filename, target)
-    if wheel.metadata and has_room(target.name):
-        link_or_copy(f"{files / wheel.filename}{METADATA}", pathlib.Path(f"{target}{METADATA}"))
+    if wheel.metadata and has_room(target.name) and not beside.exists():
+        link_or_copy(f"{files / wheel.filename}{METADATA}", beside)
     copy = SourceFile.read(str(target))
     return dataclasses.replace(wheel, labelled=LabelledCopy(copy.sha256, copy.size))
 
