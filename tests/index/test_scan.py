@@ -215,6 +215,17 @@ def test_an_annotation_of_one_variant_leaves_the_others_with_too_little(
     assert statuses(scan(run, index, "--dry-run"))["kernels"] == "too little"
 
 
+def test_an_annotation_of_another_variant_hides_no_missing_one(run: Run, index: str) -> None:
+    fill(pathlib.Path(index), {"cuda_ops-1.0": CUDA})
+    text = 'variants:\n  rocm:\n    annotations:\n      build-tags.depends-on: "none"\n'
+    (PACKAGES / "cuda_ops.yaml").write_text(text)
+    assert statuses(scan(run, index))["cuda-ops"] == "missing"
+    assert (PACKAGES / "cuda_ops.yaml").read_text() == (
+        text + 'annotations:\n  build-tags.depends-on: "accelerator"\n'
+    )
+    assert statuses(scan(run, index, "--dry-run"))["cuda-ops"] == "agrees"
+
+
 def test_where_it_changed(run: Run, index: str, tree: pathlib.Path) -> None:
     fill(tree.parent / "index", {"kernels-2.5": ROCM, "kernels-3.0": TORCH})
     report = scan(run, index, "--all-versions")

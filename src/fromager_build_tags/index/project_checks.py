@@ -54,13 +54,7 @@ def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator
         view: the project.
         targets: the targets to install for; by default, those of the wheels' tags.
     """
-    if view.unreadable is not None:
-        yield rules.UNREADABLE_PAGE.finding(
-            f"files of {view.project} cannot be read: {view.unreadable.reason}",
-            subject=view.project,
-            remedy="retry, check the server, or correct the link",
-            place=Place(file=view.unreadable.location),
-        )
+    yield from _unreadable(view)
     for (pin, _), rivals in _by_pin(view).items():
         if len(rivals) > 1:
             yield from _shadowed(pin, rivals, targets)
@@ -72,14 +66,32 @@ def check_project(view: ProjectView, targets: Sequence[Target] = ()) -> Iterator
             elif wheel.status is not Status.OTHER_VARIANT and is_foreign(
                 wheel.accelerator, view.accelerators
             ):
-                yield _wheel_finding(
-                    rules.FOREIGN_ACCELERATOR,
-                    wheel,
-                    f"is for {wheel.accelerator}, but variant {view.place.label} is for "
-                    f"{' or '.join(sorted(view.accelerators))}",
-                    f"delete it here, or move it to an index for {wheel.accelerator}",
-                )
+                yield _foreign(wheel, view)
     yield from _sdist_only(view)
+    yield from _misnamed(view)
+
+
+def _unreadable(view: ProjectView) -> Iterator[Finding]:
+    if view.unreadable is not None:
+        yield rules.UNREADABLE_PAGE.finding(
+            f"files of {view.project} cannot be read: {view.unreadable.reason}",
+            subject=view.project,
+            remedy="retry, check the server, or correct the link",
+            place=Place(file=view.unreadable.location),
+        )
+
+
+def _foreign(wheel: IndexWheel, view: ProjectView) -> Finding:
+    return _wheel_finding(
+        rules.FOREIGN_ACCELERATOR,
+        wheel,
+        f"is for {wheel.accelerator}, but variant {view.place.label} is for "
+        f"{' or '.join(sorted(view.accelerators))}",
+        f"delete it here, or move it to an index for {wheel.accelerator}",
+    )
+
+
+def _misnamed(view: ProjectView) -> Iterator[Finding]:
     for file in view.files.misnamed:
         yield rules.INVALID_NAME.finding(
             f"{file.filename!r} is not a valid name of a wheel of {view.project}",

@@ -166,21 +166,13 @@ def read_facts(archive: WheelArchive, *, device_code: bool = False) -> WheelFact
         builds=tuple(str(build).strip() for build in wheel.get_all("Build", [])),
         hosts=tuple(_hosts(contents.libraries)),
         noted=_noted(archive),
-        without_sections=tuple(
-            each.member
-            for each in contents.libraries
-            if not each.elf.has_sections and each.elf.machine not in DEVICE_MACHINES
-        ),
+        without_sections=tuple(_without_sections(contents.libraries)),
         refused=contents.refused,
         carried=carried,
         rocm=compiled_by_rocm(contents),
         hints=() if used or carried else hinted_accelerators(contents),
         dist_info=archive.dist_info,
-        device_code=tuple(
-            (library.member, code)
-            for library in contents.libraries
-            for code in library.elf.device_code
-        ),
+        device_code=tuple(_device_code(contents.libraries)),
     )
 
 
@@ -192,6 +184,18 @@ def _hosts(libraries: Iterable[Library]) -> Iterator[HostCode]:
             found.setdefault(kind, []).append(each.member)
     for (machine, bits, big_endian), members in sorted(found.items()):
         yield HostCode(machine=machine, bits=bits, big_endian=big_endian, members=tuple(members))
+
+
+def _without_sections(libraries: Iterable[Library]) -> Iterator[str]:
+    for each in libraries:
+        if not each.elf.has_sections and each.elf.machine not in DEVICE_MACHINES:
+            yield each.member
+
+
+def _device_code(libraries: Iterable[Library]) -> Iterator[tuple[str, DeviceCode]]:
+    for each in libraries:
+        for code in each.elf.device_code:
+            yield each.member, code
 
 
 def _noted(archive: WheelArchive) -> frozenset[str] | None:

@@ -83,17 +83,9 @@ class Comparison:
         tags = [each for each in planned if not each.pre_built]
         if not tags:
             return replace(row, status=ScanStatus.PRE_BUILT)
-        words = measured.accelerators
-        has_stack = not words or any(_word(each.stack) in words for each in tags)
-        fitting = [each for each in tags if _word(each.stack) in words] or tags
-        given = [_given(each) for each in fitting]
-        known = [each for each in given if each is not None]
-        if len(known) < len(given):
-            reasons = (each.reason for each in fitting)
-            return replace(row, reason=next(filter(None, reasons), ""))
-        row = replace(row, given=frozenset[Need]().union(*known), source=_source(tags))
-        is_default = all(each.source is SourceKind.DEFAULT for each in tags)
-        compared = _compared(row, known, is_default=is_default)
+        fitting = [each for each in tags if _word(each.stack) in measured.accelerators]
+        compared = _compared_with(replace(row, source=_source(tags)), fitting or tags)
+        has_stack = bool(fitting) or not measured.accelerators
         if compared.status is ScanStatus.TOO_LITTLE and not has_stack:
             # what is declared may be more on the accelerator that the wheel is for
             return replace(compared, status=ScanStatus.NO_STACK)
@@ -108,6 +100,16 @@ class Comparison:
 def _of_itself(package: NormalizedName) -> frozenset[Need]:
     """Return the need that a package cannot have: Torch does not depend on itself."""
     return frozenset({Need.TORCH} if package == "torch" else ())
+
+
+def _compared_with(row: ScanRow, tags: Sequence[PlannedTag]) -> ScanRow:
+    given = [_given(each) for each in tags]
+    known = [each for each in given if each is not None]
+    if len(known) < len(given):
+        return replace(row, reason=next(filter(None, (each.reason for each in tags)), ""))
+    row = replace(row, given=frozenset[Need]().union(*known))
+    is_default = all(each.source is SourceKind.DEFAULT for each in tags)
+    return _compared(row, known, is_default=is_default)
 
 
 def _compared(row: ScanRow, given: Sequence[frozenset[Need]], *, is_default: bool) -> ScanRow:
