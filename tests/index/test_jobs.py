@@ -18,9 +18,10 @@ from fromager_build_tags.errors import InputError
 from fromager_build_tags.index import open_index
 from fromager_build_tags.index.jobs.existing import Existing, find_existing
 from fromager_build_tags.index.jobs.job import Job, JobStack
-from fromager_build_tags.index.jobs.job_plan import JobPlan
+from fromager_build_tags.index.jobs.job_plan import JobPlan, plan_jobs
 from fromager_build_tags.index.listing import parse_place
 from fromager_build_tags.index.targets import Target
+from fromager_build_tags.plan.model import PlannedTag
 from fromager_build_tags.report.jobs_report import JOBS, MOST_JOBS, JobsReport
 from fromager_build_tags.stack.key import StackKey
 from fromager_build_tags.tag.build_tag import BuildTag
@@ -106,6 +107,15 @@ def test_a_yanked_wheel_does_not_exist(tmp_path: pathlib.Path) -> None:
         found = find_existing([index], {DEMO: {Version("1.0")}}, count=lambda _: None)
         index.close()
     assert (found.kinds, found.places) == ({}, {})
+
+
+def test_a_wheel_without_a_known_build_tag_does_not_exist(tmp_path: pathlib.Path) -> None:
+    """Of any version, an index can have a wheel without a build tag: it may be another build."""
+    found = existing(tmp_path, "demo-1.0-py3-none-any.whl")
+    stack: Any = None  # the tag is known already
+    tag = PlannedTag(DEMO, Version("1.0"), "cpu", stack, None, note="why")
+    [job] = plan_jobs([(JobStack("cpu", StackKey(), "cpu"), [tag])], {}, found).jobs
+    assert (job.index, job.unshared) == ("", "why")
 
 
 def test_wheels_of_several_pythons_are_refused(tmp_path: pathlib.Path) -> None:

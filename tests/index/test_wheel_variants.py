@@ -161,6 +161,16 @@ def test_the_labels_that_a_machine_accepts(
     assert accepted == [*expected, ""]
 
 
+@pytest.mark.parametrize(
+    ("version", "supported"),
+    [((10, 2), False), ((11, 0), True), ((12, 20), True), ((12, 21), False), ((13, 2), False)],
+)
+def test_a_driver_supports_the_versions_that_the_provider_lists(
+    version: tuple[int, int], supported: bool
+) -> None:
+    assert Driver.parse("cuda13.1").supports("cuda", version) == supported
+
+
 def test_the_file_of_a_version() -> None:
     content = version_json(["rocm7.1", "cuda13", "cuda12.9"])
     assert json.loads(content) == {
@@ -193,10 +203,11 @@ def test_the_file_of_a_version() -> None:
     assert version_json_path(project, version, content) == path
 
 
-def test_a_file_with_an_unknown_label() -> None:
+@pytest.mark.parametrize("label", ["gaudi1.22", "cuda12.0000000009"])  # the last is too long
+def test_a_file_with_an_unknown_label(label: str) -> None:
     with pytest.raises(InputError) as caught:
-        version_json(["cuda13.0", "gaudi1.22"])
-    assert str(caught.value) == "unknown variant label 'gaudi1.22': use one such as cuda13.0"
+        version_json(["cuda13.0", label])
+    assert str(caught.value) == f"unknown variant label {label!r}: use one such as cuda13.0"
 
 
 CP312 = Target(python=(3, 12), abi="cp312", platform="linux_x86_64")
