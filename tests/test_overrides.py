@@ -62,6 +62,14 @@ def versions(name: str) -> list[Version]:
     return sorted(set(found))
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to/add-a-package.md"])
+def test_the_numbers_of_a_page_are_those_of_the_entry_points(page: str) -> None:
+    names = [*scope.shipped_overrides()]
+    patterns = sum("*" in name for name in names)
+    text = f"{len(names) - patterns} packages and {patterns} families of names"
+    assert text in (FOLDER.parent / page).read_text()
+
+
 def test_every_module_is_registered_under_its_own_name_or_a_pattern() -> None:
     modules = set()
     for name, registrations in scope.shipped_overrides().items():
