@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from fromager_build_tags.commands import main
 
 from ..golden.scenes import library, wheel
+from ..wheel.craft import Shape, elf_without_sections, with_sections
 from .test_merge import content
 from .wheels import write_wheel
 
@@ -159,6 +160,15 @@ def test_a_plain_wheel_that_uses_an_accelerator(
     wheel(folder / "cpu" / f"{name}{PLAT}", library(needs=[needs]))
     result = merge({"cpu": []}, status=bool(expected))
     assert re.findall(r"error (\w+)", result.stdout) == expected
+
+
+def test_a_plain_wheel_that_may_load_an_accelerator_is_listed(folder: pathlib.Path) -> None:
+    """``verify`` has a note for it."""
+    (folder / "cpu").mkdir()
+    elf = elf_without_sections(Shape(), needed=[], imports=["dlopen"])
+    members = {"a/x.so": with_sections(Shape(), elf, ".rodata", b"\0libcuda.so.1\0")}
+    wheel(folder / "cpu" / f"a-1-1_el9.6{PLAT}", members)
+    assert "BT311" not in merge({"cpu": []}).stdout
 
 
 def test_settings_exempt_a_plain_wheel(folder: pathlib.Path) -> None:

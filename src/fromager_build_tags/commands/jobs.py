@@ -109,7 +109,7 @@ def _remarks(tree: SettingsTree, made: JobPlan) -> Iterator[str]:
     assumed = sum(job.is_purelib is None and not job.unshared for job in made.jobs)
     if assumed:
         yield (
-            f"{counted(assumed, 'wheel')} taken as platform wheels, since no index has a wheel of "
+            f"{counted(assumed, 'wheel')} planned for a platform, since no index has a wheel of "
             "the version: a pure one is built once for all distributions"
         )
     if names := [*_with_variables(tree, made)]:
