@@ -45,7 +45,7 @@ from .variant_indexes import DRIVERS, PROJECT, VariantIndex, environ_of, random_
 from .wheels import write_wheel
 
 PLAT = "cp312-cp312-linux_x86_64"
-#: ``CASES=500 pytest -m nightly tests/index/test_wheel_variants.py`` tries 500 indexes.
+#: ``CASES=500 pytest -m weekly tests/index/test_wheel_variants.py`` tries 500 indexes.
 CASES = int(os.environ.get("CASES", "50"))
 
 
@@ -348,7 +348,7 @@ def test_uv_selects_the_same(seed: int, uv: Uv) -> None:
     assert [*disagreements(uv, seed, DRIVERS[seed::3])] == []
 
 
-@pytest.mark.nightly
+@pytest.mark.weekly
 @pytest.mark.parametrize("seed", range(CASES))
 def test_uv_selects_the_same_from_each_index(seed: int, uv: Uv) -> None:
     found = [*disagreements(uv, seed, DRIVERS)]
