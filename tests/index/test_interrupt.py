@@ -31,6 +31,17 @@ def test_results_come_in_order() -> None:
     assert list(prefetch(work, range(200))) == list(range(200))
 
 
+def test_one_slow_item_stops_no_other() -> None:
+    is_150_done = threading.Event()
+
+    def work(number: int) -> bool:
+        if number == 150:
+            is_150_done.set()
+        return is_150_done.wait(60) if number == 0 else True
+
+    assert all(prefetch(work, range(200), threads=2, ahead=100))
+
+
 def test_an_error_is_raised_where_its_result_would_be() -> None:
     numbers = prefetch(lambda number: 1 // (3 - number), range(100), threads=4)
     assert [next(numbers) for _ in range(3)] == [0, 0, 1]

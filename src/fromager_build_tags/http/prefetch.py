@@ -14,18 +14,29 @@ from typing import Final
 THREADS: Final = 16
 #: Of wheels: each may hold some 40 MB.
 READERS: Final = 4
-#: Items in progress for each thread.
+#: Items for each thread that are in progress, or wait for an earlier one.
 _IN_PROGRESS: Final = 4
 
 
 def prefetch[T, R](
-    work: Callable[[T], R], items: Iterable[T], *, threads: int = THREADS
+    work: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    threads: int = THREADS,
+    ahead: int = _IN_PROGRESS,
 ) -> Iterator[R]:
     """Yield what *work* makes of each item, in the order of the items.
 
     A few items for each thread are in progress, so that memory is bounded. Items are taken in the
     caller's thread and processed in others. A caller that stops before the end, such as by Ctrl-C,
     waits for none of them: work that has begun ends with the process.
+
+    Args:
+        work: is called in the threads.
+        items: in the order of the results.
+        threads: the number of items that are processed at the same time.
+        ahead: how many items for each thread are in progress, or are done and wait for an earlier
+            one: more where one item can take as long as hundreds of others.
 
     Raises:
         Exception: what *work* raises, where its result would be yielded.
@@ -44,7 +55,7 @@ def prefetch[T, R](
     for _ in range(threads):
         threading.Thread(target=_process_tasks, args=(work, tasks), daemon=True).start()
     try:
-        take(_IN_PROGRESS * threads)
+        take(ahead * threads)
         while waiting:
             done = waiting.popleft().result()
             take(1)

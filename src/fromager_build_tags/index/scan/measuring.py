@@ -30,6 +30,8 @@ from .cache import ScanCache
 from .readers import Readers
 from .shown import Shown
 
+#: Packages for each thread that wait for an earlier one: one of a gigabyte takes 10 s to read.
+_WAITING: Final = 50
 _DAMAGED: Final = (KeyError, TypeError, ValueError, AttributeError)
 
 
@@ -103,7 +105,7 @@ class Measuring:
         """Yield each package, sorted by name; purelib wheels are counted only."""
         threads = max(self.readers.count, READERS)
         found = side_by_side(self.indexes)
-        return prefetch(lambda each: self._package(*each), found, threads=threads)
+        return prefetch(lambda each: self._package(*each), found, threads=threads, ahead=_WAITING)
 
     def _package(
         self, package: NormalizedName, listed: Mapping[int, ListedProject]
