@@ -25,9 +25,9 @@ from packaging.version import Version
 
 from fromager_build_tags.errors import BuildTagError
 from fromager_build_tags.http.session import Page
+from fromager_build_tags.index.file_name import LONGEST_NAME, sdist_version, wheel_name_or_none
 from fromager_build_tags.index.pool.pool import read_pool
 from fromager_build_tags.index.simple_pages import read_project, read_root
-from fromager_build_tags.index.status import LONGEST_NAME, sdist_version, wheel_name_or_none
 from fromager_build_tags.plan.build_graph import build_levels, read_build_graph
 from fromager_build_tags.plan.lockfile import format_lock, parse_lock
 from fromager_build_tags.plan.requirements import from_build_file, from_requirements_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fromager_build_tags.errors import InputError
-from fromager_build_tags.index.status import wheel_name_or_none
+from fromager_build_tags.index.file_name import wheel_name_or_none
 from fromager_build_tags.stack import machine
 from fromager_build_tags.tag.filename import parse_wheel_name, split_label
 from fromager_build_tags.tag.segment import Order, accelerator_word, classify

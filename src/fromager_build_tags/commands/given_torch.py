@@ -15,8 +15,8 @@ from packaging.version import Version
 from ..errors import InputError
 from ..http.urls import file_name, is_url
 from ..index import Index, open_index
+from ..index.file_name import wheel_name_or_none
 from ..index.listing import IndexFile, IndexPlace
-from ..index.status import wheel_name_or_none
 from ..tag.filename import WheelName
 from ..tag.platform import parse_linux
 from ..text import counted, first_few, redact_argument

@@ -48,8 +48,9 @@ from ..http.urls import file_name
 from ..tag.build_tag import NO_BUILD_TAG
 from ..tag.filename import WheelName, split_label
 from ..tag.version_ranges import boundaries_of
+from .file_name import sdist_version, wheel_name_or_none
 from .listing import IndexFile
-from .status import IndexWheel, sdist_version, wheel_name_or_none
+from .status import IndexWheel
 from .targets import Installer, Target, ranks_of
 
 #: Requires-Python is tested with the newest patch release of a Python.

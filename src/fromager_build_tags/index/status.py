@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import enum
-import functools
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from packaging.tags import Tag
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from ..errors import InputError, SettingsError
+from ..errors import SettingsError
 from ..stack.fact import named_accelerator
 from ..tag.build_tag import BuildTag
-from ..tag.filename import WheelName, parse_wheel_name, split_label
+from ..tag.filename import WheelName
 from ..tag.platform import covers
 from ..tag.segment import Order, accelerator_word
 from ..verify.exemptions import NO_EXEMPTIONS, Exemptions
 from .expected import SENSITIVE, Expected
-from .listing import SDIST, IndexFile, IndexPlace, Unreadable
-
-#: File systems take no longer names, and a long compressed tag set expands to millions of tags.
-LONGEST_NAME: Final = 255
+from .file_name import sdist_version, wheel_name_or_none
+from .listing import IndexFile, IndexPlace, Unreadable
 
 
 class Status(enum.Enum):
@@ -110,50 +107,6 @@ def group_files(files: Iterable[IndexFile]) -> ProjectFiles:
         else:
             skipped += 1
     return ProjectFiles(wheels=wheels, sdists=frozenset(sdists), misnamed=misnamed, skipped=skipped)
-
-
-def sdist_version(filename: str, project: NormalizedName) -> Version | None:
-    """Return the version of an sdist of a project, as pip reads its name; None for another file."""
-    if not filename.endswith(SDIST) or len(filename) > LONGEST_NAME:
-        return None
-    stem = filename.removesuffix(next(each for each in SDIST if filename.endswith(each)))
-    for dash, character in enumerate(stem):
-        if character == "-" and canonicalize_name(stem[:dash]) == project:
-            try:
-                return Version(stem[dash + 1 :])
-            except ValueError:
-                return None
-    return None
-
-
-def wheel_name_or_none(filename: str) -> WheelName | None:
-    """Return the parts of a wheel's file name; None for an invalid name."""
-    if len(filename) > LONGEST_NAME or not filename.endswith(".whl"):
-        return None
-    # Names repeat their parts: versions for each Python, tags for each version. The tags are the
-    # last three parts, so both halves can be parsed, and cached, alone.
-    front, *tags = filename.removesuffix(".whl").rsplit("-", 3)
-    label = ""
-    if not front[front.rfind("-") + 1 :][:1].isdigit():  # neither a version nor a build tag
-        plain, label = split_label(filename)
-        front, *tags = plain.removesuffix(".whl").rsplit("-", 3)
-    try:
-        return WheelName(filename, *_front(front), _tags("-".join(tags)), label)
-    except InputError:
-        return None
-
-
-@functools.lru_cache(maxsize=4096)
-def _front(front: str) -> tuple[NormalizedName, Version, BuildTag]:
-    parsed = parse_wheel_name(f"{front}-py3-none-any.whl")
-    if parsed.label:  # a part too many
-        raise InputError(f"{front!r} is not the beginning of a wheel's name")
-    return parsed.name, parsed.version, parsed.build_tag
-
-
-@functools.lru_cache(maxsize=4096)
-def _tags(tags: str) -> frozenset[Tag]:
-    return parse_wheel_name(f"a-1-{tags}.whl").tags
 
 
 def with_status(

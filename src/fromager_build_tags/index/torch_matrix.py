@@ -23,9 +23,9 @@ from ..wheel.torch.torch_imports import torch_imports
 from ..wheel.torch.torch_loads import TorchAnswer, answer
 from ..wheel.torch.torch_table import TorchTable
 from . import Index
+from .file_name import wheel_name_or_none
 from .listing import IndexFile, ListedProject, Unreadable
 from .selected import files_of, select_files
-from .status import wheel_name_or_none
 from .targets import Target
 from .torch_builds import TORCH
 

@@ -18,7 +18,7 @@ from packaging.utils import NormalizedName
 from ...errors import InputError
 from ...files import read_bounded
 from ...text import first_few, plain
-from ..status import LONGEST_NAME, wheel_name_or_none
+from ..file_name import LONGEST_NAME, wheel_name_or_none
 
 #: Lists the wheels of a pool; a folder without it is not a pool.
 POOL_FILE: Final = "pool.json"

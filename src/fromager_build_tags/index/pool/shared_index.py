@@ -17,8 +17,8 @@ from packaging.version import Version
 
 from ...errors import InputError
 from ...tag.filename import WheelName, parse_wheel_name
+from ..file_name import LONGEST_NAME
 from ..listing import IndexFile
-from ..status import LONGEST_NAME
 from ..wheel_variants import label_of, labelled, relabel, version_json, version_json_path
 from .pool import METADATA, LabelledCopy, Pool, PooledWheel, has_room
 from .pool_pages import PageFile

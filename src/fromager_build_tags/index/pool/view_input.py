@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from ...findings import rules
 from ...findings.finding import Finding, Place, Severity
 from ...verify.run import unreadable
+from ..file_name import wheel_name_or_none
 from ..listing import DirectoryIndex, ListedProject
-from ..status import IndexWheel, ProjectFiles, wheel_name_or_none
+from ..status import IndexWheel, ProjectFiles
 from .source_file import SourceFile
 
 
