@@ -34,6 +34,9 @@ TORCH: Final = library(
     needs=["libamdhip64.so.7", "libtorch.so"], imports=["_ZN3c105ErrorC1Ev"], member="a/_C.so"
 )
 TAGS: Final = "cp312-cp312-linux_x86_64"
+#: Each test starts processes that read wheels.
+pytestmark = pytest.mark.once
+
 PACKAGES: Final = pathlib.Path("settings/packages")
 
 
