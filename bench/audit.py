@@ -14,8 +14,7 @@ import resource
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from packaging.utils import parse_wheel_filename
 
@@ -23,10 +22,11 @@ from fromager_build_tags.findings.finding import Verdict
 from fromager_build_tags.index import open_index
 from fromager_build_tags.index.auditing import Audit
 from fromager_build_tags.index.expected import Expectations
-from fromager_build_tags.index.listing import parse_place
+from fromager_build_tags.index.place import parse_place
 from fromager_build_tags.settings.tree import SettingsTree, load_settings_tree
 
 from .settings_tree import write_settings_tree
+from .timing import wall_seconds
 
 NAMES = 200_000
 MANY = 1_000_000
@@ -54,7 +54,7 @@ def run() -> None:
         root = pathlib.Path(folder)
         listed = write_index(root, names(NAMES))
         audit, loop = functools.partial(_audit, root, _load(root)), functools.partial(_loop, listed)
-        ratios = [_seconds(audit) / _seconds(loop) for _ in range(RUNS)]
+        ratios = [wall_seconds(audit) / wall_seconds(loop) for _ in range(RUNS)]
         print(
             f"audit of {NAMES:,} names: {statistics.median(ratios):.2f} x parse_wheel_filename "
             f"(min {min(ratios):.2f}, max {max(ratios):.2f}, {RUNS} pairs)"
@@ -66,7 +66,7 @@ def memory() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         write_index(root, names(MANY))
-        seconds = _seconds(functools.partial(_audit, root, _load(root)))
+        seconds = wall_seconds(functools.partial(_audit, root, _load(root)))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(f"audit of {MANY:,} files: {seconds:.0f} s, {peak:.2f} GB at most")
 
@@ -103,12 +103,6 @@ def _load(root: pathlib.Path) -> SettingsTree:
         patches_dir=root / "patches",
         variant=VARIANT,
     )
-
-
-def _seconds(function: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -12,14 +12,11 @@ import os
 import pathlib
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
-
-from fromager.packagesettings import Settings
 
 from fromager_build_tags.commands import main
 
-from .settings_tree import PACKAGES, write_settings_tree
+from .settings_tree import PACKAGES, load_settings, write_settings_tree
+from .timing import processor_seconds
 
 RUNS = 7
 WHEELS = 50_000
@@ -42,14 +39,14 @@ def run() -> None:
         (root / "graph.json").write_text(json.dumps(_graph()))
         _write_index(root / "index")
         os.chdir(root)
-        load = functools.partial(_load, root)
+        load = functools.partial(load_settings, root / "settings")
         for what, arguments in {
             "jobs": [],
             f"with {WHEELS:,} wheels": ["--index", "index"],
         }.items():
             jobs = functools.partial(_jobs, root, arguments)
             jobs()  # imports
-            ratios = [_seconds(jobs) / _seconds(load) for _ in range(RUNS)]
+            ratios = [processor_seconds(jobs) / processor_seconds(load) for _ in range(RUNS)]
             print(
                 f"{what}: {statistics.median(ratios):.2f} x Settings.from_files "
                 f"(min {min(ratios):.2f}, max {max(ratios):.2f}, {RUNS} pairs)"
@@ -96,22 +93,6 @@ def _jobs(root: pathlib.Path, arguments: list[str]) -> None:
     settings += ["--settings-dir", f"{root}/settings/packages"]
     command = [*settings, "jobs", "--graph", "graph.json", "-o", "jobs.txt", *arguments]
     main(command, standalone_mode=False)
-
-
-def _load(root: pathlib.Path) -> None:
-    Settings.from_files(
-        settings_file=root / "settings/settings.yaml",
-        settings_dir=root / "settings/packages",
-        patches_dir=root / "patches",
-        variant="cpu-ubi0",
-        max_jobs=None,
-    )
-
-
-def _seconds(function: Callable[[], object]) -> float:
-    start = time.process_time()
-    function()
-    return time.process_time() - start
 
 
 if __name__ == "__main__":

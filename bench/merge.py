@@ -16,15 +16,15 @@ import shutil
 import statistics
 import sys
 import tempfile
-import time
 import zipfile
-from collections.abc import Callable
 
 from click.testing import CliRunner
 
 from fromager_build_tags.commands import main
 from fromager_build_tags.http.prefetch import prefetch
 from fromager_build_tags.index.pool.merging import READERS
+
+from .timing import processor_seconds
 
 WHEELS = 2_000
 MANY = 50_000
@@ -85,13 +85,6 @@ def _sha256(path: pathlib.Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Return the processor time of *work*, on all cores: other processes change the wall clock."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
 def run() -> None:
     """Print the ratio."""
     with tempfile.TemporaryDirectory() as folder:
@@ -103,8 +96,8 @@ def run() -> None:
                 shutil.rmtree(root / made, ignore_errors=True)
             os.sync()  # the kernel writes the wheels to the disk, and deletes the old files
             merging, linking = (
-                seconds(lambda: merge(root)),
-                seconds(lambda: link_and_hash(root, wheels)),
+                processor_seconds(lambda: merge(root)),
+                processor_seconds(lambda: link_and_hash(root, wheels)),
             )
             ratios.append(merging / linking)
             print(f"{merging:.2f} s, {linking:.2f} s")
@@ -119,7 +112,7 @@ def memory() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         write_wheels(root, MANY, 100)
-        times = [seconds(lambda: merge(root)) for _ in range(2)]
+        times = [processor_seconds(lambda: merge(root)) for _ in range(2)]
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         shown = " and ".join(f"{each:.0f} s" for each in times)
         print(f"merge of {MANY:,} wheels, and again: {shown}, {peak:.2f} GB at most")

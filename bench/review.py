@@ -15,14 +15,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-
-from fromager.packagesettings import Settings
+from collections.abc import Sequence
 
 from fromager_build_tags.commands import main
 
-from .settings_tree import write_settings_tree
+from .settings_tree import load_settings, write_settings_tree
+from .timing import wall_seconds
 
 RUNS = 11
 
@@ -33,8 +31,15 @@ def run() -> None:
         root = pathlib.Path(folder)
         write_settings_tree(root / "settings")
         os.chdir(root)
-        lock, load = functools.partial(_lock, root), functools.partial(_load, root)
-        _print("lock", "Settings.from_files", [_seconds(lock) / _seconds(load) for _ in range(7)])
+        lock, load = (
+            functools.partial(_lock, root),
+            functools.partial(load_settings, root / "settings"),
+        )
+        _print(
+            "lock",
+            "Settings.from_files",
+            [wall_seconds(lock) / wall_seconds(load) for _ in range(7)],
+        )
         _two_revisions(root)
         _compare_reviews()
 
@@ -74,21 +79,11 @@ def _process_seconds(command: Sequence[str]) -> float:
     # with bytecode, as everything is installed
     environ = {key: text for key, text in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     call = functools.partial(subprocess.run, command, check=True, capture_output=True, env=environ)
-    return _seconds(call)
+    return wall_seconds(call)
 
 
 def _git(*args: str) -> None:
     subprocess.run(["git", *args], check=True)
-
-
-def _load(root: pathlib.Path) -> None:
-    Settings.from_files(
-        settings_file=root / "settings/settings.yaml",
-        settings_dir=root / "settings/packages",
-        patches_dir=root / "patches",
-        variant="cpu-ubi0",
-        max_jobs=None,
-    )
 
 
 def _lock(root: pathlib.Path) -> None:
@@ -98,12 +93,6 @@ def _lock(root: pathlib.Path) -> None:
     lock = settings / "build-tags.lock"
     lock.unlink(missing_ok=True)
     main([*options, "lock", "--lock", str(lock)], standalone_mode=False)
-
-
-def _seconds(function: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
 
 
 def _print(what: str, baseline: str, ratios: Sequence[float]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pathlib
 import shutil
 
+from fromager.packagesettings import Settings
+
 PACKAGES = 1_200
 SENSITIVE = 24
 
@@ -29,6 +31,17 @@ def write_settings_tree(root: pathlib.Path) -> None:
     for number in range(PACKAGES):
         name = _SHIPPED[number] if number < len(_SHIPPED) else f"package_{number}"
         (root / "packages" / f"{name}.yaml").write_text(_package(number))
+
+
+def load_settings(root: pathlib.Path) -> None:
+    """Let fromager load the tree below *root*: the baseline of commands that read settings."""
+    Settings.from_files(
+        settings_file=root / "settings.yaml",
+        settings_dir=root / "packages",
+        patches_dir=root / "patches",
+        variant="cpu-ubi0",
+        max_jobs=None,
+    )
 
 
 def _package(number: int) -> str:

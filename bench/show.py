@@ -10,14 +10,11 @@ import functools
 import pathlib
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
-
-from fromager.packagesettings import Settings
 
 from fromager_build_tags.commands import main
 
-from .settings_tree import write_settings_tree
+from .settings_tree import load_settings, write_settings_tree
+from .timing import wall_seconds
 
 RUNS = 7
 
@@ -29,34 +26,18 @@ def run() -> None:
         write_settings_tree(root)
         for format_ in ("table", "json"):
             show = functools.partial(_show, root, format_)
-            load = functools.partial(_load, root)
-            ratios = [_seconds(show) / _seconds(load) for _ in range(RUNS)]
+            load = functools.partial(load_settings, root)
+            ratios = [wall_seconds(show) / wall_seconds(load) for _ in range(RUNS)]
             print(
                 f"show --all-variants --format {format_}: {statistics.median(ratios):.2f} x "
                 f"Settings.from_files (min {min(ratios):.2f}, max {max(ratios):.2f}, {RUNS} pairs)"
             )
 
 
-def _load(root: pathlib.Path) -> None:
-    Settings.from_files(
-        settings_file=root / "settings.yaml",
-        settings_dir=root / "packages",
-        patches_dir=root / "patches",
-        variant="cpu-ubi0",
-        max_jobs=None,
-    )
-
-
 def _show(root: pathlib.Path, format_: str) -> None:
     options = ["--settings-file", f"{root}/settings.yaml", "--settings-dir", f"{root}/packages"]
     command = ["show", "--all-variants", "--format", format_, "--output", f"{root}/out"]
     main([*options, *command], standalone_mode=False)
-
-
-def _seconds(function: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":
