@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fromager_build_tags.index import open_index
 from fromager_build_tags.index.family import infer_stack
-from fromager_build_tags.index.listing import parse_place
+from fromager_build_tags.index.place import parse_place
 from fromager_build_tags.stack.key import StackKey
 
 from .simple_server import html_index, serve

@@ -21,7 +21,8 @@ from fromager_build_tags.http import session as sessions
 from fromager_build_tags.http.session import Session
 from fromager_build_tags.http.urls import FetchError, shown_url
 from fromager_build_tags.index import Index, open_index
-from fromager_build_tags.index.listing import IndexFile, Unreadable, parse_place
+from fromager_build_tags.index.listing import IndexFile, Unreadable
+from fromager_build_tags.index.place import parse_place
 from fromager_build_tags.wheel.archive import WheelError, open_url
 
 from .simple_server import JSON, Answer, Server, html_index, html_page, json_index, json_page, serve

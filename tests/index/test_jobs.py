@@ -19,7 +19,7 @@ from fromager_build_tags.index import open_index
 from fromager_build_tags.index.jobs.existing import Existing, find_existing
 from fromager_build_tags.index.jobs.job import Job, JobStack
 from fromager_build_tags.index.jobs.job_plan import JobPlan, plan_jobs
-from fromager_build_tags.index.listing import parse_place
+from fromager_build_tags.index.place import parse_place
 from fromager_build_tags.index.targets import Target
 from fromager_build_tags.plan.model import PlannedTag
 from fromager_build_tags.report.jobs_report import JOBS, MOST_JOBS, JobsReport

@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 
 from fromager_build_tags.commands import main
 from fromager_build_tags.index import open_index
-from fromager_build_tags.index.listing import parse_place
+from fromager_build_tags.index.place import parse_place
 from fromager_build_tags.index.pool import exchange, merging, publishing
 from fromager_build_tags.index.pool.pool_pages import PageFile, project_pages
 from fromager_build_tags.index.pool.source_file import SourceFile

@@ -16,7 +16,8 @@ from ..errors import InputError
 from ..http.urls import file_name, is_url
 from ..index import Index, open_index
 from ..index.file_name import wheel_name_or_none
-from ..index.listing import IndexFile, IndexPlace
+from ..index.listing import IndexFile
+from ..index.place import IndexPlace
 from ..tag.filename import WheelName
 from ..tag.platform import parse_linux
 from ..text import counted, first_few, redact_argument

@@ -15,7 +15,7 @@ from ..errors import BuildTagError, InputError, explain_error
 from ..index import Index, open_index
 from ..index.expected import Expectations
 from ..index.family import infer_stack
-from ..index.listing import IndexPlace, parse_place
+from ..index.place import IndexPlace, parse_place
 from ..index.targets import Target
 from ..index.wheel_variants import Driver
 from ..settings.hook import HOOK

@@ -13,7 +13,7 @@ from ..index.expected import Expectations
 from ..index.jobs.existing import find_existing
 from ..index.jobs.job_plan import JobPlan, plan_jobs
 from ..index.jobs.stack_needs import StackNeeds
-from ..index.listing import IndexPlace, parse_place
+from ..index.place import IndexPlace, parse_place
 from ..plan.build_graph import BuildGraph, build_levels, read_build_graph
 from ..report.jobs_report import JOBS, Each, JobsReport
 from ..settings.tree import SettingsTree

@@ -81,9 +81,7 @@ def merge(
             restore(target)
         run = Merge(inputs=views, pool=read_pool(folder), folder=folder)
         projects = _merged(run)
-        findings = [finding for view in views for finding in view.empty()]
-        findings += [finding for each in projects for finding in each.findings]
-        pool = merged_pool(run.pool, projects)
+        pool, findings = merged_pool(run.pool, projects), [*run.findings(projects)]
         listed: Sequence[SharedProject] = []
         if exemptions is not None:
             pool = with_shared(pool)

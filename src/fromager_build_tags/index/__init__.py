@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from packaging.utils import NormalizedName
 
 from ..errors import InputError
-from .listing import DirectoryIndex, IndexPlace, open_directory
+from .listing import DirectoryIndex, open_directory
+from .place import IndexPlace
 
 if TYPE_CHECKING:
     from .simple import SimpleIndex

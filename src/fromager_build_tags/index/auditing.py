@@ -29,7 +29,8 @@ from ..wheel.facts import read_facts
 from . import Index
 from .expected import Expectations, Expected
 from .index_checks import Tally, check_contents
-from .listing import IndexPlace, ListedProject
+from .listing import ListedProject
+from .place import IndexPlace
 from .project_checks import check_missing, check_project
 from .status import IndexWheel, ProjectView, Status, group_files, with_status
 from .targets import Target

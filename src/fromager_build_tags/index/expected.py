@@ -24,7 +24,7 @@ from ..tag.filename import WheelName
 from ..tag.platform import is_platlib
 from ..tag.segment import Order, Segment
 from ..verify.declared_archs import archs_for
-from .listing import IndexPlace
+from .place import IndexPlace
 
 #: The segments of wheels that one stack alone can use.
 SENSITIVE: Final = {Order.ACCELERATOR, Order.TORCH}

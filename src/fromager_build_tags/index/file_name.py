@@ -12,10 +12,24 @@ from packaging.version import Version
 from ..errors import InputError
 from ..tag.build_tag import BuildTag
 from ..tag.filename import WheelName, parse_wheel_name, split_label
-from .listing import SDIST
 
 #: File systems take no longer names, and a long compressed tag set expands to millions of tags.
 LONGEST_NAME: Final = 255
+#: The extensions of the sdists that pip builds.
+SDIST: Final = (
+    *(".tar.gz", ".tgz", ".zip", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz"),
+    *(".tar.lz", ".tlz", ".tar.lzma"),
+)
+
+
+def project_word(filename: str) -> str:
+    """Return the part of a file name that names the project.
+
+    Old sdists have a "-" in the project's name.
+    """
+    if filename.endswith(SDIST):
+        return filename.rpartition("-")[0]
+    return filename.partition("-")[0]
 
 
 def sdist_version(filename: str, project: NormalizedName) -> Version | None:

@@ -13,7 +13,8 @@ from ..findings.finding import Finding, Place, Rule
 from ..stack.fact import Precision, segment_text
 from ..tag.segment import Order
 from ..text import counted, first_few
-from .listing import IndexFile, IndexPlace
+from .listing import IndexFile
+from .place import IndexPlace
 from .status import IndexWheel, ProjectView, highest_numbered
 
 _SUBJECT: Final = "(index)"

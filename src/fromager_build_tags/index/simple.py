@@ -20,7 +20,8 @@ from ..http.prefetch import prefetch
 from ..http.session import Session
 from ..http.urls import FetchError
 from ..wheel.archive import WheelArchive, open_url
-from .listing import IndexFile, IndexPlace, ListedProject, Unreadable
+from .listing import IndexFile, ListedProject, Unreadable
+from .place import IndexPlace
 from .simple_pages import Files, read_project, read_root
 
 #: Bytes of memory that a file or a project takes at most, besides its texts.

@@ -21,8 +21,9 @@ from ..errors import InputError
 from ..http.session import Page
 from ..http.urls import PAGES, FetchError, shown_url, signed_url, split_url
 from ..text import first_few, redact
+from .file_name import SDIST, project_word
 from .html_page import HtmlPage, PageLink, parse_html
-from .listing import SDIST, IndexFile, Unreadable, project_word
+from .listing import IndexFile, Unreadable
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _FRAGMENT: Final = re.compile(r"(?:^|&)sha256=([0-9A-Fa-f]+)")

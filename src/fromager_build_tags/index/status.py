@@ -21,7 +21,8 @@ from ..tag.segment import Order, accelerator_word
 from ..verify.exemptions import NO_EXEMPTIONS, Exemptions
 from .expected import SENSITIVE, Expected
 from .file_name import sdist_version, wheel_name_or_none
-from .listing import IndexFile, IndexPlace, Unreadable
+from .listing import IndexFile, Unreadable
+from .place import IndexPlace
 
 
 class Status(enum.Enum):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..index.listing import IndexPlace
+from ..index.place import IndexPlace
 from ..index.pruning import Decision
 from ..index.selected import Selected
 from ..text import counted, size_text

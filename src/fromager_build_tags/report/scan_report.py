@@ -16,8 +16,8 @@ from .sections import Renderers, Section, renderers
 _REMEDIES: Final = {
     ScanStatus.TOO_LITTLE: "their wheels get wrong names: edit the annotation or override, or "
     "replace a shipped one with `add PACKAGE --depends-on EXPRESSION`",
-    ScanStatus.NO_STACK: "no stack has the accelerator of the wheel, on which the settings may "
-    "give more",
+    ScanStatus.NO_STACK: "no stack has the accelerator of the wheel, so a declaration for it was "
+    "not compared: add the stack to a variant file, or read the declaration",
     ScanStatus.TOO_MUCH: "a build for another accelerator may need it; if none does, edit the "
     "annotation or override",
     ScanStatus.NOT_READ: "declare what they depend on with `add PACKAGE --depends-on EXPRESSION`",

@@ -15,7 +15,7 @@ from ...plan.planner import plan
 from ...stack.key import StackKey, short_name
 from ...stack.stack import Stack
 from ..expected import Expectations
-from ..listing import IndexPlace
+from ..place import IndexPlace
 from .job import JobStack
 
 type _Versions = dict[NormalizedName, set[Version]]

@@ -80,6 +80,13 @@ class Merge:
         projects = side_by_side([each.index for each in self.inputs])
         return prefetch(self._project, projects, threads=READERS)
 
+    def findings(self, projects: Iterable[MergedProject]) -> Iterator[Finding]:
+        """Yield those of the inputs, then those of the projects."""
+        for view in self.inputs:
+            yield from view.empty()
+        for each in projects:
+            yield from each.findings
+
     def newly_shared(
         self, pool: Pool, projects: Iterable[MergedProject]
     ) -> Iterator[tuple[PooledWheel, str]]:
